@@ -1,0 +1,1 @@
+//! Learn WebSockets byte by byte, and snapshot-test the servers you build.
