@@ -1,0 +1,183 @@
+//! The rules of RFC 6455 §5, each at the line that checks it.
+
+use super::{Frame, Opcode, Violation};
+
+/// Who sends the frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Whoever sent the request; must mask.
+    Client,
+    /// Whoever answered 101; must not mask.
+    Server,
+}
+
+/// Names the rule each frame of one sender breaks; it remembers what the rules need remembered.
+///
+/// It judges what is said, not whether it is wise: messages of any size pass,
+/// and so do pings, pongs and a second Close after a Close, since RFC 6455
+/// §5.5.1 forbids only data there and §5.5.2 even demands a pong.
+#[derive(Clone, Debug)]
+pub struct Checker {
+    sender: Role,
+    message: Option<Message>,
+    closed: bool,
+}
+
+/// A fragmented message under way.
+#[derive(Clone, Debug)]
+struct Message {
+    /// Present while the message is text that can be judged.
+    text: Option<Utf8>,
+}
+
+impl Checker {
+    /// A checker of all frames from `sender`, starting with the first after the handshake.
+    #[must_use]
+    pub fn new(sender: Role) -> Self {
+        Self { sender, message: None, closed: false }
+    }
+
+    /// Judges the sender's next frame.
+    ///
+    /// After a violation it goes on with the next frame, as a receiver that let
+    /// this one pass would. Text of which a [`Decoder`](super::Decoder) kept only
+    /// the front is not judged for UTF-8, and neither is the rest of its message.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the frame breaks.
+    pub fn check(&mut self, frame: &Frame) -> Result<(), Violation> {
+        // Both always run: what was sent is remembered whatever else was wrong with it.
+        let alone = self.judge_alone(frame);
+        let among_others = self.judge_among_others(frame);
+        alone.and(among_others)
+    }
+
+    /// What one frame shows without the others.
+    fn judge_alone(&self, frame: &Frame) -> Result<(), Violation> {
+        let header = &frame.header;
+        if header.rsv != 0 {
+            return Err(Violation::ReservedBits(header.rsv));
+        }
+        if let Opcode::Reserved(bits) = header.opcode {
+            return Err(Violation::ReservedOpcode(bits));
+        }
+        match (self.sender, header.mask) {
+            (Role::Client, None) => return Err(Violation::Unmasked),
+            (Role::Server, Some(_)) => return Err(Violation::Masked),
+            _ => {}
+        }
+        if header.len >> 63 != 0 {
+            return Err(Violation::LengthTopBit(header.len));
+        }
+        if !header.is_minimal() {
+            return Err(Violation::LengthNotMinimal(header.len));
+        }
+        if header.opcode.is_control() {
+            if header.len > 125 {
+                return Err(Violation::ControlTooLong(header.opcode, header.len));
+            }
+            if !header.fin {
+                return Err(Violation::ControlFragmented(header.opcode));
+            }
+        }
+        match frame.close_code() {
+            None if header.opcode == Opcode::Close && header.len == 1 => {
+                Err(Violation::CloseOneByte)
+            }
+            Some((code, _)) if !may_be_sent(code) => Err(Violation::CloseCode(code)),
+            Some((_, reason)) if frame.digest.is_none() && str::from_utf8(reason).is_err() => {
+                Err(Violation::CloseReasonNotUtf8)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What shows only beside the frames before it.
+    fn judge_among_others(&mut self, frame: &Frame) -> Result<(), Violation> {
+        let (opcode, fin) = (frame.header.opcode, frame.header.fin);
+        let after_close = self.closed && !opcode.is_control();
+        self.closed |= opcode == Opcode::Close;
+
+        let started = self.message.is_some();
+        match opcode {
+            Opcode::Text => self.message = Some(Message { text: Some(Utf8::default()) }),
+            Opcode::Binary => self.message = Some(Message { text: None }),
+            Opcode::Continuation => {}
+            // Control frames may come between the fragments of a message (RFC 6455 §5.4).
+            _ => return Ok(()),
+        }
+        let is_text = self.message.as_mut().is_none_or(|message| message.hears(frame));
+        if fin {
+            self.message = None;
+        }
+
+        match (opcode, started) {
+            _ if after_close => Err(Violation::AfterClose(opcode)),
+            (Opcode::Continuation, false) => Err(Violation::NothingToContinue),
+            (Opcode::Text | Opcode::Binary, true) => Err(Violation::Interrupted(opcode)),
+            _ if !is_text => Err(Violation::TextNotUtf8),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Message {
+    /// Whether the message can still be what it says it is.
+    fn hears(&mut self, frame: &Frame) -> bool {
+        if frame.digest.is_some() {
+            self.text = None;
+        }
+        let Some(text) = &mut self.text else { return true };
+        let fine = text.hear(&frame.payload) && !(frame.header.fin && text.is_cut());
+        if !fine {
+            // Said once: the fragments to come are not to blame.
+            self.text = None;
+        }
+        fine
+    }
+}
+
+/// Whether a close frame may carry `code` (RFC 6455 §7.4.1, §7.4.2, and IANA's registry for 1012-1014).
+fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+/// Validates UTF-8 that comes in pieces: a fragment may end inside a character (RFC 6455 §5.6).
+#[derive(Clone, Debug, Default)]
+struct Utf8 {
+    /// The front of a character, at most three bytes between two pieces.
+    begun: [u8; 4],
+    len: usize,
+}
+
+impl Utf8 {
+    /// Whether `bytes`, after all that came before, can still be UTF-8.
+    fn hear(&mut self, mut bytes: &[u8]) -> bool {
+        while self.len > 0 {
+            let Some((&byte, rest)) = bytes.split_first() else { return true };
+            self.begun[self.len] = byte;
+            bytes = rest;
+            match str::from_utf8(&self.begun[..=self.len]) {
+                Ok(_) => self.len = 0,
+                Err(error) if error.error_len().is_none() => self.len += 1,
+                Err(_) => return false,
+            }
+        }
+        match str::from_utf8(bytes) {
+            Ok(_) => true,
+            Err(error) if error.error_len().is_none() => {
+                let cut = &bytes[error.valid_up_to()..];
+                self.begun[..cut.len()].copy_from_slice(cut);
+                self.len = cut.len();
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Whether the last character lacks its end.
+    fn is_cut(&self) -> bool {
+        self.len > 0
+    }
+}

@@ -1,0 +1,123 @@
+//! From pieces of a byte stream to frames.
+
+use bytes::{Buf, BytesMut};
+use sha2::{Digest, Sha256};
+
+use super::{Frame, Header, apply_mask};
+
+/// Turns one direction's bytes into frames, in whatever pieces they arrive.
+///
+/// It holds at most a header (14 bytes), `keep` bytes of one payload and
+/// whatever was pushed and not yet read: a declared length allocates nothing.
+/// Call [`next_frame`](Self::next_frame) until it gives `None` after each push,
+/// and the last of these is nothing but the pieces themselves.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    keep: usize,
+    unread: BytesMut,
+    current: Option<Partial>,
+}
+
+/// What has arrived of a frame that is not yet whole: torn, if the stream ends here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// The header, if all of it arrived.
+    pub header: Option<Header>,
+    /// How many bytes of the payload arrived.
+    pub received: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Partial {
+    header: Header,
+    received: u64,
+    kept: BytesMut,
+    /// Running only where the payload is longer than what is kept of it.
+    hash: Option<Sha256>,
+}
+
+impl Decoder {
+    /// A decoder that keeps the first `keep` bytes of each payload.
+    ///
+    /// Of a longer payload the frame carries the front and a SHA-256 of all of it.
+    #[must_use]
+    pub fn new(keep: usize) -> Self {
+        Self { keep, unread: BytesMut::new(), current: None }
+    }
+
+    /// Adds the next bytes of the stream, as many as there happen to be.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.unread.extend_from_slice(bytes);
+    }
+
+    /// The next frame, or `None` until more bytes are pushed.
+    pub fn next_frame(&mut self) -> Option<Frame> {
+        if self.current.is_none() {
+            let header = Header::parse(&self.unread)?;
+            self.unread.advance(header.size);
+            self.current = Some(Partial::new(header, self.keep));
+        }
+        self.current.as_mut()?.take(&mut self.unread, self.keep);
+        self.current.take_if(|partial| partial.is_whole()).map(Partial::finish)
+    }
+
+    /// What has arrived of the frame after the last one; `None` between two frames.
+    ///
+    /// Meant for when the stream has ended and [`next_frame`](Self::next_frame) has given `None`.
+    #[must_use]
+    pub fn pending(&self) -> Option<Torn> {
+        match &self.current {
+            Some(partial) => {
+                Some(Torn { header: Some(partial.header), received: partial.received })
+            }
+            None if self.unread.is_empty() => None,
+            None => Some(Torn { header: None, received: 0 }),
+        }
+    }
+}
+
+/// Gives frames until more bytes are needed; pushing them makes it give again.
+impl Iterator for Decoder {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        self.next_frame()
+    }
+}
+
+impl Partial {
+    fn new(header: Header, keep: usize) -> Self {
+        let hash = (header.len > keep as u64).then(Sha256::new);
+        Self { header, received: 0, kept: BytesMut::new(), hash }
+    }
+
+    /// Takes from `unread` what belongs to this payload.
+    fn take(&mut self, unread: &mut BytesMut, keep: usize) {
+        let missing = usize::try_from(self.header.len - self.received).unwrap_or(usize::MAX);
+        let size = missing.min(unread.len());
+        let piece = &mut unread[..size];
+        if let Some(key) = self.header.mask {
+            apply_mask(piece, key, self.received);
+        }
+        if let Some(hash) = &mut self.hash {
+            hash.update(&piece);
+        }
+        // Copied, so that a frame someone stores keeps no one else's bytes alive.
+        let room = (keep - self.kept.len()).min(size);
+        self.kept.extend_from_slice(&piece[..room]);
+        self.received += size as u64;
+        unread.advance(size);
+    }
+
+    fn is_whole(&self) -> bool {
+        self.received == self.header.len
+    }
+
+    fn finish(self) -> Frame {
+        Frame {
+            header: self.header,
+            payload: self.kept.freeze(),
+            digest: self.hash.map(|hash| hash.finalize().into()),
+        }
+    }
+}

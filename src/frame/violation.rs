@@ -1,0 +1,93 @@
+//! A broken rule, in a sentence that teaches it.
+
+use super::Opcode;
+
+/// The MUST of RFC 6455 that a frame breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Violation {
+    /// Reserved bits are set (4 is RSV1, 1 is RSV3).
+    #[error(
+        "reserved bits {0:03b} are set: they stay 000 unless an extension was agreed on in the handshake (RFC 6455 §5.2)"
+    )]
+    ReservedBits(u8),
+    /// The opcode means nothing.
+    #[error("opcode {0:#x} is reserved: a frame is one of 0x0-0x2 and 0x8-0xa (RFC 6455 §5.2)")]
+    ReservedOpcode(u8),
+    /// A client did not mask.
+    #[error("the frame is not masked: a client masks every frame it sends (RFC 6455 §5.1)")]
+    Unmasked,
+    /// A server did mask.
+    #[error("the frame is masked: a server never masks (RFC 6455 §5.1)")]
+    Masked,
+    /// The length has bit 63 set.
+    #[error("the length {0:#x} has its highest bit set, which must be 0 (RFC 6455 §5.2)")]
+    LengthTopBit(u64),
+    /// The length takes more bytes than it needs.
+    #[error(
+        "the length {0} takes more bytes than it needs: up to 125 none, up to 65535 two, above eight (RFC 6455 §5.2)"
+    )]
+    LengthNotMinimal(u64),
+    /// A control frame has more than 125 bytes.
+    #[error("a {0} frame carries {1} bytes: a control frame carries at most 125 (RFC 6455 §5.5)")]
+    ControlTooLong(Opcode, u64),
+    /// A control frame has FIN clear.
+    #[error("a {0} frame has FIN clear: a control frame is never fragmented (RFC 6455 §5.5)")]
+    ControlFragmented(Opcode),
+    /// A continuation with nothing to continue.
+    #[error(
+        "a continuation without a start: the first frame of a message says text or binary (RFC 6455 §5.4)"
+    )]
+    NothingToContinue,
+    /// A new message inside a fragmented one.
+    #[error(
+        "a {0} frame inside a fragmented message: its fragments come one after the other, only control frames between (RFC 6455 §5.4)"
+    )]
+    Interrupted(Opcode),
+    /// A text message that is not UTF-8.
+    #[error(
+        "the text is not UTF-8: all of a text message must be, whichever way it is cut (RFC 6455 §8.1)"
+    )]
+    TextNotUtf8,
+    /// A close frame with half a code.
+    #[error("a close frame of 1 byte: it is empty or begins with a code of 2 (RFC 6455 §5.5.1)")]
+    CloseOneByte,
+    /// A code that no close frame may carry.
+    #[error(
+        "close code {0} may not be sent: 1000-1003, 1007-1014 and 3000-4999 may (RFC 6455 §7.4)"
+    )]
+    CloseCode(u16),
+    /// A close reason that is not UTF-8.
+    #[error("the close reason is not UTF-8, which a reason must be (RFC 6455 §5.5.1)")]
+    CloseReasonNotUtf8,
+    /// Data after a Close.
+    #[error("a {0} frame after a close frame: Close is the last word about data (RFC 6455 §5.5.1)")]
+    AfterClose(Opcode),
+}
+
+impl Violation {
+    /// The close code it earns: 1007 where UTF-8 was due, else 1002 (RFC 6455 §7.4.1).
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => 1007,
+            _ => 1002,
+        }
+    }
+
+    /// Where RFC 6455 says so: `§5.5.1`.
+    #[must_use]
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::Unmasked | Self::Masked => "§5.1",
+            Self::ReservedBits(_)
+            | Self::ReservedOpcode(_)
+            | Self::LengthTopBit(_)
+            | Self::LengthNotMinimal(_) => "§5.2",
+            Self::NothingToContinue | Self::Interrupted(_) => "§5.4",
+            Self::ControlTooLong(..) | Self::ControlFragmented(_) => "§5.5",
+            Self::CloseOneByte | Self::CloseReasonNotUtf8 | Self::AfterClose(_) => "§5.5.1",
+            Self::CloseCode(_) => "§7.4",
+            Self::TextNotUtf8 => "§8.1",
+        }
+    }
+}
