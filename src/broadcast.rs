@@ -1,0 +1,26 @@
+//! Fan-out: one message in, every member's connection out, and a stated policy for the slow.
+//!
+//! ```text
+//!            Hub::broadcast ──► log ──► one write per member and round
+//!            Hub::send, close ──► that member's backlog
+//!                                           │
+//!   session ── Mailbox::drive ──────────────┴──► Outlet ──► socket
+//! ```
+//!
+//! A [`Hub`] knows its members' [`Outlet`]s: their byte streams, shared. What
+//! is said to all is encoded once, appended to a log and, when everyone who is
+//! ready to speak has spoken, written to each member directly, without waking
+//! its task. What a socket does not take at once becomes that member's
+//! *backlog*, counted in bytes and bounded; its session empties it through
+//! [`Mailbox::drive`]. One order holds for all: every member sees all messages
+//! in the order in which the hub was told them, replies included.
+//!
+//! What became of a message is not known when it is said. Who could not keep up
+//! is told by how its session ends: close code 1013.
+
+mod hub;
+mod log;
+mod outlet;
+
+pub use hub::{ClientId, Delivery, Hub, Mailbox, Overflow};
+pub use outlet::Outlet;

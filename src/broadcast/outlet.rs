@@ -1,0 +1,258 @@
+//! One connection's byte stream, shared by the hub that writes to it and the session that reads it.
+//!
+//! The flush rule, from which follows that no wake-up is lost:
+//!
+//! 1. Whoever finds the backlog empty may write to the stream.
+//! 2. Whoever leaves something in an empty backlog wakes the session.
+//! 3. While the backlog is not empty only the session writes, and each time it
+//!    finds the stream full, the stream holds the session's waker.
+//!
+//! So a backlog that is not empty always has a session that was woken, or that
+//! the stream will wake. The hub writes with the session's waker too: a stream
+//! remembers only its last waker, and must not forget the session's.
+//!
+//! The backlog holds whole frames; only its first may be torn, by a write that
+//! took part of it.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use crate::frame::Header;
+use crate::stream::Io;
+
+/// How many frames of a backlog one vectored write may take.
+const SLICES: usize = 64;
+
+/// A byte stream that a [`Hub`](super::Hub) may write to while its session reads.
+///
+/// Wrap the stream in it when the handshake is over, build the WebSocket on a
+/// clone, and give it to [`Hub::join`](super::Hub::join). tungstenite's own
+/// writes, pongs and close frames, take their turn after everything the hub has
+/// said: each is taken whole or not at all, so frames never interleave.
+#[derive(Clone)]
+pub struct Outlet(Arc<Mutex<Wire<dyn Io>>>);
+
+/// An outlet's inside.
+pub(super) struct Wire<S: ?Sized> {
+    /// How much of the hub's log this member has been given.
+    pub(super) seen: u64,
+    /// The hub is done with this member.
+    pub(super) left: bool,
+    backlog: VecDeque<Bytes>,
+    /// Bytes in the backlog.
+    queued: usize,
+    /// Part of the backlog's first frame has been written.
+    torn: bool,
+    /// The stream has accepted bytes that it may still be holding.
+    unflushed: bool,
+    closing: Option<Box<CloseFrame>>,
+    session: Option<Waker>,
+    io: S,
+}
+
+impl std::fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outlet").field("unsent", &self.unsent()).finish()
+    }
+}
+
+impl Outlet {
+    /// Shares `io`.
+    pub fn new(io: impl Io) -> Self {
+        Self(Arc::new(Mutex::new(Wire {
+            seen: 0,
+            left: false,
+            backlog: VecDeque::new(),
+            queued: 0,
+            torn: false,
+            unflushed: false,
+            closing: None,
+            session: None,
+            io,
+        })))
+    }
+
+    /// Bytes said to this member that its socket has not taken yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.lock().queued
+    }
+
+    /// A std mutex: it is held for a memory copy or one write that does not
+    /// block, never over an `.await`.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Wire<dyn Io>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wire<dyn Io> {
+    /// Bytes in the backlog.
+    pub(super) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Writes whole `frames` at once if nothing is owed; what does not fit is owed.
+    pub(super) fn offer(&mut self, frames: Bytes) {
+        let mut done = 0;
+        if self.backlog.is_empty() {
+            let waker = self.session.as_ref().unwrap_or(Waker::noop());
+            let cx = &mut Context::from_waker(waker);
+            // An error, or a write of nothing, is left for the session to meet.
+            while let Poll::Ready(Ok(n @ 1..)) =
+                Pin::new(&mut self.io).poll_write(cx, &frames[done..])
+            {
+                done += n;
+                if done == frames.len() {
+                    if Pin::new(&mut self.io).poll_flush(cx).is_pending() {
+                        self.unflushed = true;
+                        self.wake();
+                    }
+                    return;
+                }
+            }
+        }
+        self.owe(frames, done);
+    }
+
+    /// Queues whole `frames`, of which the first `done` bytes have been written.
+    pub(super) fn owe(&mut self, mut frames: Bytes, mut done: usize) {
+        let idle = self.backlog.is_empty();
+        while !frames.is_empty() {
+            let size = Header::parse(&frames).map_or(frames.len(), |header| {
+                let payload = usize::try_from(header.len).unwrap_or(usize::MAX);
+                header.size.saturating_add(payload).min(frames.len())
+            });
+            let mut frame = frames.split_to(size);
+            if done >= size {
+                done -= size;
+                continue;
+            }
+            if done > 0 {
+                self.torn = true;
+                frame.advance(std::mem::take(&mut done));
+            }
+            self.queued += frame.len();
+            self.backlog.push_back(frame);
+        }
+        if idle {
+            self.wake();
+        }
+    }
+
+    /// Forgets the oldest frame of which nothing has been written; false if there is none.
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        let frame = self.backlog.remove(usize::from(self.torn));
+        self.queued -= frame.as_ref().map_or(0, Bytes::len);
+        frame.is_some()
+    }
+
+    /// The last thing the hub does with this member; with a frame, its session is asked to say it.
+    pub(super) fn close(&mut self, frame: Option<CloseFrame>) {
+        self.left = true;
+        self.closing = frame.map(Box::new);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.session.take() {
+            waker.wake();
+        }
+    }
+
+    /// Writes the backlog out. Only for the session, whose waker `cx` holds.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.backlog.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let n = self.backlog.len().min(SLICES);
+            slices.iter_mut().zip(&self.backlog).for_each(|(slice, frame)| {
+                *slice = IoSlice::new(frame);
+            });
+            let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..n]))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.wrote(written);
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn wrote(&mut self, mut bytes: usize) {
+        self.queued -= bytes;
+        self.unflushed = true;
+        while let Some(first) = self.backlog.front_mut() {
+            if bytes < first.len() {
+                first.advance(bytes);
+                self.torn |= bytes > 0;
+                return;
+            }
+            bytes -= first.len();
+            self.torn = false;
+            self.backlog.pop_front();
+        }
+        // An idle connection keeps no buffer.
+        self.backlog = VecDeque::new();
+    }
+
+    /// The session's part: empties the backlog and reports the hub's wish to close.
+    pub(super) fn poll_session(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<CloseFrame>> {
+        if let Some(frame) = self.closing.take() {
+            return Poll::Ready(Ok(*frame));
+        }
+        if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
+            return Poll::Ready(Err(error));
+        }
+        if !self.session.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.session = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Outlet {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Outlet {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut wire = self.lock();
+        ready!(wire.poll_drain(cx))?;
+        let n = ready!(Pin::new(&mut wire.io).poll_write(cx, buf))?;
+        wire.unflushed = true;
+        if n < buf.len() {
+            // Taken whole: what the stream left over is owed before anything else.
+            wire.owe(Bytes::copy_from_slice(buf), n);
+        }
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().poll_drain(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut wire = self.lock();
+        ready!(wire.poll_drain(cx))?;
+        Pin::new(&mut wire.io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,149 @@
+//! What the chat says: one JSON object each, its kind in `type`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::request::Fault;
+use crate::stats::Report;
+
+/// Someone in the room, as the others see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Member {
+    /// Public, and theirs for as long as the connection lasts.
+    pub id: String,
+    /// The name they chose or were given.
+    pub username: String,
+}
+
+/// What a client may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Characters in a message's `content`.
+    pub content: usize,
+    /// Characters in a name.
+    pub username: usize,
+    /// Bytes in one WebSocket message; more ends the connection with 1009.
+    pub message_bytes: usize,
+}
+
+/// Which program is speaking.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Server {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// This one.
+pub(super) const SERVER: Server = Server { name: "ws101", version: env!("CARGO_PKG_VERSION") };
+
+/// One connection's seat.
+#[derive(Clone, Debug, Serialize)]
+pub struct Session {
+    pub(super) id: String,
+}
+
+/// A room as a newcomer finds it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoomState<'a> {
+    /// Its name.
+    pub room: &'static str,
+    /// Which life of the room `seq` counts in.
+    pub epoch: &'a str,
+    /// The number of its last lasting event: the newcomer's own arrival.
+    pub seq: u64,
+    /// Everyone in it, the newcomer included.
+    pub members: Vec<&'a Member>,
+}
+
+/// A message from the chat.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[allow(missing_docs)] // The protocol names these fields; `lessons/` explains them.
+pub enum Event<'a> {
+    /// The answer to `hello`, and the first thing anyone hears.
+    Welcome {
+        v: u64,
+        server: Server,
+        session: Session,
+        user: &'a Member,
+        rooms: [RoomState<'a>; 1],
+        limits: Limits,
+        ping_interval: u64,
+        time: String,
+    },
+    /// Someone else came.
+    UserJoined {
+        room: &'static str,
+        seq: u64,
+        user: &'a Member,
+        username: &'a str,
+        count: usize,
+        timestamp: String,
+    },
+    /// Someone else went.
+    UserLeft {
+        room: &'static str,
+        seq: u64,
+        user: &'a Member,
+        username: &'a str,
+        count: usize,
+        timestamp: String,
+    },
+    /// Someone, perhaps you, said something.
+    Message {
+        room: &'static str,
+        seq: u64,
+        id: &'a str,
+        user: &'a Member,
+        username: &'a str,
+        content: &'a str,
+        timestamp: String,
+    },
+    /// What you sent under `id` became event `seq`.
+    Ack { id: &'a str, room: &'static str, seq: u64, timestamp: String, duplicate: bool },
+    /// Someone else is typing, or stopped.
+    Typing {
+        room: &'static str,
+        user: &'a Member,
+        username: &'a str,
+        active: bool,
+        expires_ms: u64,
+    },
+    /// The server speaks; `content` is for people, `event` and `params` for programs.
+    System {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        content: String,
+        #[serde(flatten)]
+        event: SystemEvent<'a>,
+        timestamp: String,
+    },
+    /// The answer to `ping`, with what the ping carried.
+    Pong { timestamp: Value, server_time: String },
+    /// What you sent could not be done; the connection stays.
+    Error(Fault),
+}
+
+/// Who was called what, and is called what now.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[allow(missing_docs)] // As above.
+pub struct Renaming<'a> {
+    pub user: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
+}
+
+/// What the server has to say.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[allow(missing_docs)] // As above.
+pub enum SystemEvent<'a> {
+    /// Someone changed their name.
+    Renamed { params: Renaming<'a> },
+    /// All is well, and this is how things stand.
+    Heartbeat { stats: &'a Report },
+    /// Everyone will be closed with 1001.
+    Shutdown,
+}

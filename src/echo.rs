@@ -1,0 +1,49 @@
+//! The loop every lesson starts from: what comes in goes out again.
+//!
+//! Small as it is, it is what conformance suites are pointed at: fragments come
+//! back joined, text as text and binary as binary, pings are answered in
+//! between, and the end is told, not swallowed.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+/// How long a peer may take to accept one echo.
+pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Sends every message back as `reply` makes it, until the peer closes.
+///
+/// Returns the peer's close frame, ready for
+/// [`goodbye::answer`](crate::goodbye::answer); `reply` is asked for text and
+/// binary messages only. A peer that does not read holds up its own echo for
+/// [`WRITE_DEADLINE`], and nothing else.
+///
+/// # Errors
+///
+/// The rule the peer broke, or how the connection was lost; an echo not
+/// accepted in time is an I/O error of kind `TimedOut`.
+pub async fn echo<S>(
+    socket: &mut WebSocketStream<S>,
+    mut reply: impl FnMut(Message) -> Message,
+) -> Result<Option<CloseFrame>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(message) = socket.next().await {
+        match message? {
+            Message::Close(frame) => return Ok(frame),
+            message @ (Message::Text(_) | Message::Binary(_)) => {
+                let sent = timeout(WRITE_DEADLINE, socket.send(reply(message))).await;
+                sent.map_err(|late| Error::Io(late.into()))??;
+            }
+            // tungstenite answers pings itself (RFC 6455 §5.5.2).
+            _ => {}
+        }
+    }
+    Err(Error::ConnectionClosed)
+}

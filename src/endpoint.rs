@@ -1,0 +1,253 @@
+//! A room and its connections, ready to be mounted: on a warp route, or on any stream.
+//!
+//! One room, many sessions, and what they share: the hub, the counters, the
+//! limits, the way to end. Lock order: room, then hub, then outlet.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tracing::{debug, error, info};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use crate::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
+use crate::escape::Line;
+use crate::goodbye::Closed;
+use crate::handshake::{Origins, Policy};
+use crate::heartbeat::Heartbeat;
+use crate::room::Room;
+use crate::session;
+use crate::settings::Settings;
+use crate::shutdown::Shutdown;
+use crate::stats::{Report, Stats};
+use crate::stream::Io;
+use crate::upgrade::{self, AcceptError, Accepted, Peer, Upgrade, config};
+
+/// How often [`Room::tick`] is called.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A room open for connections. Cheap to clone; all clones are the same room.
+#[derive(Debug)]
+pub struct Endpoint<R>(Arc<Shared<R>>);
+
+#[derive(Debug)]
+struct Shared<R> {
+    room: Mutex<R>,
+    hub: Hub,
+    policy: Policy,
+    settings: Settings,
+    stats: Stats,
+    shutdown: Shutdown,
+}
+
+impl<R> Clone for Endpoint<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R: Room> Endpoint<R> {
+    /// Opens `room`, with the subprotocols it speaks and the limits of `settings`.
+    ///
+    /// From now on the room gets its [`tick`](Room::tick) and
+    /// [`report`](Room::report), so this needs a tokio runtime.
+    pub fn open(room: R, settings: &Settings) -> Self {
+        let endpoint = Self(Arc::new(Shared {
+            room: Mutex::new(room),
+            hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
+            policy: Policy {
+                subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
+                origins: Origins::allow(&settings.origins),
+                ..Policy::default()
+            },
+            settings: settings.clone(),
+            stats: Stats::start(),
+            shutdown: Shutdown::default(),
+        }));
+        endpoint.0.shutdown.spawn(endpoint.clone().keep_time());
+        endpoint
+    }
+
+    /// Serves one connection whose upgrade was granted, from joining the room to leaving it.
+    ///
+    /// A dropped future is a connection cut; the room hears of it all the same.
+    pub async fn serve<S: Io>(&self, accepted: Accepted<S>) -> Closed {
+        let Shared { settings, stats, .. } = &*self.0;
+        let (open, began) = (stats.open(), Instant::now());
+        let Accepted { peer, io } = accepted;
+        let outlet = Outlet::new(stats.count(io));
+        let (mailbox, seat) = self.join(&outlet, &peer);
+        let who = mailbox.id();
+        // An idle connection should not keep its request's headers.
+        drop(peer);
+
+        let config = config(settings.max_message_bytes);
+        let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, Some(config)).await;
+        let mut heartbeat = Heartbeat::every(settings.heartbeat, settings.pong_timeout)
+            .idle_timeout(settings.idle);
+        let heard = move |message| seat.heard(message);
+        let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
+
+        let Closed { code, reason, by, clean } = &closed;
+        let (code, reason, lasted) = (u16::from(*code), Line::new(reason), began.elapsed());
+        info!(who, code, %reason, ?by, clean, ?lasted, "left");
+        open.close(code);
+        closed
+    }
+
+    fn join(&self, outlet: &Outlet, peer: &Peer) -> (Mailbox, Seat<'_, R>) {
+        let hub = &self.0.hub;
+        // Under the room's lock: a newcomer hears all that is said after it
+        // joined, and nothing of what was said before.
+        let mut room = self.room();
+        let mailbox = hub.join(outlet);
+        let who = mailbox.id();
+        let from = peer.ends.map(|ends| ends.peer);
+        let (target, agent) = (peer.target.to_string(), peer.user_agent());
+        info!(who, ?from, target = %Line::new(&target), agent = %Line::new(agent), "joined");
+        self.guarded(who, || room.joined(who, peer, hub));
+        (mailbox, Seat { endpoint: self, who })
+    }
+
+    /// Serves one raw stream from its first byte: a pipe in a test, a TCP connection of your own.
+    ///
+    /// # Errors
+    ///
+    /// A stream that did not become a WebSocket; it has been answered.
+    pub async fn accept<S: Io>(&self, io: S) -> Result<Closed, AcceptError> {
+        let accepted = upgrade::accept(io, &self.0.policy).await?;
+        Ok(self.serve(accepted).await)
+    }
+
+    /// The room as a warp filter, to be mounted on any path.
+    pub fn filter(&self) -> BoxedFilter<(Response,)> {
+        let endpoint = self.clone();
+        upgrade::upgrade().map(move |upgrade| endpoint.answer(upgrade).into_response()).boxed()
+    }
+
+    fn answer(&self, upgrade: Upgrade) -> http::Response<String> {
+        let (response, pending) = upgrade.answer(&self.0.policy);
+        if let Some(pending) = pending {
+            // Spawned before the 101 is out, so that a shutdown waits for it.
+            let endpoint = self.clone();
+            self.0.shutdown.spawn(async move {
+                match pending.granted().await {
+                    Ok(accepted) => drop(endpoint.serve(accepted).await),
+                    Err(gone) => debug!(%gone, "left before the upgrade"),
+                }
+            });
+        }
+        response
+    }
+
+    /// Taken now: connections, messages, bytes, closes, memory, uptime.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.0.stats.report()
+    }
+
+    /// `GET /stats`: the report as JSON, as a warp filter.
+    pub fn stats(&self) -> BoxedFilter<(Response,)> {
+        let endpoint = self.clone();
+        warp::path!("stats")
+            .and(warp::get())
+            .map(move || warp::reply::json(&endpoint.report()).into_response())
+            .boxed()
+    }
+
+    /// The switch that ends this endpoint, for whoever accepts its connections.
+    #[must_use]
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.0.shutdown
+    }
+
+    /// Says goodbye to everyone and waits; returns how many had not left within the grace.
+    ///
+    /// The room speaks ([`Room::closing`]), everyone is closed with 1001 once
+    /// they have been told all that was said, and `WS_DRAIN_MS` is the grace.
+    pub async fn close(&self) -> usize {
+        let Shared { hub, shutdown, settings, .. } = &*self.0;
+        shutdown.begin();
+        {
+            let mut room = self.room();
+            let closing = AssertUnwindSafe(|| room.closing(hub));
+            if catch_unwind(closing).is_err() {
+                error!("the room panicked while closing");
+            }
+            hub.close_all(CloseCode::Away, "server shutting down");
+        }
+        shutdown.drain(settings.drain).await
+    }
+
+    /// A panic while another event was handled leaves the room as that left it, and usable.
+    fn room(&self) -> MutexGuard<'_, R> {
+        self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A panic harms the connection that caused it, and no other.
+    fn guarded(&self, who: ClientId, event: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(event)).is_err() {
+            error!(who, "the room panicked");
+            self.0.hub.close(who, CloseCode::Error, "internal error");
+        }
+    }
+
+    /// Lets the room speak when time has passed, until the end begins.
+    async fn keep_time(self) {
+        let Shared { hub, settings, stats, shutdown, .. } = &*self.0;
+        let began = Instant::now();
+        let [mut ticks, mut reports] = [TICK, settings.stats].map(|period| {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks.reset();
+            ticks
+        });
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {
+                    let mut room = self.room();
+                    self.timed(|| room.tick(began.elapsed(), hub));
+                }
+                _ = reports.tick() => {
+                    let report = stats.report();
+                    let mut room = self.room();
+                    self.timed(|| room.report(&report, hub));
+                }
+                () = shutdown.begun() => return,
+            }
+        }
+    }
+
+    fn timed(&self, event: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(event)).is_err() {
+            error!("the room panicked at a tick");
+        }
+    }
+}
+
+/// A place in the room, left however the session ends: returned, panicked or dropped.
+struct Seat<'e, R: Room> {
+    endpoint: &'e Endpoint<R>,
+    who: ClientId,
+}
+
+impl<R: Room> Seat<'_, R> {
+    fn heard(&self, message: Message) {
+        let mut room = self.endpoint.room();
+        self.endpoint.guarded(self.who, || room.heard(self.who, message, &self.endpoint.0.hub));
+    }
+}
+
+impl<R: Room> Drop for Seat<'_, R> {
+    fn drop(&mut self) {
+        let mut room = self.endpoint.room();
+        self.endpoint.guarded(self.who, || room.left(self.who, &self.endpoint.0.hub));
+    }
+}

@@ -1,0 +1,151 @@
+//! Ending a WebSocket so that both sides know why (RFC 6455 §7).
+//!
+//! tungstenite reports a broken rule as an error and sends nothing; a server
+//! that then drops the socket leaves its peer with 1006, which explains
+//! nothing. Here every end has a code, whoever broke a rule is told which, and
+//! the connection is let go slowly enough for the telling to arrive.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use crate::frame::CLOSE_REASON_LIMIT;
+use crate::stream::{LINGER, linger};
+
+/// How long a close frame may take to be written and answered.
+pub const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How a connection ended: what a browser's `CloseEvent` reports, and who began it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The close frame's code; 1005 if it carried none, 1006 if there was no
+    /// close frame at all (RFC 6455 §7.1.5).
+    pub code: CloseCode,
+    /// The close frame's reason, or what broke.
+    pub reason: Utf8Bytes,
+    /// Who ended it.
+    pub by: Side,
+    /// Both sides said goodbye (RFC 6455 §7.1.4).
+    pub clean: bool,
+}
+
+/// Who ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The other end.
+    Peer,
+    /// This end.
+    Us,
+    /// Neither: the connection broke under both.
+    Nobody,
+}
+
+/// A close frame with `code` and as much of `reason` as fits.
+///
+/// A control frame carries at most 125 bytes, two of them the code
+/// (RFC 6455 §5.5); a longer reason is cut at a character.
+pub fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
+    let fits = reason.floor_char_boundary(CLOSE_REASON_LIMIT);
+    CloseFrame { code, reason: reason[..fits].into() }
+}
+
+/// The close frame a broken rule earns (RFC 6455 §7.4.1), or `None` if nobody is left to tell.
+#[must_use]
+pub fn earned(error: &Error) -> Option<CloseFrame> {
+    let code = match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return None,
+        Error::Protocol(_) => CloseCode::Protocol,
+        Error::Utf8(_) => CloseCode::Invalid,
+        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
+            let reason = format!("a message may have {max_size} bytes (RFC 6455 7.4.1)");
+            return Some(close_frame(CloseCode::Size, &reason));
+        }
+        Error::Capacity(_) => CloseCode::Size,
+        _ => return None,
+    };
+    Some(close_frame(code, &error.to_string()))
+}
+
+/// Ends the connection from this side: says `frame`, waits for the answer, hangs up.
+///
+/// What the peer still sends meanwhile is read and thrown away. Takes at most
+/// [`CLOSE_DEADLINE`] and then [`LINGER`].
+pub async fn say<S>(socket: &mut WebSocketStream<S>, frame: CloseFrame) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let exchange = async {
+        socket.send(Message::Close(Some(frame.clone()))).await?;
+        while let Some(message) = socket.next().await {
+            if message?.is_close() {
+                return Ok(true);
+            }
+        }
+        Ok::<_, Error>(false)
+    };
+    let clean = matches!(timeout(CLOSE_DEADLINE, exchange).await, Ok(Ok(true)));
+    linger(socket.get_mut(), LINGER).await;
+    Closed { code: frame.code, reason: frame.reason, by: Side::Us, clean }
+}
+
+/// Ends a connection that the peer closed, broke or lost, as reading it reported.
+///
+/// `Ok` is the peer's close frame: it is answered with its own code. `Err` is a
+/// rule broken, and the peer is told which ([`earned`]), or a connection lost.
+/// Takes at most [`CLOSE_DEADLINE`] and then [`LINGER`].
+pub async fn answer<S>(
+    socket: &mut WebSocketStream<S>,
+    ended: Result<Option<CloseFrame>, Error>,
+) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match ended {
+        Ok(frame) => {
+            // tungstenite has prepared the answer; this sends it.
+            let answered = timeout(CLOSE_DEADLINE, flushed(socket)).await;
+            linger(socket.get_mut(), LINGER).await;
+            let CloseFrame { code, reason } = frame.unwrap_or_else(|| no_code(CloseCode::Status));
+            Closed { code, reason, by: Side::Peer, clean: answered.is_ok_and(|sent| sent.is_ok()) }
+        }
+        Err(error) => match earned(&error) {
+            Some(frame) => {
+                // A peer that broke the rules need not be waited for (RFC 6455 §7.1.7).
+                let told = socket.send(Message::Close(Some(frame.clone())));
+                let _ = timeout(CLOSE_DEADLINE, told).await;
+                linger(socket.get_mut(), LINGER).await;
+                Closed { code: frame.code, reason: frame.reason, by: Side::Us, clean: false }
+            }
+            None => lost(&error),
+        },
+    }
+}
+
+/// The end of a connection that broke with nobody left to tell: 1006.
+#[must_use]
+pub fn lost(error: &Error) -> Closed {
+    let reason = error.to_string().into();
+    Closed { code: CloseCode::Abnormal, reason, by: Side::Nobody, clean: false }
+}
+
+fn no_code(code: CloseCode) -> CloseFrame {
+    CloseFrame { code, reason: Utf8Bytes::default() }
+}
+
+async fn flushed<S>(socket: &mut WebSocketStream<S>) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match socket.flush().await {
+        // The answer is out and tungstenite is done with the connection.
+        Ok(()) | Err(Error::ConnectionClosed) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

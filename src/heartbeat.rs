@@ -1,0 +1,121 @@
+//! Finding out that a peer is gone (RFC 6455 §5.5.2, §5.5.3).
+//!
+//! TCP says nothing when a cable is pulled: the socket stays open because no
+//! one has told it otherwise. So the server asks. A ping goes out every
+//! [`period`](Heartbeat::every); the peer's WebSocket implementation, not its
+//! program, must answer with a pong that carries the same bytes.
+//!
+//! A pong proves that the peer's machine and WebSocket stack live. It does not
+//! prove that the page behind it does: a frozen tab still answers.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+/// Why a peer is taken for gone. Both earn close code 1011.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PeerGone {
+    /// A ping was not answered in time.
+    #[error("no pong in {} ms (RFC 6455 5.5.3)", .0.as_millis())]
+    NoPong(Duration),
+    /// Nothing at all was heard, pongs included.
+    #[error("nothing heard for {} ms", .0.as_millis())]
+    Idle(Duration),
+}
+
+/// One connection's pulse: when to ping, and when to stop believing.
+#[derive(Debug)]
+pub struct Heartbeat {
+    period: Option<Duration>,
+    pong_timeout: Duration,
+    idle_timeout: Option<Duration>,
+    next_ping: Instant,
+    /// Pings sent so far; also the payload of the last one.
+    sent: u64,
+    /// The last of them known to have been answered.
+    answered: u64,
+    /// By when the oldest unanswered ping must be answered.
+    pong_due: Option<Instant>,
+    last_heard: Instant,
+}
+
+impl Heartbeat {
+    /// Pings every `period`; a pong may take `pong_timeout`.
+    ///
+    /// A `period` of zero never pings.
+    #[must_use]
+    pub fn every(period: Duration, pong_timeout: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            period: (!period.is_zero()).then_some(period),
+            pong_timeout,
+            idle_timeout: None,
+            next_ping: now + period,
+            sent: 0,
+            answered: 0,
+            pong_due: None,
+            last_heard: now,
+        }
+    }
+
+    /// Also gives up on a peer that sent no frame of any kind for `timeout`. Zero means never.
+    ///
+    /// Longer than the ping period, this never ends a connection that answers
+    /// its pings, however quiet its user is.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
+        self
+    }
+
+    /// Takes note of something received. Hand it every message, pongs included.
+    pub fn heard(&mut self, message: &Message) {
+        self.last_heard = Instant::now();
+        if let Message::Pong(payload) = message {
+            self.answered(payload);
+        }
+    }
+
+    /// A pong answers its own ping and all before it (RFC 6455 §5.5.3).
+    fn answered(&mut self, payload: &[u8]) {
+        let number = std::str::from_utf8(payload).ok().and_then(|text| text.parse::<u64>().ok());
+        // A pong may also come unasked; only a ping of ours can be answered.
+        let Some(number) = number.filter(|n| (self.answered + 1..=self.sent).contains(n)) else {
+            return;
+        };
+        self.answered = number;
+        let unanswered = u32::try_from(self.sent - number).unwrap_or(u32::MAX);
+        self.pong_due = self.period.filter(|_| unanswered > 0).map(|period| {
+            // When the oldest of those still unanswered went out.
+            self.next_ping - period * unanswered + self.pong_timeout
+        });
+    }
+
+    /// Waits for the next beat and returns the ping to send. Cancel safe.
+    ///
+    /// Its payload counts up from 1, in decimal, so that a late pong can be
+    /// told from the one awaited.
+    ///
+    /// # Errors
+    ///
+    /// [`PeerGone`] when a deadline has passed; calling again says so again.
+    pub async fn beat(&mut self) -> Result<Message, PeerGone> {
+        let ping = self.period.map(|_| self.next_ping);
+        let idle = self.idle_timeout.map(|timeout| self.last_heard + timeout);
+        let Some(next) = [ping, self.pong_due, idle].into_iter().flatten().min() else {
+            return std::future::pending().await;
+        };
+        sleep_until(next).await;
+        if self.pong_due == Some(next) {
+            return Err(PeerGone::NoPong(self.pong_timeout));
+        }
+        if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next)) {
+            return Err(PeerGone::Idle(timeout));
+        }
+        self.sent += 1;
+        self.next_ping = next + self.period.unwrap_or_default();
+        self.pong_due.get_or_insert(next + self.pong_timeout);
+        Ok(Message::Ping(Bytes::from(self.sent.to_string())))
+    }
+}

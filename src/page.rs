@@ -1,0 +1,56 @@
+//! The page: `frontend/`, served from disk as it is, so that what you change is what you see.
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::StatusCode;
+use warp::filters::BoxedFilter;
+use warp::reject::{MethodNotAllowed, Rejection};
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+/// Serves the files under `directory`; the last route, it answers 404 for what is not there.
+///
+/// Every answer forbids scripts, styles and connections from anywhere else.
+pub fn page(directory: impl AsRef<Path>) -> BoxedFilter<(Response,)> {
+    warp::fs::dir(directory.as_ref().to_owned())
+        .map(Reply::into_response)
+        .recover(missing)
+        .unify()
+        .and(warp::header::optional::<String>("host"))
+        .map(|mut response: Response, host: Option<String>| {
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_SECURITY_POLICY, policy(host.as_deref()));
+            headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            response
+        })
+        .boxed()
+}
+
+async fn missing(rejection: Rejection) -> Result<Response, Infallible> {
+    let (status, words) = match rejection.find::<MethodNotAllowed>() {
+        Some(_) => (StatusCode::METHOD_NOT_ALLOWED, "This page is read with GET.\n"),
+        None => (StatusCode::NOT_FOUND, "There is no such page here. The chat is at /\n"),
+    };
+    Ok(warp::reply::with_status(words, status).into_response())
+}
+
+/// What the page may load and whom it may talk to: this server, and no one else.
+fn policy(host: Option<&str>) -> HeaderValue {
+    // Older Safari does not count ws: as 'self'. A host is named only if it is
+    // one: it came from the request and goes into a header.
+    let plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    let host = host.filter(plain);
+    let sockets = host.map_or(String::new(), |host| format!(" ws://{host} wss://{host}"));
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'{sockets}; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'; require-trusted-types-for 'script'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}

@@ -1,0 +1,71 @@
+//! One connection: one task, one loop, three things that can happen next.
+
+use futures::StreamExt;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::broadcast::{Mailbox, Outlet};
+use crate::goodbye::{self, Closed, close_frame};
+use crate::heartbeat::Heartbeat;
+
+/// Who ended it, and how.
+enum End {
+    Peer(Result<Option<CloseFrame>, Error>),
+    Us(CloseFrame),
+}
+
+/// Runs a connection to its end, handing every text and binary message to `heard`.
+///
+/// The socket must be built on the [`Outlet`] that `mailbox` joined with. The
+/// end always has a code: the peer's, the hub's, 1011 for a peer that fell
+/// silent, what a broken rule earned, or 1006.
+///
+/// `heard` is dropped when the conversation is over, before the goodbye: what
+/// it owns learns of the end at once and however it comes, a dropped session
+/// included.
+///
+/// Its deadlines: the heartbeat's, then [`goodbye::CLOSE_DEADLINE`] for the
+/// goodbye and [`LINGER`](crate::stream::LINGER) for the peer to hang up.
+pub async fn run(
+    socket: &mut WebSocketStream<Outlet>,
+    mailbox: &Mailbox,
+    heartbeat: &mut Heartbeat,
+    mut heard: impl FnMut(Message),
+) -> Closed {
+    let end = loop {
+        tokio::select! {
+            incoming = socket.next() => match incoming {
+                Some(Ok(message)) => {
+                    heartbeat.heard(&message);
+                    match message {
+                        Message::Text(_) | Message::Binary(_) => heard(message),
+                        Message::Close(frame) => break End::Peer(Ok(frame)),
+                        // tungstenite answers pings itself (RFC 6455 §5.5.2).
+                        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                    }
+                }
+                Some(Err(error)) => break End::Peer(Err(error)),
+                None => break End::Peer(Err(Error::ConnectionClosed)),
+            },
+            ended = mailbox.drive() => match ended {
+                Ok(frame) => break End::Us(frame),
+                Err(error) => break End::Peer(Err(error.into())),
+            },
+            beat = heartbeat.beat() => match beat {
+                // Not awaited: a ping that waits for a full socket must not
+                // keep us from reading what would empty it.
+                Ok(ping) => mailbox.say(&ping),
+                Err(gone) => break End::Us(close_frame(CloseCode::Error, &gone.to_string())),
+            },
+        }
+    };
+    // Nothing may follow a close frame (RFC 6455 §5.5.1).
+    mailbox.leave();
+    drop(heard);
+    match end {
+        End::Peer(ended) => goodbye::answer(socket, ended).await,
+        End::Us(frame) => goodbye::say(socket, frame).await,
+    }
+}

@@ -1,0 +1,213 @@
+//! What a program may be told by its environment.
+//!
+//! Every example reads the same names, so that any of them, and any server in
+//! any language, can be run and graded the same way. Nonsense is refused with a
+//! line that names the setting and what it may be.
+
+use std::fmt::Display;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+/// How many connections may wait to be accepted: a class that returns all at once.
+const BACKLOG: u32 = 4096;
+
+/// The longest time a setting may name: a week, in milliseconds.
+const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// The settings, with their defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `HOST`: the address to listen on. 127.0.0.1, so that only this machine may connect.
+    pub host: IpAddr,
+    /// `PORT`: the port to listen on. 8080; 0 lets the system choose.
+    pub port: u16,
+    /// `WS_HEARTBEAT_MS`: between pings. 25 s; 0 sends none.
+    pub heartbeat: Duration,
+    /// `WS_PONG_TIMEOUT_MS`: for a pong. 10 s.
+    pub pong_timeout: Duration,
+    /// `WS_IDLE_MS`: without any frame from a peer. 60 s; 0 is for ever.
+    pub idle: Duration,
+    /// `WS_STATS_MS`: between `system` heartbeats with statistics. 30 s.
+    pub stats: Duration,
+    /// `WS_DRAIN_MS`: for everyone to leave at shutdown. 5 s.
+    pub drain: Duration,
+    /// `WS_MAX_MESSAGE_BYTES`: the longest message accepted. 64 KiB.
+    pub max_message_bytes: usize,
+    /// `WS_MAX_QUEUE_BYTES`: unsent for one client before it is let go. 1 MiB.
+    pub max_queue_bytes: usize,
+    /// `WS_ORIGINS`: origins allowed besides this host and loopback, parted by commas.
+    /// `null` is what browsers send for a page opened from disk.
+    pub origins: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8080,
+            heartbeat: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            stats: Duration::from_secs(30),
+            drain: Duration::from_secs(5),
+            max_message_bytes: 64 * 1024,
+            max_queue_bytes: 1024 * 1024,
+            origins: Vec::new(),
+        }
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}={value:?} is not {wanted}")]
+pub struct SettingError {
+    name: &'static str,
+    value: String,
+    wanted: String,
+}
+
+/// Why a port could not be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another program has it.
+    #[error(
+        "port {0} is busy: another program is listening there. Stop it, or choose another port: PORT={1}"
+    )]
+    Busy(u16, u16),
+    /// The system allows it to administrators only.
+    #[error("port {0} is reserved for administrators. Choose one above 1023: PORT=8080")]
+    Reserved(u16),
+    /// This machine has no such address.
+    #[error("{0} is no address of this machine. Use HOST=127.0.0.1, or HOST=0.0.0.0 for all")]
+    NoSuchAddress(IpAddr),
+    /// Anything else.
+    #[error("cannot listen on {0}: {1}")]
+    Io(SocketAddr, io::Error),
+}
+
+impl Settings {
+    /// The defaults, changed by the environment.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be used.
+    pub fn from_env() -> Result<Self, SettingError> {
+        Self::default().with_env()
+    }
+
+    /// These settings, changed by the environment: for programs with defaults of their own.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be used.
+    pub fn with_env(self) -> Result<Self, SettingError> {
+        self.with(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// These settings, changed by what `lookup` knows; an empty value changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot be used.
+    pub fn with(
+        mut self,
+        lookup: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, SettingError> {
+        let read = Reader { lookup };
+        read.host("HOST", &mut self.host)?;
+        read.number("PORT", 0..=u16::MAX, &mut self.port)?;
+        read.time("WS_HEARTBEAT_MS", 0, &mut self.heartbeat)?;
+        read.time("WS_PONG_TIMEOUT_MS", 1, &mut self.pong_timeout)?;
+        read.time("WS_IDLE_MS", 0, &mut self.idle)?;
+        read.time("WS_STATS_MS", 1, &mut self.stats)?;
+        read.time("WS_DRAIN_MS", 0, &mut self.drain)?;
+        read.number("WS_MAX_MESSAGE_BYTES", 125..=1 << 30, &mut self.max_message_bytes)?;
+        read.number("WS_MAX_QUEUE_BYTES", 1024..=1 << 30, &mut self.max_queue_bytes)?;
+        if let Some(list) = (read.lookup)("WS_ORIGINS") {
+            let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+            self.origins = origins.map(str::to_owned).collect();
+        }
+        Ok(self)
+    }
+
+    /// Listens on `host` and `port`.
+    ///
+    /// # Errors
+    ///
+    /// A line that names the port and the fix.
+    pub fn listen(&self) -> Result<TcpListener, ListenError> {
+        let address = SocketAddr::new(self.host, self.port);
+        let listen = || {
+            let socket = match self.host {
+                IpAddr::V4(_) => TcpSocket::new_v4(),
+                IpAddr::V6(_) => TcpSocket::new_v6(),
+            }?;
+            // A server that was just stopped leaves connections in TIME_WAIT.
+            // On Windows the same flag would let two servers share a port.
+            #[cfg(not(windows))]
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        };
+        listen().map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                ListenError::Busy(self.port, self.port.checked_add(1).unwrap_or(8080))
+            }
+            io::ErrorKind::PermissionDenied => ListenError::Reserved(self.port),
+            io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress(self.host),
+            _ => ListenError::Io(address, error),
+        })
+    }
+}
+
+struct Reader<F> {
+    lookup: F,
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
+    fn value(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn number<N>(
+        &self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<N>,
+        to: &mut N,
+    ) -> Result<(), SettingError>
+    where
+        N: FromStr + PartialOrd + Display,
+    {
+        let Some(value) = self.value(name) else { return Ok(()) };
+        *to = value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+            let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+            SettingError { name, value, wanted }
+        })?;
+        Ok(())
+    }
+
+    fn time(&self, name: &'static str, least: u64, to: &mut Duration) -> Result<(), SettingError> {
+        let Some(value) = self.value(name) else { return Ok(()) };
+        let parsed = value.parse().ok().filter(|ms| (least..=MAX_MS).contains(ms));
+        let wanted = || format!("a number of milliseconds from {least} to {MAX_MS}");
+        *to = parsed
+            .map(Duration::from_millis)
+            .ok_or_else(|| SettingError { name, value, wanted: wanted() })?;
+        Ok(())
+    }
+
+    fn host(&self, name: &'static str, to: &mut IpAddr) -> Result<(), SettingError> {
+        let Some(value) = self.value(name) else { return Ok(()) };
+        let parsed = match value.as_str() {
+            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            other => other.parse().ok(),
+        };
+        let wanted = || "an address such as 127.0.0.1, 0.0.0.0 or ::1".to_owned();
+        *to = parsed.ok_or_else(|| SettingError { name, value, wanted: wanted() })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! You cannot fix what you cannot count: connections, messages, bytes, closes, memory, uptime.
+//!
+//! [`Stats`] is a handle to share. A connection holds an [`Open`] for as long
+//! as it lasts, and reads and writes through a [`Counted`] stream, so that what
+//! is reported is what crossed the wire, whoever wrote it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use crate::frame::Header;
+
+/// The code of a connection that ended without any close frame (RFC 6455 §7.1.5).
+const ABNORMAL: u16 = 1006;
+
+/// A server's counters. Cheap to clone; all clones count together.
+#[derive(Clone, Debug)]
+pub struct Stats(Arc<Counters>);
+
+#[derive(Debug)]
+struct Counters {
+    started: Instant,
+    connections: AtomicU64,
+    connections_total: AtomicU64,
+    incoming: Traffic,
+    outgoing: Traffic,
+    closes: Mutex<BTreeMap<u16, u64>>,
+}
+
+/// What went one way.
+#[derive(Debug, Default)]
+struct Traffic {
+    messages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// The counters at one moment, as they are sent and served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Connections open now.
+    pub connections: u64,
+    /// Connections opened since the start.
+    pub connections_total: u64,
+    /// Text and binary messages received, each counted once however fragmented.
+    pub messages_in: u64,
+    /// Text and binary messages written, once for every receiver.
+    pub messages_out: u64,
+    /// Bytes of WebSocket frames received, headers included.
+    pub bytes_in: u64,
+    /// Bytes of WebSocket frames written, headers included.
+    pub bytes_out: u64,
+    /// Connections ended, by close code; 1006 is "without a goodbye".
+    pub closes: BTreeMap<u16, u64>,
+    /// Resident memory of this process; absent where the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rss_bytes: Option<u64>,
+    /// Milliseconds since the start, by a clock that is never set back.
+    pub uptime_ms: u64,
+}
+
+impl Stats {
+    /// Starts counting, from zero and from now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Arc::new(Counters {
+            started: Instant::now(),
+            connections: AtomicU64::default(),
+            connections_total: AtomicU64::default(),
+            incoming: Traffic::default(),
+            outgoing: Traffic::default(),
+            closes: Mutex::default(),
+        }))
+    }
+
+    /// Counts one connection until what is returned is dropped.
+    #[must_use]
+    pub fn open(&self) -> Open {
+        self.0.connections.fetch_add(1, Relaxed);
+        self.0.connections_total.fetch_add(1, Relaxed);
+        Open { stats: self.clone(), code: ABNORMAL }
+    }
+
+    /// Counts the frames that cross `io`, a connection whose handshake is over.
+    pub fn count<S>(&self, io: S) -> Counted<S> {
+        Counted { io, stats: self.clone(), incoming: Scan::default(), outgoing: Scan::default() }
+    }
+
+    /// Takes the counters now. Asks the system for the memory: some 10 to 300 µs.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let counters = &*self.0;
+        Report {
+            connections: counters.connections.load(Relaxed),
+            connections_total: counters.connections_total.load(Relaxed),
+            messages_in: counters.incoming.messages.load(Relaxed),
+            messages_out: counters.outgoing.messages.load(Relaxed),
+            bytes_in: counters.incoming.bytes.load(Relaxed),
+            bytes_out: counters.outgoing.bytes.load(Relaxed),
+            closes: counters.closes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            rss_bytes: memory_stats::memory_stats().map(|memory| memory.physical_mem as u64),
+            uptime_ms: u64::try_from(counters.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// One connection being counted.
+#[derive(Debug)]
+pub struct Open {
+    stats: Stats,
+    code: u16,
+}
+
+impl Open {
+    /// Counts the connection as ended with `code`; without this it counts as 1006.
+    pub fn close(mut self, code: u16) {
+        self.code = code;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let counters = &*self.stats.0;
+        counters.connections.fetch_sub(1, Relaxed);
+        let mut closes = counters.closes.lock().unwrap_or_else(PoisonError::into_inner);
+        *closes.entry(self.code).or_default() += 1;
+    }
+}
+
+/// A stream of frames, passed through untouched and counted both ways.
+#[derive(Debug)]
+pub struct Counted<S> {
+    io: S,
+    stats: Stats,
+    incoming: Scan,
+    outgoing: Scan,
+}
+
+/// Finds where messages begin, in frames that arrive in pieces of any size.
+#[derive(Debug, Default)]
+struct Scan {
+    /// The beginning of a header that is not whole yet.
+    header: [u8; Header::MAX_SIZE],
+    filled: usize,
+    /// Payload still to come.
+    skip: u64,
+}
+
+impl Scan {
+    fn see(&mut self, mut bytes: &[u8], traffic: &Traffic) {
+        traffic.bytes.fetch_add(bytes.len() as u64, Relaxed);
+        let mut messages = 0;
+        while !bytes.is_empty() {
+            let payload = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
+            self.skip -= payload as u64;
+            bytes = &bytes[payload..];
+            if self.skip > 0 || bytes.is_empty() {
+                break;
+            }
+            // Almost always the header is whole and needs no copy.
+            let taken = (Header::MAX_SIZE - self.filled).min(bytes.len());
+            self.header[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
+            let Some(header) = Header::parse(&self.header[..self.filled + taken]) else {
+                self.filled += taken;
+                break;
+            };
+            bytes = &bytes[header.size - self.filled..];
+            self.filled = 0;
+            self.skip = header.len;
+            messages += u64::from(header.fin && !header.opcode.is_control());
+        }
+        if messages > 0 {
+            traffic.messages.fetch_add(messages, Relaxed);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
+        this.incoming.see(&buf.filled()[before..], &this.stats.0.incoming);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let n = ready!(Pin::new(&mut this.io).poll_write(cx, buf))?;
+        this.outgoing.see(&buf[..n], &this.stats.0.outgoing);
+        Poll::Ready(Ok(n))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let n = ready!(Pin::new(&mut this.io).poll_write_vectored(cx, bufs))?;
+        let mut left = n;
+        for buf in bufs {
+            let written = left.min(buf.len());
+            this.outgoing.see(&buf[..written], &this.stats.0.outgoing);
+            left -= written;
+        }
+        Poll::Ready(Ok(n))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

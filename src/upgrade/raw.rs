@@ -1,0 +1,99 @@
+//! The upgrade by hand, over any stream.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::Request;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::{AcceptError, Accepted, Peer};
+use crate::handshake::{self, Policy, Rejection};
+use crate::stream::{LINGER, Rewind, linger};
+
+/// How long a client may take to send its whole request head.
+pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What is reserved for a head before it is known how long it is.
+const HEAD_BUFFER: usize = 1024;
+
+/// A request head, whole and well-formed, and the stream behind it.
+#[derive(Debug)]
+pub struct Head<S> {
+    /// The request, not judged yet.
+    pub request: Request<()>,
+    /// Every byte read so far, the head's own first.
+    pub bytes: Bytes,
+    /// How many of them are the head.
+    pub size: usize,
+    /// The rest of the connection.
+    pub io: S,
+}
+
+/// Reads a request head from `io`: at most 16 KiB and 100 headers, within `deadline`.
+///
+/// # Errors
+///
+/// A head that is too large, too late or malformed is answered, with a sentence,
+/// before this returns. Not cancel safe: bytes read are lost.
+pub async fn read_head<S>(mut io: S, deadline: Duration) -> Result<Head<S>, AcceptError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut bytes = BytesMut::with_capacity(HEAD_BUFFER);
+    let reading = async {
+        loop {
+            if io.read_buf(&mut bytes).await? == 0 {
+                return Err(AcceptError::Ended);
+            }
+            if let Some((request, size)) = handshake::parse_request(&bytes)? {
+                return Ok((request, size));
+            }
+        }
+    };
+    let read = timeout(deadline, reading).await;
+    match read.unwrap_or(Err(AcceptError::Rejected(Rejection::Timeout))) {
+        Ok((request, size)) => Ok(Head { request, bytes: bytes.freeze(), size, io }),
+        Err(AcceptError::Rejected(rejection)) => Err(refuse(io, rejection).await),
+        Err(error) => Err(error),
+    }
+}
+
+/// Serves the opening handshake on `io` (RFC 6455 §4.2).
+///
+/// # Errors
+///
+/// A request that may not upgrade is answered with its [`Rejection`] before
+/// this returns; the head has [`HEAD_DEADLINE`] to arrive. Not cancel safe.
+pub async fn accept<S>(io: S, policy: &Policy) -> Result<Accepted<Rewind<S>>, AcceptError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Head { request, bytes, size, mut io } = read_head(io, HEAD_DEADLINE).await?;
+    match policy.answer(&request) {
+        Ok(response) => {
+            io.write_all(&handshake::encode(&response, "")).await?;
+            io.flush().await?;
+            let peer = Peer::new(&request, &response);
+            Ok(Accepted { peer, io: Rewind::new(bytes.slice(size..), io) })
+        }
+        Err(rejection) => Err(refuse(io, rejection).await),
+    }
+}
+
+/// Says no in HTTP, and makes sure that it arrives.
+async fn refuse<S>(mut io: S, rejection: Rejection) -> AcceptError
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let response = rejection.to_response();
+    let told = timeout(LINGER, async {
+        io.write_all(&handshake::encode(&response, response.body())).await?;
+        io.flush().await
+    });
+    // A stranger who does not even listen to the refusal is simply let go.
+    if matches!(told.await, Ok(Ok(()))) {
+        linger(&mut io, LINGER).await;
+    }
+    rejection.into()
+}
