@@ -1,0 +1,68 @@
+//! Text from strangers, made safe to print.
+//!
+//! A log line that holds what a peer sent can be made to lie: a line feed
+//! begins a forged line, an escape sequence repaints the terminal, a bidi
+//! override turns the text around.
+
+use std::fmt::{self, Write};
+
+/// How many characters [`Line::of`] prints at most, the `…` of a cut apart.
+pub const LINE_LIMIT: usize = 256;
+
+/// Displays text on one line, with what does not print escaped as Rust would: `\n`, `\u{202e}`.
+///
+/// Escaped are control characters, formatting ones (bidi overrides, zero-width
+/// characters), combining marks, blanks other than the space, and the backslash,
+/// so that nothing can look like an escape. Bytes that are no UTF-8 become `\xff`.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    bytes: &'a [u8],
+    max: usize,
+}
+
+impl<'a> Line<'a> {
+    /// `text`, in at most `max` characters as printed; a `…` more says that it was cut.
+    #[must_use]
+    pub fn new(text: &'a (impl AsRef<[u8]> + ?Sized), max: usize) -> Self {
+        Self { bytes: text.as_ref(), max }
+    }
+
+    /// `text`, in at most [`LINE_LIMIT`] characters.
+    #[must_use]
+    pub fn of(text: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self::new(text, LINE_LIMIT)
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut room = Some(self.max);
+        for chunk in self.bytes.utf8_chunks() {
+            for char in chunk.valid().chars() {
+                match char {
+                    '"' | '\'' => put(f, &mut room, char, 1)?,
+                    _ => put(f, &mut room, char.escape_debug(), char.escape_debug().len())?,
+                }
+            }
+            for byte in chunk.invalid() {
+                put(f, &mut room, format_args!("\\x{byte:02x}"), 4)?;
+            }
+            if room.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes `piece` if there is room for all of it, else the one `…` that ends the line.
+fn put(
+    f: &mut fmt::Formatter<'_>,
+    room: &mut Option<usize>,
+    piece: impl fmt::Display,
+    width: usize,
+) -> fmt::Result {
+    let Some(left) = *room else { return Ok(()) };
+    *room = left.checked_sub(width);
+    if room.is_some() { write!(f, "{piece}") } else { f.write_char('…') }
+}

@@ -1,0 +1,30 @@
+//! How a server proves that it read the request (RFC 6455 §1.3, §4.2.2).
+
+use data_encoding::BASE64;
+use sha1::{Digest, Sha1};
+
+/// What is joined to every key: a string no server uses by accident (RFC 6455 §1.3).
+pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// The way from `Sec-WebSocket-Key` to `Sec-WebSocket-Accept`, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptKey {
+    /// What the client sent, as text: it is not decoded.
+    pub key: String,
+    /// The key followed by the [`GUID`].
+    pub joined: String,
+    /// The SHA-1 of that.
+    pub sha1: [u8; 20],
+    /// The base64 of that: what the server sends back.
+    pub accept: String,
+}
+
+impl AcceptKey {
+    /// All the steps for `key`, whether or not it is well formed.
+    #[must_use]
+    pub fn derive(key: &str) -> Self {
+        let joined = format!("{key}{GUID}");
+        let sha1 = Sha1::digest(&joined).into();
+        Self { key: key.to_owned(), joined, sha1, accept: BASE64.encode(&sha1) }
+    }
+}

@@ -1,0 +1,164 @@
+//! What a server asks of a request before it switches protocols (RFC 6455 §4.2).
+
+use std::borrow::Cow;
+
+use http::header::{
+    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
+
+use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION};
+
+/// What an endpoint is willing to accept. By default: any path, no subprotocol,
+/// and pages as [`Origins`] says.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Subprotocols spoken here, the preferred first.
+    ///
+    /// A client that offers none is let in without one; a client that offers
+    /// only others is refused, since each would misunderstand the other.
+    pub subprotocols: Vec<Cow<'static, str>>,
+    /// Whose pages are let in.
+    pub origins: Origins,
+    /// Paths with a WebSocket, exactly as written and without the query; empty means any.
+    pub paths: Vec<Cow<'static, str>>,
+}
+
+impl Policy {
+    /// Judges `request` and, if it may upgrade, gives the 101 (RFC 6455 §4.2.2).
+    ///
+    /// Extensions are never agreed to, so permessage-deflate is declined by silence.
+    ///
+    /// # Errors
+    ///
+    /// The first thing wrong with the request. The path comes last: a broken
+    /// handshake is 400 wherever it goes, only a sound one is worth a 404.
+    pub fn answer<B>(&self, request: &Request<B>) -> Result<Response<()>, Rejection> {
+        let headers = request.headers();
+        if request.version() != Version::HTTP_11 {
+            return Err(HeadError::HttpVersion.into());
+        }
+        if request.method() != Method::GET {
+            return Err(Rejection::method(request.method()));
+        }
+        let host = only(headers, HOST).and_then(text).map_err(Rejection::Host)?;
+        if host.is_empty() {
+            return Err(Rejection::Host(Fault::Malformed));
+        }
+        asks_to_upgrade(headers)?;
+        let version = only(headers, SEC_WEBSOCKET_VERSION).map_err(Rejection::Version)?;
+        if version != VERSION {
+            return Err(Rejection::other_version(version));
+        }
+        let key = only(headers, SEC_WEBSOCKET_KEY).and_then(text);
+        let key = key.and_then(well_formed).map_err(Rejection::Key)?;
+        self.let_in(headers, host)?;
+        let subprotocol = self.choose(headers)?;
+        let path = request.uri().path();
+        if !self.paths.is_empty() && !self.paths.iter().any(|served| served == path) {
+            return Err(Rejection::path(path, &self.paths));
+        }
+        Ok(switch(key, subprotocol))
+    }
+
+    /// Judges the origin, if one is told (RFC 6455 §4.2.2, §10.2).
+    fn let_in(&self, headers: &HeaderMap, host: &str) -> Result<(), Rejection> {
+        let origins: Vec<_> = headers.get_all(ORIGIN).iter().map(HeaderValue::as_bytes).collect();
+        if origins.is_empty() {
+            return Ok(());
+        }
+        // Several are one that nobody has listed.
+        let origin = origins.join(&b", "[..]);
+        match str::from_utf8(&origin) {
+            Ok(origin) if self.origins.permit(origin, host) => Ok(()),
+            _ => Err(Rejection::origin(&origin)),
+        }
+    }
+
+    /// The first of ours that the client offers (RFC 6455 §4.2.2).
+    fn choose<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h str>, Rejection> {
+        let offered = || tokens(headers, SEC_WEBSOCKET_PROTOCOL);
+        let chosen = self.subprotocols.iter().find_map(|ours| offered().find(|name| name == ours));
+        if chosen.is_none() && !self.subprotocols.is_empty() && offered().next().is_some() {
+            return Err(Rejection::Subprotocol { spoken: self.subprotocols.join(", ") });
+        }
+        Ok(chosen)
+    }
+}
+
+/// The 101 (RFC 6455 §4.2.2).
+fn switch(key: &str, subprotocol: Option<&str>) -> Response<()> {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    let accept = AcceptKey::derive(key).accept;
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept.try_into().expect("base64 is ASCII"));
+    if let Some(name) = subprotocol {
+        let name = name.try_into().expect("it came out of a header");
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, name);
+    }
+    response
+}
+
+/// Whether the request wants a WebSocket, and says so as it must (RFC 6455 §4.2.1).
+fn asks_to_upgrade(headers: &HeaderMap) -> Result<(), Rejection> {
+    let upgrade = has_token(headers, UPGRADE, "websocket");
+    if !upgrade
+        && !headers.contains_key(SEC_WEBSOCKET_KEY)
+        && !headers.contains_key(SEC_WEBSOCKET_VERSION)
+    {
+        // Someone typed the address into a browser: they are told what is here.
+        return Err(Rejection::NotAsked);
+    }
+    if !upgrade {
+        return Err(Rejection::Upgrade);
+    }
+    if !has_token(headers, CONNECTION, "upgrade") {
+        return Err(Rejection::Connection);
+    }
+    Ok(())
+}
+
+/// The value of a header that must come exactly once.
+fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Err(Fault::Missing),
+        (Some(value), None) => Ok(value),
+        (Some(_), Some(_)) => Err(Fault::Repeated),
+    }
+}
+
+fn text(value: &HeaderValue) -> Result<&str, Fault> {
+    value.to_str().map_err(|_| Fault::Malformed)
+}
+
+/// 16 bytes in base64 are 22 symbols and two `=` (RFC 4648 §4).
+///
+/// The two bits that the last symbol has to spare may be anything: a key is
+/// never decoded, and clients that roll dice for letters are let in everywhere.
+fn well_formed(key: &str) -> Result<&str, Fault> {
+    let symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    match key.strip_suffix("==") {
+        Some(symbols) if symbols.len() == 22 && symbols.bytes().all(symbol) => Ok(key),
+        _ => Err(Fault::Malformed),
+    }
+}
+
+/// The members of a comma-separated list over all lines of that name (RFC 9110 §5.6.1).
+fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+}
+
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|found| found.eq_ignore_ascii_case(token))
+}

@@ -1,0 +1,167 @@
+//! Why a request is no WebSocket that will be opened, in a sentence that says what to do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::{HeaderValue, Method, Response, StatusCode};
+
+use super::{HeadError, VERSION};
+
+/// How many characters of a stranger's text a refusal repeats.
+const QUOTE_LIMIT: usize = 100;
+
+/// A refused handshake. Its text is what the client is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Not a request head.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// Another method than GET.
+    #[error("{0} opens no WebSocket: send GET (RFC 6455 §4.1)")]
+    Method(String),
+    /// A Host that is not there, there twice, or garbled.
+    #[error(
+        "Host {0}: name the host you connect to, once, as in `Host: example.com` (RFC 6455 §4.2.1)"
+    )]
+    Host(Fault),
+    /// A plain GET.
+    #[error(
+        "this is a WebSocket endpoint: open it with `new WebSocket(\"ws://...\")`, not as a page (RFC 6455 §4.2.1)"
+    )]
+    NotAsked,
+    /// A handshake whose `Upgrade` does not say `websocket`.
+    #[error("Upgrade does not say websocket: send `Upgrade: websocket` (RFC 6455 §4.2.1)")]
+    Upgrade,
+    /// A handshake whose `Connection` does not say `Upgrade`.
+    #[error(
+        "Connection does not say Upgrade: send `Connection: Upgrade`; a proxy on the way may have removed it (RFC 6455 §4.2.1)"
+    )]
+    Connection,
+    /// A version that is not there or there twice.
+    #[error("Sec-WebSocket-Version {0}: send `Sec-WebSocket-Version: 13`, once (RFC 6455 §4.2.1)")]
+    Version(Fault),
+    /// Another version than 13.
+    #[error("Sec-WebSocket-Version is {0:?}: 13 is the only version spoken here (RFC 6455 §4.4)")]
+    OtherVersion(String),
+    /// A key that is not there, there twice, or not 16 bytes.
+    #[error(
+        "Sec-WebSocket-Key {0}: send 16 random bytes in base64, which are 24 characters, once (RFC 6455 §4.2.1)"
+    )]
+    Key(Fault),
+    /// A page from elsewhere.
+    #[error(
+        "pages of origin {0:?} may not connect: open the page from this server, or have its origin allowed here (RFC 6455 §10.2)"
+    )]
+    Origin(String),
+    /// Subprotocols were offered, none that is spoken here.
+    #[error(
+        "no offered subprotocol is spoken here: offer one of {spoken}, or none at all (RFC 6455 §4.2.2)"
+    )]
+    Subprotocol {
+        /// Those that are, with commas between.
+        spoken: String,
+    },
+    /// A sound handshake to the wrong place.
+    #[error("there is no WebSocket at {asked:?}: connect to {served} (RFC 6455 §4.2.2)")]
+    Path {
+        /// Where it went.
+        asked: String,
+        /// Where it could go, with commas between.
+        served: String,
+    },
+    /// The head did not come in time.
+    #[error(
+        "the request did not arrive in time: send all of it, to the blank line, at once (RFC 9110 §15.5.9)"
+    )]
+    Timeout,
+}
+
+/// What is wrong with a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not there.
+    Missing,
+    /// It is there more than once.
+    Repeated,
+    /// Its value is not what it must be.
+    Malformed,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "is missing",
+            Self::Repeated => "comes more than once",
+            Self::Malformed => "is malformed",
+        })
+    }
+}
+
+impl Rejection {
+    pub(super) fn method(method: &Method) -> Self {
+        Self::Method(quoted(method.as_str().as_bytes()))
+    }
+
+    pub(super) fn other_version(version: &HeaderValue) -> Self {
+        Self::OtherVersion(quoted(version.as_bytes()))
+    }
+
+    pub(super) fn origin(origin: &[u8]) -> Self {
+        Self::Origin(quoted(origin))
+    }
+
+    pub(super) fn path(asked: &str, served: &[Cow<'static, str>]) -> Self {
+        Self::Path { asked: quoted(asked.as_bytes()), served: served.join(", ") }
+    }
+
+    /// The status it earns.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Head(HeadError::TooLarge | HeadError::TooManyHeaders) => {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+            }
+            Self::Head(HeadError::HttpVersion) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAsked | Self::OtherVersion(_) => StatusCode::UPGRADE_REQUIRED,
+            Self::Origin(_) => StatusCode::FORBIDDEN,
+            Self::Path { .. } => StatusCode::NOT_FOUND,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Head(_)
+            | Self::Host(_)
+            | Self::Upgrade
+            | Self::Connection
+            | Self::Version(_)
+            | Self::Key(_)
+            | Self::Subprotocol { .. } => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The answer: the status, the headers that go with it, and the sentence as its body.
+    #[must_use]
+    pub fn to_response(&self) -> Response<String> {
+        let mut response = Response::new(format!("{self}\n"));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        match self.status() {
+            StatusCode::METHOD_NOT_ALLOWED => {
+                headers.insert(ALLOW, HeaderValue::from_static("GET"));
+            }
+            StatusCode::UPGRADE_REQUIRED => {
+                // All three are due: RFC 9110 §15.5.22, §7.8, RFC 6455 §4.4.
+                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
+            }
+            _ => {}
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        response
+    }
+}
+
+/// The front of a stranger's text; where it is printed, `{:?}` escapes it.
+fn quoted(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(QUOTE_LIMIT).collect()
+}
