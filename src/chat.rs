@@ -16,7 +16,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 pub use event::{Event, Limits, Member, Renaming, RoomState, SystemEvent};
-pub use request::{CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, NAME_BYTES, NAME_CHARS, Request};
+pub use request::{
+    CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, NAME_BYTES, NAME_CHARS, Request,
+};
 
 use crate::broadcast::{ClientId, Hub};
 use crate::room::{Room, json};
@@ -109,7 +111,7 @@ impl Chat {
             ));
         };
         match request {
-            Request::Message { id, content } => self.message(who, member, id, &content, hub),
+            Request::Message { id, content } => self.message(who, &member, id, &content, hub),
             Request::Typing { active } => {
                 hub.broadcast_except(
                     who,
@@ -190,7 +192,7 @@ impl Chat {
     fn message(
         &mut self,
         who: ClientId,
-        member: Member,
+        member: &Member,
         id: Option<String>,
         content: &str,
         hub: &Hub,
@@ -205,7 +207,7 @@ impl Chat {
             seq: self.seq,
             id: &id,
             username: &member.username,
-            user: &member,
+            user: member,
             content,
             timestamp: timestamp.clone(),
         }));
@@ -257,14 +259,15 @@ impl Chat {
         let taken = |(id, member): (&ClientId, &Member)| {
             *id != who && member.username.to_lowercase() == wanted
         };
-        match self.people.iter().any(taken) {
-            true => Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already")),
-            false => Ok(name),
+        if self.people.iter().any(taken) {
+            return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
         }
+        Ok(name)
     }
 
     fn guest_name(&mut self, lang: Option<&str>) -> String {
-        let guest = if lang.is_some_and(|lang| lang.starts_with("ru")) { "Гость" } else { "Guest" };
+        let guest =
+            if lang.is_some_and(|lang| lang.starts_with("ru")) { "Гость" } else { "Guest" };
         loop {
             self.guests += 1;
             let name = format!("{guest} {}", self.guests);

@@ -16,11 +16,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 /// How long a peer may take to accept one echo.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Sends every message back as `reply` makes it, until the peer closes.
+/// Sends every message back, text with `prefix` before it, until the peer closes.
 ///
 /// Returns the peer's close frame, ready for
-/// [`goodbye::answer`](crate::goodbye::answer); `reply` is asked for text and
-/// binary messages only. A peer that does not read holds up its own echo for
+/// [`goodbye::answer`](crate::goodbye::answer). Binary comes back as it was. A peer that does not read holds up its own echo for
 /// [`WRITE_DEADLINE`], and nothing else.
 ///
 /// # Errors
@@ -29,7 +28,7 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// accepted in time is an I/O error of kind `TimedOut`.
 pub async fn echo<S>(
     socket: &mut WebSocketStream<S>,
-    mut reply: impl FnMut(Message) -> Message,
+    prefix: &str,
 ) -> Result<Option<CloseFrame>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -37,13 +36,21 @@ where
     while let Some(message) = socket.next().await {
         match message? {
             Message::Close(frame) => return Ok(frame),
-            message @ (Message::Text(_) | Message::Binary(_)) => {
-                let sent = timeout(WRITE_DEADLINE, socket.send(reply(message))).await;
-                sent.map_err(|late| Error::Io(late.into()))??;
+            Message::Text(text) if !prefix.is_empty() => {
+                send(socket, Message::text(format!("{prefix}{text}"))).await?;
             }
+            message @ (Message::Text(_) | Message::Binary(_)) => send(socket, message).await?,
             // tungstenite answers pings itself (RFC 6455 §5.5.2).
-            _ => {}
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
     }
     Err(Error::ConnectionClosed)
+}
+
+async fn send<S>(socket: &mut WebSocketStream<S>, message: Message) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let sent = timeout(WRITE_DEADLINE, socket.send(message)).await;
+    sent.map_err(|late| Error::Io(late.into()))?
 }

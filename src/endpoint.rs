@@ -64,7 +64,7 @@ impl<R: Room> Endpoint<R> {
             hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
             policy: Policy {
                 subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
-                origins: Origins::allow(&settings.origins),
+                origins: Origins::allow(settings.origins.clone()),
                 ..Policy::default()
             },
             settings: settings.clone(),
@@ -90,13 +90,13 @@ impl<R: Room> Endpoint<R> {
 
         let config = config(settings.max_message_bytes);
         let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, Some(config)).await;
-        let mut heartbeat = Heartbeat::every(settings.heartbeat, settings.pong_timeout)
-            .idle_timeout(settings.idle);
+        let mut heartbeat =
+            Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
         let heard = move |message| seat.heard(message);
         let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
 
         let Closed { code, reason, by, clean } = &closed;
-        let (code, reason, lasted) = (u16::from(*code), Line::new(reason), began.elapsed());
+        let (code, reason, lasted) = (u16::from(*code), Line::of(reason), began.elapsed());
         info!(who, code, %reason, ?by, clean, ?lasted, "left");
         open.close(code);
         closed
@@ -111,7 +111,7 @@ impl<R: Room> Endpoint<R> {
         let who = mailbox.id();
         let from = peer.ends.map(|ends| ends.peer);
         let (target, agent) = (peer.target.to_string(), peer.user_agent());
-        info!(who, ?from, target = %Line::new(&target), agent = %Line::new(agent), "joined");
+        info!(who, ?from, target = %Line::of(&target), agent = %Line::of(agent), "joined");
         self.guarded(who, || room.joined(who, peer, hub));
         (mailbox, Seat { endpoint: self, who })
     }
@@ -177,10 +177,7 @@ impl<R: Room> Endpoint<R> {
         shutdown.begin();
         {
             let mut room = self.room();
-            let closing = AssertUnwindSafe(|| room.closing(hub));
-            if catch_unwind(closing).is_err() {
-                error!("the room panicked while closing");
-            }
+            timed(|| room.closing(hub));
             hub.close_all(CloseCode::Away, "server shutting down");
         }
         shutdown.drain(settings.drain).await
@@ -213,22 +210,23 @@ impl<R: Room> Endpoint<R> {
             tokio::select! {
                 _ = ticks.tick() => {
                     let mut room = self.room();
-                    self.timed(|| room.tick(began.elapsed(), hub));
+                    timed(|| room.tick(began.elapsed(), hub));
                 }
                 _ = reports.tick() => {
                     let report = stats.report();
                     let mut room = self.room();
-                    self.timed(|| room.report(&report, hub));
+                    timed(|| room.report(&report, hub));
                 }
                 () = shutdown.begun() => return,
             }
         }
     }
+}
 
-    fn timed(&self, event: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(event)).is_err() {
-            error!("the room panicked at a tick");
-        }
+/// Lets a room speak by itself; should it panic, nobody in particular is to blame.
+fn timed(event: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(event)).is_err() {
+        error!("the room panicked");
     }
 }
 

@@ -5,6 +5,7 @@
 //! nothing. Here every end has a code, whoever broke a rule is told which, and
 //! the connection is let go slowly enough for the telling to arrive.
 
+use std::fmt;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -16,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use crate::escape::Line;
 use crate::frame::CLOSE_REASON_LIMIT;
 use crate::stream::{LINGER, linger};
 
@@ -34,6 +36,21 @@ pub struct Closed {
     pub by: Side,
     /// Both sides said goodbye (RFC 6455 §7.1.4).
     pub clean: bool,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.by {
+            Side::Peer => "peer",
+            Side::Us => "us",
+            Side::Nobody => "nobody",
+        };
+        write!(f, "{} by {by}", self.code)?;
+        if !self.reason.is_empty() {
+            write!(f, ": {}", Line::of(&*self.reason))?;
+        }
+        Ok(())
+    }
 }
 
 /// Who ended a connection.

@@ -22,6 +22,7 @@
 //! ```
 
 mod accept_key;
+pub mod blocking;
 mod encode;
 mod explain;
 mod head;

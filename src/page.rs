@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::path::Path;
 
+use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::StatusCode;
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
 use warp::reply::Response;
@@ -44,7 +44,8 @@ async fn missing(rejection: Rejection) -> Result<Response, Infallible> {
 fn policy(host: Option<&str>) -> HeaderValue {
     // Older Safari does not count ws: as 'self'. A host is named only if it is
     // one: it came from the request and goes into a header.
-    let plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    let plain =
+        |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
     let host = host.filter(plain);
     let sockets = host.map_or(String::new(), |host| format!(" ws://{host} wss://{host}"));
     let policy = format!(

@@ -83,7 +83,7 @@ async fn connection(
         .header_read_timeout(KEEP_ALIVE)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADER_LIMIT)
-        .serve_connection(TokioIo::new(Rewind::new(head.bytes, head.io)), service)
+        .serve_connection(TokioIo::new(Rewind::new(&head.bytes, head.io)), service)
         .with_upgrades();
     tokio::pin!(http);
     tokio::select! {

@@ -10,10 +10,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpListener;
 
 /// How many connections may wait to be accepted: a class that returns all at once.
-const BACKLOG: u32 = 4096;
+const BACKLOG: i32 = 4096;
 
 /// The longest time a setting may name: a week, in milliseconds.
 const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -134,26 +135,24 @@ impl Settings {
         Ok(self)
     }
 
-    /// Listens on `host` and `port`.
+    /// Listens on `host` and `port`, for a program with threads.
     ///
     /// # Errors
     ///
     /// A line that names the port and the fix.
-    pub fn listen(&self) -> Result<TcpListener, ListenError> {
+    pub fn bind(&self) -> Result<std::net::TcpListener, ListenError> {
         let address = SocketAddr::new(self.host, self.port);
-        let listen = || {
-            let socket = match self.host {
-                IpAddr::V4(_) => TcpSocket::new_v4(),
-                IpAddr::V6(_) => TcpSocket::new_v6(),
-            }?;
+        let bind = || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
             // A server that was just stopped leaves connections in TIME_WAIT.
             // On Windows the same flag would let two servers share a port.
             #[cfg(not(windows))]
-            socket.set_reuseaddr(true)?;
-            socket.bind(address)?;
-            socket.listen(BACKLOG)
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            socket.listen(BACKLOG)?;
+            io::Result::Ok(socket.into())
         };
-        listen().map_err(|error| match error.kind() {
+        bind().map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => {
                 ListenError::Busy(self.port, self.port.checked_add(1).unwrap_or(8080))
             }
@@ -161,6 +160,18 @@ impl Settings {
             io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress(self.host),
             _ => ListenError::Io(address, error),
         })
+    }
+
+    /// Listens on `host` and `port`, for a program with tasks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind). Panics outside a tokio runtime.
+    pub fn listen(&self) -> Result<TcpListener, ListenError> {
+        let listener = self.bind()?;
+        let address = SocketAddr::new(self.host, self.port);
+        let ready = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+        ready.map_err(|error| ListenError::Io(address, error))
     }
 }
 
@@ -194,9 +205,11 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
         let Some(value) = self.value(name) else { return Ok(()) };
         let parsed = value.parse().ok().filter(|ms| (least..=MAX_MS).contains(ms));
         let wanted = || format!("a number of milliseconds from {least} to {MAX_MS}");
-        *to = parsed
-            .map(Duration::from_millis)
-            .ok_or_else(|| SettingError { name, value, wanted: wanted() })?;
+        *to = parsed.map(Duration::from_millis).ok_or_else(|| SettingError {
+            name,
+            value,
+            wanted: wanted(),
+        })?;
         Ok(())
     }
 

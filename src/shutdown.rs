@@ -36,7 +36,6 @@ impl Shutdown {
     ///
     /// Take it *before* answering 101: between the answer and the first frame
     /// nobody else knows that the connection exists.
-    #[must_use]
     pub fn hold(&self) -> Hold {
         self.tasks.token()
     }

@@ -58,10 +58,8 @@ pub struct Rewind<S> {
 
 impl<S> Rewind<S> {
     /// `front` is read before anything from `io`.
-    pub fn new(front: Bytes, io: S) -> Self {
-        // A slice of a larger buffer would keep all of it alive for as long as
-        // this connection lasts, so the few bytes are copied.
-        Self { front: Bytes::copy_from_slice(&front), io }
+    pub fn new(front: &[u8], io: S) -> Self {
+        Self { front: Bytes::copy_from_slice(front), io }
     }
 
     /// What has not been read back yet, and the stream behind it.

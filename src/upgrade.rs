@@ -53,7 +53,7 @@ pub fn config(max_message_bytes: usize) -> WebSocketConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
     /// It was refused, and told why.
-    #[error("refused with {}: {0}", .0.status())]
+    #[error("refused: {0}")]
     Rejected(#[from] Rejection),
     /// It ended before the request was whole.
     #[error("the connection ended before the request did")]

@@ -113,19 +113,16 @@ impl Hub {
     ///
     /// It is encoded once, and written together with all else that is said
     /// before the runtime comes round to it.
-    #[allow(clippy::must_use_candidate)]
     pub fn broadcast(&self, message: impl Into<Message>) -> Delivery {
         self.publish(&message.into(), None)
     }
 
     /// Says `message` to every member but `sender`.
-    #[allow(clippy::must_use_candidate)]
     pub fn broadcast_except(&self, sender: ClientId, message: impl Into<Message>) -> Delivery {
         self.publish(&message.into(), Some(sender))
     }
 
     /// Says `message` to one member, after all that was said before.
-    #[allow(clippy::must_use_candidate)]
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Delivery {
         let frame = encoded(&message.into());
         let mut state = self.lock();

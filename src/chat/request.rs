@@ -26,7 +26,15 @@ const QUOTED: usize = 32;
 
 /// Kinds of request that a later version of the protocol has.
 const LATER: [&str; 10] = [
-    "join", "leave", "history", "edit", "delete", "react", "read", "subscribe_stats", "upload",
+    "join",
+    "leave",
+    "history",
+    "edit",
+    "delete",
+    "react",
+    "read",
+    "subscribe_stats",
+    "upload",
     "moderate",
 ];
 
@@ -177,12 +185,15 @@ impl Fields<'_> {
                 let active = self.0.get("active").or_else(|| self.0.get("is_typing"));
                 let active = match active {
                     None => true,
-                    Some(value) => value.as_bool().ok_or_else(|| bad("`active` must be a boolean"))?,
+                    Some(value) => {
+                        value.as_bool().ok_or_else(|| bad("`active` must be a boolean"))?
+                    }
                 };
                 Ok(Request::Typing { active })
             }
             "rename" => {
-                let wanted = self.string("username")?.ok_or_else(|| bad("`username` is missing"))?;
+                let wanted =
+                    self.string("username")?.ok_or_else(|| bad("`username` is missing"))?;
                 Ok(Request::Rename { id, username: name(wanted)? })
             }
             "ping" => match self.0.get("timestamp").cloned().unwrap_or_default() {
@@ -197,7 +208,7 @@ impl Fields<'_> {
                 Err(Fault::new(ErrorCode::Unsupported, words))
             }
             other => {
-                let words = format!("no such type: {}", Line::limited(other, QUOTED));
+                let words = format!("no such type: {}", Line::new(other, QUOTED));
                 Err(Fault::new(ErrorCode::UnknownType, words))
             }
         }
@@ -257,7 +268,7 @@ fn name(text: &str) -> Result<String, Fault> {
         return Err(invalid(format!("a name has at most {NAME_CHARS} characters")));
     }
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if Line::new(&name).is_altered() {
+    if name.chars().any(is_invisible) {
         return Err(invalid("a name has no control characters and nothing invisible".to_owned()));
     }
     let chars = name.chars().count();
@@ -265,4 +276,12 @@ fn name(text: &str) -> Result<String, Fault> {
         return Err(invalid(format!("a name has 1 to {NAME_CHARS} characters")));
     }
     Ok(name)
+}
+
+/// Control characters, and those that turn text around or take no room. The
+/// joiners stay: Persian words and emoji families are written with them.
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }

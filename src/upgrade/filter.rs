@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 
-use bytes::Bytes;
 use http::{Request, Response, Uri};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -35,14 +34,21 @@ pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Ends>())
         .and(warp::ext::optional::<OnUpgrade>())
-        .map(|method, path: warp::path::FullPath, query: String, headers, ends: Option<Ends>, on_upgrade| {
-            let mut request = Request::new(());
-            *request.method_mut() = method;
-            *request.uri_mut() = target(path.as_str(), &query);
-            *request.headers_mut() = headers;
-            ends.map(|ends| request.extensions_mut().insert(ends));
-            Upgrade { request, on_upgrade }
-        })
+        .map(
+            |method,
+             path: warp::path::FullPath,
+             query: String,
+             headers,
+             ends: Option<Ends>,
+             on_upgrade| {
+                let mut request = Request::new(());
+                *request.method_mut() = method;
+                *request.uri_mut() = target(path.as_str(), &query);
+                *request.headers_mut() = headers;
+                ends.map(|ends| request.extensions_mut().insert(ends));
+                Upgrade { request, on_upgrade }
+            },
+        )
 }
 
 fn target(path: &str, query: &str) -> Uri {
@@ -68,7 +74,7 @@ impl Upgrade {
                 (response.map(|()| String::new()), Some(pending))
             }
             // hyper offers an upgrade with every request that asks for one.
-            (Ok(_), None) => (Rejection::NotUpgrade.to_response(), None),
+            (Ok(_), None) => (Rejection::NotAsked.to_response(), None),
             (Err(rejection), _) => (rejection.to_response(), None),
         }
     }
@@ -99,8 +105,8 @@ fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
         Ok(parts) => {
             let (front, tcp) = parts.io.into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
-            Rewind::new(front.into(), Box::new(tcp))
+            Rewind::new(&front, Box::new(tcp))
         }
-        Err(upgraded) => Rewind::new(Bytes::new(), Box::new(TokioIo::new(upgraded))),
+        Err(upgraded) => Rewind::new(&[], Box::new(TokioIo::new(upgraded))),
     }
 }

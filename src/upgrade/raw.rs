@@ -72,10 +72,10 @@ where
     let Head { request, bytes, size, mut io } = read_head(io, HEAD_DEADLINE).await?;
     match policy.answer(&request) {
         Ok(response) => {
-            io.write_all(&handshake::encode(&response, "")).await?;
-            io.flush().await?;
             let peer = Peer::new(&request, &response);
-            Ok(Accepted { peer, io: Rewind::new(bytes.slice(size..), io) })
+            io.write_all(&handshake::encode(&response.map(|()| ""))).await?;
+            io.flush().await?;
+            Ok(Accepted { peer, io: Rewind::new(&bytes[size..], io) })
         }
         Err(rejection) => Err(refuse(io, rejection).await),
     }
@@ -88,7 +88,7 @@ where
 {
     let response = rejection.to_response();
     let told = timeout(LINGER, async {
-        io.write_all(&handshake::encode(&response, response.body())).await?;
+        io.write_all(&handshake::encode(&response)).await?;
         io.flush().await
     });
     // A stranger who does not even listen to the refusal is simply let go.

@@ -1,0 +1,34 @@
+//! The raw echo's eighty lines become twenty: the same bytes, written once for all.
+//!
+//!     cargo run --example echo
+//!
+//! then type into any page's console:
+//! `ws = new WebSocket("ws://127.0.0.1:8080/chat"); ws.onmessage = console.log`
+//! and `ws.send("Привет, сервер!")`, then `ws.close(1000, "пока")`. Look at who
+//! ended it and how: a message is not a frame, and closing takes two.
+
+use anyhow::Result;
+use ws101::handshake::Policy;
+use ws101::settings::Settings;
+use ws101::upgrade::{accept, config};
+use ws101::{echo::echo, goodbye};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() }.with_env()?;
+    let (listener, config) = (settings.listen()?, config(settings.max_message_bytes));
+    println!("listening on ws://{}/chat", listener.local_addr()?);
+    loop {
+        let (tcp, from) = listener.accept().await?;
+        tokio::spawn(async move {
+            match accept(tcp, &Policy::default()).await {
+                Err(error) => println!("{from} {error}"),
+                Ok(accepted) => {
+                    let mut socket = accepted.into_socket(config).await;
+                    let ended = echo(&mut socket, "Принято: ").await;
+                    println!("{from} {}", goodbye::answer(&mut socket, ended).await);
+                }
+            }
+        });
+    }
+}

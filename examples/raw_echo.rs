@@ -1,0 +1,86 @@
+//! A WebSocket echo in bytes: no async, no WebSocket crate.
+//!
+//!     cargo run --example raw_echo
+//!
+//! then type into any page's console:
+//! `ws = new WebSocket("ws://127.0.0.1:8080/chat"); ws.onmessage = console.log`
+//! and `ws.send("Привет")`. Look at the bytes it prints: six letters are
+//! twelve bytes, masked on their way in, plain on their way out.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+
+use anyhow::{Result, ensure};
+use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
+use ws101::handshake::{Policy, blocking};
+use ws101::settings::Settings;
+use ws101::stream::LINGER;
+use ws101::upgrade::MAX_MESSAGE_BYTES;
+
+fn main() -> Result<()> {
+    let listener = Settings::from_env()?.bind()?;
+    println!("listening on ws://{}/chat", listener.local_addr()?);
+    loop {
+        let (tcp, from) = listener.accept()?;
+        thread::spawn(move || serve(tcp).unwrap_or_else(|error| println!("{from}: {error:#}")));
+    }
+}
+
+fn serve(mut tcp: TcpStream) -> Result<()> {
+    if let Ok((_, hasty)) = blocking::accept(&mut tcp, &Policy::default())? {
+        let goodbye = talk(&mut tcp, &hasty)?;
+        send(&mut tcp, &goodbye)?;
+    }
+    tcp.shutdown(Shutdown::Write)?;
+    tcp.set_read_timeout(Some(LINGER))?; // Closing over unread input would destroy the goodbye.
+    while tcp.read(&mut [0; 4096]).is_ok_and(|n| n > 0) {}
+    Ok(())
+}
+
+/// Talks frames until there is a last one to say.
+fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<Frame> {
+    let (mut decoder, mut checker) = (Decoder::new(MAX_MESSAGE_BYTES), Checker::new(Role::Client));
+    let (mut kind, mut reply, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
+    decoder.push(hasty);
+    loop {
+        while let Some(frame) = decoder.next_frame() {
+            if let Err(broken) = checker.check(&frame) {
+                return Ok(Frame::close(broken.code(), &broken.to_string()));
+            }
+            match frame.header.opcode {
+                Opcode::Ping => send(tcp, &Frame::pong(frame.payload))?,
+                Opcode::Pong => {}
+                Opcode::Close => return Ok(Frame::new(Opcode::Close, frame.payload)),
+                opcode => {
+                    if opcode != Opcode::Continuation {
+                        kind = opcode;
+                        reply = if kind == Opcode::Text {
+                            "Принято: ".into()
+                        } else {
+                            Vec::new()
+                        };
+                    }
+                    reply.extend_from_slice(&frame.payload);
+                    if frame.header.fin {
+                        send(tcp, &Frame::new(kind, std::mem::take(&mut reply)))?;
+                    }
+                }
+            }
+        }
+        let coming = decoder.pending().and_then(|torn| torn.header).map_or(0, |header| header.len);
+        if coming.saturating_add(reply.len() as u64) > MAX_MESSAGE_BYTES as u64 {
+            return Ok(Frame::close(1009, "a message may have 65536 bytes"));
+        }
+        let n = tcp.read(&mut buffer)?;
+        ensure!(n > 0, "hung up without a close frame");
+        println!("← {:02x?}", &buffer[..n.min(32)]);
+        decoder.push(&buffer[..n]);
+    }
+}
+
+fn send(tcp: &mut TcpStream, frame: &Frame) -> Result<()> {
+    let bytes = frame.to_bytes();
+    println!("→ {:02x?}", &bytes[..bytes.len().min(32)]);
+    Ok(tcp.write_all(&bytes)?)
+}
