@@ -3,3 +3,4 @@
 pub mod escape;
 pub mod frame;
 pub mod handshake;
+pub mod tap;
