@@ -48,4 +48,5 @@ pub mod settings;
 pub mod shutdown;
 pub mod stats;
 pub mod stream;
+pub mod tap;
 pub mod upgrade;
