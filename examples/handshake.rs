@@ -19,10 +19,11 @@ use ws101::upgrade::HEAD_DEADLINE;
 fn main() -> Result<()> {
     let listener = Settings::from_env()?.bind()?;
     println!("listening on ws://{}/ws", listener.local_addr()?);
-    loop {
-        let (tcp, from) = listener.accept()?;
-        thread::spawn(move || serve(tcp).unwrap_or_else(|error| println!("{from}: {error:#}")));
+    for tcp in listener.incoming().flatten() {
+        let serving = move || serve(tcp).unwrap_or_else(|error| println!("{error:#}"));
+        drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
+    Ok(())
 }
 
 fn serve(mut tcp: TcpStream) -> Result<()> {

@@ -157,6 +157,41 @@ async fn dropping_the_oldest_keeps_frames_whole_and_the_newest() {
     assert!(numbers.is_sorted());
 }
 
+/// As above, but read from now and then, so that frames are torn again and again.
+#[tokio::test(start_paused = true)]
+async fn what_is_torn_is_never_forgotten() {
+    let hub = Hub::new(300, Overflow::DropOldest);
+    let (mailbox, mut far) = member(&hub, 37);
+    let _session = driven(mailbox);
+    let (mut decoder, mut heard) = (Decoder::new(1 << 16), Vec::new());
+    for n in 0..1_000 {
+        hub.broadcast(format!("message {n:020}"));
+        sleep(Duration::from_millis(1)).await;
+        let mut buffer = [0; 13];
+        let read = far.read(&mut buffer).await.unwrap();
+        decoder.push(&buffer[..read]);
+        heard.extend(decoder.by_ref().map(|frame| frame.payload));
+    }
+    assert!(heard.len() > 300 && heard.len() < 1_000);
+    let numbers: Vec<u32> = heard
+        .iter()
+        .map(|text| std::str::from_utf8(text).unwrap().strip_prefix("message ").unwrap())
+        .map(|number| number.parse().expect("every frame is whole"))
+        .collect();
+    assert!(numbers.is_sorted());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_wakes_a_session_that_waits() {
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let (mailbox, far) = member(&hub, 1 << 16);
+    let id = mailbox.id();
+    let _session = driven(mailbox);
+    sleep(Duration::from_millis(1)).await;
+    hub.send(id, "wake up");
+    assert_eq!(texts(far, 1).await, ["wake up"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_close_comes_after_what_was_said() {
     let hub = Hub::new(1 << 20, Overflow::Disconnect);

@@ -231,6 +231,35 @@ async fn a_deaf_client_costs_a_shutdown_its_grace_and_no_more() {
 }
 
 #[tokio::test]
+async fn strangers_who_said_nothing_do_not_hold_up_a_shutdown() {
+    let settings = patient();
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, serving) = start(&plaza, &settings);
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    idle.read_exact(&mut [0; 15]).await.unwrap();
+    let late = Duration::from_secs(2);
+    assert_eq!(timeout(late, plaza.close()).await.expect("at once, not after the grace"), 0);
+    serving.await.unwrap();
+    assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_too_much_still_hears_why() {
+    let settings = patient();
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, _serving) = start(&plaza, &settings);
+    for _ in 0..20 {
+        let mut client = connect(address).await;
+        // More than one read takes: closing over the rest would send a reset.
+        client.send(Message::text("x".repeat(1 << 20))).await.unwrap();
+        let (_, code) = rest(&mut client).await;
+        assert_eq!(code, Some(CloseCode::Size));
+    }
+}
+
+#[tokio::test]
 async fn http_goes_on_beside_the_sockets() {
     let settings = patient();
     let plaza = Endpoint::open(Plaza, &settings);
