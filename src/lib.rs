@@ -49,4 +49,5 @@ pub mod shutdown;
 pub mod stats;
 pub mod stream;
 pub mod tap;
+pub mod transcript;
 pub mod upgrade;

@@ -96,6 +96,12 @@ impl<S> Tap<S> {
         let (watch, seen) = Watch::new(limits);
         (Self { io, watch }, seen)
     }
+
+    /// The stream, no longer tapped.
+    #[must_use]
+    pub fn into_inner(self) -> S {
+        self.io
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {

@@ -1,0 +1,379 @@
+//! What crossed the wire, as text: a test causes, and everything that follows is written down.
+//!
+//! There is no `receive` to forget and no order to guess. A test says what the
+//! clients do; after each of these causes, everything that crossed the wire
+//! until silence becomes lines of text, down to pongs, close frames and resets.
+//! The text is the same in every run, so that it can be a snapshot.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! use ws101::transcript::{Pipe, Transcript};
+//!
+//! /// A server with little to say.
+//! async fn serve(pipe: Pipe) {
+//!     drop(pipe);
+//! }
+//!
+//! // In a test: #[tokio::test(start_paused = true)]
+//! let mut t = Transcript::new(serve);
+//! t.step("bob meets a server that hangs up");
+//! t.connect("bob", "/chat?name=bob").await;
+//! assert_eq!(t.to_string(), "\
+//! == bob meets a server that hangs up
+//! bob -> GET /chat?name=bob
+//! bob -- eof
+//! ");
+//! # }
+//! ```
+//!
+//! Each client is a lane with an order of its own. Lanes are not ordered
+//! against each other: within one cause the client that acted comes first, then
+//! the others as they first appeared.
+//!
+//! | | |
+//! | --- | --- |
+//! | `== title` | a step |
+//! | `bob -> GET /chat` | the request: what differs from any other |
+//! | `bob <- 101`, `bob <- 426 "…"` | the answer |
+//! | `bob >> text "hi"` | what the client sends |
+//! | `bob << json {"type":"echo"}` | what it receives; JSON in canonical form |
+//! | `bob -- cut`, `bob -- eof`, `bob -- reset` | what becomes of the connection |
+//! | `-- wait 25s` | what becomes of the time; events say when: `at 25s` |
+//!
+//! What differs from run to run is shown by name: the first id that bob's lane
+//! sees is `<bob>` from then on, a time is `<*>`.
+
+mod client;
+mod ids;
+mod lane;
+mod payload;
+mod pipe;
+mod printing;
+mod request;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::frame::Frame;
+use crate::tap::{Limits, Tap};
+use client::{Command, MASK};
+use lane::Lane;
+pub use pipe::Pipe;
+use printing::{Printer, seconds};
+pub use request::Request;
+
+/// How far each end of a pipe may be ahead of the other, unless a test says otherwise: 64 KiB.
+pub const CAPACITY: usize = 64 * 1024;
+
+/// How long nothing has happened when all is silent in process: on a paused
+/// clock time moves only once every task is idle, so any length is exact.
+const SILENCE: Duration = Duration::from_millis(1);
+
+/// How long a real server is listened to after it has answered all fences: for
+/// what it sends on its own, or to others than those it answered.
+pub const QUIET: Duration = Duration::from_millis(40);
+
+/// What is kept of one client between two causes, and of each payload.
+const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
+
+/// How many orders may wait for a client that is busy writing.
+const ORDERS: usize = 64;
+
+/// A conversation, as it is caused and as it is written down.
+///
+/// # Panics
+///
+/// All that is done with a client panics if no client of that name ever connected.
+pub struct Transcript {
+    server: Server,
+    lanes: Vec<Lane>,
+    lines: Vec<Line>,
+    printer: Printer,
+    capacity: usize,
+    fences: u64,
+}
+
+/// Who is talked to.
+enum Server {
+    Pipes(Box<dyn FnMut(Pipe) + Send>),
+    Tcp(SocketAddr),
+}
+
+enum Line {
+    Step(String),
+    /// Of no lane: a note, the clock.
+    Aside(String),
+    Of {
+        lane: usize,
+        text: String,
+    },
+}
+
+impl Transcript {
+    /// A conversation with a server in this process: `serve` gets one end of a
+    /// pipe for each client that connects, and is spawned.
+    ///
+    /// It needs a paused clock, `#[tokio::test(start_paused = true)]`: then
+    /// silence is exact, waiting costs nothing, and runs repeat.
+    pub fn new<F, Served>(mut serve: F) -> Self
+    where
+        F: FnMut(Pipe) -> Served + Send + 'static,
+        Served: Future<Output: Send> + Send + 'static,
+    {
+        Self::with(Server::Pipes(Box::new(move |pipe| drop(tokio::spawn(serve(pipe))))))
+    }
+
+    /// A conversation with any server that listens at `addr`, in real time.
+    ///
+    /// After each cause every client in turn sends a ping, the one that acted
+    /// first, and waits for the pong, twice round; then there must be a short
+    /// [`QUIET`]. What a server does because of a cause, and later than that,
+    /// is written down at a later cause. A server that leaves a ping unanswered
+    /// for two seconds is given the quiet only. The pings are not shown, but
+    /// the server counts them as signs of life. It needs real time.
+    #[must_use]
+    pub fn tcp(addr: SocketAddr) -> Self {
+        Self::with(Server::Tcp(addr))
+    }
+
+    fn with(server: Server) -> Self {
+        Self {
+            server,
+            lanes: Vec::new(),
+            lines: Vec::new(),
+            printer: Printer::default(),
+            capacity: CAPACITY,
+            fences: 0,
+        }
+    }
+
+    /// Shows `<*>` for the value of every JSON field of this name: it differs from run to run.
+    pub fn any(&mut self, field: &str) {
+        self.printer.payloads.any.insert(field.to_owned());
+    }
+
+    /// Shows the bytes of each frame beside it from now on: `ping "1" | 89 01 31`.
+    pub fn show_bytes(&mut self) {
+        self.printer.wire_bytes = true;
+    }
+
+    /// Lets each end of the pipes opened from now on be `bytes` ahead of the
+    /// other: little, to have a slow reader felt soon. No matter over TCP.
+    pub fn capacity(&mut self, bytes: usize) {
+        self.capacity = bytes;
+    }
+
+    /// Begins a step: what it is about, and a line to part it from the one before.
+    pub fn step(&mut self, title: &str) {
+        self.lines.push(Line::Step(title.to_owned()));
+    }
+
+    /// Writes a remark down.
+    pub fn note(&mut self, text: &str) {
+        self.lines.push(Line::Aside(format!("# {text}")));
+    }
+
+    /// A client connects and asks: a path, or a whole [`Request`].
+    ///
+    /// It masks with a fixed key, and answers pings and close frames as a
+    /// browser does. A connection that this client still has is cut.
+    ///
+    /// # Panics
+    ///
+    /// If the clock is not paused in process, or is over TCP.
+    pub async fn connect(&mut self, name: &str, request: impl Into<Request>) {
+        if self.lanes.iter().any(|lane| lane.name == name && lane.is_alive()) {
+            self.vanish(name).await;
+        }
+        if self.lanes.is_empty() {
+            let (is_paused, in_process) =
+                (is_clock_paused().await, matches!(self.server, Server::Pipes(_)));
+            assert!(
+                is_paused || !in_process,
+                "a transcript in process needs a paused clock: #[tokio::test(start_paused = true)]"
+            );
+            assert!(
+                !is_paused || in_process,
+                "a transcript over TCP needs real time: #[tokio::test]"
+            );
+        }
+        let request = request.into();
+        let opened = match &mut self.server {
+            Server::Pipes(serve) => {
+                let (near, far) = Pipe::pair(self.capacity);
+                serve(far);
+                Ok(start(name, near, request.to_bytes("ws101.test"), Pipe::reset))
+            }
+            Server::Tcp(addr) => TcpStream::connect(*addr).await.map(|stream| {
+                // A delay of the kernel's would be mistaken for silence.
+                let _ = stream.set_nodelay(true);
+                start(name, stream, request.to_bytes(&addr.to_string()), |stream| {
+                    let _ = stream.set_zero_linger();
+                })
+            }),
+        };
+        let (lane, failure) = match opened {
+            Ok(lane) => (lane, None),
+            Err(error) => (Lane::unconnected(name), Some(error.kind())),
+        };
+        let at = self.lanes.iter().position(|lane| lane.name == name);
+        let at = at.unwrap_or(self.lanes.len());
+        // In the place of its last connection, or behind all others.
+        self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
+        if let Some(kind) = failure {
+            self.write(at, format!("-- {kind}"));
+        }
+        self.settle(Some(at), None).await;
+    }
+
+    /// A client sends text, bytes, or any [`Frame`]; one without a mask is given the fixed one.
+    pub async fn send(&mut self, name: &str, frame: impl Into<Frame>) {
+        let frame = frame.into();
+        let frame = if frame.header.mask.is_none() { frame.masked(MASK) } else { frame };
+        self.raw(name, frame.to_bytes()).await;
+    }
+
+    /// A client sends these bytes as they are: broken frames, halves of frames, unmasked ones.
+    ///
+    /// Shown are the frames they make, and how much of one is still missing.
+    pub async fn raw(&mut self, name: &str, bytes: impl Into<Bytes>) {
+        let at = self.at(name);
+        let lane = &mut self.lanes[at];
+        if !lane.is_alive() {
+            self.write(at, "-- not connected".to_owned());
+            return;
+        }
+        lane.write(bytes.into()).await;
+        self.settle(Some(at), None).await;
+    }
+
+    /// A client begins to close, with a code and a reason; without them, send
+    /// `Frame::new(Opcode::Close, "")`.
+    pub async fn close(&mut self, name: &str, code: u16, reason: &str) {
+        self.send(name, Frame::close(code, reason)).await;
+    }
+
+    /// A client's connection ends without a word: the process died, the cable did not.
+    pub async fn vanish(&mut self, name: &str) {
+        let at = self.at(name);
+        self.write(at, "-- cut".to_owned());
+        self.lanes[at].cut();
+        self.settle(Some(at), None).await;
+    }
+
+    /// A client's connection ends by a reset: what is under way to the server is lost.
+    pub async fn reset(&mut self, name: &str) {
+        self.order(name, "reset", Command::Reset).await;
+    }
+
+    /// A client no longer answers pings and close frames, nor the end of the
+    /// connection: it hangs, though its system still acknowledges what arrives.
+    pub async fn mute(&mut self, name: &str) {
+        self.order(name, "mute", Command::Mute).await;
+    }
+
+    /// A client no longer reads: what the server sends piles up, in the pipe, then with the server.
+    pub async fn stop_reading(&mut self, name: &str) {
+        self.order(name, "stop reading", Command::StopReading).await;
+    }
+
+    /// A client reads again.
+    pub async fn resume(&mut self, name: &str) {
+        self.order(name, "resume", Command::Resume).await;
+    }
+
+    /// Time goes by; what happens meanwhile is shown with its time, `at 25s`.
+    ///
+    /// Those times are rounded, to tenths of a second and in the first second to hundredths.
+    pub async fn pass(&mut self, time: Duration) {
+        self.lines.push(Line::Aside(format!("-- wait {}", seconds(time))));
+        let since = Instant::now();
+        sleep(time).await;
+        self.settle(None, Some(since)).await;
+    }
+
+    async fn order(&mut self, name: &str, word: &str, command: Command) {
+        let at = self.at(name);
+        self.write(at, format!("-- {word}"));
+        self.lanes[at].tell(command).await;
+        self.settle(Some(at), None).await;
+    }
+
+    /// Waits until all is silent, and writes down what was seen until then.
+    async fn settle(&mut self, actor: Option<usize>, since: Option<Instant>) {
+        let others = (0..self.lanes.len()).filter(|&lane| Some(lane) != actor);
+        let order: Vec<_> = actor.into_iter().chain(others).collect();
+        match self.server {
+            Server::Pipes(_) => sleep(SILENCE).await,
+            Server::Tcp(_) => {
+                // Twice, since the first round may make one client's server
+                // speak to a client whose fence is already back.
+                for &lane in order.iter().chain(&order) {
+                    self.fences += 1;
+                    self.lanes[lane].fence(self.fences).await;
+                }
+                sleep(QUIET).await;
+            }
+        }
+        for at in order {
+            for text in self.lanes[at].report(&mut self.printer, since) {
+                self.write(at, text);
+            }
+        }
+    }
+
+    fn write(&mut self, lane: usize, text: String) {
+        self.lines.push(Line::Of { lane, text });
+    }
+
+    fn at(&self, name: &str) -> usize {
+        let at = self.lanes.iter().position(|lane| lane.name == name);
+        at.unwrap_or_else(|| panic!("{name:?} never connected: call `connect({name:?}, ..)` first"))
+    }
+}
+
+/// The text so far: one line an event, lanes padded to the longest name.
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0);
+        for (at, line) in self.lines.iter().enumerate() {
+            match line {
+                Line::Step(title) if at == 0 => writeln!(f, "== {title}")?,
+                Line::Step(title) => writeln!(f, "\n== {title}")?,
+                Line::Aside(text) => writeln!(f, "{text}")?,
+                Line::Of { lane, text } => {
+                    writeln!(f, "{:width$} {text}", self.lanes[*lane].name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets a client loose on one end of a connection.
+fn start<S>(name: &str, io: S, request: Bytes, reset: fn(S)) -> Lane
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (tap, reports) = Tap::new(io, LIMITS);
+    let (commands, orders) = mpsc::channel(ORDERS);
+    tokio::spawn(client::run(tap, request.clone(), orders, reset));
+    Lane::new(name, request, commands, reports)
+}
+
+/// Whether time is the test's: only then does a sleep take exactly as long as it should.
+async fn is_clock_paused() -> bool {
+    // The first may begin between two ticks of the timer.
+    sleep(SILENCE).await;
+    let before = Instant::now();
+    sleep(SILENCE).await;
+    before.elapsed() == SILENCE
+}
