@@ -43,7 +43,7 @@ fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<()> {
     loop {
         while let Some(frame) = decoder.next_frame() {
             if let Err(broken) = checker.check(&frame) {
-                return send(tcp, &Frame::close(broken.code(), &broken.to_string()));
+                return send(tcp, &Frame::close(broken.code(), &broken.reason()));
             }
             match frame.header.opcode {
                 Opcode::Ping => send(tcp, &Frame::pong(frame.payload.clone()))?,
