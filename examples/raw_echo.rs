@@ -38,7 +38,7 @@ fn serve(mut tcp: TcpStream) -> Result<()> {
 
 fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<()> {
     let (mut decoder, mut checker) = (Decoder::new(MAX_MESSAGE_BYTES), Checker::new(Role::Client));
-    let (mut kind, mut reply, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
+    let (mut kind, mut message, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
     decoder.push(hasty);
     loop {
         while let Some(frame) = decoder.next_frame() {
@@ -48,19 +48,20 @@ fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<()> {
             match frame.header.opcode {
                 Opcode::Ping => send(tcp, &Frame::pong(frame.payload.clone()))?,
                 Opcode::Close => return send(tcp, &Frame::new(Opcode::Close, frame.payload)),
-                Opcode::Text => (kind, reply) = (Opcode::Text, "Принято: ".into()),
-                Opcode::Binary => (kind, reply) = (Opcode::Binary, Vec::new()),
+                Opcode::Text | Opcode::Binary => kind = frame.header.opcode,
                 _ => {} // A pong asks for nothing; a continuation goes on with what was begun.
             }
             if !frame.header.opcode.is_control() {
-                reply.extend_from_slice(&frame.payload);
-                if frame.header.fin {
-                    send(tcp, &Frame::new(kind, std::mem::take(&mut reply)))?;
+                message.extend_from_slice(&frame.payload);
+                if frame.header.fin && message.len() <= MAX_MESSAGE_BYTES {
+                    let accepted = if kind == Opcode::Text { "Принято: " } else { "" };
+                    let reply = [accepted.as_bytes(), &std::mem::take(&mut message)].concat();
+                    send(tcp, &Frame::new(kind, reply))?;
                 }
             }
         }
         let coming = decoder.pending().and_then(|torn| torn.header).map_or(0, |header| header.len);
-        if coming.saturating_add(reply.len() as u64) > MAX_MESSAGE_BYTES as u64 {
+        if coming.saturating_add(message.len() as u64) > MAX_MESSAGE_BYTES as u64 {
             return send(tcp, &Frame::close(1009, "a message may have 65536 bytes"));
         }
         let n = tcp.read(&mut buffer)?;

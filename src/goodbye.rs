@@ -79,7 +79,9 @@ pub fn earned(error: &Error) -> Option<CloseFrame> {
     match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(broken) => Some(close_frame(CloseCode::Protocol, rule(broken))),
-        Error::Utf8(_) => Some(close_frame(CloseCode::Invalid, "not UTF-8 (RFC 6455 8.1)")),
+        Error::Utf8(_) => {
+            Some(close_frame(CloseCode::Invalid, "the text is not UTF-8 (RFC 6455 8.1)"))
+        }
         Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
             let reason = format!("a message may have {max_size} bytes (RFC 6455 7.4.1)");
             Some(close_frame(CloseCode::Size, &reason))
@@ -165,7 +167,12 @@ where
 /// The end of a connection that broke with nobody left to tell: 1006.
 #[must_use]
 pub fn lost(error: &Error) -> Closed {
-    let reason = error.to_string().into();
+    let reason = match error {
+        Error::ConnectionClosed | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            "cut off".into()
+        }
+        other => other.to_string().into(),
+    };
     Closed { code: CloseCode::Abnormal, reason, by: Side::Nobody, clean: false }
 }
 
