@@ -33,9 +33,18 @@ fn cases() -> Vec<(&'static str, Bytes)> {
     vec![
         ("a frame without a mask (RFC 6455 §5.1)", Frame::text("hi").to_bytes()),
         ("a reserved bit (RFC 6455 §5.2)", masked(Frame::text("hi").rsv(0b100))),
-        ("a compressed frame nobody agreed on (RFC 6455 §5.2)", masked(Frame::text("hi").rsv(0b001))),
-        ("a reserved opcode for data (RFC 6455 §5.2)", masked(Frame::new(Opcode::Reserved(3), "hi"))),
-        ("a reserved opcode for control (RFC 6455 §5.2)", masked(Frame::new(Opcode::Reserved(11), ""))),
+        (
+            "a compressed frame nobody agreed on (RFC 6455 §5.2)",
+            masked(Frame::text("hi").rsv(0b001)),
+        ),
+        (
+            "a reserved opcode for data (RFC 6455 §5.2)",
+            masked(Frame::new(Opcode::Reserved(3), "hi")),
+        ),
+        (
+            "a reserved opcode for control (RFC 6455 §5.2)",
+            masked(Frame::new(Opcode::Reserved(11), "")),
+        ),
         ("a length of 2^63 (RFC 6455 §5.2)", header(Opcode::Binary, 1 << 63, 14)),
         ("a length of 4 GiB (RFC 6455 §10.4)", header(Opcode::Binary, 1 << 32, 14)),
         ("a continuation of nothing (RFC 6455 §5.4)", masked(continuation("hi"))),
