@@ -128,7 +128,8 @@ impl Transcript {
         F: FnMut(Pipe) -> Served + Send + 'static,
         Served: Future<Output: Send> + Send + 'static,
     {
-        Self::with(Server::Pipes(Box::new(move |pipe| drop(tokio::spawn(serve(pipe))))))
+        let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
+        Self::with(Server::Pipes(serve), "ws101.test".to_owned())
     }
 
     /// A conversation with any server that listens at `addr`, in real time.
@@ -141,15 +142,15 @@ impl Transcript {
     /// the server counts them as signs of life. It needs real time.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
-        Self::with(Server::Tcp(addr))
+        Self::with(Server::Tcp(addr), addr.to_string())
     }
 
-    fn with(server: Server) -> Self {
+    fn with(server: Server, host: String) -> Self {
         Self {
             server,
             lanes: Vec::new(),
             lines: Vec::new(),
-            printer: Printer::default(),
+            printer: Printer { host, ..Printer::default() },
             capacity: CAPACITY,
             fences: 0,
         }
@@ -205,17 +206,17 @@ impl Transcript {
                 "a transcript over TCP needs real time: #[tokio::test]"
             );
         }
-        let request = request.into();
+        let request = request.into().to_bytes(&self.printer.host);
         let opened = match &mut self.server {
             Server::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);
                 serve(far);
-                Ok(start(name, near, request.to_bytes("ws101.test"), Pipe::reset))
+                Ok(start(name, near, request, Pipe::reset))
             }
             Server::Tcp(addr) => TcpStream::connect(*addr).await.map(|stream| {
                 // A delay of the kernel's would be mistaken for silence.
                 let _ = stream.set_nodelay(true);
-                start(name, stream, request.to_bytes(&addr.to_string()), |stream| {
+                start(name, stream, request, |stream| {
                     let _ = stream.set_zero_linger();
                 })
             }),

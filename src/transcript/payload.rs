@@ -11,8 +11,11 @@ use crate::frame::{Frame, Opcode};
 
 /// Text of up to so many bytes is shown in full, longer text by length and digest.
 ///
-/// JSON is shown in full as far as it is kept: a digest of ids would never repeat.
+/// JSON is shown as far as it is kept, however long: the digest of an id would never repeat.
 const TEXT_SHOWN: usize = 1024;
+
+/// The same for a string in JSON.
+const STRING_SHOWN: usize = 256;
 
 /// The same for bytes that are no text.
 const BINARY_SHOWN: usize = 32;
@@ -120,6 +123,10 @@ impl Payloads {
                     self.put_json(lane, value, out);
                 }
                 out.push(']');
+            }
+            Value::String(text) if text.len() > STRING_SHOWN => {
+                let digest = Sha256::digest(text).into();
+                let _ = write!(out, "<{}>", summary(text.len() as u64, &digest));
             }
             Value::String(text) => match self.ids.replace(text, lane) {
                 (true, name) => out.push_str(&name),

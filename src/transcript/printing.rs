@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::SEC_WEBSOCKET_KEY;
 use tokio::time::Instant;
 
 use super::payload::{Payloads, hex};
+use super::request::USUAL;
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::{AcceptKey, parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
@@ -24,6 +26,8 @@ pub(super) struct Printer {
     pub(super) payloads: Payloads,
     /// Whether the bytes of each frame are shown beside it.
     pub(super) wire_bytes: bool,
+    /// The server, as requests name it.
+    pub(super) host: String,
 }
 
 impl Printer {
@@ -86,25 +90,22 @@ impl Printer {
             return self.payloads.stray(lane, head);
         };
         let target = self.payloads.value(lane, &request.uri().to_string());
-        let mut text = format!("{} {target}", request.method());
+        let mut words = vec![request.method().to_string(), target];
         for (name, value) in request.headers() {
             let value = value.to_str().unwrap_or("(no text)");
-            let (name, value) = match (name.as_str(), value) {
-                ("host", _)
-                | ("upgrade", "websocket")
-                | ("connection", "Upgrade")
-                | ("sec-websocket-version", "13") => continue,
-                ("sec-websocket-key", key) => {
-                    *accept = AcceptKey::derive(key).accept;
-                    continue;
-                }
-                ("sec-websocket-protocol", names) => ("subprotocol", names),
-                ("sec-websocket-version", version) => ("version", version),
-                other => other,
-            };
-            let _ = write!(text, " {name}={}", self.payloads.value(lane, value));
+            if name == SEC_WEBSOCKET_KEY {
+                *accept = AcceptKey::derive(value).accept;
+            }
+            let usual = USUAL.iter().find(|(usual, _)| name == *usual);
+            let usual = usual.map(|&(name, value)| if name == "Host" { &self.host } else { value });
+            if usual != Some(value) {
+                let value = self.payloads.value(lane, value);
+                words.push(format!("{}={value}", short(name.as_str())));
+            }
         }
-        text
+        let missing = USUAL.iter().filter(|(name, _)| !request.headers().contains_key(*name));
+        words.extend(missing.map(|(name, _)| format!("no-{}", short(&name.to_ascii_lowercase()))));
+        words.join(" ")
     }
 
     /// `101`, or `426 "the sentence"`.
@@ -155,6 +156,15 @@ impl Printer {
         words.push(json.unwrap_or_else(|| self.payloads.of(lane, frame)));
         words.retain(|word| !word.is_empty());
         words.join(" ")
+    }
+}
+
+/// A header's name without what half of them begin with.
+fn short(name: &str) -> &str {
+    match name.strip_prefix("sec-websocket-") {
+        Some("protocol") => "subprotocol",
+        Some(name) => name,
+        None => name,
     }
 }
 

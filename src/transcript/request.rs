@@ -2,8 +2,15 @@
 
 use bytes::Bytes;
 
-/// The key of RFC 6455 §1.3, so that every handshake reads the same.
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+/// What every handshake has (RFC 6455 §4.1), the host as yet unknown. The key
+/// is that of §1.3, so that all read the same.
+pub(super) const USUAL: [(&str, &str); 5] = [
+    ("Host", ""),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Version", "13"),
+];
 
 /// An opening handshake: a sound one for a target, unless it is told otherwise.
 ///
@@ -30,18 +37,10 @@ impl Request {
     /// A GET of `target`, a path with or without a query, with the headers RFC 6455 §4.1 demands.
     #[must_use]
     pub fn new(target: &str) -> Self {
-        let headers = [
-            // Filled in when it is known.
-            ("Host", ""),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Key", KEY),
-            ("Sec-WebSocket-Version", "13"),
-        ];
         Self(Head::Lines {
             method: "GET".to_owned(),
             target: target.to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            headers: USUAL.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         })
     }
 
