@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::{net::TcpStream, thread};
 
 use anyhow::{Result, ensure};
-use ws101::escape::Line;
+use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
 use ws101::{settings::Settings, upgrade::HEAD_DEADLINE};
 
@@ -51,7 +51,7 @@ fn serve(mut tcp: TcpStream) -> Result<()> {
     println!("\n← {}", String::from_utf8_lossy(&answer).trim_end().replace('\n', "\n← "));
     if granted {
         let n = tcp.read(&mut buffer)?;
-        println!("\nand no more HTTP: {:02x?}", &buffer[..n.min(16)]);
+        println!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use std::thread;
 use anyhow::{Result, ensure};
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
 use ws101::handshake::{Policy, blocking};
-use ws101::{settings::Settings, stream::LINGER, upgrade::MAX_MESSAGE_BYTES};
+use ws101::{escape::Hex, settings::Settings, stream::LINGER, upgrade::MAX_MESSAGE_BYTES};
 
 fn main() -> Result<()> {
     let listener = Settings::from_env()?.bind()?;
@@ -66,13 +66,13 @@ fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<()> {
         }
         let n = tcp.read(&mut buffer)?;
         ensure!(n > 0, "hung up without a close frame");
-        println!("← {:02x?}", &buffer[..n.min(32)]);
+        println!("← {}", Hex::new(&buffer[..n], 32));
         decoder.push(&buffer[..n]);
     }
 }
 
 fn send(tcp: &mut TcpStream, frame: &Frame) -> Result<()> {
     let bytes = frame.to_bytes();
-    println!("→ {:02x?}", &bytes[..bytes.len().min(32)]);
+    println!("→ {}", Hex::new(&bytes, 32));
     Ok(tcp.write_all(&bytes)?)
 }

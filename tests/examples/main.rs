@@ -11,8 +11,23 @@ use std::time::Duration;
 use program::Program;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use ws101::frame::{Frame, Opcode};
 use ws101::transcript::{Request, Transcript};
+
+const HEAD: &str = "GET /chat HTTP/1.1\r\nHost: server.com\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// How many bytes the answer to it has.
+const SWITCHED: usize = 129;
+
+/// Exactly so many bytes, or a failure in time.
+async fn read(tcp: &mut TcpStream, bytes: usize) {
+    let mut buffer = vec![0; bytes];
+    let reading = timeout(program::PATIENCE, tcp.read_exact(&mut buffer));
+    reading.await.expect("they come in time").expect("they come");
+}
 
 fn talk_to(address: SocketAddr) -> Transcript {
     let mut t = Transcript::tcp(address);
@@ -39,15 +54,12 @@ async fn handshake_answers_or_says_why_not() {
 async fn handshake_explains_every_line() {
     let program = Program::start("handshake", &[]).await;
     let mut tcp = TcpStream::connect(program.address).await.unwrap();
-    let head = "GET /chat HTTP/1.1\r\nHost: server.com\r\nUpgrade: websocket\r\n\
-        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-        Sec-WebSocket-Version: 13\r\n\r\n";
-    tcp.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 129];
-    tcp.read_exact(&mut answer).await.unwrap();
+    tcp.write_all(HEAD.as_bytes()).await.unwrap();
+    read(&mut tcp, SWITCHED).await;
     let hello = Frame::text("Hello").masked([0x37, 0xfa, 0x21, 0x3d]);
     tcp.write_all(&hello.to_bytes()).await.unwrap();
-    assert_eq!(tcp.read(&mut answer).await.unwrap(), 0, "the show is over");
+    let end = timeout(program::PATIENCE, tcp.read(&mut [0; 1])).await.expect("it ends");
+    assert_eq!(end.unwrap(), 0, "the show is over");
     insta::assert_snapshot!(program.stop().await.said);
 }
 
@@ -89,7 +101,21 @@ async fn raw_echo_and_echo_put_the_same_bytes_on_the_wire() {
     let (by_hand, by_library) = (echoed(&raw).await, echoed(&echo).await);
     insta::assert_snapshot!("echoes", by_hand);
     assert_eq!(by_hand.to_string(), by_library.to_string());
-    insta::assert_snapshot!("raw_echo_shows_bytes", raw.stop().await.said);
+}
+
+#[tokio::test]
+async fn raw_echo_shows_the_bytes() {
+    let program = Program::start("raw_echo", &[]).await;
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(HEAD.as_bytes()).await.unwrap();
+    read(&mut tcp, SWITCHED).await;
+    for text in ["Hello", "Привет"] {
+        let frame = Frame::text(text).masked([0x37, 0xfa, 0x21, 0x3d]);
+        tcp.write_all(&frame.to_bytes()).await.unwrap();
+        read(&mut tcp, 2 + "Принято: ".len() + text.len()).await;
+    }
+    drop(tcp);
+    insta::assert_snapshot!(program.stop().await.said);
 }
 
 #[tokio::test]
