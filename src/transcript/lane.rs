@@ -185,7 +185,6 @@ impl Lane {
                 }
                 _ => {}
             },
-            (Event::Eof | Event::Error(_), _) => self.phase = Phase::Over,
             _ => {}
         }
         let at = self.asked(&seen).map_or(self.seen.len(), |asked| asked + 1);
