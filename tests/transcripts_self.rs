@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request as Asked, Response};
 use ws101::frame::{Frame, Opcode};
+use ws101::tap::{Direction, Event, Limits, Seen, Tap};
 use ws101::transcript::{Pipe, Request, Transcript};
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
@@ -494,10 +495,11 @@ async fn over_tcp_connections_end_in_the_same_ways() {
     insta::assert_snapshot!(format!("{t}\n{alone}"));
 }
 
+/// Longer than a server is listened to for what nobody asked for.
+const THINKING: Duration = Duration::from_millis(150);
+
 #[tokio::test]
 async fn a_slow_server_is_waited_for() {
-    // Longer than it is listened to for what nobody asked for.
-    const THINKING: Duration = Duration::from_millis(150);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -522,6 +524,43 @@ async fn a_slow_server_is_waited_for() {
     t.close("ann", 1000, "").await;
     insta::assert_snapshot!(t);
     server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_goodbye_is_the_last_word() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        for _ in 0..2 {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (tap, mut seen) = Tap::new(stream, Limits::default());
+            let mut socket = tokio_tungstenite::accept_async(tap).await.unwrap();
+            // Whoever says nothing for a while is let go.
+            while match tokio::time::timeout(THINKING, socket.next()).await {
+                Ok(message) => message.is_some_and(|message| message.is_ok()),
+                Err(_) => socket.close(None).await.is_ok(),
+            } {}
+            let (mut tap, mut rest) = (socket.into_inner(), Vec::new());
+            tokio::time::timeout(3 * THINKING, tap.read_to_end(&mut rest)).await.unwrap_err();
+            drop(tap);
+            let mut opcodes = Vec::new();
+            while let Some(Seen { direction, event, .. }) = seen.recv().await {
+                if let (Direction::In, Event::Frame(frame)) = (direction, event) {
+                    opcodes.push(frame.header.opcode);
+                }
+            }
+            heard.push(opcodes);
+        }
+        heard
+    });
+    let mut t = Transcript::tcp(addr);
+    t.connect("ann", "/").await;
+    t.close("ann", 1000, "").await;
+    t.connect("bob", "/").await;
+    t.pass(3 * THINKING).await;
+    let heard = server.await.unwrap();
+    assert_eq!(heard, [[Opcode::Ping, Opcode::Ping, Opcode::Close]; 2]);
 }
 
 #[tokio::test]
