@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request as Asked, Response};
 use ws101::frame::{Frame, Opcode};
+use ws101::tap::{Direction, Event, Limits, Seen, Tap};
 use ws101::transcript::{Pipe, Request, Transcript};
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
@@ -128,10 +129,7 @@ fn scripted(script: impl Into<Vec<u8>>) -> Transcript {
     Transcript::new(move |mut pipe| {
         let script = script.clone();
         async move {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") && pipe.read_buf(&mut request).await.unwrap() > 0
-            {
-            }
+            let mut request = asked(&mut pipe).await;
             pipe.write_all(&script).await.unwrap();
             while pipe.read_buf(&mut request).await.is_ok_and(|size| size > 0) {}
         }
@@ -162,6 +160,8 @@ async fn whatever_a_server_sends_is_shown_as_it_is() {
         Frame::text("[]"),
         Frame::text("17"),
         Frame::text(r#"{"half":"#),
+        Frame::text(format!("[0]{}", " ".repeat(17_000))),
+        Frame::text("{}").unfinished(),
         Frame::text("x".repeat(1025)),
         Frame::text(format!("[{}0]", " ".repeat(1100))),
         Frame::text("he").unfinished(),
@@ -220,10 +220,7 @@ async fn every_way_to_say_goodbye() {
 #[tokio::test(start_paused = true)]
 async fn the_ways_a_connection_ends() {
     let mut t = Transcript::new(|mut pipe: Pipe| async move {
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            pipe.read_buf(&mut request).await.unwrap();
-        }
+        let request = asked(&mut pipe).await;
         pipe.write_all(SWITCH.as_bytes()).await.unwrap();
         if request.starts_with(b"GET /reset ") {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -329,10 +326,7 @@ async fn a_slow_reader_is_felt_through_a_narrow_pipe() {
     let mut t = Transcript::new(move |mut pipe: Pipe| {
         let written = counter.clone();
         async move {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                pipe.read_buf(&mut request).await.unwrap();
-            }
+            asked(&mut pipe).await;
             pipe.write_all(SWITCH.as_bytes()).await.unwrap();
             tokio::time::sleep(Duration::from_secs(1)).await;
             for _ in 0..10 {
@@ -419,6 +413,55 @@ async fn a_paused_clock_is_refused_where_it_would_run_ahead() {
     Transcript::tcp(([127, 0, 0, 1], 1).into()).connect("ann", "/").await;
 }
 
+/// Reads a request to its end.
+async fn asked(io: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") && io.read_buf(&mut request).await.unwrap() > 0 {}
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_frame_is_not_talked_into() {
+    let mut t = Transcript::new(|mut pipe: Pipe| async move {
+        asked(&mut pipe).await;
+        pipe.write_all(SWITCH.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(29)).await;
+        pipe.write_all(&Frame::ping("1").to_bytes()).await.unwrap();
+        pipe.read_to_end(&mut Vec::new()).await.unwrap();
+    });
+    t.connect("ann", Request::raw("GET / HTTP/1.1\r\n")).await;
+    t.raw("ann", "Host: example.com\r\n\r\n").await;
+    t.raw("ann", &b"\x81\x05he"[..]).await;
+    t.pass(Duration::from_millis(100)).await;
+    t.raw("ann", &b"llo"[..]).await;
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_mute_does_not_hang_up_either() {
+    let ends = Arc::new(Mutex::new(Vec::new()));
+    let record = ends.clone();
+    let mut t = Transcript::new(move |mut pipe: Pipe| {
+        let record = record.clone();
+        async move {
+            asked(&mut pipe).await;
+            pipe.write_all(SWITCH.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            pipe.write_all(&Frame::close(1001, "").to_bytes()).await.unwrap();
+            pipe.shutdown().await.unwrap();
+            let mut heard = Vec::new();
+            let end = pipe.read_to_end(&mut heard);
+            let hung_up = tokio::time::timeout(Duration::from_secs(1), end).await.is_ok();
+            record.lock().unwrap().push((heard.len(), hung_up));
+        }
+    });
+    t.connect("ann", "/").await;
+    t.connect("bob", "/").await;
+    t.mute("bob").await;
+    t.pass(Duration::from_secs(3)).await;
+    assert_eq!(*ends.lock().unwrap(), [(8, true), (0, false)], "ann answered, bob did nothing");
+}
+
 /// A chat over real sockets.
 async fn listening() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -450,6 +493,90 @@ async fn over_tcp_connections_end_in_the_same_ways() {
     alone.connect("cy", "/").await;
     alone.send("cy", "anyone?").await;
     insta::assert_snapshot!(format!("{t}\n{alone}"));
+}
+
+/// Longer than a server is listened to for what nobody asked for.
+const THINKING: Duration = Duration::from_millis(150);
+
+#[tokio::test]
+async fn a_slow_server_is_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        while let Some(Ok(message)) = socket.next().await {
+            if message.is_text() || message.is_close() {
+                tokio::time::sleep(THINKING).await;
+            }
+            if message.is_text() {
+                socket.send(message).await.unwrap();
+            }
+        }
+    });
+    let mut t = Transcript::tcp(addr);
+    t.connect("ann", "/").await;
+    t.raw("ann", &b"\x81\x82\0\0\0\0h"[..]).await;
+    t.raw("ann", &b"i"[..]).await;
+    t.stop_reading("ann").await;
+    t.resume("ann").await;
+    t.send("ann", "still there?").await;
+    t.close("ann", 1000, "").await;
+    insta::assert_snapshot!(t);
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_goodbye_is_the_last_word() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        for _ in 0..2 {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (tap, mut seen) = Tap::new(stream, Limits::default());
+            let mut socket = tokio_tungstenite::accept_async(tap).await.unwrap();
+            // Whoever says nothing for a while is let go.
+            while match tokio::time::timeout(THINKING, socket.next()).await {
+                Ok(message) => message.is_some_and(|message| message.is_ok()),
+                Err(_) => socket.close(None).await.is_ok(),
+            } {}
+            let (mut tap, mut rest) = (socket.into_inner(), Vec::new());
+            tokio::time::timeout(3 * THINKING, tap.read_to_end(&mut rest)).await.unwrap_err();
+            drop(tap);
+            let mut opcodes = Vec::new();
+            while let Some(Seen { direction, event, .. }) = seen.recv().await {
+                if let (Direction::In, Event::Frame(frame)) = (direction, event) {
+                    opcodes.push(frame.header.opcode);
+                }
+            }
+            heard.push(opcodes);
+        }
+        heard
+    });
+    let mut t = Transcript::tcp(addr);
+    t.connect("ann", "/").await;
+    t.close("ann", 1000, "").await;
+    t.connect("bob", "/").await;
+    t.pass(3 * THINKING).await;
+    let heard = server.await.unwrap();
+    assert_eq!(heard, [[Opcode::Ping, Opcode::Ping, Opcode::Close]; 2]);
+}
+
+#[tokio::test]
+async fn a_reset_arrives_as_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        asked(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.map_err(|error| error.kind())
+    });
+    let mut t = Transcript::tcp(addr);
+    t.connect("ann", "/").await;
+    t.reset("ann").await;
+    assert_eq!(server.await.unwrap(), Err(std::io::ErrorKind::ConnectionReset));
 }
 
 /// It costs the two seconds in which a pong might have come.

@@ -105,6 +105,9 @@ impl Lane {
                 goodbye |= frame.header.opcode == Opcode::Close;
             }
         }
+        if goodbye {
+            self.phase = Phase::Closing;
+        }
         let torn = self.said.pending().is_some();
         self.tell(Command::Write { bytes, torn, goodbye }).await;
     }
@@ -116,9 +119,7 @@ impl Lane {
 
     /// A line for everything seen since the last time, fences apart.
     pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<String> {
-        while let Ok(seen) = self.reports.try_recv() {
-            self.note(seen);
-        }
+        self.catch_up();
         let seen = std::mem::take(&mut self.seen);
         let mut lines = printer.lines(&self.name, &mut self.accept, &seen, since);
         if let Some(request) = self.request.take() {
@@ -143,6 +144,7 @@ impl Lane {
     /// Waits until the server has done all that was asked of it so far: what it
     /// wrote before the answer to a ping has then arrived as well.
     pub(super) async fn fence(&mut self, number: u64) {
+        self.catch_up();
         if !self.is_fenced || self.said.pending().is_some() {
             return;
         }
@@ -159,6 +161,13 @@ impl Lane {
             }
         });
         self.is_fenced = answered.await.is_ok();
+    }
+
+    /// Takes in what has been seen until now.
+    fn catch_up(&mut self) {
+        while let Ok(seen) = self.reports.try_recv() {
+            self.note(seen);
+        }
     }
 
     async fn see(&mut self) {
@@ -185,7 +194,6 @@ impl Lane {
                 }
                 _ => {}
             },
-            (Event::Eof | Event::Error(_), _) => self.phase = Phase::Over,
             _ => {}
         }
         let at = self.asked(&seen).map_or(self.seen.len(), |asked| asked + 1);
