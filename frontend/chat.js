@@ -1,0 +1,342 @@
+// The chat page: ties together the connection, what waits to be sent, and the view.
+
+import { Connection } from './connection.js';
+import { choose, language, name, phrase, speak } from './i18n.js';
+import * as log from './log.js';
+import { makeId, Outbox } from './outbox.js';
+import * as view from './view.js';
+
+const query = new URLSearchParams(location.search);
+
+// ---- what the page remembers
+
+// A browser may forbid storage; then the page forgets, and works.
+function recall(key) {
+  try { return localStorage.getItem(`ws101.${key}`); } catch { return null; }
+}
+
+function remember(key, value) {
+  try { localStorage.setItem(`ws101.${key}`, value); } catch { /* forgets */ }
+}
+
+// ---- the connection
+
+const PROTOCOL = 'ws101.chat.v1';
+
+function address() {
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return query.get('server') ?? `${scheme}//${location.host}/ws`;
+}
+
+const connection = new Connection(address, {
+  protocols: [PROTOCOL],
+  onOpen: introduce,
+  onEvent: hear,
+  onState(state, details) {
+    if (state === 'waiting' || state === 'stopped') {
+      if (details.code === 1009) outbox.refuseBiggest({ code: 'too_long' });
+      outbox.broke();
+      forgetTyping();
+    }
+    view.showStatus(state, details);
+  },
+});
+
+const outbox = new Outbox({
+  deliver: ({ id, content }) => connection.state === 'live' && connection.send({ type: 'message', id, content }),
+  changed: (line) => log.drawOwn(line, (id) => outbox.again(id)),
+});
+
+// ---- my name
+
+const me = {
+  id: null, // a new one with every connection
+  ids: new Set(), // all I ever had on this page
+  wanted: recall('name') ?? '', // what I asked for; '' leaves it to the server
+  username: '', // what the server made of it
+};
+let ideas = nameIdeas();
+let renaming = null; // the id of a rename that has no answer yet
+
+/** Names to ask for, one after the other, while the server says that they are taken. */
+function* nameIdeas() {
+  if (!me.wanted) return;
+  if (me.username) yield me.username; // after a break: who I was before
+  if (me.username !== me.wanted) yield me.wanted;
+  for (let n = 2; n <= 20; n++) yield `${[...me.wanted].slice(0, 29).join('')} ${n}`;
+}
+
+function introduce() {
+  const username = ideas.next().value; // none left: a guest
+  connection.send({ type: 'hello', v: 1, ...(username && { username }), lang: language, client: 'ws101 page' });
+}
+
+function rename(wanted) {
+  view.hint();
+  if (wanted === me.username && wanted) return;
+  if (wanted && connection.state === 'live') {
+    renaming = makeId();
+    connection.send({ type: 'rename', username: wanted, id: renaming });
+  } else { // asked for with the next hello
+    Object.assign(me, { wanted, username: '' });
+    remember('name', wanted);
+    ideas = nameIdeas();
+  }
+}
+
+// ---- what the server says
+
+const people = new Map(); // id -> name
+const typists = new Map(); // id -> { username, timer }
+let room = { epoch: null, seq: 0 }; // how far I have read
+let limits = { content: 4000 };
+
+function hear(event) {
+  const aboutSomebody = ['user_joined', 'user_left', 'typing'].includes(event.type);
+  if (aboutSomebody && !event.user?.id) return; // a server still being written
+
+  // A number that is not higher than the last was shown already: nothing doubles.
+  if (Number.isInteger(event.seq) && event.type !== 'ack') {
+    if (event.seq <= room.seq) return;
+    room.seq = event.seq;
+  }
+  switch (event.type) {
+    case 'welcome': return welcome(event);
+    case 'message': return message(event);
+    case 'ack': return confirm(event);
+    case 'user_joined': return joined(event);
+    case 'user_left': return left(event);
+    case 'typing': return typing(event);
+    case 'system': return system(event);
+    case 'pong': return view.showStats({ round_trip_ms: Date.now() - event.timestamp });
+    case 'error': return refused(event);
+    // Anything else is from a later version: ignored.
+  }
+}
+
+function welcome({ user, rooms, limits: said, ping_interval }) {
+  const [here = {}] = rooms ?? [];
+  const before = room;
+  const same = here.epoch === before.epoch; // else the server counts from 1 again
+  room = { epoch: here.epoch, seq: Math.max(here.seq ?? 0, same ? before.seq : 0) };
+  Object.assign(me, { id: user.id, username: user.username });
+  me.ids.add(user.id);
+  limits = { ...limits, ...said };
+  ideas = nameIdeas(); // for the next time
+
+  people.clear();
+  for (const member of here.members ?? []) people.set(member.id, member.username);
+  people.set(user.id, user.username);
+  view.showPeople(people, me.id);
+  view.showName(user.username, me.wanted !== '');
+  if (before.epoch) log.addSystem(same ? 'back' : 'restarted');
+
+  connection.welcomed(ping_interval >= 1000 ? ping_interval : undefined);
+  outbox.flush();
+}
+
+function message(event) {
+  if (typeof event.content !== 'string') return; // nothing to show
+  stopTyping(event.user?.id);
+  if (me.ids.has(event.user?.id) && confirm(event)) return;
+  log.addMessage(event);
+}
+
+/** Both an `ack` and the message itself confirm a line, whichever comes first. */
+function confirm(event) {
+  outbox.confirmed(event.id);
+  return log.settleOwn(event.id, event);
+}
+
+function joined({ user, timestamp }) {
+  people.set(user.id, user.username);
+  view.showPeople(people, me.id);
+  log.addSystem('joined', { name: name(user.username) }, timestamp);
+}
+
+function left({ user, reason, timestamp }) {
+  people.delete(user.id);
+  stopTyping(user.id);
+  view.showPeople(people, me.id);
+  log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, timestamp);
+}
+
+function system({ event, content, params = {}, stats, timestamp }) {
+  if (event === 'heartbeat') view.showStats(stats);
+  else if (event === 'renamed') renamed(params, timestamp);
+  else if (event === 'shutdown') log.addSystem('shutdown', {}, timestamp);
+  else if (typeof content === 'string') log.addNotice(content, timestamp);
+}
+
+function renamed({ from, to, user }, timestamp) {
+  const id = user?.id ?? user;
+  people.set(id, to);
+  view.showPeople(people, me.id);
+  if (id === me.id) {
+    Object.assign(me, { wanted: to, username: to });
+    remember('name', to);
+    view.showName(to, true);
+    ideas = nameIdeas();
+  }
+  log.addSystem('renamed', { from: name(from), to: name(to) }, timestamp);
+}
+
+function refused(error) {
+  const aboutName = error.code === 'name_taken' || error.code === 'name_invalid';
+  if (connection.state === 'hello') {
+    if (error.code === 'name_invalid') ideas = [].values(); // come in as a guest instead
+    if (error.code === 'name_invalid') view.nameProblem(error.code);
+    if (aboutName) introduce();
+  } else if (aboutName || error.ref === renaming) {
+    view.nameProblem(aboutName ? error.code : 'name_invalid');
+  } else if (error.code === 'rate_limited' && outbox.tooFast(error.ref)) {
+    return; // sent again a little later
+  } else if (!outbox.refused(error.ref, error)) {
+    log.addSystem('refused', { reason: log.complaint(error) });
+  }
+}
+
+// ---- who is typing
+
+function typing({ user, username, active, expires_ms }) {
+  stopTyping(user.id);
+  if (!active || me.ids.has(user.id)) return;
+  const timer = setTimeout(() => stopTyping(user.id), Math.min(expires_ms || 6000, 30_000));
+  typists.set(user.id, { username: username ?? user.username, timer });
+  view.showTyping([...typists.values()].map((typist) => typist.username));
+}
+
+function stopTyping(id) {
+  clearTimeout(typists.get(id)?.timer);
+  if (typists.delete(id)) view.showTyping([...typists.values()].map((typist) => typist.username));
+}
+
+function forgetTyping() {
+  for (const id of [...typists.keys()]) stopTyping(id);
+}
+
+// ---- what the person does
+
+const messageForm = document.querySelector('#messageForm');
+const { messageInput, nameInput, retryButton } = view;
+
+messageForm.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const content = messageInput.value.trimEnd();
+  if (!content || charactersLeft(content) < 0) return;
+  if (!outbox.add(content)) return view.hint('outbox_full');
+  messageInput.value = '';
+  written();
+  messageInput.focus();
+});
+
+// Enter sends, Shift+Enter begins a line. While an input method composes (pinyin,
+// kana), Enter chooses a word; some browsers tell this only by the key code 229.
+messageInput.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  messageForm.requestSubmit();
+});
+
+let typingSaid = 0;
+messageInput.addEventListener('input', () => {
+  written();
+  // One frame in three seconds says "is typing" as well as one for every key.
+  if (!messageInput.value || people.size < 2 || Date.now() - typingSaid < 3000) return;
+  if (connection.state === 'live' && connection.send({ type: 'typing', active: true })) typingSaid = Date.now();
+});
+
+function written() {
+  view.hint();
+  view.showRoom(charactersLeft(messageInput.value));
+  view.growMessage();
+}
+
+/** The limit counts characters, and JavaScript's `length` does not: '🙂'.length is 2. */
+function charactersLeft(text) {
+  return limits.content - [...text].length;
+}
+
+document.querySelector('#nameForm').addEventListener('submit', (event) => {
+  event.preventDefault();
+  rename(nameInput.value.trim());
+  messageInput.focus();
+});
+nameInput.addEventListener('change', () => rename(nameInput.value.trim()));
+
+let tests = 0;
+document.querySelector('#testButton').addEventListener('click', () => {
+  if (!outbox.add(phrase('test_line', { number: ++tests }))) view.hint('outbox_full');
+});
+
+retryButton.addEventListener('click', () => connection.start());
+
+// ---- settings
+
+function setLanguage(chosen) {
+  speak(chosen);
+  view.showLanguage(chosen);
+  view.showStats();
+}
+
+for (const button of document.querySelectorAll('.languages button')) {
+  button.addEventListener('click', () => {
+    setLanguage(button.lang);
+    remember('language', button.lang);
+  });
+}
+
+const themes = ['auto', 'light', 'dark'];
+let theme = themes.includes(recall('theme')) ? recall('theme') : 'auto';
+
+document.querySelector('#themeButton').addEventListener('click', () => {
+  theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+  view.showTheme(theme);
+  remember('theme', theme);
+});
+
+const peopleButton = document.querySelector('#peopleButton');
+const wide = matchMedia('(min-width: 56rem)');
+peopleButton.addEventListener('click', () => view.showPanel(peopleButton.getAttribute('aria-expanded') === 'false'));
+wide.addEventListener('change', () => view.showPanel(wide.matches));
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || wide.matches || peopleButton.getAttribute('aria-expanded') === 'false') return;
+  view.showPanel(false);
+  peopleButton.focus();
+});
+
+// ---- the browser's hints
+
+// "Online" and "offline" are guesses, and a phone may cut a sleeping page's socket
+// without a word. None of them closes anything: they make us try, or ask, at once.
+function nudge() {
+  connection.hurry();
+  connection.probe(5_000);
+}
+addEventListener('online', nudge);
+addEventListener('offline', () => connection.probe(5_000));
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') nudge();
+});
+
+// A page that is left says goodbye; one that is fetched back by "back" comes again.
+let comeBack = false;
+addEventListener('pagehide', () => {
+  comeBack = connection.state !== 'stopped';
+  connection.stop();
+});
+addEventListener('pageshow', (event) => {
+  if (event.persisted && comeBack) connection.start();
+});
+
+// ---- begin
+
+document.querySelector('#notStarted').remove();
+setLanguage(choose([query.get('lang'), recall('language'), ...navigator.languages].filter(Boolean)));
+view.showTheme(theme);
+view.showPanel(wide.matches);
+view.showPeople(people, me.id);
+view.showName('', false);
+nameInput.value = me.wanted;
+if (matchMedia('(pointer: fine)').matches) messageInput.focus(); // on a phone this would open the keyboard
+connection.start();

@@ -1,0 +1,113 @@
+// Puts the page's words into its elements, and puts them there again in another language.
+
+import { texts } from './texts.js';
+
+/** The language now in use. */
+export let language = 'en';
+let clock, calendar;
+
+/** The first language in the list that we speak: ['de', 'ru-RU', 'en'] gives 'ru'. */
+export function choose(wanted) {
+  const short = wanted.map((tag) => String(tag).toLowerCase().split('-')[0]);
+  return short.find((tag) => Object.hasOwn(texts, tag)) ?? 'en';
+}
+
+export function has(key) {
+  return Object.hasOwn(texts.en, key);
+}
+
+/** A text as a list of strings and values. A value may be a DOM node:
+ *  a stranger's name goes into an element of its own, never into markup. */
+function pieces(key, values = {}) {
+  let text = texts[language][key];
+  if (typeof text === 'object') {
+    text = text[new Intl.PluralRules(language).select(values.count)];
+  }
+  return text.split(/\{(\w+)\}/).map((piece, index) => {
+    if (index % 2 === 0) return piece; // every other piece is a name in braces
+    const value = values[piece] ?? '';
+    return typeof value === 'number' ? number(value) : value;
+  });
+}
+
+export function phrase(key, values) {
+  return pieces(key, values).join('');
+}
+
+const given = new WeakMap(); // element -> values, to say the same again in another language
+
+export function say(element, key, values) {
+  element.dataset.text = key;
+  given.set(element, values);
+  element.replaceChildren(...pieces(key, values));
+  return element;
+}
+
+export function hush(element) {
+  delete element.dataset.text;
+  element.replaceChildren();
+}
+
+/** Words as an element, for use as a value inside other words. */
+export function words(key, values) {
+  return say(document.createElement('span'), key, values);
+}
+
+/** A person's name: <bdi> keeps one that is written from right to left from turning the line around. */
+export function name(text) {
+  const element = document.createElement('bdi');
+  element.textContent = text;
+  return element;
+}
+
+export function label(element, key) {
+  element.dataset.label = key;
+  element.setAttribute('aria-label', phrase(key));
+  if (element.localName === 'button') element.title = phrase(key);
+}
+
+/** Says everything on the page in this language. */
+export function speak(chosen) {
+  language = chosen;
+  document.documentElement.lang = language;
+  // English follows the reader's own habit: 3:07 PM in Boston, 15:07 in London.
+  const own = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+  clock = new Intl.DateTimeFormat(own, { hour: '2-digit', minute: '2-digit' });
+  calendar = new Intl.DateTimeFormat(own, { dateStyle: 'long', timeStyle: 'medium' });
+  document.title = phrase('title');
+  for (const element of document.querySelectorAll('[data-text]')) {
+    say(element, element.dataset.text, given.get(element));
+  }
+  for (const element of document.querySelectorAll('[data-label]')) {
+    label(element, element.dataset.label);
+  }
+  for (const element of document.querySelectorAll('[data-placeholder]')) {
+    element.placeholder = phrase(element.dataset.placeholder);
+  }
+  for (const element of document.querySelectorAll('time')) {
+    showTime(element, new Date(element.dateTime));
+  }
+}
+
+export function showTime(element, date) {
+  element.dateTime = date.toISOString();
+  element.textContent = clock.format(date);
+  element.title = calendar.format(date);
+}
+
+export function number(value, options) {
+  return new Intl.NumberFormat(language, options).format(value);
+}
+
+/** 9437184 as "9.4 MB". */
+export function size(bytes) {
+  const [unit, length] = bytes < 1e6 ? ['kilobyte', 1e3] : ['megabyte', 1e6];
+  return number(bytes / length, { style: 'unit', unit, maximumFractionDigits: 1 });
+}
+
+/** 123456 (milliseconds) as "2 min". */
+export function duration(ms) {
+  const units = [['day', 864e5], ['hour', 36e5], ['minute', 6e4], ['second', 1e3]];
+  const [unit, length] = units.find(([, length]) => ms >= length) ?? ['millisecond', 1];
+  return number(Math.floor(ms / length), { style: 'unit', unit, unitDisplay: 'short' });
+}

@@ -1,0 +1,173 @@
+// The lines of the chat: what was said, in the order in which the server heard it.
+// Lines of mine that still wait for the server stand below all others.
+
+import { has, name, say, showTime, words } from './i18n.js';
+import { isWaiting } from './outbox.js';
+
+const KEEP = 1000; // older lines go: a page left open for a week must stay quick
+
+const chat = document.querySelector('#chat');
+const newButton = document.querySelector('#newButton');
+const template = document.querySelector('#line');
+const own = new Map(); // my lines by id, to find them when the server confirms
+
+/** Somebody else's message. */
+export function addMessage({ id, seq, username, content, timestamp }) {
+  const line = makeLine('other', name(username), content, timestamp);
+  Object.assign(line.dataset, { id, seq });
+  add(line);
+}
+
+/** A line of mine, new or in a new state. */
+export function drawOwn({ id, content, at, state, reason }, again) {
+  let line = own.get(id);
+  if (!line) {
+    line = makeLine('own', words('you'), content, at);
+    line.dataset.id = id;
+    line.querySelector('.again').addEventListener('click', () => again(id));
+    own.set(id, line);
+  }
+  if (isWaiting(state) && !isWaiting(line.dataset.state)) toEnd(line);
+  line.dataset.state = state;
+  say(line.querySelector('.mark'), state, { reason: state === 'refused' && complaint(reason) });
+  line.querySelector('.again').hidden = !(state === 'unsure' || reason?.retryable);
+}
+
+/** The server has taken this line of mine. False if it is not on the page. */
+export function settleOwn(id, { seq, timestamp, content }) {
+  const line = own.get(id);
+  if (!line) return false;
+  if (line.dataset.state !== 'confirmed') {
+    line.dataset.state = 'confirmed';
+    line.dataset.seq = seq;
+    say(line.querySelector('.mark'), 'confirmed');
+    line.querySelector('.again').hidden = true;
+    showTime(line.querySelector('time'), dateOf(timestamp));
+    // The others may have been quicker: then their lines come first, as everywhere.
+    const next = firstWaiting();
+    if (line.nextElementSibling !== next) chat.insertBefore(line, next);
+  }
+  // What everyone else sees is what counts.
+  const text = line.querySelector('.text');
+  if (content !== undefined && content !== text.textContent) text.textContent = content;
+  return true;
+}
+
+/** Something that happened, in words of ours. */
+export function addSystem(key, values, timestamp) {
+  addSystemLine(words(key, values), timestamp);
+}
+
+/** Something that happened, in words of the server. */
+export function addNotice(text, timestamp) {
+  const line = document.createElement('span');
+  line.dir = 'auto';
+  line.textContent = text;
+  addSystemLine(line, timestamp);
+}
+
+/** Why the server said no. */
+export function complaint({ code, message }) {
+  const key = `error_${code}`;
+  return has(key) ? words(key) : words('error_other', { reason: message || code });
+}
+
+function addSystemLine(text, timestamp) {
+  const line = document.createElement('div');
+  const time = document.createElement('time');
+  line.className = 'system-message';
+  showTime(time, dateOf(timestamp));
+  line.append(text, ' ', time);
+  add(line);
+}
+
+function makeLine(kind, author, content, timestamp) {
+  const line = template.content.firstElementChild.cloneNode(true);
+  line.classList.add(kind);
+  line.querySelector('.author').append(author);
+  line.querySelector('.text').textContent = content;
+  showTime(line.querySelector('time'), dateOf(timestamp));
+  say(line.querySelector('.again'), 'again');
+  return line;
+}
+
+function dateOf(timestamp) {
+  const date = new Date(timestamp);
+  return Number.isNaN(date.getTime()) ? new Date() : date;
+}
+
+// ---- where a line goes
+
+function add(line) {
+  beforeGrowing();
+  chat.insertBefore(line, firstWaiting());
+  if (!wasAtEnd && line.classList.contains('message')) unread++;
+  trim();
+}
+
+function toEnd(line) {
+  beforeGrowing();
+  wasAtEnd = true; // whoever writes wants to see it
+  chat.append(line);
+  trim();
+}
+
+function firstWaiting() {
+  let first = null;
+  for (let line = chat.lastElementChild; isWaiting(line?.dataset.state); line = line.previousElementSibling) first = line;
+  return first;
+}
+
+function trim() {
+  while (chat.childElementCount > KEEP) {
+    own.delete(chat.firstElementChild.dataset.id);
+    chat.firstElementChild.remove();
+  }
+}
+
+// ---- following the end, unless someone reads further up
+
+let wasAtEnd = true;
+let unread = 0;
+let frame = null;
+
+function atEnd() {
+  return chat.scrollHeight - chat.scrollTop - chat.clientHeight < 24;
+}
+
+/** Measures once a frame, before the first new line, however many lines follow. */
+function beforeGrowing() {
+  if (frame !== null) return;
+  wasAtEnd = atEnd();
+  frame = requestAnimationFrame(() => {
+    frame = null;
+    if (wasAtEnd) goToEnd();
+    else showUnread();
+  });
+}
+
+export function goToEnd() {
+  chat.scrollTop = chat.scrollHeight;
+  wasAtEnd = true;
+  unread = 0;
+  showUnread();
+}
+
+function showUnread() {
+  newButton.hidden = unread === 0;
+  if (unread) say(newButton, 'new_messages', { count: unread });
+}
+
+chat.addEventListener('scroll', () => {
+  if (frame !== null) return; // lines are being added: not the reader's doing
+  wasAtEnd = atEnd();
+  if (wasAtEnd && unread) goToEnd();
+}, { passive: true });
+
+newButton.addEventListener('click', () => {
+  goToEnd();
+  chat.focus(); // the button is gone now; the keyboard must not be
+});
+
+// A soft keyboard or a longer message field takes room away from the end.
+new ResizeObserver(() => { if (wasAtEnd) goToEnd(); }).observe(chat);

@@ -1,0 +1,159 @@
+// Everything on the page that is not a line of the chat.
+
+import { duration, has, hush, label, name, number, say, size, words } from './i18n.js';
+
+const $ = (selector) => document.querySelector(selector);
+
+export const messageInput = $('#messageInput');
+export const nameInput = $('#nameInput');
+export const retryButton = $('#retryButton');
+
+// ---- the connection, in words
+
+let ticking = null;
+
+export function showStatus(state, { code, reason, until } = {}) {
+  const status = $('#status');
+  clearInterval(ticking);
+  status.dataset.state = state;
+
+  const seconds = document.createElement('span');
+  seconds.setAttribute('aria-live', 'off'); // a screen reader must not count down aloud
+  const tick = () => { seconds.textContent = Math.max(1, Math.ceil((until - Date.now()) / 1000)); };
+  if (state === 'waiting') {
+    tick();
+    ticking = setInterval(tick, 250);
+  }
+  say(status, state === 'hello' ? 'connecting' : state, { seconds });
+
+  // While an attempt runs, the button and the reason of the last failure stay: else they would blink.
+  if (state === 'waiting' || state === 'stopped') {
+    say(retryButton, state === 'waiting' ? 'retry' : 'reconnect');
+    retryButton.hidden = false;
+    showReason(code, reason);
+  } else if (state === 'live') {
+    if (document.activeElement === retryButton) messageInput.focus();
+    retryButton.hidden = true;
+    hush($('#reason'));
+  }
+  document.body.classList.toggle('offline', !retryButton.hidden);
+}
+
+function showReason(code, reason) {
+  const key = `close_${code}`;
+  const what = has(key) ? words(key) : words('close_other', { code: String(code) });
+  say($('#reason'), 'close', { what, reason: reason && `: ${reason}` });
+}
+
+// ---- people
+
+export function showPeople(people, myId) {
+  say($('#count'), 'count', { count: people.size });
+  $('#count').dataset.count = people.size;
+  cancelAnimationFrame(showPeople.frame); // thirty arrivals in one moment are drawn once
+  showPeople.frame = requestAnimationFrame(() => {
+    const rows = [...people].slice(0, 100).map(([id, username]) => {
+      const row = document.createElement('li');
+      row.append(name(username));
+      if (id === myId) row.append(' · ', words('you'));
+      return row;
+    });
+    if (people.size > rows.length) {
+      const row = document.createElement('li');
+      row.append(words('more_people', { count: people.size - rows.length }));
+      rows.push(row);
+    }
+    $('#people').replaceChildren(...rows);
+  });
+}
+
+export function showTyping(names) {
+  const [a, b] = names.map(name);
+  if (names.length === 0) hush($('#typing'));
+  else if (names.length === 1) say($('#typing'), 'typing_1', { a });
+  else if (names.length === 2) say($('#typing'), 'typing_2', { a, b });
+  else say($('#typing'), 'typing_many');
+}
+
+// ---- the server's numbers
+
+const stats = {};
+
+/** Takes what is new; what was known stays. */
+export function showStats(news) {
+  Object.assign(stats, news);
+  const rows = [
+    ['connections', [stats.connections, number]],
+    ['connections_total', [stats.connections_total, number]],
+    ['received', [stats.messages_in, number], [stats.bytes_in, size]],
+    ['delivered', [stats.messages_out, number], [stats.bytes_out, size]],
+    ['memory', [stats.rss_bytes, size]],
+    ['uptime', [stats.uptime_ms, duration]],
+    ['round_trip', [stats.round_trip_ms, duration]],
+  ].filter(([, ...facts]) => facts.every(([value]) => Number.isFinite(value)));
+  $('#stats').hidden = rows.length === 0;
+  $('#stats dl').replaceChildren(...rows.flatMap(([key, ...facts]) => {
+    const value = document.createElement('dd');
+    value.textContent = facts.map(([value, format]) => format(value)).join(' · ');
+    return [say(document.createElement('dt'), key), value];
+  }));
+}
+
+// ---- writing
+
+/** A word to the writer, or none. */
+export function hint(key, values) {
+  nameInput.removeAttribute('aria-invalid');
+  if (key) say($('#hint'), key, values);
+  else hush($('#hint'));
+}
+
+/** A word about the name. */
+export function nameProblem(key) {
+  hint(key);
+  nameInput.setAttribute('aria-invalid', 'true');
+}
+
+/** The name that the server knows; one that it made up is shown as a suggestion only. */
+export function showName(username, chosen) {
+  nameInput.placeholder = username;
+  if (document.activeElement !== nameInput) nameInput.value = chosen ? username : '';
+}
+
+/** How many characters are left, once it matters. */
+export function showRoom(left) {
+  const counter = $('#counter');
+  if (left > 500) return hush(counter);
+  counter.classList.toggle('over', left < 0);
+  say(counter, left < 0 ? 'signs_over' : 'signs_left', { count: Math.abs(left) });
+}
+
+/** The field is as high as its text, up to the limit in styles.css. */
+export function growMessage() {
+  messageInput.style.height = 'auto';
+  messageInput.style.height = `${messageInput.scrollHeight + messageInput.offsetHeight - messageInput.clientHeight}px`;
+}
+addEventListener('resize', growMessage);
+
+// ---- settings
+
+// The dark colours are one @media rule. Choosing a theme changes its condition.
+const whenDark = { auto: '(prefers-color-scheme: dark)', light: 'not all', dark: 'all' };
+const darkRule = [...document.styleSheets[0].cssRules].find((rule) => rule.conditionText === whenDark.auto);
+
+export function showTheme(theme) {
+  darkRule.media.mediaText = whenDark[theme];
+  $('#themeButton').dataset.theme = theme;
+  label($('#themeButton'), `theme_${theme}`);
+}
+
+export function showLanguage(language) {
+  for (const button of document.querySelectorAll('.languages button')) {
+    button.setAttribute('aria-pressed', String(button.lang === language));
+  }
+}
+
+export function showPanel(open) {
+  $('#panel').hidden = !open;
+  $('#peopleButton').setAttribute('aria-expanded', String(open));
+}
