@@ -69,7 +69,7 @@ export function addNotice(text, timestamp) {
 /** Why the server said no. */
 export function complaint({ code, message }) {
   const key = `error_${code}`;
-  return has(key) ? words(key) : words('error_other', { reason: message || code });
+  return has(key) ? words(key) : words('plain', { text: message || code });
 }
 
 function addSystemLine(text, timestamp) {
@@ -120,8 +120,9 @@ function firstWaiting() {
 
 function trim() {
   while (chat.childElementCount > KEEP) {
-    own.delete(chat.firstElementChild.dataset.id);
-    chat.firstElementChild.remove();
+    const oldest = chat.firstElementChild;
+    if (oldest.classList.contains('own')) own.delete(oldest.dataset.id);
+    oldest.remove();
   }
 }
 
@@ -129,7 +130,9 @@ function trim() {
 
 let wasAtEnd = true;
 let unread = 0;
+let end = 0; // where we last scrolled to
 let frame = null;
+let leaving = 0; // until then, someone's hand is on its way up
 
 function atEnd() {
   return chat.scrollHeight - chat.scrollTop - chat.clientHeight < 24;
@@ -138,7 +141,7 @@ function atEnd() {
 /** Measures once a frame, before the first new line, however many lines follow. */
 function beforeGrowing() {
   if (frame !== null) return;
-  wasAtEnd = atEnd();
+  wasAtEnd = atEnd() && performance.now() > leaving;
   frame = requestAnimationFrame(() => {
     frame = null;
     if (wasAtEnd) goToEnd();
@@ -146,8 +149,9 @@ function beforeGrowing() {
   });
 }
 
-export function goToEnd() {
+function goToEnd() {
   chat.scrollTop = chat.scrollHeight;
+  end = chat.scrollTop;
   wasAtEnd = true;
   unread = 0;
   showUnread();
@@ -159,10 +163,19 @@ function showUnread() {
 }
 
 chat.addEventListener('scroll', () => {
-  if (frame !== null) return; // lines are being added: not the reader's doing
+  if (frame !== null || (wasAtEnd && chat.scrollTop === end)) return; // our doing, not the reader's
   wasAtEnd = atEnd();
   if (wasAtEnd && unread) goToEnd();
 }, { passive: true });
+
+// Where lines pour in, the first few pixels of a way up would be undone at once:
+// for a moment the hand is believed, whatever the distance says.
+function leave() {
+  leaving = performance.now() + 300;
+}
+chat.addEventListener('wheel', ({ deltaY }) => { if (deltaY < 0) leave(); }, { passive: true });
+chat.addEventListener('touchmove', leave, { passive: true });
+chat.addEventListener('keydown', ({ key }) => { if (['ArrowUp', 'PageUp', 'Home'].includes(key)) leave(); });
 
 newButton.addEventListener('click', () => {
   goToEnd();
