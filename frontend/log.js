@@ -1,7 +1,7 @@
 // The lines of the chat: what was said, in the order in which the server heard it.
 // Lines of mine that still wait for the server stand below all others.
 
-import { has, name, say, showTime, words } from './i18n.js';
+import { has, hush, name, say, showTime, words } from './i18n.js';
 import { isWaiting } from './outbox.js';
 
 const KEEP = 1000; // older lines go: a page left open for a week must stay quick
@@ -30,7 +30,7 @@ export function drawOwn({ id, content, at, state, reason }, again) {
   if (isWaiting(state) && !isWaiting(line.dataset.state)) toEnd(line);
   line.dataset.state = state;
   say(line.querySelector('.mark'), state, { reason: state === 'refused' && complaint(reason) });
-  line.querySelector('.again').hidden = !(state === 'unsure' || reason?.retryable);
+  offerAgain(line, state === 'unsure' || reason?.retryable);
 }
 
 /** The server has taken this line of mine. False if it is not on the page. */
@@ -41,7 +41,7 @@ export function settleOwn(id, { seq, timestamp, content }) {
     line.dataset.state = 'confirmed';
     line.dataset.seq = seq;
     say(line.querySelector('.mark'), 'confirmed');
-    line.querySelector('.again').hidden = true;
+    offerAgain(line, false);
     showTime(line.querySelector('time'), dateOf(timestamp));
     // The others may have been quicker: then their lines come first, as everywhere.
     const next = firstWaiting();
@@ -87,8 +87,14 @@ function makeLine(kind, author, content, timestamp) {
   line.querySelector('.author').append(author);
   line.querySelector('.text').textContent = content;
   showTime(line.querySelector('time'), dateOf(timestamp));
-  say(line.querySelector('.again'), 'again');
   return line;
+}
+
+function offerAgain(line, offered) {
+  const button = line.querySelector('.again');
+  button.hidden = !offered;
+  if (offered) say(button, 'again');
+  else hush(button);
 }
 
 function dateOf(timestamp) {
