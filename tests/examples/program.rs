@@ -29,7 +29,7 @@ pub struct Ended {
 }
 
 fn command(example: &str, settings: &[(&str, &str)]) -> Command {
-    let mut path = PathBuf::from(std::env::current_exe().unwrap());
+    let mut path: PathBuf = std::env::current_exe().unwrap();
     // From target/debug/deps/examples-… to target/debug/examples/NAME.
     path.pop();
     path.pop();

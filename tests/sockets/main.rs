@@ -19,17 +19,24 @@ use ws101::endpoint::Endpoint;
 use ws101::room::Room;
 use ws101::server::serve;
 use ws101::settings::Settings;
-use ws101::upgrade::config;
+use ws101::upgrade::{Peer, config};
 
 /// Long enough for a busy machine, short enough to fail by.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Between the 101 and this, a client is connected but not yet in the room.
+const WELCOME: &str = "welcome";
+
 type Client = WebSocketStream<TcpStream>;
 
-/// A room that tells everyone what anyone says.
+/// A room that tells everyone what anyone says, and newcomers that they are in.
 struct Plaza;
 
 impl Room for Plaza {
+    fn joined(&mut self, who: ClientId, _peer: &Peer, hub: &Hub) {
+        hub.send(who, WELCOME);
+    }
+
     fn heard(&mut self, _who: ClientId, message: Message, hub: &Hub) {
         hub.broadcast(message);
     }
@@ -66,6 +73,17 @@ async fn connect_over(tcp: TcpStream, address: SocketAddr) -> Client {
     let config = config(1 << 20);
     let handshake = client_async_with_config(format!("ws://{address}/ws"), tcp, Some(config));
     timeout(DEADLINE, handshake).await.expect("in time").expect("101").0
+}
+
+/// Connects to a plaza, and waits to be let in.
+async fn enter(address: SocketAddr) -> Client {
+    enter_over(TcpStream::connect(address).await.unwrap(), address).await
+}
+
+async fn enter_over(tcp: TcpStream, address: SocketAddr) -> Client {
+    let mut client = connect_over(tcp, address).await;
+    assert_eq!(next(&mut client).await.unwrap().unwrap(), Message::text(WELCOME));
+    client
 }
 
 async fn next(client: &mut Client) -> Option<Result<Message, Error>> {
@@ -152,7 +170,7 @@ async fn a_thousand_in_one_room_hear_the_same_in_the_same_order() {
     let (address, _serving) = start(&plaza, &settings);
     let mut clients = Vec::new();
     while clients.len() < CLIENTS {
-        clients.extend(join_all((0..100).map(|_| connect(address))).await);
+        clients.extend(join_all((0..100).map(|_| enter(address))).await);
     }
     let conversations = clients.into_iter().enumerate().map(|(n, mut client)| {
         tokio::spawn(async move {
@@ -184,7 +202,7 @@ async fn a_thousand_in_one_room_hear_the_same_in_the_same_order() {
     let report = plaza.report();
     assert_eq!(report.connections_total, CLIENTS as u64);
     assert_eq!(report.messages_in, (SPEAKERS * EACH) as u64);
-    assert_eq!(report.messages_out, (CLIENTS * SPEAKERS * EACH) as u64);
+    assert_eq!(report.messages_out, (CLIENTS * (SPEAKERS * EACH + 1)) as u64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,9 +214,9 @@ async fn a_reader_that_never_reads_is_let_go_and_the_others_hear_everything() {
     // A small window, so that the kernel holds little of what is not read.
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let mut stuck = connect_over(socket.connect(address).await.unwrap(), address).await;
-    let mut reader = connect(address).await;
-    let mut speaker = connect(address).await;
+    let mut stuck = enter_over(socket.connect(address).await.unwrap(), address).await;
+    let mut reader = enter(address).await;
+    let mut speaker = enter(address).await;
     let reading = tokio::spawn(async move {
         for n in 0..LINES {
             let message = next(&mut reader).await.unwrap().unwrap();
@@ -225,7 +243,7 @@ async fn a_deaf_client_costs_a_shutdown_its_grace_and_no_more() {
     let settings = Settings { drain: Duration::from_millis(300), ..patient() };
     let plaza = Endpoint::open(Plaza, &settings);
     let (address, _serving) = start(&plaza, &settings);
-    let _deaf = connect(address).await;
+    let _deaf = enter(address).await;
     eventually("there", || plaza.report().connections == 1).await;
     assert_eq!(timeout(DEADLINE, plaza.close()).await.expect("in time"), 1);
 }
@@ -251,7 +269,7 @@ async fn whoever_sends_too_much_still_hears_why() {
     let plaza = Endpoint::open(Plaza, &settings);
     let (address, _serving) = start(&plaza, &settings);
     for _ in 0..20 {
-        let mut client = connect(address).await;
+        let mut client = enter(address).await;
         // More than one read takes: closing over the rest would send a reset.
         client.send(Message::text("x".repeat(1 << 20))).await.unwrap();
         let (_, code) = rest(&mut client).await;
@@ -264,7 +282,7 @@ async fn http_goes_on_beside_the_sockets() {
     let settings = patient();
     let plaza = Endpoint::open(Plaza, &settings);
     let (address, _serving) = start(&plaza, &settings);
-    let mut client = connect(address).await;
+    let mut client = enter(address).await;
     let mut tcp = TcpStream::connect(address).await.unwrap();
     // Two requests on one connection, then an end.
     tcp.write_all(
