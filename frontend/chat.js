@@ -1,41 +1,28 @@
 // The chat page: ties together the connection, what waits to be sent, and the view.
 
 import { Connection } from './connection.js';
-import { choose, language, name, phrase, speak } from './i18n.js';
+import { language, name, phrase } from './i18n.js';
 import * as log from './log.js';
 import { makeId, Outbox } from './outbox.js';
+import { recall, remember } from './settings.js';
 import * as view from './view.js';
-
-const query = new URLSearchParams(location.search);
-
-// ---- what the page remembers
-
-// A browser may forbid storage; then the page forgets, and works.
-function recall(key) {
-  try { return localStorage.getItem(`ws101.${key}`); } catch { return null; }
-}
-
-function remember(key, value) {
-  try { localStorage.setItem(`ws101.${key}`, value); } catch { /* forgets */ }
-}
 
 // ---- the connection
 
-const PROTOCOL = 'ws101.chat.v1';
-
+/** The server this page came from, or the one named by ?server=ws://… */
 function address() {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return query.get('server') ?? `${scheme}//${location.host}/ws`;
+  return new URLSearchParams(location.search).get('server') ?? `${scheme}//${location.host}/ws`;
 }
 
-const connection = new Connection(address, {
-  protocols: [PROTOCOL],
+const connection = new Connection(address, ['ws101.chat.v1'], {
   onOpen: introduce,
   onEvent: hear,
   onState(state, details) {
     if (state === 'waiting' || state === 'stopped') {
       if (details.code === 1009) outbox.refuseBiggest({ code: 'too_long' });
       outbox.broke();
+      renaming = null;
       forgetTyping();
     }
     view.showStatus(state, details);
@@ -56,7 +43,7 @@ const me = {
   username: '', // what the server made of it
 };
 let ideas = nameIdeas();
-let renaming = null; // the id of a rename that has no answer yet
+let renaming = null; // the name in a rename that has no answer yet
 
 /** Names to ask for, one after the other, while the server says that they are taken. */
 function* nameIdeas() {
@@ -73,10 +60,10 @@ function introduce() {
 
 function rename(wanted) {
   view.hint();
-  if (wanted === me.username && wanted) return;
+  if (wanted === renaming || (wanted && wanted === me.username)) return;
   if (wanted && connection.state === 'live') {
-    renaming = makeId();
-    connection.send({ type: 'rename', username: wanted, id: renaming });
+    renaming = wanted;
+    connection.send({ type: 'rename', username: wanted, id: makeId() });
   } else { // asked for with the next hello
     Object.assign(me, { wanted, username: '' });
     remember('name', wanted);
@@ -92,8 +79,8 @@ let room = { epoch: null, seq: 0 }; // how far I have read
 let limits = { content: 4000 };
 
 function hear(event) {
-  const aboutSomebody = ['user_joined', 'user_left', 'typing'].includes(event.type);
-  if (aboutSomebody && !event.user?.id) return; // a server still being written
+  const aboutSomebody = ['welcome', 'user_joined', 'user_left', 'typing'].includes(event.type);
+  if (aboutSomebody && typeof event.user?.username !== 'string') return; // a server still being written
 
   // A number that is not higher than the last was shown already: nothing doubles.
   if (Number.isInteger(event.seq) && event.type !== 'ack') {
@@ -163,7 +150,7 @@ function left({ user, reason, timestamp }) {
 
 function system({ event, content, params = {}, stats, timestamp }) {
   if (event === 'heartbeat') view.showStats(stats);
-  else if (event === 'renamed') renamed(params, timestamp);
+  else if (event === 'renamed' && params.to) renamed(params, timestamp);
   else if (event === 'shutdown') log.addSystem('shutdown', {}, timestamp);
   else if (typeof content === 'string') log.addNotice(content, timestamp);
 }
@@ -173,10 +160,10 @@ function renamed({ from, to, user }, timestamp) {
   people.set(id, to);
   view.showPeople(people, me.id);
   if (id === me.id) {
+    renaming = null;
     Object.assign(me, { wanted: to, username: to });
     remember('name', to);
     view.showName(to, true);
-    ideas = nameIdeas();
   }
   log.addSystem('renamed', { from: name(from), to: name(to) }, timestamp);
 }
@@ -184,31 +171,35 @@ function renamed({ from, to, user }, timestamp) {
 function refused(error) {
   const aboutName = error.code === 'name_taken' || error.code === 'name_invalid';
   if (connection.state === 'hello') {
-    if (error.code === 'name_invalid') ideas = [].values(); // come in as a guest instead
-    if (error.code === 'name_invalid') view.nameProblem(error.code);
+    if (error.code === 'name_invalid') {
+      view.nameProblem(error.code);
+      ideas = [].values(); // come in as a guest
+    }
     if (aboutName) introduce();
-  } else if (aboutName || error.ref === renaming) {
-    view.nameProblem(aboutName ? error.code : 'name_invalid');
+  } else if (aboutName) {
+    renaming = null;
+    view.nameProblem(error.code);
+    if (!messageInput.value) nameInput.focus(); // unless someone writes already
   } else if (error.code === 'rate_limited' && outbox.tooFast(error.ref)) {
     return; // sent again a little later
   } else if (!outbox.refused(error.ref, error)) {
-    log.addSystem('refused', { reason: log.complaint(error) });
+    log.addSystem('objection', { reason: log.complaint(error) });
   }
 }
 
 // ---- who is typing
 
-function typing({ user, username, active, expires_ms }) {
+function typing({ user, active, expires_ms }) {
   stopTyping(user.id);
   if (!active || me.ids.has(user.id)) return;
   const timer = setTimeout(() => stopTyping(user.id), Math.min(expires_ms || 6000, 30_000));
-  typists.set(user.id, { username: username ?? user.username, timer });
-  view.showTyping([...typists.values()].map((typist) => typist.username));
+  typists.set(user.id, { username: user.username, timer });
+  view.showTyping([...typists.values()]);
 }
 
 function stopTyping(id) {
   clearTimeout(typists.get(id)?.timer);
-  if (typists.delete(id)) view.showTyping([...typists.values()].map((typist) => typist.username));
+  if (typists.delete(id)) view.showTyping([...typists.values()]);
 }
 
 function forgetTyping() {
@@ -218,7 +209,7 @@ function forgetTyping() {
 // ---- what the person does
 
 const messageForm = document.querySelector('#messageForm');
-const { messageInput, nameInput, retryButton } = view;
+const { messageInput, nameInput } = view;
 
 messageForm.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -269,41 +260,7 @@ document.querySelector('#testButton').addEventListener('click', () => {
   if (!outbox.add(phrase('test_line', { number: ++tests }))) view.hint('outbox_full');
 });
 
-retryButton.addEventListener('click', () => connection.start());
-
-// ---- settings
-
-function setLanguage(chosen) {
-  speak(chosen);
-  view.showLanguage(chosen);
-  view.showStats();
-}
-
-for (const button of document.querySelectorAll('.languages button')) {
-  button.addEventListener('click', () => {
-    setLanguage(button.lang);
-    remember('language', button.lang);
-  });
-}
-
-const themes = ['auto', 'light', 'dark'];
-let theme = themes.includes(recall('theme')) ? recall('theme') : 'auto';
-
-document.querySelector('#themeButton').addEventListener('click', () => {
-  theme = themes[(themes.indexOf(theme) + 1) % themes.length];
-  view.showTheme(theme);
-  remember('theme', theme);
-});
-
-const peopleButton = document.querySelector('#peopleButton');
-const wide = matchMedia('(min-width: 56rem)');
-peopleButton.addEventListener('click', () => view.showPanel(peopleButton.getAttribute('aria-expanded') === 'false'));
-wide.addEventListener('change', () => view.showPanel(wide.matches));
-document.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || wide.matches || peopleButton.getAttribute('aria-expanded') === 'false') return;
-  view.showPanel(false);
-  peopleButton.focus();
-});
+view.retryButton.addEventListener('click', () => connection.start());
 
 // ---- the browser's hints
 
@@ -332,11 +289,7 @@ addEventListener('pageshow', (event) => {
 // ---- begin
 
 document.querySelector('#notStarted').remove();
-setLanguage(choose([query.get('lang'), recall('language'), ...navigator.languages].filter(Boolean)));
-view.showTheme(theme);
-view.showPanel(wide.matches);
 view.showPeople(people, me.id);
-view.showName('', false);
 nameInput.value = me.wanted;
 if (matchMedia('(pointer: fine)').matches) messageInput.focus(); // on a phone this would open the keyboard
 connection.start();

@@ -1,56 +1,58 @@
 // One WebSocket that comes back.
 //
-//               open             welcomed()
-//   connecting ──────► hello ──────────────► live
-//       ▲  │             │                    │
-//       │  ▼             ▼                    ▼      every arrow down is a lost connection:
-//     waiting ◄────────────────────────────────      after most of them we try again,
-//                                                    after some we are `stopped`
+//               open            welcomed()
+//   connecting ──────► hello ─────────────► live
+//       ▲                │                   │
+//       │                ▼                   ▼
+//    waiting ◄───────────┴── lost ───────────┴──► stopped
 //
-// This file knows no page and no chat: it runs in a browser and in Node.
+// It knows no page and no chat: it runs in a browser and in Node.
 
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 20_000;
+const FIRST_WAIT = 500, LONGEST_WAIT = 20_000;
 const HEALTHY = 10_000; // a connection that lived this long was a good one
 const PATIENCE = 10_000; // how long an answer may take
 
 /** How long to wait after so many failures, in milliseconds.
  *  All of it is dice: thirty tabs that lose one server must not return in the same instant. */
-export function backoff(failures, random = Math.random) {
-  return random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
+export function backoff(failures) {
+  return Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
 }
 
-/** Whether trying again makes sense after this close code. */
+/** Whether it is no use to come back after this close code. */
 export function isFinal(code) {
   return [1000, 1002, 1003, 1007, 1008].includes(code) || (code >= 4000 && code < 4100);
 }
 
 export class Connection {
   state = 'stopped';
-  #url; #options; #socket = null;
-  #timer; // each state waits for one thing at most, so one timer is enough
-  #failures = 0; #liveSince = null; #pingEvery = 25_000;
+  #url; #protocols; #handlers;
+  #socket = null;
+  #timer; // no state waits for more than one thing, so one timer is enough
+  #failures = 0;
+  #liveSince = Infinity;
+  #pingEvery;
 
-  /** `url` is a function, as the next attempt may need another address.
-   *  Options: `protocols`, `onState(state, details)`, `onOpen()`, `onEvent(object)`. */
-  constructor(url, options) {
+  /** `url` is a function: the next attempt may need another address.
+   *  Handlers: `onState(state, details)`, `onOpen()`, `onEvent(object)`. */
+  constructor(url, protocols, handlers) {
     this.#url = url;
-    this.#options = { protocols: [], Socket: globalThis.WebSocket, random: Math.random, ...options };
+    this.#protocols = protocols;
+    this.#handlers = handlers;
   }
 
   start() {
     if (this.#socket) return; // never two at once
     try {
-      this.#socket = new this.#options.Socket(this.#url(), this.#options.protocols);
-    } catch (error) { // an address that is none, or ws: from a page that came by https:
+      this.#socket = new WebSocket(this.#url(), this.#protocols);
+    } catch (error) { // not an address, or ws: from a page that came by https:
       return this.#enter('stopped', { code: 0, reason: error.message });
     }
     this.#enter('connecting');
-    // A network that swallows packets leaves a socket in "connecting" for minutes.
-    this.#after(PATIENCE, () => this.#lost(1006, 'no answer'));
-    this.#socket.onopen = () => { this.#enter('hello'); this.#options.onOpen?.(); };
+    // A network that swallows packets would leave us here for minutes.
+    this.#after(PATIENCE, () => this.#lost(3008));
+    this.#socket.onopen = () => { this.#enter('hello'); this.#handlers.onOpen(); };
     this.#socket.onmessage = ({ data }) => this.#hear(data);
-    // `onerror` is not used: it never says why, and `onclose` always follows.
+    // No `onerror`: it never says why, and `onclose` always follows.
     this.#socket.onclose = ({ code, reason }) => this.#lost(code, reason);
   }
 
@@ -63,21 +65,21 @@ export class Connection {
   }
 
   /** Asks for a sign of life. A pulled cable closes nothing: only an answer that
-   *  does not come tells us. (The browser's own pongs are invisible to a page.) */
+   *  does not come tells us. (The pings of the protocol itself never reach a page.) */
   probe(patience = PATIENCE) {
     if (this.state !== 'live') return;
     const asked = Date.now();
     this.send({ type: 'ping', timestamp: asked });
     this.#after(patience, () => {
-      // Much too late? Then we slept (a closed lid), and the answer may be in the queue.
+      // Much too late? Then we slept (a closed lid), and the answer may lie in the queue.
       if (Date.now() - asked > patience + 5_000) this.probe();
-      else this.#lost(1006, 'no answer');
+      else this.#lost(3008);
     });
   }
 
   /** Sends one object as JSON; false if there is nobody to send it to. */
   send(object) {
-    if (this.#socket?.readyState !== 1) return false;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(object));
     return true;
   }
@@ -97,23 +99,22 @@ export class Connection {
     if (this.state === 'live') this.#after(this.#pingEvery, () => this.probe());
     let heard;
     try { heard = JSON.parse(data); } catch { return; } // not JSON, not for us
-    // A server may put several objects into one frame, as an array.
-    for (const event of [heard].flat()) {
-      if (event && typeof event === 'object') this.#options.onEvent?.(event);
+    for (const event of [heard].flat()) { // one object, or an array of them
+      if (event && typeof event === 'object') this.#handlers.onEvent(event);
     }
   }
 
-  #lost(code, reason) {
-    this.#release(3008); // "timeout", for a server that can still hear it
+  #lost(code, reason = '') {
+    this.#release(3008); // "timeout", should the server still hear it
+    if (Date.now() - this.#liveSince >= HEALTHY) this.#failures = 0;
+    this.#liveSince = Infinity;
     if (isFinal(code)) return this.#enter('stopped', { code, reason });
-    if (this.#liveSince && Date.now() - this.#liveSince >= HEALTHY) this.#failures = 0;
-    this.#liveSince = null;
-    const wait = backoff(this.#failures++, this.#options.random);
+    const wait = backoff(this.#failures++);
     this.#enter('waiting', { code, reason, until: Date.now() + wait });
     this.#after(wait, () => this.start());
   }
 
-  /** Lets go of the socket: whatever it still says is no longer our business. */
+  /** Lets go of the socket: what it still says is no longer our business. */
   #release(code) {
     clearTimeout(this.#timer);
     if (!this.#socket) return;
@@ -129,6 +130,6 @@ export class Connection {
 
   #enter(state, details = {}) {
     this.state = state;
-    this.#options.onState?.(state, details);
+    this.#handlers.onState(state, details);
   }
 }

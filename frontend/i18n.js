@@ -16,8 +16,8 @@ export function has(key) {
   return Object.hasOwn(texts.en, key);
 }
 
-/** A text as a list of strings and values. A value may be a DOM node:
- *  a stranger's name goes into an element of its own, never into markup. */
+/** A text as a list of strings and values. A value may be a DOM node, as a stranger's
+ *  name goes into an element of its own; or a function, to be asked in each language. */
 function pieces(key, values = {}) {
   let text = texts[language][key];
   if (typeof text === 'object') {
@@ -26,6 +26,7 @@ function pieces(key, values = {}) {
   return text.split(/\{(\w+)\}/).map((piece, index) => {
     if (index % 2 === 0) return piece; // every other piece is a name in braces
     const value = values[piece] ?? '';
+    if (typeof value === 'function') return value();
     return typeof value === 'number' ? number(value) : value;
   });
 }

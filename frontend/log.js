@@ -1,7 +1,7 @@
 // The lines of the chat: what was said, in the order in which the server heard it.
 // Lines of mine that still wait for the server stand below all others.
 
-import { has, name, say, showTime, words } from './i18n.js';
+import { has, hush, name, say, showTime, words } from './i18n.js';
 import { isWaiting } from './outbox.js';
 
 const KEEP = 1000; // older lines go: a page left open for a week must stay quick
@@ -30,7 +30,7 @@ export function drawOwn({ id, content, at, state, reason }, again) {
   if (isWaiting(state) && !isWaiting(line.dataset.state)) toEnd(line);
   line.dataset.state = state;
   say(line.querySelector('.mark'), state, { reason: state === 'refused' && complaint(reason) });
-  line.querySelector('.again').hidden = !(state === 'unsure' || reason?.retryable);
+  offerAgain(line, state === 'unsure' || reason?.retryable);
 }
 
 /** The server has taken this line of mine. False if it is not on the page. */
@@ -41,7 +41,7 @@ export function settleOwn(id, { seq, timestamp, content }) {
     line.dataset.state = 'confirmed';
     line.dataset.seq = seq;
     say(line.querySelector('.mark'), 'confirmed');
-    line.querySelector('.again').hidden = true;
+    offerAgain(line, false);
     showTime(line.querySelector('time'), dateOf(timestamp));
     // The others may have been quicker: then their lines come first, as everywhere.
     const next = firstWaiting();
@@ -69,7 +69,7 @@ export function addNotice(text, timestamp) {
 /** Why the server said no. */
 export function complaint({ code, message }) {
   const key = `error_${code}`;
-  return has(key) ? words(key) : words('error_other', { reason: message || code });
+  return has(key) ? words(key) : words('plain', { text: message || code });
 }
 
 function addSystemLine(text, timestamp) {
@@ -87,8 +87,14 @@ function makeLine(kind, author, content, timestamp) {
   line.querySelector('.author').append(author);
   line.querySelector('.text').textContent = content;
   showTime(line.querySelector('time'), dateOf(timestamp));
-  say(line.querySelector('.again'), 'again');
   return line;
+}
+
+function offerAgain(line, offered) {
+  const button = line.querySelector('.again');
+  button.hidden = !offered;
+  if (offered) say(button, 'again');
+  else hush(button);
 }
 
 function dateOf(timestamp) {
@@ -120,8 +126,9 @@ function firstWaiting() {
 
 function trim() {
   while (chat.childElementCount > KEEP) {
-    own.delete(chat.firstElementChild.dataset.id);
-    chat.firstElementChild.remove();
+    const oldest = chat.firstElementChild;
+    if (oldest.classList.contains('own')) own.delete(oldest.dataset.id);
+    oldest.remove();
   }
 }
 
@@ -129,7 +136,9 @@ function trim() {
 
 let wasAtEnd = true;
 let unread = 0;
+let end = 0; // where we last scrolled to
 let frame = null;
+let leaving = 0; // until then, someone's hand is on its way up
 
 function atEnd() {
   return chat.scrollHeight - chat.scrollTop - chat.clientHeight < 24;
@@ -138,7 +147,7 @@ function atEnd() {
 /** Measures once a frame, before the first new line, however many lines follow. */
 function beforeGrowing() {
   if (frame !== null) return;
-  wasAtEnd = atEnd();
+  wasAtEnd = atEnd() && performance.now() > leaving;
   frame = requestAnimationFrame(() => {
     frame = null;
     if (wasAtEnd) goToEnd();
@@ -146,8 +155,9 @@ function beforeGrowing() {
   });
 }
 
-export function goToEnd() {
+function goToEnd() {
   chat.scrollTop = chat.scrollHeight;
+  end = chat.scrollTop;
   wasAtEnd = true;
   unread = 0;
   showUnread();
@@ -159,10 +169,19 @@ function showUnread() {
 }
 
 chat.addEventListener('scroll', () => {
-  if (frame !== null) return; // lines are being added: not the reader's doing
+  if (frame !== null || (wasAtEnd && chat.scrollTop === end)) return; // our doing, not the reader's
   wasAtEnd = atEnd();
   if (wasAtEnd && unread) goToEnd();
 }, { passive: true });
+
+// Where lines pour in, the first few pixels of a way up would be undone at once:
+// for a moment the hand is believed, whatever the distance says.
+function leave() {
+  leaving = performance.now() + 300;
+}
+chat.addEventListener('wheel', ({ deltaY }) => { if (deltaY < 0) leave(); }, { passive: true });
+chat.addEventListener('touchmove', leave, { passive: true });
+chat.addEventListener('keydown', ({ key }) => { if (['ArrowUp', 'PageUp', 'Home'].includes(key)) leave(); });
 
 newButton.addEventListener('click', () => {
   goToEnd();

@@ -49,8 +49,10 @@ export class Outbox {
   /** The server's answer: no. False if this is not about a line of ours. */
   refused(id, reason) {
     const line = this.#lines.get(id);
-    if (line) this.#become(line, 'refused', reason);
-    return Boolean(line);
+    if (!line) return false;
+    this.#become(line, 'refused', reason);
+    if (!reason.retryable) this.#lines.delete(id);
+    return true;
   }
 
   /** The server's answer: not so fast. */

@@ -5,6 +5,7 @@
 // as Russian has three: 1 участник, 2 участника, 5 участников.
 
 const en = {
+  plain: '{text}',
   title: 'WebSocket chat',
   chat: 'Messages',
   language: 'Language',
@@ -23,20 +24,15 @@ const en = {
   close_0: 'This address does not work',
   close_1000: 'The conversation is over (1000)',
   close_1001: 'The server is going away (1001)',
-  close_1002: 'The server saw a protocol error (1002)',
-  close_1003: 'The server does not take this kind of data (1003)',
   close_1006: 'The line went dead without a goodbye (1006)',
-  close_1007: 'The server saw invalid UTF-8 (1007)',
   close_1008: 'Against the server’s rules (1008)',
   close_1009: 'A message was too big (1009)',
   close_1011: 'The server gave up on this connection (1011)',
   close_1012: 'The server is restarting (1012)',
   close_1013: 'The server is overloaded (1013)',
   close_3008: 'The server does not answer (3008)',
-  close_4001: 'You connected from somewhere else (4001)',
   close_4002: 'The page and the server speak different versions, reload the page (4002)',
   close_4003: 'You were shown out (4003)',
-  close_4004: 'You are not allowed in (4004)',
   close_other: 'Closed with code {code}',
 
   people: 'Who is here',
@@ -44,7 +40,6 @@ const en = {
   more_people: 'and {count} more',
   you: 'you',
   name: 'Name',
-  name_hint: 'Your name',
   name_taken: 'Somebody here already has this name',
   name_invalid: 'This name does not work: 1 to 32 letters, please',
 
@@ -77,11 +72,11 @@ const en = {
   back: 'Connected again. What others wrote meanwhile is not shown',
   restarted: 'Connected again, to a server that started anew',
 
+  objection: 'The server objects: {reason}',
   error_too_long: 'too long',
   error_rate_limited: 'too fast',
   error_bad_message: 'the server did not understand it',
   error_internal: 'the server failed',
-  error_other: '{reason}',
 
   server: 'Server',
   connections: 'Connections',
@@ -94,6 +89,7 @@ const en = {
 };
 
 const ru = {
+  plain: '{text}',
   title: 'WebSocket-чат',
   chat: 'Сообщения',
   language: 'Язык',
@@ -112,20 +108,15 @@ const ru = {
   close_0: 'Такой адрес не подходит',
   close_1000: 'Разговор окончен (1000)',
   close_1001: 'Сервер уходит (1001)',
-  close_1002: 'Сервер заметил ошибку протокола (1002)',
-  close_1003: 'Такие данные сервер не принимает (1003)',
   close_1006: 'Связь оборвалась без прощания (1006)',
-  close_1007: 'Сервер получил испорченный UTF-8 (1007)',
   close_1008: 'Нарушены правила сервера (1008)',
   close_1009: 'Сообщение слишком большое (1009)',
   close_1011: 'Сервер отказался от этого соединения (1011)',
   close_1012: 'Сервер перезапускается (1012)',
   close_1013: 'Сервер перегружен (1013)',
   close_3008: 'Сервер не отвечает (3008)',
-  close_4001: 'Вы подключились из другого места (4001)',
   close_4002: 'Страница и сервер говорят на разных версиях, обновите страницу (4002)',
   close_4003: 'Вас попросили выйти (4003)',
-  close_4004: 'Вас сюда не пускают (4004)',
   close_other: 'Закрыто с кодом {code}',
 
   people: 'Кто здесь',
@@ -133,7 +124,6 @@ const ru = {
   more_people: 'и ещё {count}',
   you: 'вы',
   name: 'Имя',
-  name_hint: 'Как вас зовут?',
   name_taken: 'Это имя уже занято',
   name_invalid: 'Такое имя не подойдёт: нужно от 1 до 32 букв',
 
@@ -166,11 +156,11 @@ const ru = {
   back: 'Связь вернулась. Того, что другие писали за это время, здесь нет',
   restarted: 'Связь вернулась: сервер запущен заново',
 
+  objection: 'Сервер возражает: {reason}',
   error_too_long: 'слишком длинное',
   error_rate_limited: 'слишком часто',
   error_bad_message: 'сервер его не понял',
   error_internal: 'ошибка на сервере',
-  error_other: '{reason}',
 
   server: 'Сервер',
   connections: 'Соединения',

@@ -1,6 +1,6 @@
 // Everything on the page that is not a line of the chat.
 
-import { duration, has, hush, label, name, number, say, size, words } from './i18n.js';
+import { duration, has, hush, name, number, say, size, words } from './i18n.js';
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -47,11 +47,13 @@ function showReason(code, reason) {
 
 // ---- people
 
+let peopleFrame;
+
 export function showPeople(people, myId) {
   say($('#count'), 'count', { count: people.size });
   $('#count').dataset.count = people.size;
-  cancelAnimationFrame(showPeople.frame); // thirty arrivals in one moment are drawn once
-  showPeople.frame = requestAnimationFrame(() => {
+  cancelAnimationFrame(peopleFrame); // thirty arrivals in one moment are drawn once
+  peopleFrame = requestAnimationFrame(() => {
     const rows = [...people].slice(0, 100).map(([id, username]) => {
       const row = document.createElement('li');
       row.append(name(username));
@@ -67,11 +69,11 @@ export function showPeople(people, myId) {
   });
 }
 
-export function showTyping(names) {
-  const [a, b] = names.map(name);
-  if (names.length === 0) hush($('#typing'));
-  else if (names.length === 1) say($('#typing'), 'typing_1', { a });
-  else if (names.length === 2) say($('#typing'), 'typing_2', { a, b });
+export function showTyping(typists) {
+  const [a, b] = typists.map(({ username }) => name(username));
+  if (typists.length === 0) hush($('#typing'));
+  else if (typists.length === 1) say($('#typing'), 'typing_1', { a });
+  else if (typists.length === 2) say($('#typing'), 'typing_2', { a, b });
   else say($('#typing'), 'typing_many');
 }
 
@@ -93,18 +95,17 @@ export function showStats(news) {
   ].filter(([, ...facts]) => facts.every(([value]) => Number.isFinite(value)));
   $('#stats').hidden = rows.length === 0;
   $('#stats dl').replaceChildren(...rows.flatMap(([key, ...facts]) => {
-    const value = document.createElement('dd');
-    value.textContent = facts.map(([value, format]) => format(value)).join(' · ');
-    return [say(document.createElement('dt'), key), value];
+    const text = () => facts.map(([value, format]) => format(value)).join(' · ');
+    return [say(document.createElement('dt'), key), say(document.createElement('dd'), 'plain', { text })];
   }));
 }
 
 // ---- writing
 
 /** A word to the writer, or none. */
-export function hint(key, values) {
+export function hint(key) {
   nameInput.removeAttribute('aria-invalid');
-  if (key) say($('#hint'), key, values);
+  if (key) say($('#hint'), key);
   else hush($('#hint'));
 }
 
@@ -134,26 +135,3 @@ export function growMessage() {
   messageInput.style.height = `${messageInput.scrollHeight + messageInput.offsetHeight - messageInput.clientHeight}px`;
 }
 addEventListener('resize', growMessage);
-
-// ---- settings
-
-// The dark colours are one @media rule. Choosing a theme changes its condition.
-const whenDark = { auto: '(prefers-color-scheme: dark)', light: 'not all', dark: 'all' };
-const darkRule = [...document.styleSheets[0].cssRules].find((rule) => rule.conditionText === whenDark.auto);
-
-export function showTheme(theme) {
-  darkRule.media.mediaText = whenDark[theme];
-  $('#themeButton').dataset.theme = theme;
-  label($('#themeButton'), `theme_${theme}`);
-}
-
-export function showLanguage(language) {
-  for (const button of document.querySelectorAll('.languages button')) {
-    button.setAttribute('aria-pressed', String(button.lang === language));
-  }
-}
-
-export function showPanel(open) {
-  $('#panel').hidden = !open;
-  $('#peopleButton').setAttribute('aria-expanded', String(open));
-}

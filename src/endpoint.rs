@@ -81,7 +81,8 @@ impl<R: Room> Endpoint<R> {
     ///
     /// A dropped future is a connection cut; the room hears of it all the same.
     pub async fn serve<S: Io>(&self, accepted: Accepted<S>) -> Closed {
-        let Shared { settings, stats, .. } = &*self.0;
+        let Shared { settings, stats, shutdown, .. } = &*self.0;
+        let _awaited = shutdown.hold();
         let (open, began) = (stats.open(), Instant::now());
         let Accepted { peer, io } = accepted;
         let outlet = Outlet::new(stats.count(io));

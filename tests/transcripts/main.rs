@@ -18,6 +18,7 @@ fn chat(settings: &Settings) -> (Transcript, Endpoint<Chat>) {
         let chat = serving.clone();
         async move { chat.accept(pipe).await.map(drop) }
     });
+    t.any("epoch");
     t.any("rss_bytes");
     t.any("version");
     (t, chat)

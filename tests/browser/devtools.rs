@@ -1,0 +1,126 @@
+//! Chromium, driven by its `DevTools` protocol: JSON over a WebSocket, which is what this project teaches.
+
+mod tab;
+mod wire;
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+pub use tab::{PATIENCE, Tab, View, album};
+use wire::{Wire, text};
+
+/// For Chromium to start, or to end.
+const LAUNCH: Duration = Duration::from_secs(60);
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(20);
+
+/// What it is called, here and there.
+const NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+const FLAGS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox", // which root in a container cannot have
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+];
+
+/// A Chromium of our own, with an empty profile. Dropped, it is killed.
+pub struct Browser {
+    wire: Wire,
+    user_agent: String,
+    process: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts it; `None` where there is none. What the environment names as `CHROMIUM` must be there.
+    pub async fn launch() -> Result<Option<Self>> {
+        let profile = tempfile::tempdir()?;
+        let Some(process) = spawn(profile.path())? else { return Ok(None) };
+        let address = timeout(LAUNCH, address(profile.path())).await;
+        let wire = Wire::connect(&address.context("Chromium did not start")?).await?;
+        let version = wire.call(None, "Browser.getVersion", json!({})).await?;
+        Ok(Some(Self { wire, user_agent: text(&version["userAgent"]), process, _profile: profile }))
+    }
+
+    /// An empty tab that shares nothing with the others: no storage, no window.
+    pub async fn tab(&self) -> Result<Tab> {
+        let context = self.wire.call(None, "Target.createBrowserContext", json!({})).await?;
+        let context = &context["browserContextId"];
+        let tab = json!({ "url": "about:blank", "browserContextId": context, "newWindow": true });
+        let target = self.wire.call(None, "Target.createTarget", tab).await?;
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let attached = self.wire.call(None, "Target.attachToTarget", attach).await?;
+        Tab::attached(self.wire.clone(), text(&attached["sessionId"]), &self.user_agent).await
+    }
+
+    /// A tab of its own with `url` loaded.
+    pub async fn open(&self, url: &str) -> Result<Tab> {
+        let tab = self.tab().await?;
+        tab.go(url).await?;
+        Ok(tab)
+    }
+
+    /// Ends it, and waits until it has let go of its profile.
+    pub async fn close(mut self) -> Result<()> {
+        self.wire.call(None, "Browser.close", json!({})).await?;
+        timeout(LAUNCH, self.process.wait()).await.context("Chromium did not end")??;
+        Ok(())
+    }
+}
+
+/// The first of its names that this system knows.
+fn spawn(profile: &Path) -> Result<Option<Child>> {
+    let spawn = |name: &str| {
+        Command::new(name)
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+    };
+    if let Ok(name) = std::env::var("CHROMIUM") {
+        return spawn(&name).map(Some).with_context(|| format!("CHROMIUM={name}"));
+    }
+    for name in NAMES {
+        match spawn(name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            spawned => return spawned.map(Some).with_context(|| name.to_owned()),
+        }
+    }
+    Ok(None)
+}
+
+/// Where it listens, once it has written that into its profile.
+async fn address(profile: &Path) -> String {
+    loop {
+        let written = std::fs::read_to_string(profile.join("DevToolsActivePort"));
+        // Two lines; the second one may still be on its way.
+        if let Ok(file) = written
+            && let Some((port, path)) = file.split_once('\n')
+            && path.len() > "/devtools/browser/".len()
+        {
+            return format!("ws://127.0.0.1:{port}{path}");
+        }
+        sleep(POLL).await;
+    }
+}
