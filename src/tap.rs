@@ -35,7 +35,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4 KiB of each payload, 256 events: 1 MiB at the very most.
+    /// 4 KiB of each payload, 256 events: 1 MiB, and the two heads.
     fn default() -> Self {
         Self { keep: 4 * 1024, events: 256 }
     }

@@ -115,6 +115,7 @@ fn a_refusal_says_what_to_do() {
         ("garbage", "hello?\r\n\r\n".to_owned()),
         ("a TLS hello", "\x16\x03\x01\x02\0\x01".to_owned()),
         ("no version of HTTP", spoiled("HTTP/1.1", "HTPP/1.1")),
+        ("a space in the path", spoiled("/chat", "/my chat")),
         ("a garbled path", spoiled("/chat", "chat://")),
         ("a folded header", with("X-Long: a\r\n  b")),
         ("a header without a colon", with("Upgrade")),

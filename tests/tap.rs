@@ -16,6 +16,9 @@ use ws101::tap::{Direction, EARLY_LIMIT, Event, Limits, Seen, Tap};
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: x\r\n\r\n";
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
+/// What heads and frames are made of.
+const SPICES: &[u8] = b"\r\n\n\x81\x82\x88\x05\x7e HTTP/1.";
+
 /// A tapped stream, what is seen there, and the other end.
 struct Wire {
     tap: Tap<DuplexStream>,
@@ -258,6 +261,35 @@ async fn what_found_no_room_is_counted() {
     let seen: Vec<_> = std::iter::from_fn(|| wire.seen.try_recv().ok()).collect();
     assert_eq!(seen.len(), 4);
     assert_eq!(seen[3].event, Event::Missed(7));
+}
+
+#[tokio::test]
+async fn byte_soup_passes_unharmed_and_harms_nobody() {
+    let mut dice = 101_u64;
+    let mut roll = move |sides: u64| {
+        // Xorshift: as random as this needs, and the same every time.
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        dice % sides
+    };
+    for _ in 0..300 {
+        let mut wire = Wire::new(Limits { keep: 7, events: 20 });
+        for _ in 0..roll(12) {
+            let soup: Vec<_> = match roll(4) {
+                0 => REQUEST.into(),
+                1 => SWITCH.into(),
+                _ => (0..roll(60))
+                    .map(|_| *SPICES.get(usize::try_from(roll(20)).unwrap()).unwrap_or(&0xff))
+                    .collect(),
+            };
+            // Reading compares what arrives with what was sent.
+            if roll(2) == 0 { wire.write(soup).await } else { wire.read(soup).await }
+        }
+        wire.tap.shutdown().await.unwrap();
+        let seen = wire.seen();
+        assert!(seen.len() <= 20, "{seen:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,23 +1,16 @@
 //! One client of a transcript, as seen from the test.
 
-use std::time::Duration;
+mod fence;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::client::{Command, MASK};
+use super::client::Command;
 use super::printing::{Printer, remains};
-use crate::frame::{Decoder, Frame, Opcode, Torn};
+use crate::frame::{Decoder, Opcode, Torn};
 use crate::handshake::parse_response;
 use crate::tap::{Direction, Event, Seen};
-
-/// How long a real server may take to answer a request, a ping or a Close. One
-/// that did not is not asked again: from then on only quiet tells that it is done.
-const FENCE_DEADLINE: Duration = Duration::from_secs(2);
-
-/// What the payload of a fence begins with; frames with it are never shown.
-const FENCE: &str = "ws101 fence ";
 
 /// A client's name and its connection, the last one if there were several.
 pub(super) struct Lane {
@@ -141,39 +134,10 @@ impl Lane {
         lines
     }
 
-    /// Waits until the server has done all that was asked of it so far: what it
-    /// wrote before the answer to a ping has then arrived as well.
-    pub(super) async fn fence(&mut self, number: u64) {
-        self.catch_up();
-        if !self.is_fenced || self.said.pending().is_some() {
-            return;
-        }
-        let token = Bytes::from(format!("{FENCE}{number}"));
-        let answered = timeout(FENCE_DEADLINE, async {
-            while self.phase == Phase::Opening {
-                self.see().await;
-            }
-            if self.phase == Phase::Open {
-                self.write(Frame::ping(token.clone()).masked(MASK).to_bytes()).await;
-            }
-            while self.phase == Phase::Closing || self.phase == Phase::Open && self.fence != token {
-                self.see().await;
-            }
-        });
-        self.is_fenced = answered.await.is_ok();
-    }
-
     /// Takes in what has been seen until now.
     fn catch_up(&mut self) {
         while let Ok(seen) = self.reports.try_recv() {
             self.note(seen);
-        }
-    }
-
-    async fn see(&mut self) {
-        match self.reports.recv().await {
-            Some(seen) => self.note(seen),
-            None => self.phase = Phase::Over,
         }
     }
 
@@ -186,7 +150,7 @@ impl Lane {
             }
             (Event::Frame(frame), direction) => match frame.header.opcode {
                 Opcode::Close => self.phase = Phase::Closing,
-                Opcode::Ping | Opcode::Pong if frame.payload.starts_with(FENCE.as_bytes()) => {
+                Opcode::Ping | Opcode::Pong if fence::is_token(&frame.payload) => {
                     if direction == Direction::In {
                         self.fence = frame.payload.clone();
                     }
