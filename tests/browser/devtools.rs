@@ -30,7 +30,7 @@ const NAMES: [&str; 4] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox", // which root in a container cannot have
     "--disable-gpu",
@@ -39,6 +39,7 @@ const FLAGS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-smooth-scrolling", // the wheel has turned when it has turned
     "--remote-debugging-port=0",
 ];
 

@@ -220,7 +220,8 @@ async fn new_lines_are_followed_only_by_those_who_read_the_last_one() -> Result<
         let mut pour = async |more: usize| {
             for _ in 0..more {
                 lines += 1;
-                program.say(&format!("line {lines}, and some words more")).await?;
+                // So long that a phone needs more than one row for it.
+                program.say(&format!("line {lines}, and so many words more, one after the other")).await?;
             }
             let count = "document.querySelectorAll('#chat > .other').length";
             tab.until_is(count, &json!(lines)).await
@@ -245,6 +246,10 @@ async fn new_lines_are_followed_only_by_those_who_read_the_last_one() -> Result<
         tab.until(&at_the_end).await?;
         pour(5).await?;
         tab.until(&at_the_end).await?;
+        for view in [PHONE, View { width: 640, height: 360, ..PHONE }, LAPTOP] {
+            tab.view(view).await?;
+            tab.until(&at_the_end).await?;
+        }
 
         // Whoever writes wants to see it.
         tab.wheel("#chat", -700).await?;

@@ -174,19 +174,18 @@ impl Tab {
         Ok(())
     }
 
-    /// Turns the wheel over the middle of the tab, and waits until `selector` stops scrolling.
+    /// Turns the wheel over `selector`, and waits until that has scrolled.
     pub async fn wheel(&self, selector: &str, pixels: i32) -> Result<()> {
-        let listen = format!(
-            "window.scrolled = false;
-             document.querySelector({selector:?})
-                 .addEventListener('scrollend', () => {{ scrolled = true; }}, {{ once: true }});
-             [innerWidth / 2, innerHeight / 2]"
+        let place = format!(
+            "(({{ scrollTop, clientWidth, clientHeight }}, {{ x, y }}) =>
+                [scrollTop, x + clientWidth / 2, y + clientHeight / 2])
+            (...((element) => [element, element.getBoundingClientRect()])(document.querySelector({selector:?})))"
         );
-        let middle = self.eval(&listen).await?;
-        let [x, y] = [&middle[0], &middle[1]];
+        let before = self.eval(&place).await?;
+        let [x, y] = [&before[1], &before[2]];
         let event = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": pixels });
         self.call("Input.dispatchMouseEvent", event).await?;
-        self.until("scrolled").await
+        self.until(&format!("{place}[0] !== {}", before[0])).await
     }
 
     /// Writes `words` where the cursor is.
