@@ -49,9 +49,8 @@ fn serve(mut tcp: TcpStream) -> Result<()> {
     let answer = encode(&verdict.unwrap_or_else(|rejection| rejection.to_response()));
     tcp.write_all(&answer)?;
     println!("\n← {}", String::from_utf8_lossy(&answer).trim_end().replace('\n', "\n← "));
-    if granted {
-        let n = tcp.read(&mut buffer)?;
-        println!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
-    }
+    ensure!(granted, "refused, and that was all");
+    let n = tcp.read(&mut buffer)?;
+    println!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
     Ok(())
 }

@@ -80,9 +80,9 @@ impl<R: Room> Endpoint<R> {
     /// Serves one connection whose upgrade was granted, from joining the room to leaving it.
     ///
     /// A dropped future is a connection cut; the room hears of it all the same.
+    /// [`close`](Self::close) waits only for what [`shutdown`](Self::shutdown) spawned or holds.
     pub async fn serve<S: Io>(&self, accepted: Accepted<S>) -> Closed {
-        let Shared { settings, stats, shutdown, .. } = &*self.0;
-        let _awaited = shutdown.hold();
+        let Shared { settings, stats, .. } = &*self.0;
         let (open, began) = (stats.open(), Instant::now());
         let Accepted { peer, io } = accepted;
         let outlet = Outlet::new(stats.count(io));
@@ -124,6 +124,7 @@ impl<R: Room> Endpoint<R> {
     ///
     /// A stream that did not become a WebSocket; it has been answered.
     pub async fn accept<S: Io>(&self, io: S) -> Result<Closed, AcceptError> {
+        let _awaited = self.0.shutdown.hold();
         let accepted = upgrade::accept(io, &self.0.policy).await?;
         Ok(self.serve(accepted).await)
     }
