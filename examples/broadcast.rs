@@ -14,10 +14,8 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use ws101::broadcast::{Hub, Outlet, Overflow};
-use ws101::goodbye;
-use ws101::handshake::Policy;
-use ws101::settings::Settings;
 use ws101::upgrade::{accept, config};
+use ws101::{goodbye, handshake::Policy, server, settings::Settings};
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -38,7 +36,7 @@ async fn main() -> Result<()> {
     let listener = settings.listen()?;
     println!("listening on ws://{}", listener.local_addr()?);
     loop {
-        let (tcp, _) = listener.accept().await?;
+        let (tcp, _) = server::accept(&listener).await;
         let (hub, limit) = (hub.clone(), settings.max_message_bytes);
         tokio::spawn(async move {
             println!("Новый клиент подключился");

@@ -11,7 +11,7 @@ use anyhow::Result;
 use ws101::handshake::Policy;
 use ws101::settings::Settings;
 use ws101::upgrade::{accept, config};
-use ws101::{echo::echo, goodbye};
+use ws101::{echo::echo, goodbye, server};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let (listener, config) = (settings.listen()?, config(settings.max_message_bytes));
     println!("listening on ws://{}/chat", listener.local_addr()?);
     loop {
-        let (tcp, from) = listener.accept().await?;
+        let (tcp, from) = server::accept(&listener).await;
         tokio::spawn(async move {
             match accept(tcp, &Policy::default()).await {
                 Err(error) => println!("{from} {error}"),

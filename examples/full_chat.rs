@@ -6,7 +6,7 @@
 //! <http://127.0.0.1:8080/stats>. Ctrl-C says goodbye to all of them; start it
 //! again, and they come back by themselves.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use tracing::info;
 use warp::Filter;
 use ws101::chat::Chat;
@@ -28,10 +28,9 @@ async fn main() -> Result<()> {
     let routes = socket.or(chat.stats()).unify().or(files).unify().boxed();
     let serving = tokio::spawn(server::serve(listener, routes, chat.shutdown().clone()));
 
-    info!(signal = shutdown::signal().await?, "shutting down");
+    info!("{}: saying goodbye", shutdown::signal().await?);
     let left_behind = chat.close().await;
     serving.await?;
-    ensure!(left_behind == 0, "{left_behind} connections had not ended in time");
-    info!("everyone has left");
+    info!("closed; {left_behind} had not left in time");
     Ok(())
 }

@@ -7,22 +7,21 @@
 //! `curl -i http://127.0.0.1:8080/ws`.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::thread;
+use std::{net::TcpStream, thread};
 
 use anyhow::{Result, ensure};
-use ws101::escape::Line;
+use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
-use ws101::settings::Settings;
-use ws101::upgrade::HEAD_DEADLINE;
+use ws101::{settings::Settings, upgrade::HEAD_DEADLINE};
 
 fn main() -> Result<()> {
     let listener = Settings::from_env()?.bind()?;
     println!("listening on ws://{}/ws", listener.local_addr()?);
-    loop {
-        let (tcp, from) = listener.accept()?;
-        thread::spawn(move || serve(tcp).unwrap_or_else(|error| println!("{from}: {error:#}")));
+    for tcp in listener.incoming().flatten() {
+        let serving = move || serve(tcp).unwrap_or_else(|error| println!("{error:#}"));
+        drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
+    Ok(())
 }
 
 fn serve(mut tcp: TcpStream) -> Result<()> {
@@ -46,10 +45,12 @@ fn serve(mut tcp: TcpStream) -> Result<()> {
             Err(rejection) => break Err(rejection),
         }
     };
+    let granted = verdict.is_ok();
     let answer = encode(&verdict.unwrap_or_else(|rejection| rejection.to_response()));
     tcp.write_all(&answer)?;
     println!("\n← {}", String::from_utf8_lossy(&answer).trim_end().replace('\n', "\n← "));
+    ensure!(granted, "refused, and that was all");
     let n = tcp.read(&mut buffer)?;
-    println!("\nand no more HTTP: {:02x?}", &buffer[..n.min(16)]);
+    println!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
     Ok(())
 }

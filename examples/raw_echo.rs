@@ -14,23 +14,21 @@ use std::thread;
 use anyhow::{Result, ensure};
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
 use ws101::handshake::{Policy, blocking};
-use ws101::settings::Settings;
-use ws101::stream::LINGER;
-use ws101::upgrade::MAX_MESSAGE_BYTES;
+use ws101::{escape::Hex, settings::Settings, stream::LINGER, upgrade::MAX_MESSAGE_BYTES};
 
 fn main() -> Result<()> {
     let listener = Settings::from_env()?.bind()?;
     println!("listening on ws://{}/chat", listener.local_addr()?);
-    loop {
-        let (tcp, from) = listener.accept()?;
-        thread::spawn(move || serve(tcp).unwrap_or_else(|error| println!("{from}: {error:#}")));
+    for tcp in listener.incoming().flatten() {
+        let serving = move || serve(tcp).unwrap_or_else(|error| println!("{error:#}"));
+        drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
+    Ok(())
 }
 
 fn serve(mut tcp: TcpStream) -> Result<()> {
     if let Ok((_, hasty)) = blocking::accept(&mut tcp, &Policy::default())? {
-        let goodbye = talk(&mut tcp, &hasty)?;
-        send(&mut tcp, &goodbye)?;
+        talk(&mut tcp, &hasty)?;
     }
     tcp.shutdown(Shutdown::Write)?;
     tcp.set_read_timeout(Some(LINGER))?; // Closing over unread input would destroy the goodbye.
@@ -38,49 +36,43 @@ fn serve(mut tcp: TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// Talks frames until there is a last one to say.
-fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<Frame> {
+fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<()> {
     let (mut decoder, mut checker) = (Decoder::new(MAX_MESSAGE_BYTES), Checker::new(Role::Client));
-    let (mut kind, mut reply, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
+    let (mut kind, mut message, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
     decoder.push(hasty);
     loop {
         while let Some(frame) = decoder.next_frame() {
             if let Err(broken) = checker.check(&frame) {
-                return Ok(Frame::close(broken.code(), &broken.to_string()));
+                return send(tcp, &Frame::close(broken.code(), &broken.reason()));
             }
             match frame.header.opcode {
-                Opcode::Ping => send(tcp, &Frame::pong(frame.payload))?,
-                Opcode::Pong => {}
-                Opcode::Close => return Ok(Frame::new(Opcode::Close, frame.payload)),
-                opcode => {
-                    if opcode != Opcode::Continuation {
-                        kind = opcode;
-                        reply = if kind == Opcode::Text {
-                            "Принято: ".into()
-                        } else {
-                            Vec::new()
-                        };
-                    }
-                    reply.extend_from_slice(&frame.payload);
-                    if frame.header.fin {
-                        send(tcp, &Frame::new(kind, std::mem::take(&mut reply)))?;
-                    }
+                Opcode::Ping => send(tcp, &Frame::pong(frame.payload.clone()))?,
+                Opcode::Close => return send(tcp, &Frame::new(Opcode::Close, frame.payload)),
+                Opcode::Text | Opcode::Binary => kind = frame.header.opcode,
+                _ => {} // A pong asks for nothing; a continuation goes on with what was begun.
+            }
+            if !frame.header.opcode.is_control() {
+                message.extend_from_slice(&frame.payload);
+                if frame.header.fin && message.len() <= MAX_MESSAGE_BYTES {
+                    let accepted = if kind == Opcode::Text { "Принято: " } else { "" };
+                    let reply = [accepted.as_bytes(), &std::mem::take(&mut message)].concat();
+                    send(tcp, &Frame::new(kind, reply))?;
                 }
             }
         }
         let coming = decoder.pending().and_then(|torn| torn.header).map_or(0, |header| header.len);
-        if coming.saturating_add(reply.len() as u64) > MAX_MESSAGE_BYTES as u64 {
-            return Ok(Frame::close(1009, "a message may have 65536 bytes"));
+        if coming.saturating_add(message.len() as u64) > MAX_MESSAGE_BYTES as u64 {
+            return send(tcp, &Frame::close(1009, "a message may have 65536 bytes"));
         }
         let n = tcp.read(&mut buffer)?;
         ensure!(n > 0, "hung up without a close frame");
-        println!("← {:02x?}", &buffer[..n.min(32)]);
+        println!("← {}", Hex::new(&buffer[..n], 32));
         decoder.push(&buffer[..n]);
     }
 }
 
 fn send(tcp: &mut TcpStream, frame: &Frame) -> Result<()> {
     let bytes = frame.to_bytes();
-    println!("→ {:02x?}", &bytes[..bytes.len().min(32)]);
+    println!("→ {}", Hex::new(&bytes, 32));
     Ok(tcp.write_all(&bytes)?)
 }

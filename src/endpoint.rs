@@ -12,6 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tracing::field::display;
 use tracing::{debug, error, info};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -56,8 +57,9 @@ impl<R> Clone for Endpoint<R> {
 impl<R: Room> Endpoint<R> {
     /// Opens `room`, with the subprotocols it speaks and the limits of `settings`.
     ///
-    /// From now on the room gets its [`tick`](Room::tick) and
-    /// [`report`](Room::report), so this needs a tokio runtime.
+    /// From now on, until [`close`](Self::close), the room gets its
+    /// [`tick`](Room::tick) and [`report`](Room::report), so this needs a tokio
+    /// runtime.
     pub fn open(room: R, settings: &Settings) -> Self {
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
@@ -78,6 +80,7 @@ impl<R: Room> Endpoint<R> {
     /// Serves one connection whose upgrade was granted, from joining the room to leaving it.
     ///
     /// A dropped future is a connection cut; the room hears of it all the same.
+    /// [`close`](Self::close) waits only for what [`shutdown`](Self::shutdown) spawned or holds.
     pub async fn serve<S: Io>(&self, accepted: Accepted<S>) -> Closed {
         let Shared { settings, stats, .. } = &*self.0;
         let (open, began) = (stats.open(), Instant::now());
@@ -95,10 +98,8 @@ impl<R: Room> Endpoint<R> {
         let heard = move |message| seat.heard(message);
         let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
 
-        let Closed { code, reason, by, clean } = &closed;
-        let (code, reason, lasted) = (u16::from(*code), Line::of(reason), began.elapsed());
-        info!(who, code, %reason, ?by, clean, ?lasted, "left");
-        open.close(code);
+        info!(who, %closed, clean = closed.clean, after = ?began.elapsed(), "left");
+        open.close(closed.code.into());
         closed
     }
 
@@ -109,9 +110,10 @@ impl<R: Room> Endpoint<R> {
         let mut room = self.room();
         let mailbox = hub.join(outlet);
         let who = mailbox.id();
-        let from = peer.ends.map(|ends| ends.peer);
         let (target, agent) = (peer.target.to_string(), peer.user_agent());
-        info!(who, ?from, target = %Line::of(&target), agent = %Line::of(agent), "joined");
+        let (target, agent) = (Line::of(&target), Line::of(agent));
+        let from = peer.ends.map(|ends| display(ends.peer));
+        info!(who, from, %target, %agent, "joined");
         self.guarded(who, || room.joined(who, peer, hub));
         (mailbox, Seat { endpoint: self, who })
     }
@@ -122,6 +124,7 @@ impl<R: Room> Endpoint<R> {
     ///
     /// A stream that did not become a WebSocket; it has been answered.
     pub async fn accept<S: Io>(&self, io: S) -> Result<Closed, AcceptError> {
+        let _awaited = self.0.shutdown.hold();
         let accepted = upgrade::accept(io, &self.0.policy).await?;
         Ok(self.serve(accepted).await)
     }

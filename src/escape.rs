@@ -1,4 +1,4 @@
-//! Text from strangers, made safe to print.
+//! What strangers sent, made safe to print: text, and bytes.
 //!
 //! A log line that holds what a peer sent can be made to lie: a line feed
 //! begins a forged line, an escape sequence repaints the terminal, a bidi
@@ -31,6 +31,30 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn of(text: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         Self::new(text, LINE_LIMIT)
+    }
+}
+
+/// Displays bytes as two hexadecimal digits each: `81 85 37 fa`.
+#[derive(Clone, Copy, Debug)]
+pub struct Hex<'a> {
+    bytes: &'a [u8],
+    max: usize,
+}
+
+impl<'a> Hex<'a> {
+    /// The first `max` of `bytes`; a `…` says that there are more.
+    #[must_use]
+    pub fn new(bytes: &'a (impl AsRef<[u8]> + ?Sized), max: usize) -> Self {
+        Self { bytes: bytes.as_ref(), max }
+    }
+}
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.bytes.iter().take(self.max).enumerate() {
+            write!(f, "{}{byte:02x}", if at > 0 { " " } else { "" })?;
+        }
+        if self.bytes.len() > self.max { f.write_str(" …") } else { Ok(()) }
     }
 }
 

@@ -138,6 +138,27 @@ impl Frame {
     }
 }
 
+/// A text message.
+impl From<&str> for Frame {
+    fn from(text: &str) -> Self {
+        Self::text(text.to_owned())
+    }
+}
+
+/// A text message.
+impl From<String> for Frame {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+/// A binary message.
+impl From<Vec<u8>> for Frame {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::binary(bytes)
+    }
+}
+
 /// Appends a final, unmasked frame to `out`: what a server sends, at the price of one copy.
 pub fn encode(out: &mut BytesMut, opcode: Opcode, payload: &[u8]) {
     let header = Header::new(opcode, payload.len() as u64);

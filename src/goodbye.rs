@@ -22,7 +22,7 @@ use crate::frame::CLOSE_REASON_LIMIT;
 use crate::stream::{LINGER, linger};
 
 /// How long a close frame may take to be written and answered.
-pub const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+pub const CLOSE_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How a connection ended: what a browser's `CloseEvent` reports, and who began it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,18 +76,37 @@ pub fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
 /// The close frame a broken rule earns (RFC 6455 §7.4.1), or `None` if nobody is left to tell.
 #[must_use]
 pub fn earned(error: &Error) -> Option<CloseFrame> {
-    let code = match error {
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return None,
-        Error::Protocol(_) => CloseCode::Protocol,
-        Error::Utf8(_) => CloseCode::Invalid,
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(broken) => Some(close_frame(CloseCode::Protocol, rule(broken))),
+        Error::Utf8(_) => {
+            Some(close_frame(CloseCode::Invalid, "the text is not UTF-8 (RFC 6455 8.1)"))
+        }
         Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
             let reason = format!("a message may have {max_size} bytes (RFC 6455 7.4.1)");
-            return Some(close_frame(CloseCode::Size, &reason));
+            Some(close_frame(CloseCode::Size, &reason))
         }
-        Error::Capacity(_) => CloseCode::Size,
-        _ => return None,
-    };
-    Some(close_frame(code, &error.to_string()))
+        Error::Capacity(_) => Some(close_frame(CloseCode::Size, "too long (RFC 6455 7.4.1)")),
+        _ => None,
+    }
+}
+
+/// The rule that was broken. tungstenite says it for a log; this is for the one who broke it.
+fn rule(broken: &ProtocolError) -> &'static str {
+    match broken {
+        ProtocolError::UnmaskedFrameFromClient => "the frame is not masked (RFC 6455 5.1)",
+        ProtocolError::MaskedFrameFromServer => "the frame is masked (RFC 6455 5.1)",
+        ProtocolError::NonZeroReservedBits => "reserved bits are set (RFC 6455 5.2)",
+        ProtocolError::InvalidOpcode(_)
+        | ProtocolError::UnknownControlFrameType(_)
+        | ProtocolError::UnknownDataFrameType(_) => "the opcode is reserved (RFC 6455 5.2)",
+        ProtocolError::UnexpectedContinueFrame => "a continuation without a start (RFC 6455 5.4)",
+        ProtocolError::ExpectedFragment(_) => "a message inside a message (RFC 6455 5.4)",
+        ProtocolError::ControlFrameTooBig => "a control frame of over 125 bytes (RFC 6455 5.5)",
+        ProtocolError::FragmentedControlFrame => "a control frame in fragments (RFC 6455 5.5)",
+        ProtocolError::InvalidCloseSequence => "a close frame of 1 byte (RFC 6455 5.5.1)",
+        _ => "the protocol was not kept (RFC 6455 7.1.7)",
+    }
 }
 
 /// Ends the connection from this side: says `frame`, waits for the answer, hangs up.
@@ -148,7 +167,12 @@ where
 /// The end of a connection that broke with nobody left to tell: 1006.
 #[must_use]
 pub fn lost(error: &Error) -> Closed {
-    let reason = error.to_string().into();
+    let reason = match error {
+        Error::ConnectionClosed | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            "cut off".into()
+        }
+        other => other.to_string().into(),
+    };
     Closed { code: CloseCode::Abnormal, reason, by: Side::Nobody, clean: false }
 }
 

@@ -1,4 +1,35 @@
 //! Learn WebSockets byte by byte, and snapshot-test the servers you build.
+//!
+//! A **frame** is what crosses the wire and a **handshake** is what precedes the
+//! first one; both are plain functions over bytes. The **pieces** stand on that,
+//! none knowing another. A **session** is one connection, a **room** is what is
+//! said, an **endpoint** puts one room and many sessions together. A
+//! **transcript** is what crossed the wire, as text.
+//!
+//! A module uses only floors below its own, so each can be lifted out alone.
+//!
+//! | floor | module | what it is |
+//! | --- | --- | --- |
+//! | 4 | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
+//! | | [`chat`] | the capstone room: names, messages, typing, comings and goings |
+//! | 3 | [`session`] | one connection: one task, one loop |
+//! | | [`room`] | what is said, apart from how it travels |
+//! | | [`server`] | an accept loop that judges each connection's first head |
+//! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
+//! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
+//! | | [`goodbye`] | ending it so that both sides know why |
+//! | | [`echo`] | what comes in goes out again |
+//! | | [`broadcast`] | one message in, every member's connection out |
+//! | | [`heartbeat`] | finding out that a peer is gone |
+//! | | [`shutdown`] | ending a server on purpose |
+//! | | [`stats`] | connections, messages, bytes, closes, memory, uptime |
+//! | | [`settings`] | what a program may be told by its environment |
+//! | | [`page`] | `frontend/`, served with strict headers |
+//! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
+//! | | [`tap`] | a stream that tells what crosses it |
+//! | 0 | [`frame`] | frames as bytes, read and written and judged |
+//! | | [`handshake`] | the request, the answer, and why not |
+//! | | [`escape`] | strangers' text, made safe to print |
 
 pub mod broadcast;
 pub mod chat;
@@ -17,4 +48,6 @@ pub mod settings;
 pub mod shutdown;
 pub mod stats;
 pub mod stream;
+pub mod tap;
+pub mod transcript;
 pub mod upgrade;

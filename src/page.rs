@@ -35,7 +35,10 @@ pub fn page(directory: impl AsRef<Path>) -> BoxedFilter<(Response,)> {
 async fn missing(rejection: Rejection) -> Result<Response, Infallible> {
     let (status, words) = match rejection.find::<MethodNotAllowed>() {
         Some(_) => (StatusCode::METHOD_NOT_ALLOWED, "This page is read with GET.\n"),
-        None => (StatusCode::NOT_FOUND, "There is no such page here. The chat is at /\n"),
+        None => (
+            StatusCode::NOT_FOUND,
+            "There is nothing here: the page is at /, its WebSocket at /ws.\n",
+        ),
     };
     Ok(warp::reply::with_status(words, status).into_response())
 }

@@ -6,6 +6,7 @@
 //! answered with a sentence if it cannot be served, and replayed to hyper if it
 //! can.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -35,19 +36,27 @@ const BREATHER: Duration = Duration::from_millis(100);
 /// closed when this returns; connections end by themselves, tracked by `shutdown`.
 pub async fn serve(listener: TcpListener, routes: BoxedFilter<(Response,)>, shutdown: Shutdown) {
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (tcp, _) = tokio::select! {
+            accepted = accept(&listener) => accepted,
             () = shutdown.begun() => return,
         };
-        match accepted {
-            Ok((tcp, _)) => {
-                let (routes, ending) = (routes.clone(), shutdown.clone());
-                shutdown.spawn(async move {
-                    if let Err(error) = connection(tcp, routes, ending).await {
-                        debug!(%error, "connection");
-                    }
-                });
+        let (routes, ending) = (routes.clone(), shutdown.clone());
+        shutdown.spawn(async move {
+            if let Err(error) = connection(tcp, routes, ending).await {
+                debug!(%error, "connection");
             }
+        });
+    }
+}
+
+/// The next connection, however long it takes. Cancel safe.
+///
+/// Accepting can fail: a client left already, or the system has no descriptors.
+/// A server that ends for that can be ended by any stranger.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
             Err(error) => {
                 warn!(%error, "cannot accept");
                 sleep(BREATHER).await;

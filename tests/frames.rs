@@ -31,6 +31,20 @@ fn the_examples_of_the_rfc_are_ours() {
 }
 
 #[test]
+fn a_length_may_be_written_longer_than_it_need_be() {
+    let header = Header { size: 4, ..Header::new(Opcode::Text, 2) };
+    let frame = Frame { header, ..Frame::text("hi") };
+    assert_eq!(frame.to_bytes()[..], *b"\x81\x7e\0\x02hi");
+    let header = Header { size: 10, ..header };
+    let frame = Frame { header, ..frame };
+    assert_eq!(frame.to_bytes()[..], *b"\x81\x7f\0\0\0\0\0\0\0\x02hi");
+    assert_eq!(all(&frame.to_bytes(), 9), [frame]);
+    // But not shorter than it must be.
+    let frame = Frame { header: Header { size: 2, len: 300, ..header }, ..Frame::text("hi") };
+    assert_eq!(frame.to_bytes()[..], *b"\x81\x7e\x01\x2chi");
+}
+
+#[test]
 fn the_quick_way_writes_the_same_bytes() {
     for len in [0, 1, 125, 126, 65_535, 65_536] {
         let payload = vec![7; len];
@@ -235,7 +249,7 @@ fn a_checker_goes_on_after_a_violation() {
 #[test]
 fn what_was_not_kept_is_not_judged() {
     let mut checker = Checker::new(Role::Server);
-    for frame in all(&Frame::text(b"abc\xd0".to_vec()).to_bytes(), 2) {
+    for frame in all(&Frame::text("привет").to_bytes(), 3) {
         assert_eq!(checker.check(&frame), Ok(()));
     }
     for frame in all(&Frame::close(1000, "я").to_bytes(), 3) {

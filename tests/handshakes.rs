@@ -64,6 +64,7 @@ fn a_sound_handshake_earns_101() {
                 "subprotocols offered: the server's preference decides",
                 with("Sec-WebSocket-Protocol: chat, x\r\nSec-WebSocket-Protocol: ws101.chat.v1"),
             ),
+            ("an empty offer is none", with("Sec-WebSocket-Protocol: ,")),
             (
                 "compression offered: declined by silence",
                 with("Sec-WebSocket-Extensions: permessage-deflate"),
@@ -100,7 +101,7 @@ fn a_refusal_says_what_to_do() {
         ("version 8", spoiled("13", "8")),
         ("no key", spoiled(key, "")),
         ("two keys", with("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")),
-        ("a key of 15 bytes", spoiled("b25jZQ==", "b25jZQ=")),
+        ("a key of 13 bytes", spoiled("dGhl", "")),
         ("a key of 18 bytes", spoiled("ZQ==", "ZQZQ")),
         ("a key that is no base64", spoiled("dGhl", "dG!l")),
         ("a foreign origin", with("Origin: https://evil.test")),
@@ -114,6 +115,7 @@ fn a_refusal_says_what_to_do() {
         ("garbage", "hello?\r\n\r\n".to_owned()),
         ("a TLS hello", "\x16\x03\x01\x02\0\x01".to_owned()),
         ("no version of HTTP", spoiled("HTTP/1.1", "HTPP/1.1")),
+        ("a space in the path", spoiled("/chat", "/my chat")),
         ("a garbled path", spoiled("/chat", "chat://")),
         ("a folded header", with("X-Long: a\r\n  b")),
         ("a header without a colon", with("Upgrade")),
@@ -121,6 +123,14 @@ fn a_refusal_says_what_to_do() {
         ("too many headers", with(&"X: y\r\n".repeat(HEADER_LIMIT))),
     ]);
     insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn a_request_from_another_http_server_is_judged_as_well() {
+    let mut request = handshake::parse_request(SOUND.as_bytes()).unwrap().unwrap().0;
+    *request.version_mut() = http::Version::HTTP_2;
+    let refusal = Policy::default().answer(&request).map(|_| ());
+    assert_eq!(refusal, Err(HeadError::HttpVersion.into()));
 }
 
 #[test]
@@ -243,6 +253,8 @@ fn only_pages_that_belong_here_are_let_in() {
         ("chrome-extension://localhost", "localhost", false),
         ("null", "example.com", false),
         ("null", "null", false),
+        ("http://a/b", "a/b", false),
+        ("http://a b", "a b", false),
         ("example.com", "example.com", false),
         ("", "example.com", false),
         ("http://", "", false),

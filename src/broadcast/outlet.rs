@@ -8,8 +8,8 @@
 //!    finds the stream full, the stream holds the session's waker.
 //!
 //! So a backlog that is not empty always has a session that was woken, or that
-//! the stream will wake. The hub writes with the session's waker too: a stream
-//! remembers only its last waker, and must not forget the session's.
+//! the stream will wake. A write by the hub may make a full stream forget the
+//! session's waker; but then something is left, and rule 2 makes up for it.
 //!
 //! The backlog holds whole frames; only its first may be torn, by a write that
 //! took part of it.
@@ -102,8 +102,7 @@ impl Wire<dyn Io> {
     pub(super) fn offer(&mut self, frames: Bytes) {
         let mut done = 0;
         if self.backlog.is_empty() {
-            let waker = self.session.as_ref().unwrap_or(Waker::noop());
-            let cx = &mut Context::from_waker(waker);
+            let cx = &mut Context::from_waker(Waker::noop());
             // An error, or a write of nothing, is left for the session to meet.
             while let Poll::Ready(Ok(n @ 1..)) =
                 Pin::new(&mut self.io).poll_write(cx, &frames[done..])

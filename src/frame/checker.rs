@@ -96,10 +96,8 @@ impl Checker {
     /// What shows only beside the frames before it.
     fn judge_among_others(&mut self, frame: &Frame) -> Result<(), Violation> {
         let (opcode, fin) = (frame.header.opcode, frame.header.fin);
-        let after_close = self.closed && !opcode.is_control();
+        let (started, closed) = (self.message.is_some(), self.closed);
         self.closed |= opcode == Opcode::Close;
-
-        let started = self.message.is_some();
         match opcode {
             Opcode::Text => self.message = Some(Message { text: Some(Utf8::default()) }),
             Opcode::Binary => self.message = Some(Message { text: None }),
@@ -113,7 +111,7 @@ impl Checker {
         }
 
         match (opcode, started) {
-            _ if after_close => Err(Violation::AfterClose(opcode)),
+            _ if closed => Err(Violation::AfterClose(opcode)),
             (Opcode::Continuation, false) => Err(Violation::NothingToContinue),
             (Opcode::Text | Opcode::Binary, true) => Err(Violation::Interrupted(opcode)),
             _ if !is_text => Err(Violation::TextNotUtf8),

@@ -8,7 +8,8 @@ use super::{Frame, Header, apply_mask};
 /// Turns one direction's bytes into frames, in whatever pieces they arrive.
 ///
 /// It holds at most a header (14 bytes), `keep` bytes of one payload and
-/// whatever was pushed and not yet read: a declared length allocates nothing.
+/// whatever was pushed and not yet read, with as much room again in buffers
+/// that grew by doubling: a declared length allocates nothing.
 /// Call [`next_frame`](Self::next_frame) until it gives `None` after each push,
 /// and the last of these is nothing but the pieces themselves.
 #[derive(Clone, Debug)]

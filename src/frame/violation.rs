@@ -90,4 +90,12 @@ impl Violation {
             Self::TextNotUtf8 => "§8.1",
         }
     }
+
+    /// The rule as a close reason: ASCII, and short enough for a control frame.
+    #[must_use]
+    pub fn reason(self) -> String {
+        let whole = self.to_string();
+        let broken = whole.split(':').next().unwrap_or_default();
+        format!("{broken} (RFC 6455 {})", self.section().trim_start_matches('§'))
+    }
 }

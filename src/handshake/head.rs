@@ -124,9 +124,10 @@ fn size(bytes: &[u8], status: httparse::Result<usize>) -> Result<Option<usize>, 
     })
 }
 
+/// Whether the third word of the first line is a version of HTTP, as far as it has come.
 fn names_http(bytes: &[u8]) -> bool {
     let line = bytes.split(|&byte| byte == b'\r' || byte == b'\n').find(|line| !line.is_empty());
-    let version = line.and_then(|line| line.rsplit(|&byte| byte == b' ').next());
+    let version = line.and_then(|line| line.split(|&byte| byte == b' ').nth(2));
     version.is_some_and(|version| version.starts_with(b"HTTP/"))
 }
 

@@ -1,0 +1,56 @@
+# What there is to do here.
+[private]
+default:
+    @just --list --unsorted
+
+# Name the page of lesson N and run its example: `just lesson 3`, `just lesson 3 ru`
+[no-exit-message]
+lesson n lang="":
+    #!/bin/sh
+    n={{ quote(n) }} lang={{ quote(lang) }}
+    if [ -z "$lang" ]; then
+        case "${LANG:-}" in ru*) lang=ru ;; *) lang=en ;; esac
+    fi
+    numbers=
+    for page in "lessons/$lang"/[0-9]*_*.md; do
+        if [ ! -e "$page" ]; then
+            echo "there are no lessons in \"$lang\"; there are: en, ru" >&2
+            exit 1
+        fi
+        name=${page##*/} name=${name%.md}
+        number=${name%%_*} number=${number#0}
+        numbers="$numbers $number"
+        if [ "$number" = "${n#0}" ]; then
+            echo "$page"
+            # With a job of its own, Ctrl-C is for the example, and `just` has no error to report.
+            if [ -t 0 ]; then set -m; fi
+            cargo run --example "${name#*_}"
+            exit
+        fi
+    done
+    case "$lang" in
+        ru) echo "урока $n нет; есть:$numbers" >&2 ;;
+        *) echo "there is no lesson $n; there are:$numbers" >&2 ;;
+    esac
+    exit 1
+
+# Run all tests
+test:
+    cargo test
+
+# Format, lints, tests: most of what CI asks for
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    cargo test
+
+# Renew the code and the bytes that lessons quote
+sync:
+    UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
+    git diff --stat -- '*.md'
+
+# Accept what the snapshot tests see now, and show what is different. Read it; then `just sync`
+review:
+    -INSTA_UPDATE=always cargo test --no-fail-fast
+    git diff -- '*.snap'
+    git status --short -- '*.snap'

@@ -1,0 +1,225 @@
+//! What crossed the wire, as text: a test causes, and everything that follows is written down.
+//!
+//! There is no `receive` to forget and no order to guess. A test says what the
+//! clients do; after each of these causes, everything that crossed the wire
+//! until silence becomes lines of text, down to pongs, close frames and resets.
+//! The text is the same in every run, so that it can be a snapshot.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! use ws101::transcript::{Pipe, Transcript};
+//!
+//! /// A server of few words.
+//! async fn serve(mut pipe: Pipe) -> std::io::Result<()> {
+//!     pipe.read(&mut [0; 1024]).await?;
+//!     pipe.write_all(b"HTTP/1.1 404 Not Found\r\n\r\nNobody is here.\n").await
+//! }
+//!
+//! // In a test: #[tokio::test(start_paused = true)]
+//! let mut t = Transcript::new(serve);
+//! t.step("bob knocks");
+//! t.connect("bob", "/chat?name=bob").await;
+//! assert_eq!(t.to_string(), "\
+//! == bob knocks
+//! bob -> GET /chat?name=bob
+//! bob <- 404 \"Nobody is here.\"
+//! bob -- eof
+//! ");
+//! # }
+//! ```
+//!
+//! Each client is a lane with an order of its own. Lanes are not ordered
+//! against each other: within one cause the client that acted comes first, then
+//! the others as they first appeared.
+//!
+//! | | |
+//! | --- | --- |
+//! | `== title` | a step |
+//! | `bob -> GET /chat` | the request: what differs from any other |
+//! | `bob <- 101`, `bob <- 426 "…"` | the answer |
+//! | `bob >> text "hi"` | what the client sends |
+//! | `bob << json {"type":"echo"}` | what it receives; JSON in canonical form |
+//! | `bob -- cut`, `bob -- eof`, `bob -- reset` | what becomes of the connection |
+//! | `-- wait 25s` | what becomes of the time; events say when: `at 25s` |
+//!
+//! What differs from run to run is shown by name: the first id that bob's lane
+//! sees is `<bob>` from then on, a time is `<*>`.
+
+mod causes;
+mod client;
+mod ids;
+mod lane;
+mod payload;
+mod pipe;
+mod printing;
+mod request;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use lane::Lane;
+pub use pipe::Pipe;
+use printing::Printer;
+pub use request::Request;
+
+/// How far each end of a pipe may be ahead of the other, unless a test says otherwise: 64 KiB.
+pub const CAPACITY: usize = 64 * 1024;
+
+/// How long nothing has happened when all is silent in process: on a paused
+/// clock time moves only once every task is idle, so any length is exact.
+const SILENCE: Duration = Duration::from_millis(1);
+
+/// How long a real server is listened to after it has answered all fences: for
+/// what it sends on its own, or to others than those it answered.
+pub const QUIET: Duration = Duration::from_millis(40);
+
+/// A conversation, as it is caused and as it is written down.
+///
+/// # Panics
+///
+/// All that is done with a client panics if no client of that name ever connected.
+pub struct Transcript {
+    server: Server,
+    lanes: Vec<Lane>,
+    lines: Vec<Line>,
+    printer: Printer,
+    capacity: usize,
+    fences: u64,
+}
+
+/// Who is talked to.
+enum Server {
+    Pipes(Box<dyn FnMut(Pipe) + Send>),
+    Tcp(SocketAddr),
+}
+
+enum Line {
+    Step(String),
+    /// Of no lane: a note, the clock.
+    Aside(String),
+    Of {
+        lane: usize,
+        text: String,
+    },
+}
+
+impl Transcript {
+    /// A conversation with a server in this process: `serve` gets one end of a
+    /// pipe for each client that connects, and is spawned.
+    ///
+    /// It needs a paused clock, `#[tokio::test(start_paused = true)]`: then
+    /// silence is exact, waiting costs nothing, and runs repeat.
+    pub fn new<F, Served>(mut serve: F) -> Self
+    where
+        F: FnMut(Pipe) -> Served + Send + 'static,
+        Served: Future<Output: Send> + Send + 'static,
+    {
+        let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
+        Self::with(Server::Pipes(serve), "ws101.test".to_owned())
+    }
+
+    /// A conversation with any server that listens at `addr`, in real time.
+    ///
+    /// After each cause every client in turn sends a ping, the one that acted
+    /// first, and waits for the pong, twice round; then there must be a short
+    /// [`QUIET`]. What a server does because of a cause, and later than that,
+    /// is written down at a later cause. A server that leaves a ping unanswered
+    /// for two seconds is given the quiet only. The pings are not shown, but
+    /// the server counts them as signs of life. It needs real time.
+    #[must_use]
+    pub fn tcp(addr: SocketAddr) -> Self {
+        Self::with(Server::Tcp(addr), addr.to_string())
+    }
+
+    fn with(server: Server, host: String) -> Self {
+        Self {
+            server,
+            lanes: Vec::new(),
+            lines: Vec::new(),
+            printer: Printer { host, ..Printer::default() },
+            capacity: CAPACITY,
+            fences: 0,
+        }
+    }
+
+    /// Shows `<*>` for the value of every JSON field of this name: it differs from run to run.
+    pub fn any(&mut self, field: &str) {
+        self.printer.payloads.any.insert(field.to_owned());
+    }
+
+    /// Shows the bytes of each frame beside it from now on: `ping "1" | 89 01 31`.
+    pub fn show_bytes(&mut self) {
+        self.printer.wire_bytes = true;
+    }
+
+    /// Lets each end of the pipes opened from now on be `bytes` ahead of the
+    /// other: little, to have a slow reader felt soon. No matter over TCP.
+    pub fn capacity(&mut self, bytes: usize) {
+        self.capacity = bytes;
+    }
+
+    /// Begins a step: what it is about, and a line to part it from the one before.
+    pub fn step(&mut self, title: &str) {
+        self.lines.push(Line::Step(title.to_owned()));
+    }
+
+    /// Writes a remark down.
+    pub fn note(&mut self, text: &str) {
+        self.lines.push(Line::Aside(format!("# {text}")));
+    }
+
+    /// Waits until all is silent, and writes down what was seen until then.
+    async fn settle(&mut self, actor: Option<usize>, since: Option<Instant>) {
+        let others = (0..self.lanes.len()).filter(|&lane| Some(lane) != actor);
+        let order: Vec<_> = actor.into_iter().chain(others).collect();
+        match self.server {
+            Server::Pipes(_) => sleep(SILENCE).await,
+            Server::Tcp(_) => {
+                // Twice, since the first round may make one client's server
+                // speak to a client whose fence is already back.
+                for &lane in order.iter().chain(&order) {
+                    self.fences += 1;
+                    self.lanes[lane].fence(self.fences).await;
+                }
+                sleep(QUIET).await;
+            }
+        }
+        for at in order {
+            for text in self.lanes[at].report(&mut self.printer, since) {
+                self.write(at, text);
+            }
+        }
+    }
+
+    fn write(&mut self, lane: usize, text: String) {
+        self.lines.push(Line::Of { lane, text });
+    }
+
+    fn at(&self, name: &str) -> usize {
+        let at = self.lanes.iter().position(|lane| lane.name == name);
+        at.unwrap_or_else(|| panic!("{name:?} never connected: call `connect({name:?}, ..)` first"))
+    }
+}
+
+/// The text so far: one line an event, lanes padded to the longest name.
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0);
+        for (at, line) in self.lines.iter().enumerate() {
+            match line {
+                Line::Step(title) if at == 0 => writeln!(f, "== {title}")?,
+                Line::Step(title) => writeln!(f, "\n== {title}")?,
+                Line::Aside(text) => writeln!(f, "{text}")?,
+                Line::Of { lane, text } => {
+                    writeln!(f, "{:width$} {text}", self.lanes[*lane].name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

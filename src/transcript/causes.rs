@@ -1,0 +1,170 @@
+//! What a test may cause.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::client::{self, Command, MASK};
+use super::lane::Lane;
+use super::printing::seconds;
+use super::{Line, Pipe, Request, SILENCE, Server, Transcript};
+use crate::frame::Frame;
+use crate::tap::{Limits, Tap};
+
+/// What is kept of one client between two causes, and of each payload.
+const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
+
+/// How many orders may wait for a client.
+const ORDERS: usize = 64;
+
+impl Transcript {
+    /// A client connects and asks: a path, or a whole [`Request`].
+    ///
+    /// It masks with a fixed key, and answers pings and close frames as a
+    /// browser does. A connection that this client still has is cut.
+    ///
+    /// # Panics
+    ///
+    /// If the clock is not paused in process, or is over TCP.
+    pub async fn connect(&mut self, name: &str, request: impl Into<Request>) {
+        if self.lanes.iter().any(|lane| lane.name == name && lane.is_alive()) {
+            self.vanish(name).await;
+        }
+        if self.lanes.is_empty() {
+            let (is_paused, in_process) =
+                (is_clock_paused().await, matches!(self.server, Server::Pipes(_)));
+            assert!(
+                is_paused || !in_process,
+                "a transcript in process needs a paused clock: #[tokio::test(start_paused = true)]"
+            );
+            assert!(
+                !is_paused || in_process,
+                "a transcript over TCP needs real time: #[tokio::test]"
+            );
+        }
+        let request = request.into().to_bytes(&self.printer.host);
+        let opened = match &mut self.server {
+            Server::Pipes(serve) => {
+                let (near, far) = Pipe::pair(self.capacity);
+                serve(far);
+                Ok(start(name, near, request, Pipe::reset))
+            }
+            Server::Tcp(addr) => TcpStream::connect(*addr).await.map(|stream| {
+                // A delay of the kernel's would be mistaken for silence.
+                let _ = stream.set_nodelay(true);
+                start(name, stream, request, |stream| {
+                    let _ = stream.set_zero_linger();
+                })
+            }),
+        };
+        let (lane, failure) = match opened {
+            Ok(lane) => (lane, None),
+            Err(error) => (Lane::unconnected(name), Some(error.kind())),
+        };
+        let at = self.lanes.iter().position(|lane| lane.name == name);
+        let at = at.unwrap_or(self.lanes.len());
+        // In the place of its last connection, or behind all others.
+        self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
+        if let Some(kind) = failure {
+            self.write(at, format!("-- {kind}"));
+        }
+        self.settle(Some(at), None).await;
+    }
+
+    /// A client sends text, bytes, or any [`Frame`]; one without a mask is given the fixed one.
+    pub async fn send(&mut self, name: &str, frame: impl Into<Frame>) {
+        let frame = frame.into();
+        let frame = if frame.header.mask.is_none() { frame.masked(MASK) } else { frame };
+        self.raw(name, frame.to_bytes()).await;
+    }
+
+    /// A client sends these bytes as they are: broken frames, halves of frames, unmasked ones.
+    ///
+    /// Shown are the frames they make, and how much of one is still missing.
+    pub async fn raw(&mut self, name: &str, bytes: impl Into<Bytes>) {
+        let at = self.at(name);
+        let lane = &mut self.lanes[at];
+        if !lane.is_alive() {
+            self.write(at, "-- not connected".to_owned());
+            return;
+        }
+        lane.write(bytes.into()).await;
+        self.settle(Some(at), None).await;
+    }
+
+    /// A client begins to close, with a code and a reason; without them, send
+    /// `Frame::new(Opcode::Close, "")`.
+    pub async fn close(&mut self, name: &str, code: u16, reason: &str) {
+        self.send(name, Frame::close(code, reason)).await;
+    }
+
+    /// A client's connection ends without a word: the process died, the cable did not.
+    pub async fn vanish(&mut self, name: &str) {
+        let at = self.at(name);
+        self.write(at, "-- cut".to_owned());
+        self.lanes[at].cut();
+        self.settle(Some(at), None).await;
+    }
+
+    /// A client's connection ends by a reset: what is under way to the server is lost.
+    pub async fn reset(&mut self, name: &str) {
+        self.order(name, "reset", Command::Reset).await;
+    }
+
+    /// A client no longer answers pings and close frames, nor the end of the
+    /// connection: it hangs, though its system still acknowledges what arrives.
+    pub async fn mute(&mut self, name: &str) {
+        self.order(name, "mute", Command::Mute).await;
+    }
+
+    /// A client no longer reads: what the server sends piles up, in the pipe, then with the server.
+    pub async fn stop_reading(&mut self, name: &str) {
+        self.order(name, "stop reading", Command::StopReading).await;
+    }
+
+    /// A client reads again.
+    pub async fn resume(&mut self, name: &str) {
+        self.order(name, "resume", Command::Resume).await;
+    }
+
+    /// Time goes by; what happens meanwhile is shown with its time, `at 25s`.
+    ///
+    /// Those times are rounded, to tenths of a second and in the first second to hundredths.
+    pub async fn pass(&mut self, time: Duration) {
+        self.lines.push(Line::Aside(format!("-- wait {}", seconds(time))));
+        let since = Instant::now();
+        sleep(time).await;
+        self.settle(None, Some(since)).await;
+    }
+
+    async fn order(&mut self, name: &str, word: &str, command: Command) {
+        let at = self.at(name);
+        self.write(at, format!("-- {word}"));
+        self.lanes[at].tell(command).await;
+        self.settle(Some(at), None).await;
+    }
+}
+
+/// Lets a client loose on one end of a connection.
+fn start<S>(name: &str, io: S, request: Bytes, reset: fn(S)) -> Lane
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (tap, reports) = Tap::new(io, LIMITS);
+    let (commands, orders) = mpsc::channel(ORDERS);
+    tokio::spawn(client::run(tap, request.clone(), orders, reset));
+    Lane::new(name, request, commands, reports)
+}
+
+/// Whether time is the test's: only then does a sleep take exactly as long as it should.
+async fn is_clock_paused() -> bool {
+    // The first may begin between two ticks of the timer.
+    sleep(SILENCE).await;
+    let before = Instant::now();
+    sleep(SILENCE).await;
+    before.elapsed() == SILENCE
+}

@@ -1,0 +1,133 @@
+//! What differs from run to run, given names that do not.
+//!
+//! A server rolls dice for its ids and reads a clock for its times. Where such
+//! a thing is first shown it gets the name of the lane that saw it, and keeps
+//! it; so a transcript still tells whether two ids are the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Instead of what is different in every run and means nothing.
+pub(super) const ANYTHING: &str = "<*>";
+
+/// How many different digits 32 of them have at least, if they are random; fewer are a pattern.
+const DISTINCT_DIGITS: usize = 6;
+
+/// The ids met so far, by their text.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    names: BTreeMap<String, String>,
+    taken: BTreeSet<String>,
+}
+
+/// A part of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part<'t> {
+    Plain(&'t str),
+    Id(&'t str),
+    Time,
+}
+
+impl Ids {
+    /// `text` with a name for each id and [`ANYTHING`] for each time, as `lane` sees it.
+    ///
+    /// The first half of the result tells whether `text` was nothing but one of these.
+    pub(super) fn replace(&mut self, text: &str, lane: &str) -> (bool, String) {
+        let parts = parts(text);
+        let alone = matches!(parts[..], [Part::Id(_) | Part::Time]);
+        let names = parts.into_iter().map(|part| match part {
+            Part::Plain(text) => text.to_owned(),
+            Part::Id(id) => self.name(id, lane),
+            Part::Time => ANYTHING.to_owned(),
+        });
+        (alone, names.collect())
+    }
+
+    /// `<bob>`, and for further ids that the lane `bob` is first to see `<bob2>`, `<bob3>`.
+    fn name(&mut self, id: &str, lane: &str) -> String {
+        if let Some(name) = self.names.get(id) {
+            return name.clone();
+        }
+        let numbered = (2..).map(|n| format!("<{lane}{n}>"));
+        let mut free = std::iter::once(format!("<{lane}>")).chain(numbered);
+        let name = free.find(|name| !self.taken.contains(name)).expect("numbers do not end");
+        self.taken.insert(name.clone());
+        self.names.insert(id.to_owned(), name.clone());
+        name
+    }
+}
+
+/// Cuts `text` at what looks like an id or a time.
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let (mut plain, mut at) = (0, 0);
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let word =
+            rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+        let (size, part) = if let Some(size) = time(rest) {
+            (size, Some(Part::Time))
+        } else if is_random(&rest[..word]) {
+            (word, Some(Part::Id(&rest[..word])))
+        } else {
+            (word.max(first.len_utf8()), None)
+        };
+        if let Some(part) = part {
+            if plain < at {
+                parts.push(Part::Plain(&text[plain..at]));
+            }
+            parts.push(part);
+            plain = at + size;
+        }
+        at += size;
+    }
+    if plain < at {
+        parts.push(Part::Plain(&text[plain..]));
+    }
+    parts
+}
+
+/// Whether nobody would write `word` by hand.
+fn is_random(word: &str) -> bool {
+    is_uuid(word) || is_ulid(word) || is_long_hex(word)
+}
+
+/// `f81d4fae-7dec-11d0-a765-00a0c91e6bf6`.
+fn is_uuid(word: &str) -> bool {
+    let groups = || word.split('-');
+    groups().map(str::len).eq([8, 4, 4, 4, 12]) && groups().all(is_hex)
+}
+
+/// `01ARZ3NDEKTSV4RRFFQ69G5FAV`.
+fn is_ulid(word: &str) -> bool {
+    let is_digit = |c: char| matches!(c, '0'..='9' | 'A'..='Z') && !"ILOU".contains(c);
+    word.len() == 26 && word < "8" && word.chars().all(is_digit)
+}
+
+/// 32 hexadecimal digits or more, random ones.
+fn is_long_hex(word: &str) -> bool {
+    let digits: BTreeSet<_> = word.bytes().collect();
+    word.len() >= 32 && is_hex(word) && digits.len() >= DISTINCT_DIGITS
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// How many bytes at the front of `text` are a time as ISO 8601 writes it: date, `T`, time, zone.
+fn time(text: &str) -> Option<usize> {
+    const SHAPE: &[u8] = b"0000-00-00T00:00";
+    let front = text.as_bytes().get(..SHAPE.len())?;
+    let fits = front.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => *byte == b'T' || *byte == b' ',
+        _ => byte == shape,
+    });
+    if !fits {
+        return None;
+    }
+    // Seconds, their fraction and the zone, whichever there are; not the end of a sentence.
+    let rest = &text[SHAPE.len()..];
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !":.Z+-".contains(c));
+    let more = rest[..end.unwrap_or(rest.len())].trim_end_matches(|c| ":.+-".contains(c));
+    Some(SHAPE.len() + more.len())
+}

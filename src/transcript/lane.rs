@@ -1,0 +1,190 @@
+//! One client of a transcript, as seen from the test.
+
+mod fence;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::client::Command;
+use super::printing::{Printer, remains};
+use crate::frame::{Decoder, Opcode, Torn};
+use crate::handshake::parse_response;
+use crate::tap::{Direction, Event, Seen};
+
+/// A client's name and its connection, the last one if there were several.
+pub(super) struct Lane {
+    pub(super) name: String,
+    /// What the 101 must bring.
+    accept: String,
+    /// The request, until it is known whether the tap could read it.
+    request: Option<Bytes>,
+    commands: Option<mpsc::Sender<Command>>,
+    reports: mpsc::Receiver<Seen>,
+    seen: Vec<Seen>,
+    phase: Phase,
+    /// What was written after the 101, to know whether it ends within a frame.
+    said: Decoder,
+    /// The frame it was last shown to end within.
+    torn: Option<Torn>,
+    /// Whether the server is asked to answer before it is believed to be done.
+    is_fenced: bool,
+    /// The last fence that came back.
+    fence: Bytes,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Opening,
+    Open,
+    /// Someone said Close, or the answer was not 101: what is left is the end.
+    Closing,
+    Over,
+}
+
+impl Lane {
+    pub(super) fn new(
+        name: &str,
+        request: Bytes,
+        commands: mpsc::Sender<Command>,
+        reports: mpsc::Receiver<Seen>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            accept: String::new(),
+            request: Some(request),
+            commands: Some(commands),
+            reports,
+            seen: Vec::new(),
+            phase: Phase::Opening,
+            said: Decoder::new(0),
+            torn: None,
+            is_fenced: true,
+            fence: Bytes::new(),
+        }
+    }
+
+    /// A client that could not connect.
+    pub(super) fn unconnected(name: &str) -> Self {
+        let mut lane = Self::new(name, Bytes::new(), mpsc::channel(1).0, mpsc::channel(1).1);
+        (lane.request, lane.phase) = (None, Phase::Over);
+        lane
+    }
+
+    /// Whether there is still a client to be told something.
+    pub(super) fn is_alive(&self) -> bool {
+        self.commands.as_ref().is_some_and(|commands| !commands.is_closed())
+    }
+
+    /// Tells the client what to do next.
+    pub(super) async fn tell(&mut self, command: Command) {
+        match command {
+            Command::Mute | Command::StopReading => self.is_fenced = false,
+            Command::Resume => self.is_fenced = true,
+            Command::Write { .. } | Command::Reset => {}
+        }
+        if let Some(commands) = &self.commands {
+            // A client that is gone needs no telling.
+            let _ = commands.send(command).await;
+        }
+    }
+
+    pub(super) async fn write(&mut self, bytes: Bytes) {
+        let mut goodbye = false;
+        if self.phase != Phase::Opening {
+            self.said.push(&bytes);
+            for frame in &mut self.said {
+                goodbye |= frame.header.opcode == Opcode::Close;
+            }
+        }
+        if goodbye {
+            self.phase = Phase::Closing;
+        }
+        let torn = self.said.pending().is_some();
+        self.tell(Command::Write { bytes, torn, goodbye }).await;
+    }
+
+    /// Lets go of the client, which cuts its connection.
+    pub(super) fn cut(&mut self) {
+        self.commands = None;
+    }
+
+    /// A line for everything seen since the last time, fences apart.
+    pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<String> {
+        self.catch_up();
+        let seen = std::mem::take(&mut self.seen);
+        let mut lines = printer.lines(&self.name, &mut self.accept, &seen, since);
+        if let Some(request) = self.request.take() {
+            let is_shown = seen.iter().any(|seen| seen.direction == Direction::Out);
+            if !is_shown {
+                // No head, or not all of one: a tap cannot tell before the end.
+                lines.insert(0, format!("-> {}", printer.payloads.stray(&self.name, &request)));
+            }
+        }
+        let torn = self.said.pending();
+        if let Some(torn) = torn
+            && self.torn != Some(torn)
+        {
+            // No tap reports it before the end, though it is what was sent last.
+            let last = lines.iter().rposition(|line| line.starts_with(">>"));
+            lines.insert(last.map_or(0, |last| last + 1), format!(">> {}", remains(torn)));
+        }
+        self.torn = torn;
+        lines
+    }
+
+    /// Takes in what has been seen until now.
+    fn catch_up(&mut self) {
+        while let Ok(seen) = self.reports.try_recv() {
+            self.note(seen);
+        }
+    }
+
+    fn note(&mut self, seen: Seen) {
+        match (&seen.event, seen.direction) {
+            (Event::Head(head), Direction::In) => {
+                let response = parse_response(head).ok().flatten();
+                let is_101 = response.is_some_and(|(response, _)| response.status() == 101);
+                self.phase = if is_101 { Phase::Open } else { Phase::Closing };
+            }
+            (Event::Frame(frame), direction) => match frame.header.opcode {
+                Opcode::Close => self.phase = Phase::Closing,
+                Opcode::Ping | Opcode::Pong if fence::is_token(&frame.payload) => {
+                    if direction == Direction::In {
+                        self.fence = frame.payload.clone();
+                    }
+                    return;
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        let at = self.asked(&seen).map_or(self.seen.len(), |asked| asked + 1);
+        self.seen.insert(at, seen);
+    }
+
+    /// Which ping or Close `seen` answers, if it does.
+    ///
+    /// The two directions have no order between them: what the client happened
+    /// to read before it answered differs from run to run. So an answer is put
+    /// right behind what it answers.
+    fn asked(&self, seen: &Seen) -> Option<usize> {
+        let Event::Frame(answer) = &seen.event else { return None };
+        let question = match (seen.direction, answer.header.opcode) {
+            (Direction::Out, Opcode::Pong) => Opcode::Ping,
+            (Direction::Out, Opcode::Close) => Opcode::Close,
+            _ => return None,
+        };
+        let is = |at: usize, direction, opcode| {
+            self.seen.get(at).is_some_and(|seen| {
+                seen.direction == direction
+                    && matches!(&seen.event, Event::Frame(frame)
+                        if frame.header.opcode == opcode && frame.payload == answer.payload)
+            })
+        };
+        (0..self.seen.len()).find(|&at| {
+            is(at, Direction::In, question) && !is(at + 1, Direction::Out, answer.header.opcode)
+        })
+    }
+}

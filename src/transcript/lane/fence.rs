@@ -1,0 +1,53 @@
+//! Asking a real server whether it is done.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use super::super::client::MASK;
+use super::{Lane, Phase};
+use crate::frame::Frame;
+
+/// How long a real server may take to answer a request, a ping or a Close. One
+/// that did not is not asked again: from then on only quiet tells that it is done.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// What the payload of a fence begins with; frames with it are never shown.
+const TOKEN: &str = "ws101 fence ";
+
+/// Whether a ping or a pong with this payload is a fence.
+pub(super) fn is_token(payload: &[u8]) -> bool {
+    payload.starts_with(TOKEN.as_bytes())
+}
+
+impl Lane {
+    /// Waits until the server has done all that was asked of it so far: what it
+    /// wrote before the answer to a ping has then arrived as well.
+    pub(in crate::transcript) async fn fence(&mut self, number: u64) {
+        self.catch_up();
+        if !self.is_fenced || self.said.pending().is_some() {
+            return;
+        }
+        let token = Bytes::from(format!("{TOKEN}{number}"));
+        let answered = timeout(DEADLINE, async {
+            while self.phase == Phase::Opening {
+                self.see().await;
+            }
+            if self.phase == Phase::Open {
+                self.write(Frame::ping(token.clone()).masked(MASK).to_bytes()).await;
+            }
+            while self.phase == Phase::Closing || self.phase == Phase::Open && self.fence != token {
+                self.see().await;
+            }
+        });
+        self.is_fenced = answered.await.is_ok();
+    }
+
+    async fn see(&mut self) {
+        match self.reports.recv().await {
+            Some(seen) => self.note(seen),
+            None => self.phase = Phase::Over,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What a client of a transcript opens with.
+
+use bytes::Bytes;
+
+/// What every handshake has (RFC 6455 §4.1), the host as yet unknown. The key
+/// is that of §1.3, so that all read the same.
+pub(super) const USUAL: [(&str, &str); 5] = [
+    ("Host", ""),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Version", "13"),
+];
+
+/// An opening handshake: a sound one for a target, unless it is told otherwise.
+///
+/// ```
+/// use ws101::transcript::Request;
+///
+/// let as_a_page_would = Request::new("/ws?name=bob")
+///     .subprotocol("ws101.chat.v1")
+///     .header("Origin", "http://localhost:8080");
+/// let too_old = Request::new("/ws").header("Sec-WebSocket-Version", "8");
+/// let keyless = Request::new("/ws").without("Sec-WebSocket-Key");
+/// let garbage = Request::raw(&b"\x16\x03\x01"[..]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Request(Head);
+
+#[derive(Clone, Debug)]
+enum Head {
+    Lines { method: String, target: String, headers: Vec<(String, String)> },
+    Raw(Bytes),
+}
+
+impl Request {
+    /// A GET of `target`, a path with or without a query, with the headers RFC 6455 §4.1 demands.
+    #[must_use]
+    pub fn new(target: &str) -> Self {
+        Self(Head::Lines {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            headers: USUAL.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        })
+    }
+
+    /// These bytes and no others, sent as they are.
+    #[must_use]
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self(Head::Raw(bytes.into()))
+    }
+
+    /// The same with another method than GET.
+    #[must_use]
+    pub fn method(mut self, name: &str) -> Self {
+        if let Head::Lines { method, .. } = &mut self.0 {
+            name.clone_into(method);
+        }
+        self
+    }
+
+    /// The same with one more header, or with another value for one that is there.
+    ///
+    /// `Host` else names the server, in process `ws101.test`. To send a header
+    /// twice, use [`raw`](Self::raw).
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Head::Lines { headers, .. } = &mut self.0 {
+            match headers.iter_mut().find(|(present, _)| present.eq_ignore_ascii_case(name)) {
+                Some((_, present)) => value.clone_into(present),
+                None => headers.push((name.to_owned(), value.to_owned())),
+            }
+        }
+        self
+    }
+
+    /// The same without a header.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        if let Head::Lines { headers, .. } = &mut self.0 {
+            headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        }
+        self
+    }
+
+    /// The same with these subprotocols offered, the preferred first, with commas between.
+    #[must_use]
+    pub fn subprotocol(self, names: &str) -> Self {
+        self.header("Sec-WebSocket-Protocol", names)
+    }
+
+    /// The bytes, meant for `host`.
+    pub(super) fn to_bytes(&self, host: &str) -> Bytes {
+        match &self.0 {
+            Head::Raw(bytes) => bytes.clone(),
+            Head::Lines { method, target, headers } => {
+                let mut lines = vec![format!("{method} {target} HTTP/1.1\r\n")];
+                lines.extend(headers.iter().map(|(name, value)| {
+                    let value = if name == "Host" && value.is_empty() { host } else { value };
+                    format!("{name}: {value}\r\n")
+                }));
+                (lines.concat() + "\r\n").into()
+            }
+        }
+    }
+}
+
+impl From<&str> for Request {
+    fn from(target: &str) -> Self {
+        Self::new(target)
+    }
+}

@@ -1,0 +1,93 @@
+//! The architecture, enforced: a module uses only the floors below its own.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up. To move in, a module needs a floor.
+const FLOORS: &[&[&str]] = &[
+    &["escape", "frame", "handshake"],
+    &["stream", "tap"],
+    &[
+        "broadcast",
+        "echo",
+        "goodbye",
+        "heartbeat",
+        "page",
+        "settings",
+        "shutdown",
+        "stats",
+        "upgrade",
+    ],
+    &["room", "server", "session", "transcript"],
+    &["chat", "endpoint"],
+];
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+fn sources(at: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() { found.extend(sources(&entry)) } else { found.push(entry) }
+    }
+    found
+}
+
+/// The top-level module a file belongs to: `src/frame/header.rs` is `frame`.
+fn module(file: &Path) -> String {
+    let inside = file.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+    let first = inside.components().next().unwrap();
+    Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The modules of this crate that code, not comments, names.
+fn used(text: &str) -> BTreeSet<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let names = code.flat_map(|line| line.split("crate::").skip(1));
+    let names = names.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_'));
+    names.map(Iterator::collect).filter(|name: &String| !name.is_empty()).collect()
+}
+
+fn modules() -> Vec<(String, String)> {
+    let files = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+    let files = files.into_iter().map(|file| (module(&file), fs::read_to_string(&file).unwrap()));
+    files.filter(|(module, _)| module != "lib").collect()
+}
+
+#[test]
+fn nobody_looks_up_or_sideways() {
+    for (module, text) in modules() {
+        let own = floor(&module).unwrap_or_else(|| panic!("{module} has no floor: give it one"));
+        for name in used(&text).into_iter().filter(|name| *name != module) {
+            let below = floor(&name).is_some_and(|other| other < own);
+            assert!(below, "{module} (floor {own}) uses {name} (floor {:?})", floor(&name));
+        }
+    }
+}
+
+#[test]
+fn every_floor_is_lived_on() {
+    let there: BTreeSet<_> = modules().into_iter().map(|(module, _)| module).collect();
+    let listed: BTreeSet<_> =
+        FLOORS.iter().flat_map(|f| f.iter().map(ToString::to_string)).collect();
+    assert_eq!(there, listed);
+}
+
+#[test]
+fn the_ground_floor_waits_for_nothing() {
+    for (module, text) in modules() {
+        if floor(&module) == Some(0) {
+            assert!(!text.contains("tokio::"), "{module} is on floor 0, which has no tokio");
+        }
+    }
+}
+
+#[test]
+fn the_map_in_lib_rs_names_every_module() {
+    let map = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
+    for module in FLOORS.iter().flat_map(|floor| floor.iter()) {
+        assert!(map.contains(&format!("| [`{module}`] |")), "lib.rs does not list {module}");
+    }
+}

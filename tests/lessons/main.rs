@@ -1,0 +1,76 @@
+//! The words keep their promises: lessons and READMEs quote, name and link only what is there.
+//!
+//! Text, code, tests and translations walk apart unless a test holds them together.
+
+mod excerpts;
+mod markdown;
+mod names;
+mod readme;
+mod shape;
+mod wire;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use markdown::Page;
+
+/// The languages of the lessons; the first is also that of `README.md`.
+const LANGUAGES: [&str; 2] = ["en", "ru"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The names in a directory, sorted.
+fn listed(directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(directory));
+    let entries = entries.unwrap_or_else(|error| panic!("{directory}: {error}"));
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// All files below a directory.
+fn below(directory: PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { below(path) } else { vec![path] }).collect()
+}
+
+/// `lessons/en/03_echo.md`, taken apart.
+struct Lesson {
+    number: usize,
+    example: String,
+    page: Page,
+}
+
+fn lessons(language: &str) -> Vec<Lesson> {
+    let directory = format!("lessons/{language}");
+    let lesson = |file: String| {
+        let parts = file.strip_suffix(".md").and_then(|name| name.split_once('_'));
+        let parts = parts.and_then(|(number, name)| Some((number.parse().ok()?, name.to_owned())));
+        let (number, example) =
+            parts.unwrap_or_else(|| panic!("{directory}/{file} is not called NN_example.md"));
+        Lesson { number, example, page: Page::read(&format!("{directory}/{file}")) }
+    };
+    listed(&directory).into_iter().map(lesson).collect()
+}
+
+fn readmes() -> [Page; 2] {
+    ["README.md", "README.ru.md"].map(Page::read)
+}
+
+/// Every page there is.
+fn pages() -> Vec<Page> {
+    let lessons = LANGUAGES.into_iter().flat_map(lessons).map(|lesson| lesson.page);
+    lessons.chain(readmes()).collect()
+}
+
+/// Fails with all that is wrong, not only the first of it.
+fn none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}

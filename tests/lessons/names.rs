@@ -1,0 +1,94 @@
+//! What a page names is there: files and headings behind links, examples, recipes, tests.
+
+use crate::markdown::Page;
+use crate::{LANGUAGES, lessons, none, pages, read, root};
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut complaints = Vec::new();
+    for page in pages() {
+        for (at, target) in page.links().into_iter().filter(|(_, target)| !target.contains("://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let here = root().join(&page.path);
+            let there = if file.is_empty() { here } else { here.parent().unwrap().join(file) };
+            if !there.exists() {
+                complaints.push(page.at(at, format_args!("{target}: there is no such file")));
+            } else if !heading.is_empty()
+                && !anchors(&Page::read(there.to_str().unwrap())).contains(&heading.to_owned())
+            {
+                complaints.push(page.at(at, format_args!("{target}: there is no such heading")));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+/// The headings of a page as code hosts spell them behind `#`.
+fn anchors(page: &Page) -> Vec<String> {
+    let headings = (1..=6).flat_map(|level| page.headings(level));
+    let kept = |char: &char| char.is_alphanumeric() || [' ', '-', '_'].contains(char);
+    headings
+        .map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>())
+        .map(|heading| heading.replace(' ', "-"))
+        .collect()
+}
+
+#[test]
+fn every_command_exists() {
+    let recipes = recipes();
+    let numbers: Vec<_> = lessons(LANGUAGES[0]).iter().map(|lesson| lesson.number).collect();
+    let mut complaints = Vec::new();
+    for page in pages() {
+        for (at, command) in page.code() {
+            let mut words = command.split_whitespace().skip_while(|word| is_setting(word));
+            let complaint = match (words.next(), words.next(), words.next()) {
+                (Some("just"), Some(recipe), argument) => {
+                    let number = argument.and_then(|argument| argument.parse::<usize>().ok());
+                    let unknown = number.filter(|n| recipe == "lesson" && !numbers.contains(n));
+                    match unknown {
+                        _ if !recipes.iter().any(|known| known == recipe) => {
+                            Some("justfile has no such recipe")
+                        }
+                        Some(_) => Some("there is no such lesson"),
+                        None => None,
+                    }
+                }
+                (Some("cargo"), Some(_), _) => {
+                    let words: Vec<_> = command.split_whitespace().collect();
+                    words.windows(2).find_map(|pair| missing(pair[0], pair[1]))
+                }
+                _ => None,
+            };
+            complaints.extend(complaint.map(|why| page.at(at, format_args!("`{command}`: {why}"))));
+        }
+    }
+    none(&complaints);
+}
+
+/// `PORT=8081` before a command.
+fn is_setting(word: &str) -> bool {
+    let name = word.split_once('=').map(|(name, _)| name);
+    name.is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+}
+
+fn missing(option: &str, name: &str) -> Option<&'static str> {
+    let there = |path: String| root().join(path).exists();
+    match option {
+        "--example" if !there(format!("examples/{name}.rs")) => Some("there is no such example"),
+        "--test"
+            if !there(format!("tests/{name}.rs")) && !there(format!("tests/{name}/main.rs")) =>
+        {
+            Some("there is no such test")
+        }
+        _ => None,
+    }
+}
+
+/// The names of the recipes in `justfile`: `name arguments:`, at the left margin.
+fn recipes() -> Vec<String> {
+    let text = read("justfile");
+    let heads =
+        text.lines().filter(|line| line.starts_with(|char: char| char.is_ascii_lowercase()));
+    let heads = heads.filter(|line| !line.contains(":=") && line.contains(':'));
+    heads.filter_map(|line| Some(line.split([' ', ':']).next()?.to_owned())).collect()
+}

@@ -1,0 +1,133 @@
+//! The lessons look alike: the same files, the same blocks, few words, in each language.
+
+use crate::{LANGUAGES, lessons, none, root};
+
+/// What a lesson is made of, after its title and its first sentence.
+const BLOCKS: [[&str; 2]; 6] = [
+    ["Run it", "Запустите"],
+    ["Who talks", "Кто с кем говорит"],
+    ["Look", "Посмотрите"],
+    ["The code", "Код"],
+    ["The trap", "Ловушка"],
+    ["Next", "Дальше"],
+];
+
+/// How many words a lesson may have, its code apart.
+const WORDS: usize = 350;
+
+/// How many words a sentence may have: "about 20", and a little.
+const SENTENCE: usize = 22;
+
+/// Words that make a learner feel slow, as whole words.
+const SCORN: &[&str] = &[
+    "simply",
+    "simple",
+    "just",
+    "easy",
+    "easily",
+    "obviously",
+    "merely",
+    "trivial",
+    "просто",
+    "легко",
+    "очевидно",
+    "элементарно",
+    "всего лишь",
+];
+
+#[test]
+fn every_lesson_has_its_example() {
+    for lesson in lessons(LANGUAGES[0]) {
+        let example = format!("examples/{}.rs", lesson.example);
+        assert!(root().join(&example).exists(), "{} has no {example}", lesson.page.path);
+    }
+}
+
+#[test]
+fn every_lesson_is_there_in_both_languages() {
+    let [first, second] = LANGUAGES.map(|language| {
+        let names = lessons(language).into_iter();
+        names.map(|lesson| format!("{:02}_{}", lesson.number, lesson.example)).collect::<Vec<_>>()
+    });
+    assert_eq!(first, second);
+}
+
+#[test]
+fn every_lesson_has_the_same_blocks() {
+    let mut complaints = Vec::new();
+    for (column, language) in LANGUAGES.into_iter().enumerate() {
+        for lesson in lessons(language) {
+            let number = format!("{}. ", lesson.number);
+            let titles = lesson.page.headings(1);
+            if titles.len() != 1 || !titles[0].starts_with(&number) {
+                complaints
+                    .push(lesson.page.at(1, format_args!("the title begins with `# {number}`")));
+            }
+            let (blocks, wanted) = (lesson.page.headings(2), BLOCKS.map(|block| block[column]));
+            if blocks != wanted {
+                complaints.push(
+                    lesson.page.at(1, format_args!("\n  has   {blocks:?}\n  wants {wanted:?}")),
+                );
+            }
+        }
+    }
+    none(&complaints);
+}
+
+/// What is typed and what is seen does not depend on the language; pictures have words in them.
+#[test]
+fn every_lesson_shows_the_same_in_both_languages() {
+    let [first, second] = LANGUAGES.map(lessons);
+    let mut complaints = Vec::new();
+    for (one, other) in first.iter().zip(&second) {
+        let [one, other] = [one, other].map(|lesson| {
+            let fences = lesson.page.fences().into_iter();
+            (&lesson.page, fences.filter(|fence| fence.info != "mermaid").collect::<Vec<_>>())
+        });
+        let marks = [&one.0, &other.0].map(|page| {
+            page.lines.iter().filter(|line| line.starts_with("<!--")).collect::<Vec<_>>()
+        });
+        if one.1.len() != other.1.len() || marks[0] != marks[1] {
+            complaints
+                .push(other.0.at(1, "has other blocks of code, or other marks, than its twin"));
+        }
+        for (fence, twin) in one.1.iter().zip(&other.1) {
+            if (fence.info, &fence.body) != (twin.info, &twin.body) {
+                complaints.push(
+                    other.0.at(twin.line, format_args!("is not {}:{}", one.0.path, fence.line)),
+                );
+            }
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn every_lesson_is_short_and_kind() {
+    let mut complaints = Vec::new();
+    for lesson in LANGUAGES.into_iter().flat_map(lessons) {
+        let paragraphs = lesson.page.paragraphs();
+        let words: usize = paragraphs.iter().map(|(_, text)| count(text)).sum();
+        if words > WORDS {
+            complaints.push(lesson.page.at(1, format_args!("{words} words; {WORDS} may be read")));
+        }
+        for (at, text) in &paragraphs {
+            for sentence in text.split_inclusive(['.', '?', '!', ':', ';']) {
+                let words = count(sentence);
+                if words > SENTENCE {
+                    complaints.push(lesson.page.at(*at, format_args!("{words} words:{sentence}")));
+                }
+            }
+            let lower =
+                format!(" {} ", text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " "));
+            for word in SCORN.iter().filter(|word| lower.contains(&format!(" {word} "))) {
+                complaints.push(lesson.page.at(*at, format_args!("`{word}` teaches nothing")));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+fn count(text: &str) -> usize {
+    text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
+}

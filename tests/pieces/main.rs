@@ -1,0 +1,12 @@
+//! The pieces, each alone.
+
+mod broadcast;
+mod echo;
+mod goodbye;
+mod heartbeat;
+mod page;
+mod settings;
+mod shutdown;
+mod stats;
+mod stream;
+mod upgrade;

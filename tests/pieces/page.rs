@@ -1,0 +1,54 @@
+//! The page's headers, and its answers to what it does not have.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use ws101::page::page;
+use ws101::server::serve;
+use ws101::shutdown::Shutdown;
+
+async fn answers(requests: &[&str]) -> Vec<String> {
+    let site = tempfile::tempdir().unwrap();
+    std::fs::write(site.path().join("index.html"), "<!doctype html><title>hi</title>").unwrap();
+    std::fs::write(site.path().join("chat.js"), "export {}").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::default();
+    let serving = tokio::spawn(serve(listener, page(site.path()), shutdown.clone()));
+    let mut answers = Vec::new();
+    for request in requests {
+        let mut tcp = TcpStream::connect(address).await.unwrap();
+        let head =
+            format!("{request} HTTP/1.1\r\nHost: class.test:8080\r\nConnection: close\r\n\r\n");
+        tcp.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).await.unwrap();
+        let kept = answer.lines().filter(|line| {
+            !["date:", "last-modified:", "accept-ranges:"].iter().any(|name| line.starts_with(name))
+        });
+        answers.push(kept.collect::<Vec<_>>().join("\n"));
+    }
+    shutdown.begin();
+    serving.await.unwrap();
+    answers
+}
+
+#[tokio::test]
+async fn the_page_trusts_this_server_and_no_one_else() {
+    let [answer] = &answers(&["GET /"]).await[..] else { unreachable!() };
+    insta::assert_snapshot!(answer);
+}
+
+#[tokio::test]
+async fn every_answer_is_strict_errors_included() {
+    let requests =
+        ["GET /chat.js", "GET /nothing", "POST /", "GET /../Cargo.toml", "GET /%2e%2e/x"];
+    for (answer, status) in answers(&requests).await.iter().zip(["200", "404", "405", "404", "404"])
+    {
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        for header in
+            ["content-security-policy: default-src 'none';", "x-content-type-options: nosniff"]
+        {
+            assert!(answer.contains(header), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What the environment may say, and what it is told when it talks nonsense.
+
+use std::time::Duration;
+
+use ws101::settings::{ListenError, Settings};
+
+fn with(name: &'static str, value: &str) -> Result<Settings, String> {
+    let lookup = |asked: &'static str| (asked == name).then(|| value.to_owned());
+    Settings::default().with(lookup).map_err(|error| error.to_string())
+}
+
+#[test]
+fn nothing_said_nothing_changed() {
+    assert_eq!(Settings::default().with(|_| None), Ok(Settings::default()));
+    assert_eq!(Settings::default().with(|_| Some("  ".into())), Ok(Settings::default()));
+}
+
+#[test]
+fn each_name_sets_its_own() {
+    let ms = Duration::from_millis;
+    assert_eq!(with("PORT", "9000").unwrap().port, 9000);
+    assert_eq!(with("HOST", "0.0.0.0").unwrap().host.to_string(), "0.0.0.0");
+    assert_eq!(with("HOST", "localhost").unwrap().host.to_string(), "127.0.0.1");
+    assert_eq!(with("HOST", "::1").unwrap().host.to_string(), "::1");
+    assert_eq!(with("WS_HEARTBEAT_MS", "200").unwrap().heartbeat, ms(200));
+    assert_eq!(with("WS_PONG_TIMEOUT_MS", " 300 ").unwrap().pong_timeout, ms(300));
+    assert_eq!(with("WS_IDLE_MS", "0").unwrap().idle, ms(0));
+    assert_eq!(with("WS_STATS_MS", "500").unwrap().stats, ms(500));
+    assert_eq!(with("WS_DRAIN_MS", "0").unwrap().drain, ms(0));
+    assert_eq!(with("WS_MAX_MESSAGE_BYTES", "1048576").unwrap().max_message_bytes, 1 << 20);
+    assert_eq!(with("WS_MAX_QUEUE_BYTES", "4096").unwrap().max_queue_bytes, 4096);
+    let origins = with("WS_ORIGINS", "null, https://class.example ,").unwrap().origins;
+    assert_eq!(origins, ["null", "https://class.example"]);
+}
+
+#[test]
+fn nonsense_is_refused_by_name() {
+    let cases = [
+        ("PORT", "99999"),
+        ("PORT", "-1"),
+        ("PORT", "http"),
+        ("HOST", "everywhere"),
+        ("WS_HEARTBEAT_MS", "25s"),
+        ("WS_HEARTBEAT_MS", "99999999999999999999"),
+        ("WS_PONG_TIMEOUT_MS", "0"),
+        ("WS_STATS_MS", "0"),
+        ("WS_STATS_MS", "-5"),
+        ("WS_MAX_MESSAGE_BYTES", "1"),
+        ("WS_MAX_QUEUE_BYTES", "lots"),
+    ];
+    let told: Vec<_> = cases.iter().map(|(name, value)| with(name, value).unwrap_err()).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    PORT="99999" is not a whole number from 0 to 65535
+    PORT="-1" is not a whole number from 0 to 65535
+    PORT="http" is not a whole number from 0 to 65535
+    HOST="everywhere" is not an address such as 127.0.0.1, 0.0.0.0 or ::1
+    WS_HEARTBEAT_MS="25s" is not a number of milliseconds from 0 to 604800000
+    WS_HEARTBEAT_MS="99999999999999999999" is not a number of milliseconds from 0 to 604800000
+    WS_PONG_TIMEOUT_MS="0" is not a number of milliseconds from 1 to 604800000
+    WS_STATS_MS="0" is not a number of milliseconds from 1 to 604800000
+    WS_STATS_MS="-5" is not a number of milliseconds from 1 to 604800000
+    WS_MAX_MESSAGE_BYTES="1" is not a whole number from 125 to 1073741824
+    WS_MAX_QUEUE_BYTES="lots" is not a whole number from 1024 to 1073741824
+    "#);
+}
+
+#[tokio::test]
+async fn a_busy_port_is_named_with_the_fix() {
+    let first = Settings { port: 0, ..Settings::default() }.listen().unwrap();
+    let port = first.local_addr().unwrap().port();
+    let error = Settings { port, ..Settings::default() }.listen().unwrap_err();
+    assert!(matches!(error, ListenError::Busy(busy, _) if busy == port));
+    let expected = format!(
+        "port {port} is busy: another program is listening there. \
+         Stop it, or choose another port: PORT={}",
+        port.checked_add(1).unwrap_or(8080)
+    );
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn an_address_of_another_machine_is_named() {
+    let host = "192.0.2.1".parse().unwrap();
+    let error = Settings { host, port: 0, ..Settings::default() }.listen().unwrap_err();
+    assert!(matches!(error, ListenError::NoSuchAddress(_)), "{error}");
+}

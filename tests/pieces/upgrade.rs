@@ -1,0 +1,81 @@
+//! From a stream to a socket: split heads, hasty clients, deadlines.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+use ws101::frame::Frame;
+use ws101::handshake::{Policy, Rejection};
+use ws101::upgrade::{AcceptError, HEAD_DEADLINE, accept, config};
+
+const HEAD: &str = "GET /chat?name=%D0%90 HTTP/1.1\r\nhost: 127.0.0.1\r\nUPGRADE: WebSocket\r\n\
+    Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\nUser-Agent: test\r\n\r\n";
+
+#[tokio::test]
+async fn a_head_split_anywhere_is_the_same_head() {
+    for at in (0..HEAD.len()).step_by(7) {
+        let (mut far, near) = duplex(4096);
+        let accepting = tokio::spawn(async move { accept(near, &Policy::default()).await });
+        far.write_all(&HEAD.as_bytes()[..at]).await.unwrap();
+        tokio::task::yield_now().await;
+        far.write_all(&HEAD.as_bytes()[at..]).await.unwrap();
+        let peer = accepting.await.unwrap().unwrap().peer;
+        assert_eq!(peer.target, "/chat?name=%D0%90");
+        assert_eq!(peer.user_agent(), "test");
+        assert_eq!((peer.subprotocol, peer.ends), (None, None));
+    }
+}
+
+#[tokio::test]
+async fn frames_sent_behind_the_head_are_not_lost() {
+    let (mut far, near) = duplex(4096);
+    let mut hasty = HEAD.as_bytes().to_vec();
+    hasty.extend_from_slice(&Frame::text("hello").masked([1, 2, 3, 4]).to_bytes());
+    hasty.extend_from_slice(&Frame::text("again").masked([5, 6, 7, 8]).to_bytes());
+    far.write_all(&hasty).await.unwrap();
+    let accepted = accept(near, &Policy::default()).await.unwrap();
+    let mut socket = accepted.into_socket(config(1024)).await;
+    for text in ["hello", "again"] {
+        assert_eq!(socket.next().await.unwrap().unwrap(), Message::text(text));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_never_ends_is_answered_at_the_deadline() {
+    let (mut far, near) = duplex(4096);
+    let began = Instant::now();
+    let accepting = tokio::spawn(async move { accept(near, &Policy::default()).await });
+    for byte in HEAD.as_bytes()[..45].chunks(1) {
+        far.write_all(byte).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let mut answer = String::new();
+    far.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    drop(far);
+    let refused = accepting.await.unwrap().unwrap_err();
+    assert!(matches!(refused, AcceptError::Rejected(Rejection::Timeout)), "{refused}");
+    assert!(began.elapsed() < HEAD_DEADLINE + Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn hanging_up_early_is_no_error_of_the_servers() {
+    let (mut far, near) = duplex(4096);
+    far.write_all(b"GET / HT").await.unwrap();
+    drop(far);
+    let ended = accept(near, &Policy::default()).await.unwrap_err();
+    assert!(matches!(ended, AcceptError::Ended), "{ended}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_who_does_not_read_the_refusal_is_let_go() {
+    let (mut far, near) = duplex(64);
+    far.write_all(b"nonsense\r\n\r\n").await.unwrap();
+    let began = Instant::now();
+    assert!(accept(near, &Policy::default()).await.is_err());
+    assert!(began.elapsed() < Duration::from_secs(2));
+    drop(far);
+}

@@ -1,0 +1,57 @@
+//! The silent, the slow, and the last words of a server.
+
+use std::time::Duration;
+
+use ws101::settings::Settings;
+
+use super::{chat, enter};
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_let_go() {
+    let (mut t, chat) = chat(&Settings { stats: Duration::from_secs(600), ..Settings::default() });
+    enter(&mut t, "ann").await;
+    enter(&mut t, "bob").await;
+    t.step("both are asked, both answer");
+    t.pass(Duration::from_secs(26)).await;
+    t.step("bob's cable is pulled: the socket stays open, and nobody answers");
+    t.mute("bob").await;
+    t.pass(Duration::from_secs(45)).await;
+    assert_eq!(chat.report().closes, [(1011, 1)].into());
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_let_go() {
+    let settings = Settings { max_queue_bytes: 1_024, ..Settings::default() };
+    let (mut t, chat) = chat(&settings);
+    t.capacity(512);
+    enter(&mut t, "ann").await;
+    enter(&mut t, "bob").await;
+    t.step("bob stops reading; ann goes on talking, and hears herself");
+    t.stop_reading("bob").await;
+    for n in 1..=8 {
+        t.send("ann", format!(r#"{{"type":"message","content":"line {n}"}}"#)).await;
+    }
+    t.step("bob reads again: what was under way, a goodbye, and an end");
+    t.resume("bob").await;
+    t.pass(Duration::from_secs(6)).await;
+    assert_eq!(chat.report().closes, [(1013, 1)].into());
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_is_announced_and_waited_for() {
+    let (mut t, chat) = chat(&Settings::default());
+    enter(&mut t, "ann").await;
+    enter(&mut t, "bob").await;
+    t.connect("visitor", "/ws").await;
+    enter(&mut t, "mute").await;
+    t.mute("mute").await;
+    t.step("the server is told to stop");
+    let closing = tokio::spawn(async move { chat.close().await });
+    t.pass(Duration::from_secs(6)).await;
+    t.step("nobody can come in any more");
+    t.connect("late", "/ws").await;
+    assert_eq!(closing.await.unwrap(), 0, "even the mute one was given up on in time");
+    insta::assert_snapshot!(t);
+}

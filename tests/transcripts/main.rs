@@ -1,0 +1,34 @@
+//! What the protocols look like: every byte that crossed the wire, in virtual time.
+
+mod chat;
+mod endings;
+mod refusals;
+mod violations;
+
+use ws101::chat::Chat;
+use ws101::endpoint::Endpoint;
+use ws101::settings::Settings;
+use ws101::transcript::Transcript;
+
+/// A chat to talk to, and the end of it to hold on to.
+fn chat(settings: &Settings) -> (Transcript, Endpoint<Chat>) {
+    let chat = Endpoint::open(Chat::new(settings), settings);
+    let serving = chat.clone();
+    let mut t = Transcript::new(move |pipe| {
+        let chat = serving.clone();
+        async move { chat.accept(pipe).await.map(drop) }
+    });
+    // The resident memory differs from run to run, and so does its length in
+    // what was sent before.
+    for field in ["epoch", "rss_bytes", "bytes_out"] {
+        t.any(field);
+    }
+    t.any("version");
+    (t, chat)
+}
+
+/// Comes in and says hello under that name.
+async fn enter(t: &mut Transcript, name: &str) {
+    t.connect(name, "/ws").await;
+    t.send(name, format!(r#"{{"type":"hello","v":1,"username":"{name}"}}"#)).await;
+}
