@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -55,9 +55,12 @@ impl Browser {
     /// Starts it; `None` where there is none. What the environment names as `CHROMIUM` must be there.
     pub async fn launch() -> Result<Option<Self>> {
         let profile = tempfile::tempdir()?;
-        let Some(process) = spawn(profile.path())? else { return Ok(None) };
-        let address = timeout(LAUNCH, address(profile.path())).await;
-        let wire = Wire::connect(&address.context("Chromium did not start")?).await?;
+        let Some(mut process) = spawn(profile.path())? else { return Ok(None) };
+        let address = tokio::select! {
+            address = timeout(LAUNCH, address(profile.path())) => address.context("Chromium did not start")?,
+            ended = process.wait() => bail!("Chromium did not start: {}", ended?),
+        };
+        let wire = Wire::connect(&address).await?;
         let version = wire.call(None, "Browser.getVersion", json!({})).await?;
         Ok(Some(Self { wire, user_agent: text(&version["userAgent"]), process, _profile: profile }))
     }

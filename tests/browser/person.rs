@@ -137,6 +137,11 @@ impl Person {
         self.tab.until_is(SAID, &json!(self.log(said))).await
     }
 
+    /// Waits until this was said, and nothing after it.
+    pub async fn sees_last(&self, said: (&str, &str)) -> Result<()> {
+        self.tab.until_is(&format!("{SAID}.slice(-1)"), &json!(self.log(&[said]))).await
+    }
+
     /// The lines that this page has for what was said.
     pub fn log(&self, said: &[(&str, &str)]) -> Vec<String> {
         let line = |&(author, text): &(&str, &str)| match author {

@@ -137,7 +137,12 @@ impl Tab {
         self.call("Emulation.setLocaleOverride", json!({ "locale": locale })).await?;
         let agent = json!({ "userAgent": self.user_agent, "acceptLanguage": locale });
         self.call("Emulation.setUserAgentOverride", agent).await?;
-        // After the second frame, the first one is on the screen.
+        self.drawn().await
+    }
+
+    /// Waits until what has happened so far is on the screen.
+    pub async fn drawn(&self) -> Result<()> {
+        // After the second frame, the first one is.
         let frame = "new Promise((shown) => requestAnimationFrame(shown))";
         self.eval(&format!("{frame}.then(() => {frame})")).await?;
         Ok(())
