@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example broadcast
 //!
-//! then, in the consoles of two pages:
+//! then open <http://127.0.0.1:8080> in two tabs, and in their consoles:
 //! `ws = new WebSocket("ws://127.0.0.1:8080"); ws.onmessage = e => console.log(e.data)`
 //! and `ws.send('{"type":"user","content":"Привет всем!"}')`. Then forge a line
 //! of the server's: `ws.send('{"type":"system","content":"Сервер выключен"}')`.
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use ws101::broadcast::{Hub, Outlet, Overflow};
 use ws101::upgrade::{accept, config};
-use ws101::{goodbye, handshake::Policy, server, settings::Settings};
+use ws101::{goodbye, server, settings::Settings};
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -37,21 +37,21 @@ async fn main() -> Result<()> {
     println!("listening on ws://{}", listener.local_addr()?);
     loop {
         let (tcp, _) = server::accept(&listener).await;
-        let (hub, limit) = (hub.clone(), settings.max_message_bytes);
+        let (hub, settings) = (hub.clone(), settings.clone());
         tokio::spawn(async move {
-            println!("Новый клиент подключился");
-            let ended = serve(tcp, &hub, limit).await;
+            let ended = serve(tcp, &hub, &settings).await;
             println!("Клиент отключился: {}", ended.unwrap_or_else(|error| error.to_string()));
         });
     }
 }
 
-async fn serve(tcp: TcpStream, hub: &Hub, limit: usize) -> Result<String> {
+async fn serve(tcp: TcpStream, hub: &Hub, settings: &Settings) -> Result<String> {
     tcp.set_nodelay(true)?;
-    let accepted = accept(tcp, &Policy::default()).await?.map(Outlet::new);
+    let accepted = accept(tcp, &settings.policy()).await?.map(Outlet::new);
+    println!("Новый клиент подключился");
     let mailbox = hub.join(&accepted.io);
     hub.send(mailbox.id(), WELCOME);
-    let mut socket = accepted.into_socket(config(limit)).await;
+    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let ended = loop {
         tokio::select! {
             incoming = socket.next() => match incoming.unwrap_or(Err(Error::ConnectionClosed)) {

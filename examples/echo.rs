@@ -2,13 +2,12 @@
 //!
 //!     cargo run --example echo
 //!
-//! then type into any page's console:
+//! then open <http://127.0.0.1:8080> and type into that tab's console:
 //! `ws = new WebSocket("ws://127.0.0.1:8080/chat"); ws.onmessage = console.log`
 //! and `ws.send("Привет, сервер!")`, then `ws.close(1000, "пока")`. Look at who
 //! ended it and how: a message is not a frame, and closing takes two.
 
 use anyhow::Result;
-use ws101::handshake::Policy;
 use ws101::settings::Settings;
 use ws101::upgrade::{accept, config};
 use ws101::{echo::echo, goodbye, server};
@@ -19,9 +18,9 @@ async fn main() -> Result<()> {
     let (listener, config) = (settings.listen()?, config(settings.max_message_bytes));
     println!("listening on ws://{}/chat", listener.local_addr()?);
     loop {
-        let (tcp, from) = server::accept(&listener).await;
+        let ((tcp, from), policy) = (server::accept(&listener).await, settings.policy());
         tokio::spawn(async move {
-            match accept(tcp, &Policy::default()).await {
+            match accept(tcp, &policy).await {
                 Err(error) => println!("{from} {error}"),
                 Ok(accepted) => {
                     let mut socket = accepted.into_socket(config).await;

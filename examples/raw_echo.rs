@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example raw_echo
 //!
-//! then type into any page's console:
+//! then open <http://127.0.0.1:8080> and type into that tab's console:
 //! `ws = new WebSocket("ws://127.0.0.1:8080/chat"); ws.onmessage = console.log`
 //! and `ws.send("Привет")`. Look at the bytes it prints: six letters are
 //! twelve bytes, masked on their way in, plain on their way out.
@@ -17,17 +17,19 @@ use ws101::handshake::{Policy, blocking};
 use ws101::{escape::Hex, settings::Settings, stream::LINGER, upgrade::MAX_MESSAGE_BYTES};
 
 fn main() -> Result<()> {
-    let listener = Settings::from_env()?.bind()?;
+    let settings = Settings::from_env()?;
+    let listener = settings.bind()?;
     println!("listening on ws://{}/chat", listener.local_addr()?);
     for tcp in listener.incoming().flatten() {
-        let serving = move || serve(tcp).unwrap_or_else(|error| println!("{error:#}"));
+        let policy = settings.policy();
+        let serving = move || serve(tcp, &policy).unwrap_or_else(|error| println!("{error:#}"));
         drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
     Ok(())
 }
 
-fn serve(mut tcp: TcpStream) -> Result<()> {
-    if let Ok((_, hasty)) = blocking::accept(&mut tcp, &Policy::default())? {
+fn serve(mut tcp: TcpStream, policy: &Policy) -> Result<()> {
+    if let Ok((_, hasty)) = blocking::accept(&mut tcp, policy)? {
         talk(&mut tcp, &hasty)?;
     }
     tcp.shutdown(Shutdown::Write)?;
@@ -72,7 +74,6 @@ fn talk(tcp: &mut TcpStream, hasty: &[u8]) -> Result<()> {
 }
 
 fn send(tcp: &mut TcpStream, frame: &Frame) -> Result<()> {
-    let bytes = frame.to_bytes();
-    println!("→ {}", Hex::new(&bytes, 32));
-    Ok(tcp.write_all(&bytes)?)
+    println!("→ {}", Hex::new(&frame.to_bytes(), 32));
+    Ok(tcp.write_all(&frame.to_bytes())?)
 }

@@ -30,6 +30,7 @@ export class Connection {
   #timer; // no state waits for more than one thing, so one timer is enough
   #failures = 0;
   #liveSince = Infinity;
+  #why = null;
   #pingEvery;
 
   /** `url` is a function: the next attempt may need another address.
@@ -109,8 +110,10 @@ export class Connection {
     if (Date.now() - this.#liveSince >= HEALTHY) this.#failures = 0;
     this.#liveSince = Infinity;
     if (isFinal(code)) return this.#enter('stopped', { code, reason });
+    // An attempt that fails only ever says 1006. Why we are away is what the last connection said.
+    if (this.state !== 'connecting' || !this.#why) this.#why = { code, reason };
     const wait = backoff(this.#failures++);
-    this.#enter('waiting', { code, reason, until: Date.now() + wait });
+    this.#enter('waiting', { ...this.#why, until: Date.now() + wait });
     this.#after(wait, () => this.start());
   }
 

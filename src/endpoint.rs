@@ -21,7 +21,7 @@ use warp::{Filter, Reply};
 use crate::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
 use crate::escape::Line;
 use crate::goodbye::Closed;
-use crate::handshake::{Origins, Policy};
+use crate::handshake::Policy;
 use crate::heartbeat::Heartbeat;
 use crate::room::Room;
 use crate::session;
@@ -66,8 +66,7 @@ impl<R: Room> Endpoint<R> {
             hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
             policy: Policy {
                 subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
-                origins: Origins::allow(settings.origins.clone()),
-                ..Policy::default()
+                ..settings.policy()
             },
             settings: settings.clone(),
             stats: Stats::start(),

@@ -13,6 +13,8 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 
+use crate::handshake::{Origins, Policy};
+
 /// How many connections may wait to be accepted: a class that returns all at once.
 const BACKLOG: i32 = 4096;
 
@@ -133,6 +135,12 @@ impl Settings {
             self.origins = origins.map(str::to_owned).collect();
         }
         Ok(self)
+    }
+
+    /// Whom these settings let in: any path, and pages of `origins`, this host and loopback.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy { origins: Origins::allow(self.origins.clone()), ..Policy::default() }
     }
 
     /// Listens on `host` and `port`, for a program with threads.
