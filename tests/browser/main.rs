@@ -64,10 +64,15 @@ async fn three_tabs_chat_and_come_back_when_the_server_does() -> Result<()> {
         let ended = server.stop().await?;
         ensure!(ended.success(), "{ended}:\n{}", server.said());
         for person in &three {
-            person.is_waiting().await?;
-            let Words { going_away, shutdown, .. } = person.words;
-            person.tab.until(&format!("{SEEN}.reason[0].startsWith('{going_away}')")).await?;
+            let Words { connecting, live, shutdown, .. } = person.words;
             person.tab.until(&format!("{HAPPENED}.includes('{shutdown}')")).await?;
+            // At least one attempt to come back has been in vain.
+            let [last, first] = [connecting, live].map(|words| json!(words));
+            let tried = format!(
+                "(({{ status }}) => status.lastIndexOf({last}) > status.indexOf({first}))({SEEN})"
+            );
+            person.tab.until(&tried).await?;
+            person.is_waiting().await?;
         }
         let [anna, boris, chloe] = &three;
         let meanwhile = "Is anybody there?";
@@ -93,6 +98,9 @@ async fn three_tabs_chat_and_come_back_when_the_server_does() -> Result<()> {
             person.tab.until(&format!("{logs}.map(String).includes(String({SAID}))")).await?;
         }
         for person in &three {
+            // However many attempts have failed since: this is why we were away.
+            let reason = json!([person.words.going_away]);
+            person.tab.until_is(&format!("{SEEN}.reason"), &reason).await?;
             opened_well(person, server.address, 2)?;
             only_refusals_were_complained_of(person, server.address)?;
         }
