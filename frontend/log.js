@@ -147,7 +147,8 @@ function atEnd() {
 /** Measures once a frame, before the first new line, however many lines follow. */
 function beforeGrowing() {
   if (frame !== null) return;
-  wasAtEnd = atEnd() && performance.now() > leaving;
+  const following = wasAtEnd && chat.scrollTop === end; // though the screen may just have turned
+  wasAtEnd = (following || atEnd()) && performance.now() > leaving;
   frame = requestAnimationFrame(() => {
     frame = null;
     if (wasAtEnd) goToEnd();
@@ -160,6 +161,7 @@ function goToEnd() {
   end = chat.scrollTop;
   wasAtEnd = true;
   unread = 0;
+  leaving = 0;
   showUnread();
 }
 

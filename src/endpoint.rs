@@ -97,7 +97,7 @@ impl<R: Room> Endpoint<R> {
         let heard = move |message| seat.heard(message);
         let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
 
-        info!(who, %closed, clean = closed.clean, after = ?began.elapsed(), "left");
+        info!(who, %closed, clean = closed.clean, after = format_args!("{:.1?}", began.elapsed()), "left");
         open.close(closed.code.into());
         closed
     }
