@@ -80,7 +80,7 @@ const en = {
 
   server: 'Server',
   connections: 'Connections',
-  connections_total: 'In all',
+  connections_total: 'Total',
   received: 'Received',
   delivered: 'Sent',
   memory: 'Memory',
