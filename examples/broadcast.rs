@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use ws101::broadcast::{Hub, Outlet, Overflow};
+use ws101::settings::{Settings, StartError};
 use ws101::upgrade::{accept, config};
-use ws101::{goodbye, server, settings::Settings};
+use ws101::{goodbye, server};
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -30,7 +31,7 @@ struct Line {
 const WELCOME: &str = r#"{"type":"system","content":"Добро пожаловать в чат!"}"#;
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let listener = settings.listen()?;

@@ -7,13 +7,12 @@
 //! and `ws.send("Привет, сервер!")`, then `ws.close(1000, "пока")`. Look at who
 //! ended it and how: a message is not a frame, and closing takes two.
 
-use anyhow::Result;
-use ws101::settings::Settings;
+use ws101::settings::{Settings, StartError};
 use ws101::upgrade::{accept, config};
 use ws101::{echo::echo, goodbye, server};
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> Result<(), StartError> {
     let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() }.with_env()?;
     let (listener, config) = (settings.listen()?, config(settings.max_message_bytes));
     println!("listening on ws://{}/chat", listener.local_addr()?);

@@ -6,17 +6,16 @@
 //! <http://127.0.0.1:8080/stats>. Ctrl-C says goodbye to all of them; start it
 //! again, and they come back by themselves.
 
-use anyhow::Result;
 use tracing::info;
 use warp::Filter;
 use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
 use ws101::page::page;
-use ws101::settings::Settings;
+use ws101::settings::{Settings, StartError};
 use ws101::{server, shutdown};
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> Result<(), StartError> {
     tracing_subscriber::fmt().compact().init();
     let settings = Settings::from_env()?;
     let listener = settings.listen()?;

@@ -12,9 +12,9 @@ use std::{net::TcpStream, thread};
 use anyhow::{Result, ensure};
 use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
-use ws101::{settings::Settings, upgrade::HEAD_DEADLINE};
+use ws101::settings::{Settings, StartError};
 
-fn main() -> Result<()> {
+fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let listener = settings.bind()?;
     println!("listening on ws://{}/ws", listener.local_addr()?);
@@ -27,7 +27,7 @@ fn main() -> Result<()> {
 }
 
 fn serve(mut tcp: TcpStream, policy: &Policy) -> Result<()> {
-    tcp.set_read_timeout(Some(HEAD_DEADLINE))?;
+    tcp.set_read_timeout(Some(ws101::upgrade::HEAD_DEADLINE))?;
     let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
     let verdict = loop {
         let n = tcp.read(&mut buffer)?;

@@ -9,21 +9,21 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::thread;
 
 use anyhow::{Result, ensure};
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
 use ws101::handshake::{Policy, blocking};
-use ws101::{escape::Hex, settings::Settings, stream::LINGER, upgrade::MAX_MESSAGE_BYTES};
+use ws101::settings::{Settings, StartError};
+use ws101::{escape::Hex, stream::LINGER, upgrade::MAX_MESSAGE_BYTES};
 
-fn main() -> Result<()> {
+fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let listener = settings.bind()?;
     println!("listening on ws://{}/chat", listener.local_addr()?);
     for tcp in listener.incoming().flatten() {
         let policy = settings.policy();
         let serving = move || serve(tcp, &policy).unwrap_or_else(|error| println!("{error:#}"));
-        drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
+        drop(std::thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! any language, can be run and graded the same way. Nonsense is refused with a
 //! line that names the setting and what it may be.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -90,6 +90,24 @@ pub enum ListenError {
     /// Anything else.
     #[error("cannot listen on {0}: {1}")]
     Io(SocketAddr, io::Error),
+}
+
+/// What ends a program that cannot go on: `fn main() -> Result<(), StartError>`.
+///
+/// Any error becomes one, and is printed as one line, whatever `RUST_BACKTRACE`
+/// says: whoever finds a port busy wants the fix, not the stack.
+pub struct StartError(String);
+
+impl<E: std::error::Error> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl Settings {

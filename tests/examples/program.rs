@@ -37,7 +37,7 @@ fn command(example: &str, settings: &[(&str, &str)]) -> Command {
     path.set_extension(std::env::consts::EXE_EXTENSION);
     assert!(path.exists(), "{example} is not built: cargo build --example {example}");
     let mut command = Command::new(path);
-    command.env_clear().env("PORT", "0").envs(settings.iter().copied());
+    command.env_clear().env("RUST_BACKTRACE", "1").env("PORT", "0").envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     command
 }
