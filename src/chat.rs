@@ -96,44 +96,41 @@ impl Chat {
     fn obey(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), Fault> {
         match request {
             Request::Hello { version, username, lang } => {
-                return self.hello(who, version, username, lang.as_deref(), hub);
+                self.hello(who, version, username, lang.as_deref(), hub)?;
             }
-            Request::Bye => {
-                hub.close(who, CloseCode::Normal, "bye");
-                return Ok(());
+            Request::Bye => hub.close(who, CloseCode::Normal, "bye"),
+            Request::Message { id, content } => {
+                let member = self.member(who)?;
+                self.message(who, &member, id, &content, hub);
             }
-            _ => {}
-        }
-        let Some(member) = self.people.get(&who).cloned() else {
-            return Err(Fault::new(
-                ErrorCode::HelloRequired,
-                r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#,
-            ));
-        };
-        match request {
-            Request::Message { id, content } => self.message(who, &member, id, &content, hub),
             Request::Typing { active } => {
-                hub.broadcast_except(
-                    who,
-                    json(&Event::Typing {
-                        room: GENERAL,
-                        username: &member.username,
-                        user: &member,
-                        active,
-                        expires_ms: millis(TYPING_EXPIRES),
-                    }),
-                );
+                let member = self.member(who)?;
+                let typing = Event::Typing {
+                    room: GENERAL,
+                    username: &member.username,
+                    user: &member,
+                    active,
+                    expires_ms: millis(TYPING_EXPIRES),
+                };
+                hub.broadcast_except(who, json(&typing));
             }
             Request::Rename { id, username } => {
+                let member = self.member(who)?;
                 self.rename(who, member, id, username, hub)?;
             }
             Request::Ping { timestamp } => {
+                self.member(who)?;
                 let pong = Event::Pong { timestamp, server_time: self.timestamp() };
                 hub.send(who, json(&pong));
             }
-            Request::Hello { .. } | Request::Bye => {}
         }
         Ok(())
+    }
+
+    fn member(&self, who: ClientId) -> Result<Member, Fault> {
+        let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
+        let stranger = || Fault::new(ErrorCode::HelloRequired, words);
+        self.people.get(&who).cloned().ok_or_else(stranger)
     }
 
     fn hello(

@@ -148,7 +148,8 @@ where
             // tungstenite has prepared the answer; this sends it.
             let answered = timeout(CLOSE_DEADLINE, flushed(socket)).await;
             linger(socket.get_mut(), LINGER).await;
-            let CloseFrame { code, reason } = frame.unwrap_or_else(|| no_code(CloseCode::Status));
+            let CloseFrame { code, reason } =
+                frame.unwrap_or_else(|| close_frame(CloseCode::Status, ""));
             Closed { code, reason, by: Side::Peer, clean: answered.is_ok_and(|sent| sent.is_ok()) }
         }
         Err(error) => match earned(&error) {
@@ -174,10 +175,6 @@ pub fn lost(error: &Error) -> Closed {
         other => other.to_string().into(),
     };
     Closed { code: CloseCode::Abnormal, reason, by: Side::Nobody, clean: false }
-}
-
-fn no_code(code: CloseCode) -> CloseFrame {
-    CloseFrame { code, reason: Utf8Bytes::default() }
 }
 
 async fn flushed<S>(socket: &mut WebSocketStream<S>) -> Result<(), Error>

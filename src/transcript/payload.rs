@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::ids::{ANYTHING, Ids};
+use crate::escape::Hex;
 use crate::frame::{Frame, Opcode};
 
 /// Text of up to so many bytes is shown in full, longer text by length and digest.
@@ -70,7 +71,7 @@ impl Payloads {
                 String::new()
             }
             (Some(text), _) => self.text(lane, text),
-            (None, _) => hex(&frame.payload),
+            (None, _) => Hex::new(&frame.payload, usize::MAX).to_string(),
         }
     }
 
@@ -81,7 +82,7 @@ impl Payloads {
         match text {
             _ if bytes.len() > limit => summary(bytes.len() as u64, &Sha256::digest(bytes).into()),
             Some(text) => self.text(lane, text),
-            None => hex(bytes),
+            None => Hex::new(bytes, usize::MAX).to_string(),
         }
     }
 
@@ -143,15 +144,9 @@ fn readable(bytes: &[u8]) -> Option<&str> {
     str::from_utf8(bytes).ok().filter(|text| !text.contains(is_odd))
 }
 
-/// `00 ff`.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    bytes.join(" ")
-}
-
 /// `70000 bytes sha256:0123456789ab`.
 fn summary(len: u64, digest: &[u8; 32]) -> String {
-    let front: String = hex(&digest[..DIGEST_SHOWN]).split(' ').collect();
+    let front = Hex::new(&digest[..DIGEST_SHOWN], DIGEST_SHOWN).to_string().replace(' ', "");
     format!("{len} bytes sha256:{front}")
 }
 

@@ -11,8 +11,9 @@ use http::StatusCode;
 use http::header::SEC_WEBSOCKET_KEY;
 use tokio::time::Instant;
 
-use super::payload::{Payloads, hex};
+use super::payload::Payloads;
 use super::request::USUAL;
+use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::{AcceptKey, parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
@@ -189,10 +190,7 @@ pub(super) fn remains(torn: Torn) -> String {
 
 /// The first bytes of a frame as they were on the wire.
 fn wire(frame: &Frame) -> String {
-    let bytes = frame.to_bytes();
-    let shown = &bytes[..bytes.len().min(WIRE_SHOWN)];
-    let is_all = frame.header.size as u64 + frame.header.len == shown.len() as u64;
-    format!("{}{}", hex(shown), if is_all { "" } else { " …" })
+    Hex::new(&frame.to_bytes(), WIRE_SHOWN).to_string()
 }
 
 /// `25s`, `1.5s`, `40ms`.
