@@ -23,8 +23,7 @@ async fn main() -> Result<(), StartError> {
 
     let chat = Endpoint::open(Chat::new(&settings), &settings);
     let socket = warp::path!("ws").and(chat.filter());
-    let files = page(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend"));
-    let routes = socket.or(chat.stats()).unify().or(files).unify().boxed();
+    let routes = socket.or(chat.stats()).unify().or(page("v1")).unify().boxed();
     let serving = tokio::spawn(server::serve(listener, routes, chat.shutdown().clone()));
 
     info!("{}: saying goodbye", shutdown::signal().await?);

@@ -6,6 +6,7 @@
 //! the connection is let go slowly enough for the telling to arrive.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -64,6 +65,22 @@ pub enum Side {
     Nobody,
 }
 
+/// Why a conversation is over, before the goodbye.
+#[derive(Debug)]
+pub enum End {
+    /// The peer closed it, or broke a rule, or was lost, as reading reported.
+    Peer(Result<Option<CloseFrame>, Error>),
+    /// This end closes it.
+    Us(CloseFrame),
+}
+
+/// How a hub's mailbox ends: with the hub's goodbye, or the stream's error.
+impl From<io::Result<CloseFrame>> for End {
+    fn from(ended: io::Result<CloseFrame>) -> Self {
+        ended.map_or_else(|error| Self::Peer(Err(error.into())), Self::Us)
+    }
+}
+
 /// A close frame with `code` and as much of `reason` as fits.
 ///
 /// A control frame carries at most 125 bytes, two of them the code
@@ -106,6 +123,17 @@ fn rule(broken: &ProtocolError) -> &'static str {
         ProtocolError::FragmentedControlFrame => "a control frame in fragments (RFC 6455 5.5)",
         ProtocolError::InvalidCloseSequence => "a close frame of 1 byte (RFC 6455 5.5.1)",
         _ => "the protocol was not kept (RFC 6455 7.1.7)",
+    }
+}
+
+/// Says the goodbye that is due: [`say`] or [`answer`], with their deadlines.
+pub async fn finish<S>(socket: &mut WebSocketStream<S>, end: End) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match end {
+        End::Peer(ended) => answer(socket, ended).await,
+        End::Us(frame) => say(socket, frame).await,
     }
 }
 

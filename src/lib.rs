@@ -30,6 +30,8 @@
 //! | 0 | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
+//! | | [`id`] | names nobody can guess |
+//! | | [`timestamp`] | the time of day, as it goes over the wire |
 
 pub mod broadcast;
 pub mod chat;
@@ -40,6 +42,7 @@ pub mod frame;
 pub mod goodbye;
 pub mod handshake;
 pub mod heartbeat;
+pub mod id;
 pub mod page;
 pub mod room;
 pub mod server;
@@ -49,5 +52,6 @@ pub mod shutdown;
 pub mod stats;
 pub mod stream;
 pub mod tap;
+pub mod timestamp;
 pub mod transcript;
 pub mod upgrade;

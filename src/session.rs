@@ -2,19 +2,12 @@
 
 use futures::StreamExt;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::broadcast::{Mailbox, Outlet};
-use crate::goodbye::{self, Closed, close_frame};
+use crate::goodbye::{self, Closed, End, close_frame};
 use crate::heartbeat::Heartbeat;
-
-/// Who ended it, and how.
-enum End {
-    Peer(Result<Option<CloseFrame>, Error>),
-    Us(CloseFrame),
-}
 
 /// Runs a connection to its end, handing every text and binary message to `heard`.
 ///
@@ -49,10 +42,7 @@ pub async fn run(
                 Some(Err(error)) => break End::Peer(Err(error)),
                 None => break End::Peer(Err(Error::ConnectionClosed)),
             },
-            ended = mailbox.drive() => match ended {
-                Ok(frame) => break End::Us(frame),
-                Err(error) => break End::Peer(Err(error.into())),
-            },
+            ended = mailbox.drive() => break End::from(ended),
             beat = heartbeat.beat() => match beat {
                 // Not awaited: a ping that waits for a full socket must not
                 // keep us from reading what would empty it.
@@ -64,8 +54,5 @@ pub async fn run(
     // Nothing may follow a close frame (RFC 6455 §5.5.1).
     mailbox.leave();
     drop(heard);
-    match end {
-        End::Peer(ended) => goodbye::answer(socket, ended).await,
-        End::Us(frame) => goodbye::say(socket, frame).await,
-    }
+    goodbye::finish(socket, end).await
 }

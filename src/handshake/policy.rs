@@ -46,7 +46,7 @@ impl Policy {
         if host.is_empty() {
             return Err(Rejection::Host(Fault::Malformed));
         }
-        asks_to_upgrade(headers)?;
+        asks_properly(headers)?;
         let version = only(headers, SEC_WEBSOCKET_VERSION).map_err(Rejection::Version)?;
         if version != VERSION {
             return Err(Rejection::other_version(version));
@@ -103,17 +103,23 @@ fn switch(key: &str, subprotocol: Option<&str>) -> Response<()> {
     response
 }
 
-/// Whether the request wants a WebSocket, and says so as it must (RFC 6455 §4.2.1).
-fn asks_to_upgrade(headers: &HeaderMap) -> Result<(), Rejection> {
-    let upgrade = has_token(headers, UPGRADE, "websocket");
-    if !upgrade
-        && !headers.contains_key(SEC_WEBSOCKET_KEY)
-        && !headers.contains_key(SEC_WEBSOCKET_VERSION)
-    {
+/// Whether a request wants a WebSocket, however clumsily it says so.
+///
+/// One that does deserves a 101 or a reason; one that does not is for a page.
+#[must_use]
+pub fn asks(headers: &HeaderMap) -> bool {
+    has_token(headers, UPGRADE, "websocket")
+        || headers.contains_key(SEC_WEBSOCKET_KEY)
+        || headers.contains_key(SEC_WEBSOCKET_VERSION)
+}
+
+/// Whether the request says as it must that it wants a WebSocket (RFC 6455 §4.2.1).
+fn asks_properly(headers: &HeaderMap) -> Result<(), Rejection> {
+    if !asks(headers) {
         // Someone typed the address into a browser: they are told what is here.
         return Err(Rejection::NotAsked);
     }
-    if !upgrade {
+    if !has_token(headers, UPGRADE, "websocket") {
         return Err(Rejection::Upgrade);
     }
     if !has_token(headers, CONNECTION, "upgrade") {

@@ -1,6 +1,6 @@
 //! Who is at the other end.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::header::{SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
 use http::{HeaderMap, Request, Response, Uri};
@@ -38,6 +38,12 @@ impl Peer {
             headers: request.headers().clone(),
             subprotocol: chosen.and_then(|value| value.to_str().ok()).map(str::to_owned),
         }
+    }
+
+    /// Where the client connects from, if it has an address; a whole class may share one.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.ends.map(|ends| ends.peer.ip())
     }
 
     /// What the client calls itself; empty if it does not.
