@@ -22,7 +22,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy};
+use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
 use crate::upgrade::{
@@ -37,9 +37,12 @@ const BREATHER: Duration = Duration::from_millis(100);
 
 /// Serves `routes` to every connection to `listener` until `shutdown` begins.
 ///
+/// A request that no route takes is told that there are WebSockets here (426).
 /// Requests carry their connection's [`Ends`] as an extension. The listener is
 /// closed when this returns; connections end by themselves, tracked by `shutdown`.
 pub async fn serve(listener: TcpListener, routes: BoxedFilter<(Response,)>, shutdown: Shutdown) {
+    let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
+    let routes = routes.or(nothing).unify().boxed();
     loop {
         let (tcp, _) = tokio::select! {
             accepted = accept(&listener) => accepted,
@@ -90,6 +93,15 @@ where
             response.into_response()
         })
         .boxed()
+}
+
+/// Lets only this computer's own programs through; for others there is nothing here.
+///
+/// For routes that tell who is connected: that is the teacher's to know.
+pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
+    let local =
+        |ends: Ends| ready(if ends.peer.ip().is_loopback() { Ok(()) } else { Err(warp::reject()) });
+    warp::ext::get().and_then(local).untuple_one()
 }
 
 /// The next connection, however long it takes. Cancel safe.

@@ -1,12 +1,11 @@
 //! One connection: one task, one loop, three things that can happen next.
 
-use futures::StreamExt;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::broadcast::{Mailbox, Outlet};
-use crate::goodbye::{self, Closed, End, close_frame};
+use crate::goodbye::{self, Closed, next_message};
 use crate::heartbeat::Heartbeat;
 
 /// Runs a connection to its end, handing every text and binary message to `heard`.
@@ -29,25 +28,22 @@ pub async fn run(
 ) -> Closed {
     let end = loop {
         tokio::select! {
-            incoming = socket.next() => match incoming {
-                Some(Ok(message)) => {
+            incoming = next_message(socket) => match incoming {
+                Ok(message) => {
                     heartbeat.heard(&message);
-                    match message {
-                        Message::Text(_) | Message::Binary(_) => heard(message),
-                        Message::Close(frame) => break End::Peer(Ok(frame)),
-                        // tungstenite answers pings itself (RFC 6455 §5.5.2).
-                        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                    // tungstenite answers pings itself (RFC 6455 §5.5.2).
+                    if message.is_text() || message.is_binary() {
+                        heard(message);
                     }
                 }
-                Some(Err(error)) => break End::Peer(Err(error)),
-                None => break End::Peer(Err(Error::ConnectionClosed)),
+                Err(end) => break end,
             },
-            ended = mailbox.drive() => break End::from(ended),
+            ended = mailbox.drive() => break ended.into(),
             beat = heartbeat.beat() => match beat {
                 // Not awaited: a ping that waits for a full socket must not
                 // keep us from reading what would empty it.
                 Ok(ping) => mailbox.say(&ping),
-                Err(gone) => break End::Us(close_frame(CloseCode::Error, &gone.to_string())),
+                Err(gone) => break CloseFrame::from(gone).into(),
             },
         }
     };

@@ -26,6 +26,13 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The same, at one path only.
+    #[must_use]
+    pub fn at(mut self, path: &'static str) -> Self {
+        self.paths = vec![path.into()];
+        self
+    }
+
     /// Judges `request` and, if it may upgrade, gives the 101 (RFC 6455 §4.2.2).
     ///
     /// Extensions are never agreed to, so permessage-deflate is declined by silence.
