@@ -10,7 +10,6 @@
 
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
-use warp::Filter;
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
@@ -42,8 +41,7 @@ async fn main() -> Result<(), StartError> {
     tokio::spawn(every(settings.stats, count));
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = sockets.or(page("000")).unify().boxed();
-    server::serve(listener, routes, shutdown).await;
+    server::serve(listener, [sockets, page("000")], shutdown).await;
     Ok(())
 }
 

@@ -32,8 +32,8 @@ async fn main() -> Result<(), StartError> {
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
     let peers = || warp::reply::json(&PEERS.lock().unwrap().values().collect::<Vec<_>>());
     let list = warp::path!("connections").and(server::loopback()).map(peers);
-    let routes = sockets.or(list.map(Reply::into_response)).unify().or(page("002")).unify().boxed();
-    server::serve(listener, routes, shutdown).await;
+    let list = list.map(Reply::into_response).boxed();
+    server::serve(listener, [sockets, list, page("002")], shutdown).await;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ async fn main() -> Result<(), StartError> {
     println!("listening on ws://{}/chat", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
-    server::serve(listener, sockets, shutdown).await;
+    server::serve(listener, [sockets], shutdown).await;
     Ok(())
 }
 

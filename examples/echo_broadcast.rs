@@ -12,7 +12,6 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use warp::Filter;
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
@@ -32,8 +31,7 @@ async fn main() -> Result<(), StartError> {
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = sockets.or(page("001")).unify().boxed();
-    server::serve(listener, routes, shutdown).await;
+    server::serve(listener, [sockets, page("001")], shutdown).await;
     Ok(())
 }
 
@@ -68,12 +66,10 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str) -> Ended {
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
-        let echo = json!({"data": data, "message": message, "clientId": id});
-        hub.send(me.id(), event("echo", echo));
+        hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
         println!("📤 Отправлено {id}: echo");
-        let broadcast = json!({"data": data, "message": message, "from": id});
-        let told = hub.broadcast_except(me.id(), event("broadcast", broadcast));
-        println!("📡 Broadcast: получателей {}", told.members);
+        let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
+        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
     }
 }
 

@@ -12,7 +12,6 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
-use warp::Filter;
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
@@ -33,8 +32,7 @@ async fn main() -> Result<(), StartError> {
     let policy = settings.policy();
     let serve = move |accepted| serve(accepted, hub.clone(), settings.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = sockets.or(page("001")).unify().boxed();
-    server::serve(listener, routes, shutdown).await;
+    server::serve(listener, [sockets, page("001")], shutdown).await;
     Ok(())
 }
 
@@ -71,21 +69,17 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
             }
         };
         beat.heard(&message);
-        if let Some(pong) = pong(&message) {
-            hub.send(me.id(), pong);
-            continue;
-        }
+        // A page's own ping is answered, and nobody else's business.
+        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
         println!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
-        let echo = json!({"data": data, "message": message, "clientId": id});
-        hub.send(me.id(), event("echo", echo));
+        hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
         println!("📤 Отправлено {id}: echo");
-        let broadcast = json!({"data": data, "message": message, "from": id});
-        let told = hub.broadcast_except(me.id(), event("broadcast", broadcast));
-        println!("📡 Broadcast: получателей {}", told.members);
+        let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
+        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
     }
 }
 

@@ -35,14 +35,19 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no file descriptors left: some will close.
 const BREATHER: Duration = Duration::from_millis(100);
 
-/// Serves `routes` to every connection to `listener` until `shutdown` begins.
+/// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///
 /// A request that no route takes is told that there are WebSockets here (426).
 /// Requests carry their connection's [`Ends`] as an extension. The listener is
 /// closed when this returns; connections end by themselves, tracked by `shutdown`.
-pub async fn serve(listener: TcpListener, routes: BoxedFilter<(Response,)>, shutdown: Shutdown) {
+pub async fn serve(
+    listener: TcpListener,
+    routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
+    shutdown: Shutdown,
+) {
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
-    let routes = routes.or(nothing).unify().boxed();
+    let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
+    let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
     loop {
         let (tcp, _) = tokio::select! {
             accepted = accept(&listener) => accepted,

@@ -13,7 +13,7 @@ async fn answers(requests: &[&str]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let serving = tokio::spawn(serve(listener, site(files.path(), "001"), shutdown.clone()));
+    let serving = tokio::spawn(serve(listener, [site(files.path(), "001")], shutdown.clone()));
     let mut answers = Vec::new();
     for request in requests {
         let mut tcp = TcpStream::connect(address).await.unwrap();

@@ -25,7 +25,7 @@ async fn site(paths: &[&'static str]) -> (SocketAddr, Shutdown) {
         while let Some(Ok(_)) = socket.next().await {}
     });
     let page = warp::any().map(|| "a page\n".into_response());
-    tokio::spawn(serve(listener, greeting.or(page).unify().boxed(), shutdown.clone()));
+    tokio::spawn(serve(listener, [greeting, page.boxed()], shutdown.clone()));
     (address, shutdown)
 }
 
