@@ -20,6 +20,7 @@
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
+//! | | [`history`] | what was said lately, for those who come back |
 //! | | [`heartbeat`] | finding out that a peer is gone |
 //! | | [`shutdown`] | ending a server on purpose |
 //! | | [`stats`] | connections, messages, bytes, closes, memory, uptime |
@@ -42,6 +43,7 @@ pub mod frame;
 pub mod goodbye;
 pub mod handshake;
 pub mod heartbeat;
+pub mod history;
 pub mod id;
 pub mod page;
 pub mod room;

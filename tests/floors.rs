@@ -13,6 +13,7 @@ const FLOORS: &[&[&str]] = &[
         "echo",
         "goodbye",
         "heartbeat",
+        "history",
         "page",
         "settings",
         "shutdown",

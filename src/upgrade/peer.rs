@@ -60,6 +60,13 @@ impl Peer {
         self.ends.map_or(Ipv4Addr::UNSPECIFIED.into(), |ends| ends.peer.ip())
     }
 
+    /// What its address says after `?` under `name`, as it stands there: `12` for `/ws?since=12`.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.target.query()?.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
     /// What the client calls itself; empty if it does not.
     #[must_use]
     pub fn user_agent(&self) -> &str {
