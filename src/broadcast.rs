@@ -22,7 +22,7 @@ mod hub;
 mod log;
 mod outlet;
 
-pub use hub::{ClientId, Delivery, Hub, Mailbox, Overflow};
+pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
 pub use outlet::Outlet;
 
 /// A member's WebSocket, built on its outlet.

@@ -19,6 +19,18 @@ use crate::stream::Io;
 /// A member's number: counts up from 1 in order of joining, so that transcripts repeat.
 pub type ClientId = u64;
 
+/// Those who hear the same broadcasts, as the same bytes. Every member is in one audience;
+/// at first, and in a hub that knows no others, in `Audience::default()`.
+///
+/// A chat that says each event in several dialects has one for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Audience(pub u8);
+
+impl Audience {
+    /// Nobody broadcasts to it: its members hear what is said to them alone.
+    const EXCLUDED: Self = Self(u8::MAX);
+}
+
 /// How many members are written to before other tasks get a turn.
 const TURN: usize = 256;
 
@@ -56,28 +68,47 @@ struct State {
     members: BTreeMap<ClientId, Member>,
     /// Set once everyone was closed: newcomers are closed with the same frame.
     closed: Option<CloseFrame>,
-    log: Log,
+    /// What was said, by audience; an audience that was never spoken to has none.
+    logs: BTreeMap<Audience, Log>,
     /// A task is writing rounds.
     writing: bool,
 }
 
+/// What each audience is told in one round, and where that ends in its log.
+type Rounds = BTreeMap<Audience, (Bytes, u64)>;
+
 #[derive(Clone, Debug)]
 struct Member {
     outlet: Outlet,
-    /// Broadcasts are not for it.
-    excluded: bool,
+    audience: Audience,
 }
 
 impl Member {
     /// Puts it level with what was said to all, before something is said to it alone.
-    fn caught_up(&self, log: &Log) -> MutexGuard<'_, Wire<dyn Io>> {
+    fn caught_up(&self, logs: &BTreeMap<Audience, Log>) -> MutexGuard<'_, Wire<dyn Io>> {
         let mut wire = self.outlet.lock();
-        if self.excluded {
-            wire.seen = log.end();
-        } else {
+        if let Some(log) = logs.get(&self.audience) {
             log.catch_up(&mut wire);
         }
         wire
+    }
+}
+
+impl State {
+    /// How far an audience's log has come.
+    fn end(&self, audience: Audience) -> u64 {
+        self.logs.get(&audience).map_or(0, Log::end)
+    }
+
+    /// Closes the rounds that are open: their bytes and ends, and those to write them to.
+    fn take_rounds(&mut self) -> (Rounds, Vec<(ClientId, Member)>) {
+        let rounds = self.logs.iter_mut().map(|(&audience, log)| (audience, log.take_round()));
+        let rounds: Rounds = rounds.filter(|(_, (round, _))| !round.is_empty()).collect();
+        self.writing = !rounds.is_empty();
+        let heard = |(_, member): &(_, &Member)| rounds.contains_key(&member.audience);
+        let members = self.members.iter().filter(heard).map(|(&id, member)| (id, member.clone()));
+        let members = members.collect();
+        (rounds, members)
     }
 }
 
@@ -98,28 +129,28 @@ impl Hub {
         state.last_id += 1;
         let id = state.last_id;
         let mut wire = outlet.lock();
-        wire.seen = state.log.end();
-        match state.closed.clone() {
-            Some(frame) => wire.close(Some(frame)),
-            None => {
-                state.members.insert(id, Member { outlet: outlet.clone(), excluded: false });
-            }
+        (wire.audience, wire.seen) = (Audience::default(), state.end(Audience::default()));
+        if let Some(frame) = state.closed.clone() {
+            wire.close(Some(frame));
+        } else {
+            let member = Member { outlet: outlet.clone(), audience: Audience::default() };
+            state.members.insert(id, member);
         }
         drop(wire);
         Mailbox { id, outlet: outlet.clone(), hub: self.clone() }
     }
 
-    /// Says `message` to every member.
+    /// Says `message` to every member of the first audience.
     ///
     /// It is encoded once, and written together with all else that is said
     /// before the runtime comes round to it.
     pub fn broadcast(&self, message: impl Into<Message>) -> Delivery {
-        self.publish(&message.into(), None)
+        self.broadcast_to(Audience::default(), None, message)
     }
 
-    /// Says `message` to every member but `sender`.
+    /// Says `message` to the same but `sender`.
     pub fn broadcast_except(&self, sender: ClientId, message: impl Into<Message>) -> Delivery {
-        self.publish(&message.into(), Some(sender))
+        self.broadcast_to(Audience::default(), Some(sender), message)
     }
 
     /// Says `message` to one member, after all that was said before.
@@ -127,7 +158,7 @@ impl Hub {
         let frame = encoded(&message.into());
         let mut state = self.lock();
         let Some(member) = state.members.get(&to) else { return Delivery::default() };
-        let mut wire = member.caught_up(&state.log);
+        let mut wire = member.caught_up(&state.logs);
         wire.owe(frame, 0);
         let evicted = self.overdrawn(&mut wire);
         drop(wire);
@@ -137,15 +168,45 @@ impl Hub {
         Delivery { members: 1 }
     }
 
+    /// Says `message` to the members of one audience, but not to `except`.
+    pub fn broadcast_to(
+        &self,
+        audience: Audience,
+        except: Option<ClientId>,
+        message: impl Into<Message>,
+    ) -> Delivery {
+        self.publish(audience, except, &message.into())
+    }
+
+    /// How many members an audience has: one that has none need not be spoken to.
+    #[must_use]
+    pub fn listeners(&self, audience: Audience) -> usize {
+        self.lock().members.values().filter(|member| member.audience == audience).count()
+    }
+
+    /// Puts one member into another audience: it hears all that the old one was told so far,
+    /// and from now on what the new one is told.
+    pub fn seat(&self, id: ClientId, audience: Audience) {
+        let mut state = self.lock();
+        let end = state.end(audience);
+        let State { members, logs, .. } = &mut *state;
+        if let Some(member) = members.get_mut(&id) {
+            let mut wire = member.caught_up(logs);
+            (wire.audience, wire.seen) = (audience, end);
+            drop(wire);
+            member.audience = audience;
+        }
+    }
+
     /// Keeps broadcasts from one member until [`include`](Self::include); it still hears
     /// what is said to it alone.
     pub fn exclude(&self, id: ClientId) {
-        self.set_excluded(id, true);
+        self.seat(id, Audience::EXCLUDED);
     }
 
     /// Lets one member hear broadcasts again, from the next one on.
     pub fn include(&self, id: ClientId) {
-        self.set_excluded(id, false);
+        self.seat(id, Audience::default());
     }
 
     /// Ends one membership with `code`, once what was said before has been delivered.
@@ -159,7 +220,7 @@ impl Hub {
         let mut state = self.lock();
         state.closed = Some(frame.clone());
         for member in std::mem::take(&mut state.members).into_values() {
-            member.caught_up(&state.log).close(Some(frame.clone()));
+            member.caught_up(&state.logs).close(Some(frame.clone()));
         }
     }
 
@@ -174,33 +235,25 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_excluded(&self, id: ClientId, excluded: bool) {
-        let mut state = self.lock();
-        let State { members, log, .. } = &mut *state;
-        if let Some(member) = members.get_mut(&id) {
-            // What was broadcast until now is still for those it was said to.
-            drop(member.caught_up(log));
-            member.excluded = excluded;
-        }
-    }
-
     fn remove(&self, id: ClientId, frame: Option<CloseFrame>) {
         let mut state = self.lock();
         if let Some(member) = state.members.remove(&id) {
-            member.caught_up(&state.log).close(frame);
+            member.caught_up(&state.logs).close(frame);
         }
     }
 
-    fn publish(&self, message: &Message, except: Option<ClientId>) -> Delivery {
+    fn publish(&self, audience: Audience, except: Option<ClientId>, message: &Message) -> Delivery {
         let mut state = self.lock();
-        let State { members, log, writing, .. } = &mut *state;
-        let spared = except.and_then(|id| members.get(&id)).filter(|member| !member.excluded);
-        let listening = members.values().filter(|member| !member.excluded).count();
+        let State { members, logs, writing, .. } = &mut *state;
+        let here = |member: &&Member| member.audience == audience;
+        let spared = except.and_then(|id| members.get(&id)).filter(here);
+        let listening = members.values().filter(here).count();
         let delivery = Delivery { members: listening - usize::from(spared.is_some()) };
         if delivery.members == 0 {
             return delivery;
         }
-        let mut spared = spared.map(|member| member.caught_up(log));
+        let mut spared = spared.map(|member| member.caught_up(logs));
+        let log = logs.entry(audience).or_default();
         encode(message, &mut log.open);
         if let Some(wire) = &mut spared {
             wire.seen = log.end();
@@ -218,20 +271,14 @@ impl Hub {
         loop {
             // Whoever is ready to speak adds to this round.
             yield_now().await;
-            let (round, end, members) = {
-                let mut state = self.lock();
-                let (round, end) = state.log.take_round();
-                if round.is_empty() {
-                    state.writing = false;
-                    return;
-                }
-                let listening = state.members.iter().filter(|(_, member)| !member.excluded);
-                let members: Vec<_> =
-                    listening.map(|(&id, member)| (id, member.outlet.clone())).collect();
-                (round, end, members)
-            };
-            for (turn, (id, outlet)) in members.iter().enumerate() {
-                if self.write_round(&round, end, outlet) {
+            let (rounds, members) = self.lock().take_rounds();
+            if rounds.is_empty() {
+                return;
+            }
+            for (turn, (id, member)) in members.iter().enumerate() {
+                if let Some(round) = rounds.get(&member.audience)
+                    && self.write_round(round, member)
+                {
                     self.lock().members.remove(id);
                 }
                 if turn % TURN == TURN - 1 {
@@ -242,13 +289,14 @@ impl Hub {
     }
 
     /// Writes to one member what it has not seen of a round; true if that ended its membership.
-    fn write_round(&self, round: &Bytes, end: u64, outlet: &Outlet) -> bool {
-        let mut wire = outlet.lock();
-        if wire.left || wire.seen >= end {
+    fn write_round(&self, (round, end): &(Bytes, u64), member: &Member) -> bool {
+        let mut wire = member.outlet.lock();
+        // Seated elsewhere meanwhile, it was given its part.
+        if wire.left || wire.audience != member.audience || wire.seen >= *end {
             return false;
         }
         let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(round.len());
-        wire.seen = end;
+        wire.seen = *end;
         wire.offer(round.slice(round.len() - fresh..));
         self.overdrawn(&mut wire)
     }

@@ -24,6 +24,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::hub::Audience;
 use crate::frame::Header;
 use crate::stream::Io;
 
@@ -41,7 +42,9 @@ pub struct Outlet(Arc<Mutex<Wire<dyn Io>>>);
 
 /// An outlet's inside.
 pub(super) struct Wire<S: ?Sized> {
-    /// How much of the hub's log this member has been given.
+    /// Whose log it is given.
+    pub(super) audience: Audience,
+    /// How much of that log it has been given.
     pub(super) seen: u64,
     /// The hub is done with this member.
     pub(super) left: bool,
@@ -67,6 +70,7 @@ impl Outlet {
     /// Shares `io`.
     pub fn new(io: impl Io) -> Self {
         Self(Arc::new(Mutex::new(Wire {
+            audience: Audience::default(),
             seen: 0,
             left: false,
             backlog: VecDeque::new(),

@@ -10,7 +10,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use ws101::broadcast::{Delivery, Hub, Mailbox, Outlet, Overflow};
+use ws101::broadcast::{Audience, Delivery, Hub, Mailbox, Outlet, Overflow};
 use ws101::frame::{Decoder, Frame};
 
 /// Long enough for everything, short enough to fail by.
@@ -270,4 +270,56 @@ async fn no_wake_up_is_lost() {
             assert_eq!(in_order.filter(|ok| *ok).count(), EACH, "each speaker in order");
         }
     }
+}
+
+/// Two audiences, members that change between them, and one order in which all was said.
+#[tokio::test]
+async fn audiences_hear_their_own_words_in_one_order() {
+    let (short, long) = (Audience(1), Audience(2));
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let (ann, ann_far) = member(&hub, 1 << 16);
+    let (bob, bob_far) = member(&hub, 1 << 16);
+    let (cat, cat_far) = member(&hub, 1 << 16);
+    let [ann_id, bob_id, cat_id] = [&ann, &bob, &cat].map(Mailbox::id);
+    let _sessions = [ann, bob, cat].map(driven);
+    hub.seat(ann_id, short);
+    hub.seat(bob_id, long);
+    hub.seat(cat_id, long);
+    assert_eq!([Audience::default(), short, long].map(|a| hub.listeners(a)), [0, 1, 2]);
+    assert_eq!(hub.broadcast_to(short, None, "1").members, 1);
+    assert_eq!(hub.broadcast_to(long, Some(cat_id), "one").members, 1);
+    hub.send(cat_id, "one for cat");
+    // What was said before is the old audience's, however late it is written.
+    hub.seat(cat_id, short);
+    hub.broadcast_to(short, None, "2");
+    hub.broadcast_to(long, None, "two");
+    // Who is not there cannot be spared there.
+    assert_eq!(hub.broadcast_to(long, Some(ann_id), "three").members, 1);
+    assert_eq!(hub.broadcast("nobody").members, 0);
+    hub.seat(cat_id, long);
+    hub.broadcast_to(long, None, "four");
+    assert_eq!(texts(ann_far, 2).await, ["1", "2"]);
+    assert_eq!(texts(bob_far, 4).await, ["one", "two", "three", "four"]);
+    assert_eq!(texts(cat_far, 3).await, ["one for cat", "2", "four"]);
+}
+
+/// Moving while a round is on its way, written by another thread, neither loses nor doubles anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn moving_between_audiences_loses_and_doubles_nothing() {
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let (mailbox, far) = member(&hub, 1 << 16);
+    let id = mailbox.id();
+    let _session = driven(mailbox);
+    let mut said = Vec::new();
+    for n in 0..20_000_u16 {
+        let audience = Audience((n / 3 % 3) as u8);
+        hub.seat(id, audience);
+        hub.broadcast_to(audience, None, n.to_string());
+        said.push(n.to_string());
+        hub.broadcast_to(Audience((audience.0 + 1) % 3), None, "not for it");
+        if n % 5 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(texts(far, said.len()).await, said);
 }
