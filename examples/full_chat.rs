@@ -3,12 +3,12 @@
 //!     cargo run --example full_chat
 //!
 //! then open <http://127.0.0.1:8080> in three tabs. Press Test in each. Look at
-//! <http://127.0.0.1:8080/stats>. Ctrl-C says goodbye to all of them; start it
-//! again, and they come back by themselves.
+//! <http://127.0.0.1:8080/stats>. Clients of the five documents that this project
+//! began with join the same room, each in its own words: see `chat::Dialect`.
+//! Ctrl-C says goodbye to all; start it again, and they come back by themselves.
 
-use tracing::info;
-use warp::Filter;
-use ws101::chat::Chat;
+use tracing::{info, warn};
+use ws101::chat::{Chat, Dialect};
 use ws101::endpoint::Endpoint;
 use ws101::page::page;
 use ws101::settings::{Settings, StartError};
@@ -21,14 +21,25 @@ async fn main() -> Result<(), StartError> {
     let listener = settings.listen()?;
     println!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
-    let chat = Endpoint::open(Chat::new(&settings), &settings);
-    let socket = warp::path!("ws").and(chat.filter()).boxed();
-    let routes = [socket, chat.stats(), page("v1")];
-    let serving = tokio::spawn(server::serve(listener, routes, chat.shutdown().clone()));
+    let mut room = Chat::new(&settings);
+    let second = Settings { port: settings.port_004, ..settings.clone() }.listen();
+    match &second {
+        Ok(listener) => {
+            println!("clients of source 004 find it at ws://{}", listener.local_addr()?);
+            room = room.port(listener.local_addr()?.port(), Dialect::PythonChat);
+        }
+        Err(error) => warn!("no port for clients of source 004: {error}. They may use /py"),
+    }
+    let chat = Endpoint::open(room, &settings);
+    let routes = |dialect| [chat.sockets(), chat.stats(), page(dialect)];
+    let serve =
+        |listener, dialect| server::serve(listener, routes(dialect), chat.shutdown().clone());
+    let mut serving = vec![tokio::spawn(serve(listener, "v1"))];
+    serving.extend(second.map(|listener| tokio::spawn(serve(listener, "004"))));
 
     info!("{}: saying goodbye", shutdown::signal().await?);
     let left_behind = chat.close().await;
-    serving.await?;
+    futures::future::try_join_all(serving).await?;
     info!("closed; {left_behind} had not left in time");
     Ok(())
 }

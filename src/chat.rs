@@ -1,39 +1,44 @@
-//! The capstone room: the canonical chat protocol, version 1 (subprotocol `ws101.chat.v1`).
+//! The capstone room: names, messages, typing, comings and goings, in six dialects.
 //!
-//! Text frames, one JSON object each, with a `type`. Nobody is told anything
-//! before their `hello`; after it they hear `welcome`, and then everything, in
-//! one order. What lasts (messages, comings and goings, renamings) carries a
-//! `seq` that counts up by one.
+//! The canonical protocol, version 1, is the subprotocol `ws101.chat.v1`: text
+//! frames, one JSON object each, with a `type`. Nobody is told anything before
+//! their `hello`; after it they hear `welcome`, and then everything, in one
+//! order. What lasts (messages, comings and goings, renamings) carries a `seq`
+//! that counts up by one. Clients of other chats join the same room, each in its
+//! own [`Dialect`], and hear the same, in the same order.
 
+mod dialect;
 mod event;
 mod request;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tracing::info;
 
+pub use dialect::Dialect;
 pub use event::{Event, Limits, Member, Renaming, RoomState, SystemEvent};
 pub use request::{
     CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, NAME_BYTES, NAME_CHARS, Request,
 };
 
 use crate::broadcast::{ClientId, Hub};
-use crate::id;
-use crate::room::{Room, json};
+use crate::room::Room;
 use crate::settings::Settings;
 use crate::stats::Report;
-use crate::timestamp;
 use crate::upgrade::Peer;
+use crate::{id, timestamp};
 
-/// The name under which pages and servers agree on this protocol.
+/// The name under which pages and servers agree on the canonical protocol.
 pub const SUBPROTOCOL: &str = "ws101.chat.v1";
 
 /// The only room there is so far.
 pub const GENERAL: &str = "general";
 
-/// How long a client may stay without saying `hello`.
+/// How long a client of the canonical protocol may stay without saying `hello`.
 pub const HELLO_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a `typing` holds unless it is repeated.
@@ -49,9 +54,7 @@ pub type Clock = fn() -> SystemTime;
 /// The chat's state: who is here, and how far the count of events has come.
 #[derive(Debug)]
 pub struct Chat {
-    people: BTreeMap<ClientId, Member>,
-    /// Those who have not said `hello`, and since when.
-    visitors: BTreeMap<ClientId, Duration>,
+    seats: BTreeMap<ClientId, Seat>,
     /// Names one life of this room: numbers of another life mean nothing here.
     epoch: String,
     seq: u64,
@@ -61,6 +64,22 @@ pub struct Chat {
     clock: Clock,
     limits: Limits,
     ping_interval: Duration,
+    /// What is spoken at `/`.
+    root: Dialect,
+    /// Ports at which one dialect is spoken, whatever the path.
+    ports: Vec<(u16, Dialect)>,
+}
+
+/// One connection's place.
+#[derive(Debug)]
+struct Seat {
+    /// Its name, public and for as long as it lasts.
+    id: String,
+    dialect: Dialect,
+    /// When it was taken, since the start.
+    since: Duration,
+    /// Who sits here; nobody yet, before a name.
+    member: Option<Member>,
 }
 
 impl Chat {
@@ -68,8 +87,7 @@ impl Chat {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
-            people: BTreeMap::new(),
-            visitors: BTreeMap::new(),
+            seats: BTreeMap::new(),
             epoch: id::random(),
             seq: 0,
             guests: 0,
@@ -81,6 +99,8 @@ impl Chat {
                 message_bytes: settings.max_message_bytes,
             },
             ping_interval: settings.heartbeat,
+            root: Dialect::numbered(&settings.root_dialect).unwrap_or(Dialect::NodeChat),
+            ports: Vec::new(),
         }
     }
 
@@ -91,15 +111,39 @@ impl Chat {
         self
     }
 
+    /// Speaks `dialect` with whoever comes to `port` and does not ask for another.
+    #[must_use]
+    pub fn port(mut self, port: u16, dialect: Dialect) -> Self {
+        self.ports.push((port, dialect));
+        self
+    }
+
+    // ---- what is said
+
+    /// Says an event to one.
+    fn reply(&self, who: ClientId, event: &Event, hub: &Hub) {
+        let said = self.seats.get(&who).and_then(|seat| seat.dialect.say(event));
+        if let Some(message) = said {
+            hub.send(who, message);
+        }
+    }
+
+    // ---- what is asked
+
     fn obey(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), Fault> {
         match request {
             Request::Hello { version, username, lang } => {
                 self.hello(who, version, username, lang.as_deref(), hub)?;
             }
             Request::Bye => hub.close(who, CloseCode::Normal, "bye"),
-            Request::Message { id, content } => {
-                let member = self.member(who)?;
-                self.message(who, &member, id, &content, hub);
+            Request::Message { id, content, username, data } => {
+                let mut member = self.member_or_guest(who, hub)?;
+                if let Some(username) = username.filter(|name| *name != member.username)
+                    && let Ok(renamed) = self.rename(who, &member, username, hub)
+                {
+                    member = renamed;
+                }
+                self.message(who, &member, id.as_deref(), &content, data.as_ref(), hub);
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
@@ -110,16 +154,21 @@ impl Chat {
                     active,
                     expires_ms: millis(TYPING_EXPIRES),
                 };
-                hub.broadcast_except(who, json(&typing));
+                dialect::tell(&typing, Some(who), hub);
             }
             Request::Rename { id, username } => {
                 let member = self.member(who)?;
-                self.rename(who, member, id, username, hub)?;
+                let renamed = self.rename(who, &member, username, hub);
+                renamed.map_err(|fault| fault.about(id.clone()))?;
+                self.acknowledge(who, id.as_deref(), self.timestamp(), hub);
             }
             Request::Ping { timestamp } => {
-                self.member(who)?;
+                // Only the canonical protocol asks for a name before anything else.
+                if self.seats.get(&who).is_some_and(|seat| seat.dialect == Dialect::Canonical) {
+                    self.member(who)?;
+                }
                 let pong = Event::Pong { timestamp, server_time: self.timestamp() };
-                hub.send(who, json(&pong));
+                self.reply(who, &pong, hub);
             }
         }
         Ok(())
@@ -128,7 +177,17 @@ impl Chat {
     fn member(&self, who: ClientId) -> Result<Member, Fault> {
         let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
         let stranger = || Fault::new(ErrorCode::HelloRequired, words);
-        self.people.get(&who).cloned().ok_or_else(stranger)
+        self.seats.get(&who).and_then(|seat| seat.member.clone()).ok_or_else(stranger)
+    }
+
+    /// Who speaks; a listener that speaks up becomes a guest.
+    fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, Fault> {
+        let listens = |seat: &Seat| seat.dialect == Dialect::Reconnect && seat.member.is_none();
+        if self.seats.get(&who).is_some_and(listens) {
+            let name = self.guest_name(Some("ru"));
+            self.admit(who, name, false, hub);
+        }
+        self.member(who)
     }
 
     fn hello(
@@ -139,23 +198,35 @@ impl Chat {
         lang: Option<&str>,
         hub: &Hub,
     ) -> Result<(), Fault> {
+        let Some(seat) = self.seats.get_mut(&who) else { return Ok(()) };
+        if seat.member.is_some() {
+            return Err(Fault::new(ErrorCode::BadMessage, "you have said hello already"));
+        }
+        if seat.dialect == Dialect::Reconnect {
+            seat.dialect = Dialect::Canonical;
+        }
         if version != 1 {
-            hub.send(who, json(&Event::Error(Fault::version(version))));
+            self.reply(who, &Event::Error(Fault::version(version)), hub);
             hub.close(who, VERSION, "version");
             return Ok(());
         }
-        if self.people.contains_key(&who) {
-            return Err(Fault::new(ErrorCode::BadMessage, "you have said hello already"));
-        }
+        let named = username.is_some();
         let username = match username {
             Some(name) => self.free_name(who, name)?,
             None => self.guest_name(lang),
         };
-        self.visitors.remove(&who);
-        let member = Member { id: id::random(), username };
-        self.people.insert(who, member.clone());
+        self.admit(who, username, named, hub);
+        Ok(())
+    }
+
+    /// Lets someone in: a welcome for them, news for the others.
+    fn admit(&mut self, who: ClientId, username: String, named: bool, hub: &Hub) {
+        let Some(seat) = self.seats.get_mut(&who) else { return };
+        let member = Member { id: seat.id.clone(), username, named, dialect: seat.dialect };
+        seat.member = Some(member.clone());
+        hub.seat(who, seat.dialect.audience());
         self.seq += 1;
-        hub.include(who);
+        let timestamp = self.timestamp();
         let welcome = Event::Welcome {
             v: 1,
             server: event::SERVER,
@@ -165,104 +236,121 @@ impl Chat {
                 room: GENERAL,
                 epoch: &self.epoch,
                 seq: self.seq,
-                members: self.people.values().collect(),
+                members: self.members().collect(),
             }],
             limits: self.limits,
             ping_interval: millis(self.ping_interval),
-            time: self.timestamp(),
+            time: timestamp.clone(),
         };
-        hub.send(who, json(&welcome));
+        self.reply(who, &welcome, hub);
         let joined = Event::UserJoined {
             room: GENERAL,
             seq: self.seq,
             username: &member.username,
             user: &member,
-            count: self.people.len(),
-            timestamp: self.timestamp(),
+            count: self.members().count(),
+            users: self.names(),
+            timestamp,
         };
-        hub.broadcast_except(who, json(&joined));
-        Ok(())
+        dialect::tell(&joined, Some(who), hub);
     }
 
     fn message(
         &mut self,
         who: ClientId,
         member: &Member,
-        id: Option<String>,
+        id: Option<&str>,
         content: &str,
+        data: Option<&Value>,
         hub: &Hub,
     ) {
         self.seq += 1;
         let timestamp = self.timestamp();
-        // Without an id of its own the client asked for no receipt.
-        let receipt = id.is_some();
-        let id = id.unwrap_or_else(id::random);
-        hub.broadcast(json(&Event::Message {
+        let made_up = id.is_none().then(id::random);
+        let message = Event::Message {
             room: GENERAL,
             seq: self.seq,
-            id: &id,
+            id: id.or(made_up.as_deref()).unwrap_or_default(),
             username: &member.username,
             user: member,
             content,
+            data,
             timestamp: timestamp.clone(),
-        }));
-        if receipt {
-            self.acknowledge(who, &id, timestamp, hub);
+        };
+        if member.dialect == Dialect::BroadcastServer {
+            dialect::tell(&message, Some(who), hub);
+            dialect::echo(&message).map(|echo| hub.send(who, echo));
+        } else {
+            dialect::tell(&message, None, hub);
         }
+        self.acknowledge(who, id, timestamp, hub);
     }
 
+    /// Gives someone another name, if it is free; told to all if it is another.
     fn rename(
         &mut self,
         who: ClientId,
-        member: Member,
-        id: Option<String>,
+        member: &Member,
         username: String,
         hub: &Hub,
-    ) -> Result<(), Fault> {
-        let username = self.free_name(who, username).map_err(|fault| fault.about(id.clone()))?;
-        let renamed = Member { id: member.id, username };
-        self.people.insert(who, renamed.clone());
-        self.seq += 1;
-        let timestamp = self.timestamp();
-        hub.broadcast(json(&Event::System {
-            room: Some(GENERAL),
-            seq: Some(self.seq),
-            content: format!("{} is now {}", member.username, renamed.username),
-            event: SystemEvent::Renamed {
-                params: Renaming {
-                    user: &renamed.id,
-                    from: &member.username,
-                    to: &renamed.username,
-                },
-            },
-            timestamp: timestamp.clone(),
-        }));
-        if let Some(id) = id {
-            self.acknowledge(who, &id, timestamp, hub);
+    ) -> Result<Member, Fault> {
+        let username = self.free_name(who, username)?;
+        let renamed = Member { username, named: true, ..member.clone() };
+        if let Some(seat) = self.seats.get_mut(&who) {
+            seat.member = Some(renamed.clone());
         }
-        Ok(())
+        if renamed.username != member.username {
+            self.seq += 1;
+            let event = Event::System {
+                room: Some(GENERAL),
+                seq: Some(self.seq),
+                content: format!("{} is now {}", member.username, renamed.username),
+                event: SystemEvent::Renamed {
+                    params: Renaming {
+                        user: &renamed.id,
+                        from: &member.username,
+                        to: &renamed.username,
+                        users: self.names(),
+                    },
+                },
+                timestamp: self.timestamp(),
+            };
+            dialect::tell(&event, None, hub);
+        }
+        Ok(renamed)
     }
 
-    fn acknowledge(&self, who: ClientId, id: &str, timestamp: String, hub: &Hub) {
+    /// A receipt, for a request that had an id of its own: without one it asked for none.
+    fn acknowledge(&self, who: ClientId, id: Option<&str>, timestamp: String, hub: &Hub) {
+        let Some(id) = id else { return };
         let ack = Event::Ack { id, room: GENERAL, seq: self.seq, timestamp, duplicate: false };
-        hub.send(who, json(&ack));
+        self.reply(who, &ack, hub);
+    }
+
+    // ---- who is here
+
+    fn members(&self) -> impl Iterator<Item = &Member> {
+        self.seats.values().filter_map(|seat| seat.member.as_ref())
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.members().map(|member| member.username.as_str()).collect()
     }
 
     /// The name, if nobody else has it, in whatever case.
     fn free_name(&self, who: ClientId, name: String) -> Result<String, Fault> {
         let wanted = name.to_lowercase();
-        let taken = |(id, member): (&ClientId, &Member)| {
-            *id != who && member.username.to_lowercase() == wanted
-        };
-        if self.people.iter().any(taken) {
+        let others = self.seats.iter().filter(|(id, _)| **id != who);
+        let mut others = others.filter_map(|(_, seat)| seat.member.as_ref());
+        if others.any(|other| other.username.to_lowercase() == wanted) {
             return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
         }
         Ok(name)
     }
 
     fn guest_name(&mut self, lang: Option<&str>) -> String {
-        let guest =
-            if lang.is_some_and(|lang| lang.starts_with("ru")) { "Гость" } else { "Guest" };
+        let russian = lang.is_some_and(|lang| lang.starts_with("ru"));
+        let guest = if russian { "Гость" } else { "Guest" };
         loop {
             self.guests += 1;
             let name = format!("{guest} {}", self.guests);
@@ -279,70 +367,95 @@ impl Chat {
 
 impl Room for Chat {
     const SUBPROTOCOLS: &'static [&'static str] = &[SUBPROTOCOL];
+    const PATHS: &'static [&'static str] = &["/", "/broadcast", "/ws", "/chat", "/py"];
 
-    fn joined(&mut self, who: ClientId, _peer: &Peer, hub: &Hub) {
+    fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
+        // Until it is seated, it hears nothing.
         hub.exclude(who);
-        self.visitors.insert(who, self.now);
+        let Some(dialect) = Dialect::of(peer, self.root, &self.ports) else {
+            hub.close(who, CloseCode::Policy, "no such dialect: ask for 000, 001, 002, 003 or 004");
+            return;
+        };
+        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, member: None };
+        self.seats.insert(who, seat);
+        match dialect {
+            Dialect::NodeChat | Dialect::BroadcastServer => {
+                let name = self.guest_name(Some("ru"));
+                self.admit(who, name, false, hub);
+            }
+            Dialect::Reconnect => {
+                hub.seat(who, dialect.audience());
+                hub.send(who, dialect::established(&peer.id, &self.timestamp()));
+            }
+            Dialect::Canonical | Dialect::PythonChat | Dialect::Note => {}
+        }
     }
 
     fn heard(&mut self, who: ClientId, message: Message, hub: &Hub) {
+        let Some(dialect) = self.seats.get(&who).map(|seat| seat.dialect) else { return };
+        if dialect == Dialect::Note {
+            hub.send(who, dialect::answer(message));
+            return;
+        }
         let Message::Text(text) = message else {
             hub.close(who, CloseCode::Unsupported, "this chat speaks text frames only");
             return;
         };
-        let outcome = Request::parse(&text).and_then(|request| self.obey(who, request, hub));
+        let outcome = dialect.read(&text).and_then(|request| self.obey(who, request, hub));
         if let Err(fault) = outcome {
-            hub.send(who, json(&Event::Error(fault)));
+            if dialect == Dialect::NodeChat {
+                info!(who, "Получено некорректное сообщение");
+            }
+            self.reply(who, &Event::Error(fault), hub);
         }
     }
 
     fn left(&mut self, who: ClientId, hub: &Hub) {
-        self.visitors.remove(&who);
-        let Some(member) = self.people.remove(&who) else { return };
+        let Some(member) = self.seats.remove(&who).and_then(|seat| seat.member) else { return };
         self.seq += 1;
-        hub.broadcast(json(&Event::UserLeft {
+        let left = Event::UserLeft {
             room: GENERAL,
             seq: self.seq,
             username: &member.username,
             user: &member,
-            count: self.people.len(),
+            count: self.members().count(),
+            users: self.names(),
             timestamp: self.timestamp(),
-        }));
+        };
+        dialect::tell(&left, None, hub);
     }
 
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.now = now;
-        self.visitors.retain(|&who, since| {
-            let waiting = now.saturating_sub(*since) < HELLO_DEADLINE;
-            if !waiting {
+        for (&who, seat) in &self.seats {
+            let waits = seat.member.is_none() && seat.dialect == Dialect::Canonical;
+            if waits && now.saturating_sub(seat.since) >= HELLO_DEADLINE {
                 hub.close(who, HELLO_TIMEOUT, "hello_timeout");
             }
-            waiting
-        });
+        }
     }
 
     fn report(&mut self, report: &Report, hub: &Hub) {
-        hub.broadcast(json(&Event::System {
+        let uptime = Duration::from_millis(report.uptime_ms).as_secs();
+        let heartbeat = Event::System {
             room: None,
             seq: None,
-            content: format!(
-                "{} connected, up {} s",
-                report.connections,
-                Duration::from_millis(report.uptime_ms).as_secs()
-            ),
+            content: format!("{} connected, up {uptime} s", report.connections),
             event: SystemEvent::Heartbeat { stats: report },
             timestamp: self.timestamp(),
-        }));
+        };
+        dialect::tell(&heartbeat, None, hub);
     }
 
     fn closing(&mut self, hub: &Hub) {
-        hub.broadcast(json(&Event::System {
+        let shutdown = Event::System {
             room: None,
             seq: None,
             content: "The server is shutting down".to_owned(),
             event: SystemEvent::Shutdown,
             timestamp: self.timestamp(),
-        }));
+        };
+        dialect::tell(&shutdown, None, hub);
     }
 }
 

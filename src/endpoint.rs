@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::field::display;
-use tracing::{debug, error, info};
+use tracing::{error, info};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -24,12 +24,13 @@ use crate::goodbye::Closed;
 use crate::handshake::Policy;
 use crate::heartbeat::Heartbeat;
 use crate::room::Room;
+use crate::server;
 use crate::session;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stats::{Report, Stats};
 use crate::stream::Io;
-use crate::upgrade::{self, AcceptError, Accepted, Peer, Upgrade, config};
+use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
 
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ impl<R: Room> Endpoint<R> {
             hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
             policy: Policy {
                 subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
+                paths: R::PATHS.iter().map(|&path| path.into()).collect(),
                 ..settings.policy()
             },
             settings: settings.clone(),
@@ -128,25 +130,14 @@ impl<R: Room> Endpoint<R> {
         Ok(self.serve(accepted).await)
     }
 
-    /// The room as a warp filter, to be mounted on any path.
-    pub fn filter(&self) -> BoxedFilter<(Response,)> {
+    /// The room as a route, at its own paths: see [`server::sockets`].
+    pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        upgrade::upgrade().map(move |upgrade| endpoint.answer(upgrade).into_response()).boxed()
-    }
-
-    fn answer(&self, upgrade: Upgrade) -> http::Response<String> {
-        let (response, pending) = upgrade.answer(&self.0.policy);
-        if let Some(pending) = pending {
-            // Spawned before the 101 is out, so that a shutdown waits for it.
-            let endpoint = self.clone();
-            self.0.shutdown.spawn(async move {
-                match pending.granted().await {
-                    Ok(accepted) => drop(endpoint.serve(accepted).await),
-                    Err(gone) => debug!(%gone, "left before the upgrade"),
-                }
-            });
-        }
-        response
+        let serve = move |accepted| {
+            let endpoint = endpoint.clone();
+            async move { endpoint.serve(accepted).await }
+        };
+        server::sockets(self.0.policy.clone(), &self.0.shutdown, serve)
     }
 
     /// Taken now: connections, messages, bytes, closes, memory, uptime.

@@ -21,6 +21,9 @@ pub trait Room: Send + 'static {
     /// The subprotocols it speaks, best first (RFC 6455 §1.9). With none, any client may come.
     const SUBPROTOCOLS: &'static [&'static str] = &[];
 
+    /// The paths it is reached at; with none, any will do.
+    const PATHS: &'static [&'static str] = &[];
+
     /// Someone came in. They are a member of `hub` already.
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
         let _ = (who, peer, hub);

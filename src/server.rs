@@ -64,6 +64,8 @@ pub async fn serve(
 
 /// A route for WebSockets: what asks for one, and every request to one of `policy.paths`.
 ///
+/// At `/`, though, whoever does not ask for one is left to the page.
+///
 /// Each is answered as `policy` says; `serve` runs for each that is granted, as
 /// a task that `shutdown` waits for. Everything else is for the routes after it.
 pub fn sockets<F>(
@@ -79,7 +81,7 @@ where
     upgrade()
         .and_then(move |upgrade: Upgrade| {
             let request = upgrade.request();
-            let ours = judge.paths.iter().any(|path| path == request.uri().path());
+            let ours = judge.paths.iter().any(|path| path != "/" && path == request.uri().path());
             let ours = ours || handshake::asks(request.headers());
             ready(if ours { Ok(upgrade) } else { Err(warp::reject()) })
         })

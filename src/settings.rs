@@ -28,6 +28,10 @@ pub struct Settings {
     pub host: IpAddr,
     /// `PORT`: the port to listen on. 8080; 0 lets the system choose.
     pub port: u16,
+    /// `PORT_004`: where `full_chat` speaks with clients of source 004. 8765; 0 lets the system choose.
+    pub port_004: u16,
+    /// `WS_ROOT_DIALECT`: whose clients `full_chat` expects at `/`: 000, or 001.
+    pub root_dialect: String,
     /// `WS_HEARTBEAT_MS`: between pings. 25 s; 0 sends none.
     pub heartbeat: Duration,
     /// `WS_PONG_TIMEOUT_MS`: for a pong. 10 s.
@@ -52,6 +56,8 @@ impl Default for Settings {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8080,
+            port_004: 8765,
+            root_dialect: "000".to_owned(),
             heartbeat: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             idle: Duration::from_secs(60),
@@ -141,6 +147,8 @@ impl Settings {
         let read = Reader { lookup };
         read.host("HOST", &mut self.host)?;
         read.number("PORT", 0..=u16::MAX, &mut self.port)?;
+        read.number("PORT_004", 0..=u16::MAX, &mut self.port_004)?;
+        read.one_of("WS_ROOT_DIALECT", &["000", "001"], &mut self.root_dialect)?;
         read.time("WS_HEARTBEAT_MS", 0, &mut self.heartbeat)?;
         read.time("WS_PONG_TIMEOUT_MS", 1, &mut self.pong_timeout)?;
         read.time("WS_IDLE_MS", 0, &mut self.idle)?;
@@ -236,6 +244,20 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             value,
             wanted: wanted(),
         })?;
+        Ok(())
+    }
+
+    fn one_of(
+        &self,
+        name: &'static str,
+        choice: &[&str],
+        to: &mut String,
+    ) -> Result<(), SettingError> {
+        let Some(value) = self.value(name) else { return Ok(()) };
+        if !choice.contains(&value.as_str()) {
+            return Err(SettingError { name, value, wanted: choice.join(" or ") });
+        }
+        *to = value;
         Ok(())
     }
 

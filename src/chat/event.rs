@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::dialect::Dialect;
 use super::request::Fault;
 use crate::stats::Report;
 
@@ -13,6 +14,12 @@ pub struct Member {
     pub id: String,
     /// The name they chose or were given.
     pub username: String,
+    /// Whether they chose it.
+    #[serde(skip)]
+    pub named: bool,
+    /// How they speak.
+    #[serde(skip)]
+    pub dialect: Dialect,
 }
 
 /// What a client may send.
@@ -78,6 +85,9 @@ pub enum Event<'a> {
         user: &'a Member,
         username: &'a str,
         count: usize,
+        /// Everyone who is here now.
+        #[serde(skip)]
+        users: Vec<&'a str>,
         timestamp: String,
     },
     /// Someone else went.
@@ -87,6 +97,9 @@ pub enum Event<'a> {
         user: &'a Member,
         username: &'a str,
         count: usize,
+        /// Everyone who is here now.
+        #[serde(skip)]
+        users: Vec<&'a str>,
         timestamp: String,
     },
     /// Someone, perhaps you, said something.
@@ -97,6 +110,9 @@ pub enum Event<'a> {
         user: &'a Member,
         username: &'a str,
         content: &'a str,
+        /// As it was sent, where that may be any JSON.
+        #[serde(skip)]
+        data: Option<&'a Value>,
         timestamp: String,
     },
     /// What you sent under `id` became event `seq`.
@@ -127,12 +143,15 @@ pub enum Event<'a> {
 }
 
 /// Who was called what, and is called what now.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // As above.
 pub struct Renaming<'a> {
     pub user: &'a str,
     pub from: &'a str,
     pub to: &'a str,
+    /// Everyone who is here now.
+    #[serde(skip)]
+    pub users: Vec<&'a str>,
 }
 
 /// What the server has to say.

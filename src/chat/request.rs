@@ -22,7 +22,7 @@ pub const NAME_BYTES: usize = 128;
 /// The longest `id` a client may give.
 const ID_CHARS: usize = 64;
 /// How much of a stranger's word is repeated in an answer.
-const QUOTED: usize = 32;
+pub(super) const QUOTED: usize = 32;
 
 /// Kinds of request that a later version of the protocol has.
 const LATER: [&str; 10] = [
@@ -56,6 +56,10 @@ pub enum Request {
         id: Option<String>,
         /// What to say.
         content: String,
+        /// The name to say it under, in dialects that send it along.
+        username: Option<String>,
+        /// The message as it came, in dialects where that may be any JSON.
+        data: Option<Value>,
     },
     /// To be seen typing, or no longer.
     Typing {
@@ -127,6 +131,10 @@ impl Fault {
         Self::new(ErrorCode::Version, format!("this server speaks version 1, not {asked}"))
     }
 
+    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+        Self::new(ErrorCode::BadJson, format!("not JSON: {error}"))
+    }
+
     pub(super) fn about(mut self, id: Option<String>) -> Self {
         self.reference = id;
         self
@@ -140,13 +148,11 @@ impl Request {
     ///
     /// What is wrong with it, ready to be sent.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| Fault::new(ErrorCode::BadJson, format!("not JSON: {error}")))?;
-        let Value::Object(fields) = value else {
+        let value: Value = serde_json::from_str(text).map_err(|error| Fault::not_json(&error))?;
+        let Value::Object(fields) = &value else {
             return Err(bad(r#"a message is a JSON object, as {"type":"ping"}"#));
         };
-        let fields = Fields(&fields);
-        let id = fields.id()?;
+        let (fields, id) = (Fields(fields), id(&value)?);
         fields.request(id.clone()).map_err(|fault| fault.about(id))
     }
 }
@@ -178,7 +184,7 @@ impl Fields<'_> {
                     return Err(Fault::new(ErrorCode::Unsupported, words));
                 }
                 let text = self.string("content")?.ok_or_else(|| bad("`content` is missing"))?;
-                Ok(Request::Message { id, content: content(text)? })
+                Ok(Request::Message { id, content: content(text)?, username: None, data: None })
             }
             "typing" => {
                 self.room()?;
@@ -222,15 +228,6 @@ impl Fields<'_> {
         }
     }
 
-    fn id(&self) -> Result<Option<String>, Fault> {
-        let Some(id) = self.string("id")? else { return Ok(None) };
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        if id.is_empty() || id.len() > ID_CHARS || !id.bytes().all(plain) {
-            return Err(bad(format!("`id` must be 1 to {ID_CHARS} letters, digits, `_` or `-`")));
-        }
-        Ok(Some(id.to_owned()))
-    }
-
     fn room(&self) -> Result<(), Fault> {
         match self.string("room")? {
             None | Some(GENERAL) => Ok(()),
@@ -242,7 +239,20 @@ impl Fields<'_> {
     }
 }
 
-fn content(text: &str) -> Result<String, Fault> {
+/// The name that a client gave its request.
+pub(super) fn id(said: &Value) -> Result<Option<String>, Fault> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    match said.get("id") {
+        None => Ok(None),
+        Some(Value::String(id)) if (1..=ID_CHARS).contains(&id.len()) && id.bytes().all(plain) => {
+            Ok(Some(id.clone()))
+        }
+        Some(_) => Err(bad(format!("`id` must be 1 to {ID_CHARS} letters, digits, `_` or `-`"))),
+    }
+}
+
+/// A message's text, if it may be said.
+pub(super) fn content(text: &str) -> Result<String, Fault> {
     if text.trim().is_empty() {
         return Err(bad("`content` is empty"));
     }
@@ -261,7 +271,7 @@ fn content(text: &str) -> Result<String, Fault> {
 
 /// A name as it will be shown: without spaces around it, one between its words,
 /// nothing in it that cannot be seen.
-fn name(text: &str) -> Result<String, Fault> {
+pub(super) fn name(text: &str) -> Result<String, Fault> {
     let invalid = |words: String| Fault::new(ErrorCode::NameInvalid, words);
     // Refused by its size before anything is done with it.
     if text.len() > 4 * NAME_BYTES {

@@ -188,12 +188,12 @@ async fn full_chat_ends_with_a_goodbye_and_exit_code_0() {
         t.send(name, format!(r#"{{"type":"hello","v":1,"username":"{name}"}}"#)).await;
     }
     t.step("a silent third is let in and told nothing");
-    t.connect("third", "/ws").await;
+    t.connect("third", Request::new("/ws").subprotocol("ws101.chat.v1")).await;
     t.send("ann", r#"{"type":"message","id":"m1","content":"Привет"}"#).await;
     t.step("eve's line is nobody's");
     t.send("bob", r#"{"type":"system","content":"the server is down"}"#).await;
-    t.step("the socket is at /ws, and only there");
-    t.connect("lost", "/chat").await;
+    t.step("where no dialect is spoken");
+    t.connect("lost", "/nowhere").await;
     t.step("SIGTERM");
     let ended = program.stop().await;
     t.pass(Duration::from_millis(10)).await;

@@ -309,8 +309,8 @@ async fn moving_between_audiences_loses_and_doubles_nothing() {
     let hub = Hub::new(1 << 20, Overflow::Disconnect);
     // Those who are written to first make a round last.
     let crowd: Vec<_> = (0..200).map(|_| member(&hub, 1 << 20)).collect();
-    for (n, (mailbox, _)) in crowd.iter().enumerate() {
-        hub.seat(mailbox.id(), Audience((n % 3) as u8));
+    for (n, (mailbox, _)) in (0_u8..200).zip(&crowd) {
+        hub.seat(mailbox.id(), Audience(n % 3));
     }
     let (mailbox, far) = member(&hub, 1 << 16);
     let id = mailbox.id();

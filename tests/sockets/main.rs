@@ -60,9 +60,11 @@ fn start<R: Room>(endpoint: &Endpoint<R>, settings: &Settings) -> (SocketAddr, J
     rlimit::increase_nofile_limit(65_536).expect("descriptors can be had");
     let listener = settings.listen().unwrap();
     let address = listener.local_addr().unwrap();
-    let page = warp::any().map(|| "a page".into_response());
-    let routes = warp::path!("ws").and(endpoint.filter()).or(page).unify().boxed();
-    (address, tokio::spawn(serve(listener, [routes], endpoint.shutdown().clone())))
+    let page = warp::any().map(|| "a page".into_response()).boxed();
+    (
+        address,
+        tokio::spawn(serve(listener, [endpoint.sockets(), page], endpoint.shutdown().clone())),
+    )
 }
 
 async fn connect(address: SocketAddr) -> Client {

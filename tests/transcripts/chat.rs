@@ -39,7 +39,7 @@ async fn nobody_hears_anything_before_hello() {
     let (mut t, _chat) = chat(&Settings::default());
     enter(&mut t, "ann").await;
     t.step("a visitor hears nothing of what is said");
-    t.connect("visitor", "/ws").await;
+    t.connect("visitor", crate::v1()).await;
     t.send("ann", r#"{"type":"message","content":"just us"}"#).await;
     t.step("and is not heard");
     t.send("visitor", r#"{"type":"message","content":"hello?"}"#).await;
@@ -53,12 +53,12 @@ async fn nobody_hears_anything_before_hello() {
 async fn names_are_readable_and_nobody_elses() {
     let (mut t, _chat) = chat(&Settings::default());
     t.step("who gives no name is given one");
-    t.connect("one", "/ws").await;
+    t.connect("one", crate::v1()).await;
     t.send("one", r#"{"type":"hello"}"#).await;
-    t.connect("two", "/ws").await;
+    t.connect("two", crate::v1()).await;
     t.send("two", r#"{"type":"hello","lang":"ru-RU"}"#).await;
     t.step("a name that is taken, in any case of letters");
-    t.connect("three", "/ws").await;
+    t.connect("three", crate::v1()).await;
     t.send("three", r#"{"type":"hello","username":"  guest   1 "}"#).await;
     t.send("three", r#"{"type":"hello","username":"Guest 3"}"#).await;
     t.send("three", r#"{"type":"rename","id":"r1","username":"ГОСТЬ 2"}"#).await;
@@ -121,7 +121,7 @@ async fn bad_input_is_named_and_the_connection_stays() {
 async fn a_name_of_100_kb_is_refused_in_words_where_messages_may_be_that_long() {
     let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() };
     let (mut t, _chat) = chat(&settings);
-    t.connect("ann", "/ws").await;
+    t.connect("ann", crate::v1()).await;
     t.send("ann", format!(r#"{{"type":"hello","username":"{}"}}"#, "x".repeat(100_000))).await;
     t.send("ann", r#"{"type":"hello","username":"Ann"}"#).await;
     insta::assert_snapshot!(t);
@@ -137,7 +137,7 @@ async fn what_cannot_be_answered_in_words_is_closed_with_a_code() {
     enter(&mut t, "bob").await;
     t.send("bob", "x".repeat(65_537)).await;
     t.step("another version of the protocol");
-    t.connect("eve", "/ws").await;
+    t.connect("eve", crate::v1()).await;
     t.send("eve", r#"{"type":"hello","v":2}"#).await;
     insta::assert_snapshot!(t);
 }
@@ -162,7 +162,7 @@ async fn every_way_of_leaving_is_told_once() {
 async fn the_server_tells_how_it_is_every_thirty_seconds() {
     let (mut t, _chat) = chat(&Settings::default());
     enter(&mut t, "ann").await;
-    t.connect("visitor", "/ws").await;
+    t.connect("visitor", crate::v1()).await;
     t.step("30 s: statistics, and pings at 25 s; a visitor gets none and is gone");
     t.pass(Duration::from_secs(61)).await;
     insta::assert_snapshot!(t);

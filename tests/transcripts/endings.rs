@@ -44,14 +44,14 @@ async fn a_shutdown_is_announced_and_waited_for() {
     let (mut t, chat) = chat(&Settings::default());
     enter(&mut t, "ann").await;
     enter(&mut t, "bob").await;
-    t.connect("visitor", "/ws").await;
+    t.connect("visitor", crate::v1()).await;
     enter(&mut t, "mute").await;
     t.mute("mute").await;
     t.step("the server is told to stop");
     let closing = tokio::spawn(async move { chat.close().await });
     t.pass(Duration::from_secs(6)).await;
     t.step("nobody can come in any more");
-    t.connect("late", "/ws").await;
+    t.connect("late", crate::v1()).await;
     assert_eq!(closing.await.unwrap(), 0, "even the mute one was given up on in time");
     insta::assert_snapshot!(t);
 }

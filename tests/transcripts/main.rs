@@ -5,10 +5,10 @@ mod endings;
 mod refusals;
 mod violations;
 
-use ws101::chat::Chat;
+use ws101::chat::{Chat, SUBPROTOCOL};
 use ws101::endpoint::Endpoint;
 use ws101::settings::Settings;
-use ws101::transcript::Transcript;
+use ws101::transcript::{Request, Transcript};
 
 /// A chat to talk to, and the end of it to hold on to.
 fn chat(settings: &Settings) -> (Transcript, Endpoint<Chat>) {
@@ -27,8 +27,13 @@ fn chat(settings: &Settings) -> (Transcript, Endpoint<Chat>) {
     (t, chat)
 }
 
+/// A request for the canonical protocol, as our page makes it.
+fn v1() -> Request {
+    Request::new("/ws").subprotocol(SUBPROTOCOL)
+}
+
 /// Comes in and says hello under that name.
 async fn enter(t: &mut Transcript, name: &str) {
-    t.connect(name, "/ws").await;
+    t.connect(name, v1()).await;
     t.send(name, format!(r#"{{"type":"hello","v":1,"username":"{name}"}}"#)).await;
 }

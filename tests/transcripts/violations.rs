@@ -76,7 +76,7 @@ fn cases() -> Vec<(&'static str, Bytes)> {
 async fn broken_one_by_one(t: &mut Transcript) {
     for (rule, bytes) in cases() {
         t.step(rule);
-        t.connect("bob", "/ws").await;
+        t.connect("bob", crate::v1()).await;
         t.raw("bob", bytes).await;
     }
 }
@@ -108,7 +108,7 @@ async fn broken_before_the_chat() {
 #[tokio::test(start_paused = true)]
 async fn what_is_allowed_is_not_punished() {
     let mut t = Transcript::new(conversation);
-    t.connect("bob", "/ws").await;
+    t.connect("bob", crate::v1()).await;
     t.step("a message in fragments, with a ping between them");
     let continuation = Frame::new(Opcode::Continuation, "lo");
     t.raw("bob", all([Frame::text("hel").unfinished(), Frame::ping("?"), continuation])).await;
