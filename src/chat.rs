@@ -310,6 +310,7 @@ impl Chat {
                         user: &renamed.id,
                         from: &member.username,
                         to: &renamed.username,
+                        dialect: renamed.dialect,
                         users: self.names(),
                     },
                 },

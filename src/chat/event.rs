@@ -149,6 +149,9 @@ pub struct Renaming<'a> {
     pub user: &'a str,
     pub from: &'a str,
     pub to: &'a str,
+    /// How they speak.
+    #[serde(skip)]
+    pub dialect: Dialect,
     /// Everyone who is here now.
     #[serde(skip)]
     pub users: Vec<&'a str>,

@@ -64,7 +64,9 @@ fn the_settings_are_those_of_the_code() {
 
 fn is_name(literal: &str) -> bool {
     literal.starts_with(|char: char| char.is_ascii_uppercase())
-        && literal.chars().all(|char| char.is_ascii_uppercase() || char == '_')
+        && literal
+            .chars()
+            .all(|char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_')
 }
 
 /// As one would write it in the environment.
@@ -73,6 +75,8 @@ fn default(name: &str) -> Option<String> {
     Some(match name {
         "HOST" => settings.host.to_string(),
         "PORT" => settings.port.to_string(),
+        "PORT_004" => settings.port_004.to_string(),
+        "WS_ROOT_DIALECT" => settings.root_dialect,
         "WS_HEARTBEAT_MS" => settings.heartbeat.as_millis().to_string(),
         "WS_PONG_TIMEOUT_MS" => settings.pong_timeout.as_millis().to_string(),
         "WS_IDLE_MS" => settings.idle.as_millis().to_string(),

@@ -1,6 +1,7 @@
 //! What the protocols look like: every byte that crossed the wire, in virtual time.
 
 mod chat;
+mod dialects;
 mod endings;
 mod refusals;
 mod violations;

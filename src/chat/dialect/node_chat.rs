@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::event::{Event, Member, SystemEvent};
+use super::super::event::{Event, SystemEvent};
 use super::super::request::{self, ErrorCode, Fault, Request};
 use super::Dialect;
 use crate::room::json;
@@ -44,18 +44,20 @@ pub(super) fn say(event: &Event) -> Option<Message> {
             let prefixed = format!("{}: {content}", user.username);
             Some(json(&Line {
                 r#type: "user",
-                content: if is_foreign(user) { &prefixed } else { content },
+                content: if is_foreign(user.dialect) { &prefixed } else { content },
                 username: user.named.then_some(&user.username),
                 timestamp: user.named.then_some(timestamp),
             }))
         }
-        Event::UserJoined { user, username, .. } if is_foreign(user) => {
+        Event::UserJoined { user, username, .. } if is_foreign(user.dialect) => {
             Some(system(&format!("{username} присоединяется к чату")))
         }
-        Event::UserLeft { user, username, .. } if is_foreign(user) => {
+        Event::UserLeft { user, username, .. } if is_foreign(user.dialect) => {
             Some(system(&format!("{username} покидает чат")))
         }
-        Event::System { event: SystemEvent::Renamed { params }, .. } => {
+        Event::System { event: SystemEvent::Renamed { params }, .. }
+            if is_foreign(params.dialect) =>
+        {
             Some(system(&format!("{} меняет имя на {}", params.from, params.to)))
         }
         Event::System { event: SystemEvent::Shutdown, .. } => {
@@ -65,9 +67,9 @@ pub(super) fn say(event: &Event) -> Option<Message> {
     }
 }
 
-/// Its own kind come and go unannounced, and sign nothing.
-fn is_foreign(user: &Member) -> bool {
-    user.dialect != Dialect::NodeChat
+/// Its own kind come and go unannounced, and their text stands alone.
+fn is_foreign(dialect: Dialect) -> bool {
+    dialect != Dialect::NodeChat
 }
 
 fn system(content: &str) -> Message {
