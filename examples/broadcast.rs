@@ -2,21 +2,20 @@
 //!
 //!     cargo run --example broadcast
 //!
-//! then open <http://127.0.0.1:8080> in two tabs, and in their consoles:
-//! `ws = new WebSocket("ws://127.0.0.1:8080"); ws.onmessage = e => console.log(e.data)`
-//! and `ws.send('{"type":"user","content":"Привет всем!"}')`. Then forge a line
-//! of the server's: `ws.send('{"type":"system","content":"Сервер выключен"}')`.
-//! Servers that relay whatever parses show it to everyone; this one does not.
+//! then open <http://127.0.0.1:8080> in three tabs. What one says, all hear. Now
+//! forge a line of the server's, in one tab's console:
+//! `ws = new WebSocket("ws://127.0.0.1:8080")` and
+//! `ws.send('{"type":"system","content":"Сервер выключен"}')`. Servers that relay
+//! whatever parses show it to everyone; this one does not.
 
-use anyhow::Result;
-use futures::StreamExt;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use ws101::broadcast::{Hub, Outlet, Overflow};
+use tokio_tungstenite::tungstenite::Message;
+use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
-use ws101::upgrade::{accept, config};
-use ws101::{goodbye, server};
+use ws101::shutdown::Shutdown;
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{page::page, room::json, server, stats::every};
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -33,42 +32,40 @@ const WELCOME: &str = r#"{"type":"system","content":"Добро пожалова
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
-    let listener = settings.listen()?;
-    println!("listening on ws://{}", listener.local_addr()?);
-    loop {
-        let (tcp, _) = server::accept(&listener).await;
-        let (hub, settings) = (hub.clone(), settings.clone());
-        tokio::spawn(async move {
-            let ended = serve(tcp, &hub, &settings).await;
-            println!("Клиент отключился: {}", ended.unwrap_or_else(|error| error.to_string()));
-        });
-    }
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in three tabs", listener.local_addr()?);
+    let (hub, policy) =
+        (Hub::new(settings.max_queue_bytes, Overflow::Disconnect), settings.policy());
+    let (counted, max_bytes) = (hub.clone(), settings.max_message_bytes);
+    let count = move || println!("Активных соединений: {}", counted.members());
+    tokio::spawn(every(settings.stats, count));
+    let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
+    let sockets = server::sockets(policy, &shutdown, serve);
+    server::serve(listener, [sockets, page("000")], shutdown).await;
+    Ok(())
 }
 
-async fn serve(tcp: TcpStream, hub: &Hub, settings: &Settings) -> Result<String> {
-    tcp.set_nodelay(true)?;
-    let accepted = accept(tcp, &settings.policy()).await?.map(Outlet::new);
-    println!("Новый клиент подключился");
-    let mailbox = hub.join(&accepted.io);
-    hub.send(mailbox.id(), WELCOME);
-    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let ended = loop {
-        tokio::select! {
-            incoming = socket.next() => match incoming.unwrap_or(Err(Error::ConnectionClosed)) {
-                Ok(Message::Text(text)) => match serde_json::from_str::<Line>(&text) {
-                    Ok(line) if line.r#type == "user" => {
-                        hub.broadcast(serde_json::to_string(&line)?);
-                    }
-                    _ => println!("Получено некорректное сообщение"),
-                },
-                Ok(Message::Close(frame)) => break Ok(frame),
-                Ok(_) => {}
-                Err(error) => break Err(error),
-            },
-            evicted = mailbox.drive() => return Ok(goodbye::say(&mut socket, evicted?).await.to_string()),
+async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
+    let (ip, accepted) = (accepted.peer.ip(), accepted.map(Outlet::new));
+    println!("Новый клиент подключился\nНовое подключение с IP: {ip}");
+    let me = hub.join(&accepted.io);
+    hub.send(me.id(), WELCOME);
+    let mut socket = accepted.into_socket(config(max_bytes)).await;
+    let Err(end) = talk(&mut socket, hub, me).await;
+    println!("Клиент {ip} отключился: {}", finish(&mut socket, end).await);
+}
+
+/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+async fn talk(socket: &mut Socket, hub: Hub, me: Mailbox) -> Ended {
+    loop {
+        let message = tokio::select! {
+            incoming = next_message(socket) => incoming?,
+            evicted = me.drive() => return Err(evicted.into()),
+        };
+        let Message::Text(text) = message else { continue };
+        match serde_json::from_str::<Line>(&text) {
+            Ok(line) if line.r#type == "user" => drop(hub.broadcast(json(&line))),
+            _ => println!("Получено некорректное сообщение"),
         }
-    };
-    mailbox.leave();
-    Ok(goodbye::answer(&mut socket, ended).await.to_string())
+    }
 }

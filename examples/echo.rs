@@ -8,25 +8,24 @@
 //! ended it and how: a message is not a frame, and closing takes two.
 
 use ws101::settings::{Settings, StartError};
-use ws101::upgrade::{accept, config};
+use ws101::shutdown::Shutdown;
+use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{echo::echo, goodbye, server};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() }.with_env()?;
-    let (listener, config) = (settings.listen()?, config(settings.max_message_bytes));
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("listening on ws://{}/chat", listener.local_addr()?);
-    loop {
-        let ((tcp, from), policy) = (server::accept(&listener).await, settings.policy());
-        tokio::spawn(async move {
-            match accept(tcp, &policy).await {
-                Err(error) => println!("{from} {error}"),
-                Ok(accepted) => {
-                    let mut socket = accepted.into_socket(config).await;
-                    let ended = echo(&mut socket, "Принято: ").await;
-                    println!("{from} {}", goodbye::answer(&mut socket, ended).await);
-                }
-            }
-        });
-    }
+    let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
+    let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
+    server::serve(listener, [sockets], shutdown).await;
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
+    let peer = accepted.peer.clone();
+    let mut socket = accepted.into_socket(config(max_bytes)).await;
+    let ended = echo(&mut socket, "Принято: ").await;
+    println!("{peer}: {}", goodbye::answer(&mut socket, ended).await);
 }

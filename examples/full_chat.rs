@@ -22,9 +22,8 @@ async fn main() -> Result<(), StartError> {
     println!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let chat = Endpoint::open(Chat::new(&settings), &settings);
-    let socket = warp::path!("ws").and(chat.filter());
-    let files = page(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend"));
-    let routes = socket.or(chat.stats()).unify().or(files).unify().boxed();
+    let socket = warp::path!("ws").and(chat.filter()).boxed();
+    let routes = [socket, chat.stats(), page("v1")];
     let serving = tokio::spawn(server::serve(listener, routes, chat.shutdown().clone()));
 
     info!("{}: saying goodbye", shutdown::signal().await?);

@@ -24,3 +24,6 @@ mod outlet;
 
 pub use hub::{ClientId, Delivery, Hub, Mailbox, Overflow};
 pub use outlet::Outlet;
+
+/// A member's WebSocket, built on its outlet.
+pub type Socket = tokio_tungstenite::WebSocketStream<Outlet>;

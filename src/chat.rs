@@ -9,7 +9,6 @@ mod event;
 mod request;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
 use tokio_tungstenite::tungstenite::Message;
@@ -21,9 +20,11 @@ pub use request::{
 };
 
 use crate::broadcast::{ClientId, Hub};
+use crate::id;
 use crate::room::{Room, json};
 use crate::settings::Settings;
 use crate::stats::Report;
+use crate::timestamp;
 use crate::upgrade::Peer;
 
 /// The name under which pages and servers agree on this protocol.
@@ -55,7 +56,6 @@ pub struct Chat {
     epoch: String,
     seq: u64,
     guests: u64,
-    ids: Ids,
     /// Time since the start, as of the last tick.
     now: Duration,
     clock: Clock,
@@ -67,14 +67,12 @@ impl Chat {
     /// An empty chat that tells its clients the limits of `settings`.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let mut ids = Ids::default();
         Self {
             people: BTreeMap::new(),
             visitors: BTreeMap::new(),
-            epoch: ids.next(),
+            epoch: id::random(),
             seq: 0,
             guests: 0,
-            ids,
             now: Duration::ZERO,
             clock: SystemTime::now,
             limits: Limits {
@@ -154,14 +152,14 @@ impl Chat {
             None => self.guest_name(lang),
         };
         self.visitors.remove(&who);
-        let member = Member { id: self.ids.next(), username };
+        let member = Member { id: id::random(), username };
         self.people.insert(who, member.clone());
         self.seq += 1;
         hub.include(who);
         let welcome = Event::Welcome {
             v: 1,
             server: event::SERVER,
-            session: event::Session { id: self.ids.next() },
+            session: event::Session { id: id::random() },
             user: &member,
             rooms: [RoomState {
                 room: GENERAL,
@@ -198,7 +196,7 @@ impl Chat {
         let timestamp = self.timestamp();
         // Without an id of its own the client asked for no receipt.
         let receipt = id.is_some();
-        let id = id.unwrap_or_else(|| self.ids.next());
+        let id = id.unwrap_or_else(id::random);
         hub.broadcast(json(&Event::Message {
             room: GENERAL,
             seq: self.seq,
@@ -275,8 +273,7 @@ impl Chat {
     }
 
     fn timestamp(&self) -> String {
-        let now = (self.clock)().max(SystemTime::UNIX_EPOCH);
-        humantime::format_rfc3339_millis(now).to_string()
+        timestamp::of((self.clock)())
     }
 }
 
@@ -351,19 +348,4 @@ impl Room for Chat {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Names that cannot be guessed from one another: a keyed hash of a count.
-#[derive(Debug, Default)]
-struct Ids {
-    key: RandomState,
-    given: u64,
-}
-
-impl Ids {
-    fn next(&mut self) -> String {
-        self.given += 1;
-        let half = |side: u8| self.key.hash_one((self.given, side));
-        format!("{:016x}{:016x}", half(0), half(1))
-    }
 }

@@ -5,7 +5,9 @@
 //! nothing. Here every end has a code, whoever broke a rule is told which, and
 //! the connection is let go slowly enough for the telling to arrive.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -64,6 +66,39 @@ pub enum Side {
     Nobody,
 }
 
+/// Why a conversation is over, before the goodbye.
+#[derive(Debug)]
+pub enum End {
+    /// The peer closed it, or broke a rule, or was lost, as reading reported.
+    Peer(Result<Option<CloseFrame>, Error>),
+    /// This end closes it.
+    Us(CloseFrame),
+}
+
+/// What a conversation returns: it goes on until there is a reason to stop.
+pub type Ended = Result<Infallible, End>;
+
+/// Reading or writing said why.
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Peer(Err(error))
+    }
+}
+
+/// This end has a goodbye to say.
+impl From<CloseFrame> for End {
+    fn from(frame: CloseFrame) -> Self {
+        Self::Us(frame)
+    }
+}
+
+/// How a hub's mailbox ends: with the hub's goodbye, or the stream's error.
+impl From<io::Result<CloseFrame>> for End {
+    fn from(ended: io::Result<CloseFrame>) -> Self {
+        ended.map_or_else(|error| Self::Peer(Err(error.into())), Self::Us)
+    }
+}
+
 /// A close frame with `code` and as much of `reason` as fits.
 ///
 /// A control frame carries at most 125 bytes, two of them the code
@@ -106,6 +141,34 @@ fn rule(broken: &ProtocolError) -> &'static str {
         ProtocolError::FragmentedControlFrame => "a control frame in fragments (RFC 6455 5.5)",
         ProtocolError::InvalidCloseSequence => "a close frame of 1 byte (RFC 6455 5.5.1)",
         _ => "the protocol was not kept (RFC 6455 7.1.7)",
+    }
+}
+
+/// The next message, or why there will be none. Cancel safe.
+///
+/// # Errors
+///
+/// How the conversation ended, ready for [`finish`].
+pub async fn next_message<S>(socket: &mut WebSocketStream<S>) -> Result<Message, End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match socket.next().await {
+        Some(Ok(Message::Close(frame))) => Err(End::Peer(Ok(frame))),
+        Some(Ok(message)) => Ok(message),
+        Some(Err(error)) => Err(error.into()),
+        None => Err(Error::ConnectionClosed.into()),
+    }
+}
+
+/// Says the goodbye that is due: [`say`] or [`answer`], with their deadlines.
+pub async fn finish<S>(socket: &mut WebSocketStream<S>, end: End) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match end {
+        End::Peer(ended) => answer(socket, ended).await,
+        End::Us(frame) => say(socket, frame).await,
     }
 }
 

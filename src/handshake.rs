@@ -35,7 +35,7 @@ pub use encode::encode;
 pub use explain::explain;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
 pub use origins::Origins;
-pub use policy::Policy;
+pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
 
 /// The only version there is (RFC 6455 §4.1).

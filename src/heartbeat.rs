@@ -10,8 +10,27 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use crate::timestamp;
+
+/// The answer to a page's own ping, if `message` is one: `{"type":"pong"}` with the ping's `timestamp` as it came.
+///
+/// The ping of RFC 6455 §5.5.2 is out of a page's reach, so pages ask in JSON. Nobody
+/// is punished for asking late: a hidden tab may run its timers once a minute.
+#[must_use]
+pub fn pong(message: &Message) -> Option<Message> {
+    let Message::Text(text) = message else { return None };
+    let ping: Value = serde_json::from_str(text).ok()?;
+    let answer = json!({
+        "type": "pong", "timestamp": ping["timestamp"], "serverTime": timestamp::now(),
+    });
+    (ping["type"] == "ping").then(|| Message::text(answer.to_string()))
+}
 
 /// Why a peer is taken for gone. Both earn close code 1011.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +41,13 @@ pub enum PeerGone {
     /// Nothing at all was heard, pongs included.
     #[error("nothing heard for {} ms", .0.as_millis())]
     Idle(Duration),
+}
+
+/// What to say to a peer that may still hear it.
+impl From<PeerGone> for CloseFrame {
+    fn from(gone: PeerGone) -> Self {
+        Self { code: CloseCode::Error, reason: gone.to_string().into() }
+    }
 }
 
 /// One connection's pulse: when to ping, and when to stop believing.

@@ -20,6 +20,7 @@
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
+//! | | [`history`] | what was said lately, for those who come back |
 //! | | [`heartbeat`] | finding out that a peer is gone |
 //! | | [`shutdown`] | ending a server on purpose |
 //! | | [`stats`] | connections, messages, bytes, closes, memory, uptime |
@@ -30,6 +31,8 @@
 //! | 0 | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
+//! | | [`id`] | names nobody can guess |
+//! | | [`timestamp`] | the time of day, as it goes over the wire |
 
 pub mod broadcast;
 pub mod chat;
@@ -40,6 +43,8 @@ pub mod frame;
 pub mod goodbye;
 pub mod handshake;
 pub mod heartbeat;
+pub mod history;
+pub mod id;
 pub mod page;
 pub mod room;
 pub mod server;
@@ -49,5 +54,6 @@ pub mod shutdown;
 pub mod stats;
 pub mod stream;
 pub mod tap;
+pub mod timestamp;
 pub mod transcript;
 pub mod upgrade;

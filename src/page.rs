@@ -1,5 +1,9 @@
 //! The page: `frontend/`, served from disk as it is, so that what you change is what you see.
+//!
+//! One page serves all examples. It asks for `/dialect.json` to learn what to
+//! speak with the server it came from.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -9,15 +13,26 @@ use http::header::{
 };
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
-use warp::reply::Response;
+use warp::reply::{Response, json};
 use warp::{Filter, Reply};
 
-/// Serves the files under `directory`; the last route, it answers 404 for what is not there.
+/// Serves `frontend/`, which is to speak `dialect`: `v1`, or the number of a source, as in `001`.
+///
+/// The last route: what is not there is answered with 404.
+pub fn page(dialect: &'static str) -> BoxedFilter<(Response,)> {
+    site(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend"), dialect)
+}
+
+/// Serves the files under `directory`, and tells them to speak `dialect`.
 ///
 /// Every answer forbids scripts, styles and connections from anywhere else.
-pub fn page(directory: impl AsRef<Path>) -> BoxedFilter<(Response,)> {
-    warp::fs::dir(directory.as_ref().to_owned())
-        .map(Reply::into_response)
+pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(Response,)> {
+    let spoken = warp::path!("dialect.json").and(warp::get());
+    let spoken = spoken.map(move || json(&BTreeMap::from([("dialect", dialect)])).into_response());
+    let files = warp::fs::dir(directory.as_ref().to_owned()).map(Reply::into_response);
+    spoken
+        .or(files)
+        .unify()
         .recover(missing)
         .unify()
         .and(warp::header::optional::<String>("host"))

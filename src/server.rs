@@ -6,7 +6,9 @@
 //! answered with a sentence if it cannot be served, and replayed to hyper if it
 //! can.
 
+use std::future::ready;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -18,11 +20,14 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
+use warp::{Filter, Reply};
 
-use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT};
+use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
-use crate::upgrade::{AcceptError, Ends, HEAD_DEADLINE, read_head};
+use crate::upgrade::{
+    AcceptError, Accepted, Ends, HEAD_DEADLINE, Upgrade, UpgradedIo, read_head, upgrade,
+};
 
 /// How long an HTTP connection may stay open between two requests.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -30,11 +35,19 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no file descriptors left: some will close.
 const BREATHER: Duration = Duration::from_millis(100);
 
-/// Serves `routes` to every connection to `listener` until `shutdown` begins.
+/// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///
+/// A request that no route takes is told that there are WebSockets here (426).
 /// Requests carry their connection's [`Ends`] as an extension. The listener is
 /// closed when this returns; connections end by themselves, tracked by `shutdown`.
-pub async fn serve(listener: TcpListener, routes: BoxedFilter<(Response,)>, shutdown: Shutdown) {
+pub async fn serve(
+    listener: TcpListener,
+    routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
+    shutdown: Shutdown,
+) {
+    let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
+    let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
+    let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
     loop {
         let (tcp, _) = tokio::select! {
             accepted = accept(&listener) => accepted,
@@ -47,6 +60,53 @@ pub async fn serve(listener: TcpListener, routes: BoxedFilter<(Response,)>, shut
             }
         });
     }
+}
+
+/// A route for WebSockets: what asks for one, and every request to one of `policy.paths`.
+///
+/// Each is answered as `policy` says; `serve` runs for each that is granted, as
+/// a task that `shutdown` waits for. Everything else is for the routes after it.
+pub fn sockets<F>(
+    policy: Policy,
+    shutdown: &Shutdown,
+    serve: impl Fn(Accepted<UpgradedIo>) -> F + Clone + Send + Sync + 'static,
+) -> BoxedFilter<(Response,)>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let (policy, shutdown) = (Arc::new(policy), shutdown.clone());
+    let judge = policy.clone();
+    upgrade()
+        .and_then(move |upgrade: Upgrade| {
+            let request = upgrade.request();
+            let ours = judge.paths.iter().any(|path| path == request.uri().path());
+            let ours = ours || handshake::asks(request.headers());
+            ready(if ours { Ok(upgrade) } else { Err(warp::reject()) })
+        })
+        .map(move |upgrade: Upgrade| {
+            let (response, pending) = upgrade.answer(&policy);
+            if let Some(pending) = pending {
+                let serve = serve.clone();
+                // Spawned before the 101 is out, so that a shutdown waits for it.
+                shutdown.spawn(async move {
+                    match pending.granted().await {
+                        Ok(accepted) => drop(serve(accepted).await),
+                        Err(gone) => debug!(%gone, "left before the upgrade"),
+                    }
+                });
+            }
+            response.into_response()
+        })
+        .boxed()
+}
+
+/// Lets only this computer's own programs through; for others there is nothing here.
+///
+/// For routes that tell who is connected: that is the teacher's to know.
+pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
+    let local =
+        |ends: Ends| ready(if ends.peer.ip().is_loopback() { Ok(()) } else { Err(warp::reject()) });
+    warp::ext::get().and_then(local).untuple_one()
 }
 
 /// The next connection, however long it takes. Cancel safe.

@@ -1,20 +1,12 @@
 //! One connection: one task, one loop, three things that can happen next.
 
-use futures::StreamExt;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::broadcast::{Mailbox, Outlet};
-use crate::goodbye::{self, Closed, close_frame};
+use crate::goodbye::{self, Closed, next_message};
 use crate::heartbeat::Heartbeat;
-
-/// Who ended it, and how.
-enum End {
-    Peer(Result<Option<CloseFrame>, Error>),
-    Us(CloseFrame),
-}
 
 /// Runs a connection to its end, handing every text and binary message to `heard`.
 ///
@@ -36,36 +28,27 @@ pub async fn run(
 ) -> Closed {
     let end = loop {
         tokio::select! {
-            incoming = socket.next() => match incoming {
-                Some(Ok(message)) => {
+            incoming = next_message(socket) => match incoming {
+                Ok(message) => {
                     heartbeat.heard(&message);
-                    match message {
-                        Message::Text(_) | Message::Binary(_) => heard(message),
-                        Message::Close(frame) => break End::Peer(Ok(frame)),
-                        // tungstenite answers pings itself (RFC 6455 §5.5.2).
-                        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                    // tungstenite answers pings itself (RFC 6455 §5.5.2).
+                    if message.is_text() || message.is_binary() {
+                        heard(message);
                     }
                 }
-                Some(Err(error)) => break End::Peer(Err(error)),
-                None => break End::Peer(Err(Error::ConnectionClosed)),
+                Err(end) => break end,
             },
-            ended = mailbox.drive() => match ended {
-                Ok(frame) => break End::Us(frame),
-                Err(error) => break End::Peer(Err(error.into())),
-            },
+            ended = mailbox.drive() => break ended.into(),
             beat = heartbeat.beat() => match beat {
                 // Not awaited: a ping that waits for a full socket must not
                 // keep us from reading what would empty it.
                 Ok(ping) => mailbox.say(&ping),
-                Err(gone) => break End::Us(close_frame(CloseCode::Error, &gone.to_string())),
+                Err(gone) => break CloseFrame::from(gone).into(),
             },
         }
     };
     // Nothing may follow a close frame (RFC 6455 §5.5.1).
     mailbox.leave();
     drop(heard);
-    match end {
-        End::Peer(ended) => goodbye::answer(socket, ended).await,
-        End::Us(frame) => goodbye::say(socket, frame).await,
-    }
+    goodbye::finish(socket, end).await
 }

@@ -10,10 +10,11 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::frame::Header;
 
@@ -107,6 +108,18 @@ impl Stats {
             rss_bytes: memory_stats::memory_stats().map(|memory| memory.physical_mem as u64),
             uptime_ms: u64::try_from(counters.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
+    }
+}
+
+/// Calls `tell` every `period`, first after one, until it is dropped: for numbers that are due.
+pub async fn every(period: Duration, mut tell: impl FnMut()) {
+    let mut ticks = interval(period);
+    // After a pause of the whole machine, one report is enough.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset();
+    loop {
+        ticks.tick().await;
+        tell();
     }
 }
 

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. To move in, a module needs a floor.
 const FLOORS: &[&[&str]] = &[
-    &["escape", "frame", "handshake"],
+    &["escape", "frame", "handshake", "id", "timestamp"],
     &["stream", "tap"],
     &[
         "broadcast",
         "echo",
         "goodbye",
         "heartbeat",
+        "history",
         "page",
         "settings",
         "shutdown",

@@ -52,7 +52,7 @@ async fn ten_thousand_come_and_go_and_nothing_stays_open() {
     let address = listener.local_addr().unwrap();
     let page = warp::any().map(|| "a page".into_response());
     let routes = room.filter().or(page).unify().boxed();
-    let serving = tokio::spawn(serve(listener, routes, room.shutdown().clone()));
+    let serving = tokio::spawn(serve(listener, [routes], room.shutdown().clone()));
     let connect = || async move {
         let tcp = TcpStream::connect(address).await.unwrap();
         client_async(format!("ws://{address}/"), tcp).await.expect("101").0

@@ -26,6 +26,13 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The same, at one path only.
+    #[must_use]
+    pub fn at(mut self, path: &'static str) -> Self {
+        self.paths = vec![path.into()];
+        self
+    }
+
     /// Judges `request` and, if it may upgrade, gives the 101 (RFC 6455 §4.2.2).
     ///
     /// Extensions are never agreed to, so permessage-deflate is declined by silence.
@@ -46,7 +53,7 @@ impl Policy {
         if host.is_empty() {
             return Err(Rejection::Host(Fault::Malformed));
         }
-        asks_to_upgrade(headers)?;
+        asks_properly(headers)?;
         let version = only(headers, SEC_WEBSOCKET_VERSION).map_err(Rejection::Version)?;
         if version != VERSION {
             return Err(Rejection::other_version(version));
@@ -103,17 +110,23 @@ fn switch(key: &str, subprotocol: Option<&str>) -> Response<()> {
     response
 }
 
-/// Whether the request wants a WebSocket, and says so as it must (RFC 6455 §4.2.1).
-fn asks_to_upgrade(headers: &HeaderMap) -> Result<(), Rejection> {
-    let upgrade = has_token(headers, UPGRADE, "websocket");
-    if !upgrade
-        && !headers.contains_key(SEC_WEBSOCKET_KEY)
-        && !headers.contains_key(SEC_WEBSOCKET_VERSION)
-    {
+/// Whether a request wants a WebSocket, however clumsily it says so.
+///
+/// One that does deserves a 101 or a reason; one that does not is for a page.
+#[must_use]
+pub fn asks(headers: &HeaderMap) -> bool {
+    has_token(headers, UPGRADE, "websocket")
+        || headers.contains_key(SEC_WEBSOCKET_KEY)
+        || headers.contains_key(SEC_WEBSOCKET_VERSION)
+}
+
+/// Whether the request says as it must that it wants a WebSocket (RFC 6455 §4.2.1).
+fn asks_properly(headers: &HeaderMap) -> Result<(), Rejection> {
+    if !asks(headers) {
         // Someone typed the address into a browser: they are told what is here.
         return Err(Rejection::NotAsked);
     }
-    if !upgrade {
+    if !has_token(headers, UPGRADE, "websocket") {
         return Err(Rejection::Upgrade);
     }
     if !has_token(headers, CONNECTION, "upgrade") {

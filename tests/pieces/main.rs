@@ -5,6 +5,7 @@ mod echo;
 mod goodbye;
 mod heartbeat;
 mod page;
+mod server;
 mod settings;
 mod shutdown;
 mod stats;

@@ -2,18 +2,18 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use ws101::page::page;
+use ws101::page::site;
 use ws101::server::serve;
 use ws101::shutdown::Shutdown;
 
 async fn answers(requests: &[&str]) -> Vec<String> {
-    let site = tempfile::tempdir().unwrap();
-    std::fs::write(site.path().join("index.html"), "<!doctype html><title>hi</title>").unwrap();
-    std::fs::write(site.path().join("chat.js"), "export {}").unwrap();
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("index.html"), "<!doctype html><title>hi</title>").unwrap();
+    std::fs::write(files.path().join("chat.js"), "export {}").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let serving = tokio::spawn(serve(listener, page(site.path()), shutdown.clone()));
+    let serving = tokio::spawn(serve(listener, [site(files.path(), "001")], shutdown.clone()));
     let mut answers = Vec::new();
     for request in requests {
         let mut tcp = TcpStream::connect(address).await.unwrap();
@@ -51,4 +51,10 @@ async fn every_answer_is_strict_errors_included() {
             assert!(answer.contains(header), "{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_page_is_told_what_to_speak() {
+    let [answer] = &answers(&["GET /dialect.json"]).await[..] else { unreachable!() };
+    assert!(answer.ends_with("\n\n{\"dialect\":\"001\"}"), "{answer}");
 }

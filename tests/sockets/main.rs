@@ -62,7 +62,7 @@ fn start<R: Room>(endpoint: &Endpoint<R>, settings: &Settings) -> (SocketAddr, J
     let address = listener.local_addr().unwrap();
     let page = warp::any().map(|| "a page".into_response());
     let routes = warp::path!("ws").and(endpoint.filter()).or(page).unify().boxed();
-    (address, tokio::spawn(serve(listener, routes, endpoint.shutdown().clone())))
+    (address, tokio::spawn(serve(listener, [routes], endpoint.shutdown().clone())))
 }
 
 async fn connect(address: SocketAddr) -> Client {

@@ -1,0 +1,60 @@
+//! The server knows nobody until it writes them down: id, address, program, since when.
+//!
+//!     cargo run --example connections
+//!
+//! then open <http://127.0.0.1:8080> in two browsers and look at the table. With
+//! `HOST=0.0.0.0` phones may join: a class behind one router has one address, so
+//! an address is nobody's name. The page is at `/`, its socket at `/ws` and
+//! nowhere else; a page that found no socket and asked again at once, for ever,
+//! was the storm of the report whose server this is.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use futures::SinkExt;
+use serde_json::{Value, json};
+use tokio_tungstenite::WebSocketStream;
+use warp::{Filter, Reply};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::settings::{Settings, StartError};
+use ws101::shutdown::Shutdown;
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{heartbeat, page::page, server};
+
+/// Everyone who is connected, as the list shows them.
+static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in two browsers", listener.local_addr()?);
+    let (policy, max_bytes) = (settings.policy().at("/ws"), settings.max_message_bytes);
+    let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
+    let peers = || warp::reply::json(&PEERS.lock().unwrap().values().collect::<Vec<_>>());
+    let list = warp::path!("connections").and(server::loopback()).map(peers);
+    let list = list.map(Reply::into_response).boxed();
+    server::serve(listener, [sockets, list, page("002")], shutdown).await;
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
+    let peer = accepted.peer.clone();
+    println!("{peer}");
+    PEERS.lock().unwrap().insert(peer.id.clone(), json!(peer));
+    let hello = json!({"type": "connection_established", "connectionId": peer.id,
+        "timestamp": peer.since, "message": "WebSocket connection established"});
+    let mut socket = accepted.into_socket(config(max_bytes)).await;
+    let Err(end) = talk(&mut socket, hello).await;
+    PEERS.lock().unwrap().remove(&peer.id);
+    println!("{}: {}", peer.id, finish(&mut socket, end).await);
+}
+
+/// Talks until there is a reason to stop.
+async fn talk(socket: &mut WebSocketStream<UpgradedIo>, hello: Value) -> Ended {
+    socket.send(hello.to_string().into()).await?;
+    loop {
+        if let Some(pong) = heartbeat::pong(&next_message(socket).await?) {
+            socket.send(pong).await?;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Open means "no one has told me otherwise": so the server asks, and believes only answers.
+//!
+//!     WS_HEARTBEAT_MS=2000 WS_PONG_TIMEOUT_MS=3000 cargo run --example heartbeat
+//!
+//! then open <http://127.0.0.1:8080> in two tabs. Stop the process of one (`kill
+//! -STOP`), as a pulled cable would: TCP says nothing, and five seconds later the
+//! other tab reads that it is gone. Hide a tab instead, and it stays: pongs come
+//! from the browser, not from the page. A server that waits for the page's own
+//! pings, and sweeps after a minute, ends tabs that were only hidden.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::heartbeat::{Heartbeat, pong};
+use ws101::settings::{Settings, StartError};
+use ws101::shutdown::Shutdown;
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{escape::Line, page::page, server, timestamp};
+
+/// Whose turn it is to speak.
+static TURN: Mutex<()> = Mutex::new(());
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in two tabs", listener.local_addr()?);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let policy = settings.policy();
+    let serve = move |accepted| serve(accepted, hub.clone(), settings.clone());
+    let sockets = server::sockets(policy, &shutdown, serve);
+    server::serve(listener, [sockets, page("001")], shutdown).await;
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
+    let (id, accepted) = (accepted.peer.id.clone(), accepted.map(Outlet::new));
+    let turn = TURN.lock().unwrap();
+    let (me, count) = (hub.join(&accepted.io), hub.members());
+    println!("✅ Клиент {id} подключился, всего {count}");
+    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
+    hub.send(me.id(), event("welcome", welcome));
+    let arrival = json!({"clientId": id, "clientsCount": count});
+    hub.broadcast_except(me.id(), event("client_connected", arrival));
+    drop(turn);
+    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
+    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
+    let beat = beat.idle_timeout(settings.idle);
+    let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
+    let turn = TURN.lock().unwrap();
+    let departure = json!({"clientId": id, "clientsCount": hub.members()});
+    hub.broadcast(event("client_disconnected", departure));
+    drop(turn);
+    println!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+}
+
+/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
+    loop {
+        let message = tokio::select! {
+            incoming = next_message(socket) => incoming?,
+            evicted = me.drive() => return Err(evicted.into()),
+            ping = beat.beat() => {
+                me.say(&ping.map_err(CloseFrame::from)?);
+                continue;
+            }
+        };
+        beat.heard(&message);
+        // A page's own ping is answered, and nobody else's business.
+        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        let Message::Text(text) = message else { continue };
+        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        let data = serde_json::from_str(&text).unwrap_or(json!(*text));
+        let message = data["message"].as_str().unwrap_or(&text);
+        let _turn = TURN.lock().unwrap();
+        hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
+        println!("📤 Отправлено {id}: echo");
+        let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
+        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+    }
+}
+
+/// One event of this protocol, as JSON text.
+fn event(kind: &str, mut fields: Value) -> String {
+    fields["type"] = kind.into();
+    fields["timestamp"] = timestamp::now().into();
+    fields.to_string()
+}

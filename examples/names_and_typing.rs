@@ -1,0 +1,134 @@
+//! Visitor, then member: who has not said a name is told so, and nothing breaks.
+//!
+//!     cargo run --example names_and_typing
+//!
+//! then open <http://127.0.0.1:8765> in three tabs, give two of them a name, and
+//! type: the others see it. In the third, say `{"type":"message","content":"hi"}`
+//! before any name: an error, and the connection stays. The name on a message is
+//! the one the server knows, whatever the message claims; a check in the page
+//! alone is no check, since anyone can write a client.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::{
+    Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
+};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::heartbeat::Heartbeat;
+use ws101::settings::{Settings, StartError};
+use ws101::shutdown::Shutdown;
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{escape::Line, page::page, server, shutdown, timestamp};
+
+/// Those who have said their name, by connection.
+static NAMES: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let policy = settings.policy();
+    let (room, drain) = (hub.clone(), settings.drain);
+    let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
+    let sockets = server::sockets(policy, &shutdown, serve);
+    let serving = tokio::spawn(server::serve(listener, [sockets, page("004")], shutdown.clone()));
+
+    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    shutdown.begin();
+    serving.await?;
+    hub.close_all(CloseCode::Away, "server shutting down");
+    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
+    let (peer, began) = (accepted.peer.clone(), Instant::now());
+    let accepted = accepted.map(Outlet::new);
+    let me = hub.join(&accepted.io);
+    hub.exclude(me.id()); // A visitor hears nothing of what is said.
+    println!("{peer} connected, now {}", hub.members());
+    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
+    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
+    let beat = beat.idle_timeout(settings.idle);
+    let Err(end) = talk(&mut socket, &hub, me, &peer.id, beat).await;
+    leave(&peer.id, &hub);
+    let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
+    println!("{} left after {after:.1?}: {closed}", peer.id);
+}
+
+/// Tells the others, once, however the member went.
+fn leave(id: &str, hub: &Hub) {
+    let mut names = NAMES.lock().unwrap();
+    let Some(name) = names.remove(id) else { return };
+    let left = json!({"username": name, "users": names.values().collect::<Vec<_>>(),
+        "message": format!("{name} покидает чат")});
+    hub.broadcast(event("user_left", left));
+}
+
+/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
+    loop {
+        let message = tokio::select! {
+            incoming = next_message(socket) => incoming?,
+            evicted = me.drive() => return Err(evicted.into()),
+            ping = beat.beat() => {
+                me.say(&ping.map_err(CloseFrame::from)?);
+                continue;
+            }
+        };
+        beat.heard(&message);
+        let Message::Text(text) = message else { continue };
+        hear(&text, me.id(), id, hub).unwrap_or_else(|error| hub.send(me.id(), error));
+    }
+}
+
+/// Does what a client asks, or says why not.
+fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
+    let said: Value = serde_json::from_str(text).unwrap_or_default();
+    let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
+    let field = |names: [&str; 3]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
+    let mut names = NAMES.lock().unwrap();
+    match (said["type"].as_str().unwrap_or_default(), names.get(id)) {
+        ("join", None) => {
+            let name = field(["username", "name", "user"]).trim().to_owned();
+            let taken = names.values().any(|other| other.to_lowercase() == name.to_lowercase());
+            match name.chars().count() {
+                1..=32 if taken => return no("name_taken", "Это имя уже занято"),
+                1..=32 => names.insert(id.into(), name.clone()),
+                _ => return no("name_invalid", "Имя: от 1 до 32 знаков"),
+            };
+            let users = names.values().collect::<Vec<_>>();
+            let joined = json!({"username": name, "users": users,
+                "message": format!("{name} присоединяется к чату")});
+            hub.broadcast(event("user_joined", joined));
+            hub.include(me);
+            let welcome = json!({"username": name, "users": users,
+                "message": format!("Добро пожаловать в чат, {name}!")});
+            Ok(hub.send(me, event("welcome", welcome)))
+        }
+        ("message", Some(name)) => {
+            let content = field(["content", "message", "text"]);
+            let line = json!({"username": name, "message": content, "content": content});
+            Ok(hub.broadcast(event("message", line)))
+        }
+        ("typing", Some(name)) => {
+            let typing = json!({"username": name, "is_typing": said["is_typing"] != false});
+            Ok(hub.broadcast_except(me, event("typing", typing)))
+        }
+        ("join", Some(_)) => no("bad_message", "Вы уже в чате"),
+        ("message" | "typing", None) => no("not_joined", "Сначала отправьте join с именем"),
+        (other, _) => no("unknown_type", &format!("Неизвестный тип: «{}»", Line::of(other))),
+    }
+}
+
+/// One event of this protocol, as JSON text.
+fn event(kind: &str, mut fields: Value) -> String {
+    fields["type"] = kind.into();
+    fields["timestamp"] = timestamp::now().into();
+    fields.to_string()
+}

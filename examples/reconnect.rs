@@ -1,0 +1,120 @@
+//! Coming back: the server says how far it has come, and the page what it saw last.
+//!
+//!     cargo run --example reconnect
+//!
+//! then open <http://127.0.0.1:8080> in two tabs. Cut one off (in its network
+//! tools, or by `kill`), write in the other, let it come back: nothing is missing
+//! and nothing comes twice. Stop the server for five seconds: the tabs return one
+//! by one, each after a wait of its own. The other half is
+//! `frontend/connection.js`. A page that waits the same three seconds as all the
+//! others, or comes back for ever to a server that said no, is the trap.
+
+use std::sync::{LazyLock, Mutex};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::{
+    Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
+};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::heartbeat::{Heartbeat, pong};
+use ws101::settings::{Settings, StartError};
+use ws101::shutdown::Shutdown;
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{escape::Line, history::History, page::page, server, shutdown, timestamp};
+
+/// The last 256 KiB of what was said, for those who come back.
+static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1024).into());
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let policy = settings.policy().at("/ws");
+    let (room, drain) = (hub.clone(), settings.drain);
+    let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
+    let sockets = server::sockets(policy, &shutdown, serve);
+    let serving = tokio::spawn(server::serve(listener, [sockets, page("002")], shutdown.clone()));
+
+    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    shutdown.begin();
+    serving.await?;
+    hub.close_all(CloseCode::Away, "server shutting down");
+    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
+    let (peer, began) = (accepted.peer.clone(), Instant::now());
+    let accepted = accepted.map(Outlet::new);
+    let me = enter(&accepted, &hub);
+    println!("{peer} connected, now {}", hub.members());
+    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
+    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
+    let beat = beat.idle_timeout(settings.idle);
+    let Err(end) = talk(&mut socket, &hub, me, &peer.id, beat).await;
+    let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
+    println!("{} left after {after:.1?}: {closed}", peer.id);
+}
+
+/// Joins, and learns what was missed: both at once, or a line could fall between.
+fn enter(accepted: &Accepted<Outlet>, hub: &Hub) -> Mailbox {
+    let (peer, history) = (&accepted.peer, HISTORY.lock().unwrap());
+    let me = hub.join(&accepted.io);
+    let missed = history.missed(peer.query("epoch"), peer.query("since"));
+    let hello = json!({"connectionId": peer.id, "epoch": history.epoch(), "seq": history.seq(),
+        "recovered": missed.is_some(), "message": "WebSocket connection established"});
+    hub.send(me.id(), event("connection_established", hello));
+    for line in missed.unwrap_or_default() {
+        hub.send(me.id(), line);
+    }
+    me
+}
+
+/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
+    loop {
+        let message = tokio::select! {
+            incoming = next_message(socket) => incoming?,
+            evicted = me.drive() => return Err(evicted.into()),
+            ping = beat.beat() => {
+                me.say(&ping.map_err(CloseFrame::from)?);
+                continue;
+            }
+        };
+        beat.heard(&message);
+        // A page's own ping is answered, and nobody else's business.
+        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        let Message::Text(text) = message else { continue };
+        hear(&text, me.id(), id, hub).unwrap_or_else(|error| hub.send(me.id(), error));
+    }
+}
+
+/// Does what a client asks, or says why not.
+fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
+    let said: Value = serde_json::from_str(text).unwrap_or_default();
+    let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
+    match (said["type"].as_str().unwrap_or_default(), said["content"].as_str()) {
+        ("message", Some(content)) => {
+            let (name, mut history) = (&said["id"], HISTORY.lock().unwrap());
+            let line =
+                |seq| json!({"seq": seq, "id": name, "connectionId": id, "content": content});
+            match history.push(name.as_str(), |seq| event("message", line(seq))) {
+                Ok(line) => Ok(hub.broadcast(line)),
+                Err(said_before) => Ok(hub.send(me, said_before)),
+            }
+        }
+        ("message", None) => no("bad_message", "`content` is missing"),
+        (other, _) => no("unknown_type", &format!("Неизвестный тип: «{}»", Line::of(other))),
+    }
+}
+
+/// One event of this protocol, as JSON text.
+fn event(kind: &str, mut fields: Value) -> String {
+    fields["type"] = kind.into();
+    fields["timestamp"] = timestamp::now().into();
+    fields.to_string()
+}

@@ -1,0 +1,117 @@
+//! Closing time: everyone is told, then closed with 1001, and waited for a little.
+//!
+//!     cargo run --example shutdown
+//!
+//! then open <http://127.0.0.1:8080> in two tabs and press Ctrl-C: both read that
+//! the server is going, and why they were closed. Now kill it with `kill -9`: 1006,
+//! and not a word. A client that does not answer is waited for no longer than
+//! `WS_DRAIN_MS`; the port is free again at once.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{
+    Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
+};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::heartbeat::{Heartbeat, pong};
+use ws101::settings::{Settings, StartError};
+use ws101::shutdown::Shutdown;
+use ws101::stats::{Report, Stats, every};
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{escape::Line, page::page, server, shutdown, timestamp};
+
+/// Whose turn it is to speak.
+static TURN: Mutex<()> = Mutex::new(());
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let (policy, stats) = (settings.policy(), Stats::start());
+    let (everyone, counters) = (hub.clone(), stats.clone());
+    tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
+    let (room, drain) = (hub.clone(), settings.drain);
+    let serve = move |accepted| serve(accepted, room.clone(), stats.clone(), settings.clone());
+    let sockets = server::sockets(policy, &shutdown, serve);
+    let serving = tokio::spawn(server::serve(listener, [sockets, page("001")], shutdown.clone()));
+
+    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    shutdown.begin();
+    serving.await?;
+    let farewell = json!({"event": "shutdown", "message": "Сервер завершает работу"});
+    hub.broadcast(event("system", farewell));
+    hub.close_all(CloseCode::Away, "server shutting down");
+    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings: Settings) {
+    let (id, open) = (accepted.peer.id.clone(), stats.open());
+    let accepted = accepted.map(|io| Outlet::new(stats.count(io)));
+    let turn = TURN.lock().unwrap();
+    let (me, count) = (hub.join(&accepted.io), hub.members());
+    println!("✅ Клиент {id} подключился, всего {count}");
+    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
+    hub.send(me.id(), event("welcome", welcome));
+    let arrival = json!({"clientId": id, "clientsCount": count});
+    hub.broadcast_except(me.id(), event("client_connected", arrival));
+    drop(turn);
+    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
+    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
+    let beat = beat.idle_timeout(settings.idle);
+    let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
+    let turn = TURN.lock().unwrap();
+    let departure = json!({"clientId": id, "clientsCount": hub.members()});
+    hub.broadcast(event("client_disconnected", departure));
+    drop(turn);
+    let closed = finish(&mut socket, end).await;
+    println!("❌ Клиент {id} отключился: {closed}");
+    open.close(closed.code.into());
+}
+
+/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
+    loop {
+        let message = tokio::select! {
+            incoming = next_message(socket) => incoming?,
+            evicted = me.drive() => return Err(evicted.into()),
+            ping = beat.beat() => {
+                me.say(&ping.map_err(CloseFrame::from)?);
+                continue;
+            }
+        };
+        beat.heard(&message);
+        // A page's own ping is answered, and nobody else's business.
+        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        let Message::Text(text) = message else { continue };
+        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        let data = serde_json::from_str(&text).unwrap_or(json!(*text));
+        let message = data["message"].as_str().unwrap_or(&text);
+        let _turn = TURN.lock().unwrap();
+        hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
+        println!("📤 Отправлено {id}: echo");
+        let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
+        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+    }
+}
+
+/// How the server is, told to everyone.
+fn tell(hub: &Hub, report: &Report) {
+    let memory = json!({"rssBytes": report.rss_bytes});
+    let stats = json!({"activeConnections": report.connections, "memory": memory,
+        "uptime": report.uptime_ms / 1000});
+    println!("🔔 heartbeat: {stats}");
+    let news = json!({"event": "heartbeat", "message": "heartbeat", "stats": stats});
+    hub.broadcast(event("system", news));
+}
+
+/// One event of this protocol, as JSON text.
+fn event(kind: &str, mut fields: Value) -> String {
+    fields["type"] = kind.into();
+    fields["timestamp"] = timestamp::now().into();
+    fields.to_string()
+}

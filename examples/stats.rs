@@ -1,0 +1,106 @@
+//! You cannot fix what you cannot count: connections, memory, uptime, told to everyone.
+//!
+//!     WS_STATS_MS=2000 cargo run --example stats
+//!
+//! then open <http://127.0.0.1:8080> in many tabs and watch its numbers. Divide
+//! the memory by the connections: an idle one is not free. Close tabs, and crash
+//! one: the count goes down all the same, since dropping `open` is what counts.
+//! Uptime comes from a clock that nobody can set back.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::heartbeat::{Heartbeat, pong};
+use ws101::settings::{Settings, StartError};
+use ws101::shutdown::Shutdown;
+use ws101::stats::{Report, Stats, every};
+use ws101::upgrade::{Accepted, UpgradedIo, config};
+use ws101::{escape::Line, page::page, server, timestamp};
+
+/// Whose turn it is to speak.
+static TURN: Mutex<()> = Mutex::new(());
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    println!("open http://{} in many tabs", listener.local_addr()?);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let (policy, stats) = (settings.policy(), Stats::start());
+    let (everyone, counters) = (hub.clone(), stats.clone());
+    tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
+    let serve = move |accepted| serve(accepted, hub.clone(), stats.clone(), settings.clone());
+    let sockets = server::sockets(policy, &shutdown, serve);
+    server::serve(listener, [sockets, page("001")], shutdown).await;
+    Ok(())
+}
+
+async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings: Settings) {
+    let (id, open) = (accepted.peer.id.clone(), stats.open());
+    let accepted = accepted.map(|io| Outlet::new(stats.count(io)));
+    let turn = TURN.lock().unwrap();
+    let (me, count) = (hub.join(&accepted.io), hub.members());
+    println!("✅ Клиент {id} подключился, всего {count}");
+    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
+    hub.send(me.id(), event("welcome", welcome));
+    let arrival = json!({"clientId": id, "clientsCount": count});
+    hub.broadcast_except(me.id(), event("client_connected", arrival));
+    drop(turn);
+    let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
+    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
+    let beat = beat.idle_timeout(settings.idle);
+    let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
+    let turn = TURN.lock().unwrap();
+    let departure = json!({"clientId": id, "clientsCount": hub.members()});
+    hub.broadcast(event("client_disconnected", departure));
+    drop(turn);
+    let closed = finish(&mut socket, end).await;
+    println!("❌ Клиент {id} отключился: {closed}");
+    open.close(closed.code.into());
+}
+
+/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
+    loop {
+        let message = tokio::select! {
+            incoming = next_message(socket) => incoming?,
+            evicted = me.drive() => return Err(evicted.into()),
+            ping = beat.beat() => {
+                me.say(&ping.map_err(CloseFrame::from)?);
+                continue;
+            }
+        };
+        beat.heard(&message);
+        // A page's own ping is answered, and nobody else's business.
+        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        let Message::Text(text) = message else { continue };
+        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        let data = serde_json::from_str(&text).unwrap_or(json!(*text));
+        let message = data["message"].as_str().unwrap_or(&text);
+        let _turn = TURN.lock().unwrap();
+        hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
+        println!("📤 Отправлено {id}: echo");
+        let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
+        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+    }
+}
+
+/// How the server is, told to everyone.
+fn tell(hub: &Hub, report: &Report) {
+    let memory = json!({"rssBytes": report.rss_bytes});
+    let stats = json!({"activeConnections": report.connections, "memory": memory,
+        "uptime": report.uptime_ms / 1000});
+    println!("🔔 heartbeat: {stats}");
+    let news = json!({"event": "heartbeat", "message": "heartbeat", "stats": stats});
+    hub.broadcast(event("system", news));
+}
+
+/// One event of this protocol, as JSON text.
+fn event(kind: &str, mut fields: Value) -> String {
+    fields["type"] = kind.into();
+    fields["timestamp"] = timestamp::now().into();
+    fields.to_string()
+}
