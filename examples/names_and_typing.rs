@@ -23,8 +23,8 @@ use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, page::page, server, shutdown, timestamp};
 
-/// Those who have said their name, by connection.
-static NAMES: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+/// The members, who have said their name, in the order in which they came.
+static NAMES: Mutex<BTreeMap<ClientId, String>> = Mutex::new(BTreeMap::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
@@ -55,19 +55,17 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
-    let Err(end) = talk(&mut socket, &hub, me, &peer.id, beat).await;
-    leave(&peer.id, &hub);
+    let (who, Err(end)) = (me.id(), talk(&mut socket, &hub, me, &peer.id, beat).await);
+    leave(who, &hub);
     let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
     println!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
 /// Tells the others, once, however the member went.
-fn leave(id: &str, hub: &Hub) {
+fn leave(who: ClientId, hub: &Hub) {
     let mut names = NAMES.lock().unwrap();
-    let Some(name) = names.remove(id) else { return };
-    let left = json!({"username": name, "users": names.values().collect::<Vec<_>>(),
-        "message": format!("{name} покидает чат")});
-    hub.broadcast(event("user_left", left));
+    let Some(name) = names.remove(&who) else { return };
+    hub.broadcast(news("user_left", &name, &names, &format!("{name} покидает чат")));
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -89,27 +87,25 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 
 /// Does what a client asks, or says why not.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
+    println!("{id}: {}", Line::of(text));
     let said: Value = serde_json::from_str(text).unwrap_or_default();
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     let field = |names: [&str; 3]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
     let mut names = NAMES.lock().unwrap();
-    match (said["type"].as_str().unwrap_or_default(), names.get(id)) {
+    match (said["type"].as_str().unwrap_or_default(), names.get(&me)) {
         ("join", None) => {
             let name = field(["username", "name", "user"]).trim().to_owned();
             let taken = names.values().any(|other| other.to_lowercase() == name.to_lowercase());
             match name.chars().count() {
                 1..=32 if taken => return no("name_taken", "Это имя уже занято"),
-                1..=32 => names.insert(id.into(), name.clone()),
+                1..=32 => names.insert(me, name.clone()),
                 _ => return no("name_invalid", "Имя: от 1 до 32 знаков"),
             };
-            let users = names.values().collect::<Vec<_>>();
-            let joined = json!({"username": name, "users": users,
-                "message": format!("{name} присоединяется к чату")});
-            hub.broadcast(event("user_joined", joined));
+            let words = format!("{name} присоединяется к чату");
+            hub.broadcast(news("user_joined", &name, &names, &words));
             hub.include(me);
-            let welcome = json!({"username": name, "users": users,
-                "message": format!("Добро пожаловать в чат, {name}!")});
-            Ok(hub.send(me, event("welcome", welcome)))
+            let words = format!("Добро пожаловать в чат, {name}!");
+            Ok(hub.send(me, news("welcome", &name, &names, &words)))
         }
         ("message", Some(name)) => {
             let content = field(["content", "message", "text"]);
@@ -124,6 +120,12 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
         ("message" | "typing", None) => no("not_joined", "Сначала отправьте join с именем"),
         (other, _) => no("unknown_type", &format!("Неизвестный тип: «{}»", Line::of(other))),
     }
+}
+
+/// Who came or went, and who is here now.
+fn news(kind: &str, name: &str, names: &BTreeMap<ClientId, String>, words: &str) -> String {
+    let users: Vec<_> = names.values().collect();
+    event(kind, json!({"username": name, "message": words, "users": users}))
 }
 
 /// One event of this protocol, as JSON text.

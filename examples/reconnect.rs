@@ -19,10 +19,11 @@ use tokio_tungstenite::tungstenite::{
 use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
+use ws101::history::History;
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, history::History, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, page::page, server, shutdown, timestamp};
 
 /// The last 256 KiB of what was said, for those who come back.
 static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1024).into());

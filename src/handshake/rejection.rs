@@ -144,6 +144,8 @@ impl Rejection {
         let mut response = Response::new(format!("{self}\n"));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
+        // Nothing more can come of this connection.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         match self.status() {
             StatusCode::METHOD_NOT_ALLOWED => {
                 headers.insert(ALLOW, HeaderValue::from_static("GET"));
@@ -151,7 +153,7 @@ impl Rejection {
             StatusCode::UPGRADE_REQUIRED => {
                 // All three are due: RFC 9110 §15.5.22, §7.8, RFC 6455 §4.4.
                 headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+                headers.insert(CONNECTION, HeaderValue::from_static("Upgrade, close"));
                 headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
             }
             _ => {}

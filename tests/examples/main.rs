@@ -3,6 +3,9 @@
 //! `cargo test` builds them first; with `--test examples` alone, say
 //! `cargo build --examples` before.
 
+mod echo_broadcast;
+mod established;
+mod names;
 mod program;
 
 use std::net::SocketAddr;
@@ -18,6 +21,22 @@ use ws101::transcript::{Request, Transcript};
 const HEAD: &str = "GET /chat HTTP/1.1\r\nHost: server.com\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// Every example that listens where the settings say.
+const EXAMPLES: [&str; 12] = [
+    "handshake",
+    "raw_echo",
+    "echo",
+    "connections",
+    "broadcast",
+    "echo_broadcast",
+    "heartbeat",
+    "stats",
+    "shutdown",
+    "reconnect",
+    "names_and_typing",
+    "full_chat",
+];
 
 /// How many bytes the answer to it has.
 const SWITCHED: usize = 129;
@@ -202,7 +221,7 @@ async fn full_chat_beats_as_it_is_told() {
 async fn a_busy_port_is_one_clear_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    for example in ["handshake", "raw_echo", "echo", "broadcast", "full_chat"] {
+    for example in EXAMPLES {
         let failed = program::fails(example, &[("PORT", &port.to_string())]).await;
         let fix = port.checked_add(1).unwrap_or(8080);
         let line = format!(
@@ -215,7 +234,7 @@ async fn a_busy_port_is_one_clear_line() {
 
 #[tokio::test]
 async fn nonsense_in_a_setting_is_one_clear_line() {
-    for example in ["handshake", "raw_echo", "echo", "broadcast", "full_chat"] {
+    for example in EXAMPLES {
         let failed = program::fails(example, &[("PORT", "http")]).await;
         let line = "Error: PORT=\"http\" is not a whole number from 0 to 65535\n";
         assert_eq!((failed.said.as_str(), failed.code), (line, Some(1)));
