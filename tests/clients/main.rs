@@ -40,16 +40,19 @@ async fn source_000_everyone_hears_and_comes_back() -> Result<()> {
         anna.types("Есть кто?").await?;
         anna.sees("user: Есть кто?").await?;
 
+        anna.types(&"х".repeat(40_000)).await?;
+        anna.sees("close 1009 a message may have 65536 bytes (RFC 6455 7.4.1)").await?;
+        anna.sees("open").await?;
+        anna.sees(WELCOME).await?;
+
         program.stop().await;
         anna.sees_at_last("close 1006").await?;
-        let program = Program::start("broadcast", &settings).await;
+        let _program = Program::start("broadcast", &settings).await;
         anna.sees_at_last("open").await?;
         anna.sees(WELCOME).await?;
         anna.types("Я снова здесь").await?;
         anna.sees("user: Я снова здесь").await?;
-        anna.leaves().await?;
-        drop(program);
-        Ok(())
+        anna.leaves().await
     })
     .await
 }
