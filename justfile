@@ -38,6 +38,12 @@ lesson n lang="":
 test:
     cargo test
 
+# Install what the clients in Node and Python need for their tests
+clients:
+    npm ci --prefix tests/clients
+    python3 -m venv tests/clients/.venv
+    tests/clients/.venv/bin/pip install -r tests/clients/requirements.txt
+
 # Format, lints, tests: most of what CI asks for
 check:
     cargo fmt --all --check

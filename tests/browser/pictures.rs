@@ -59,7 +59,7 @@ const SCREENS: [(&str, View); 3] = [("phone", PHONE), ("laptop", LAPTOP), ("proj
 async fn there_are_pictures_of_every_screen() -> Result<()> {
     in_browser(async |browser| {
         for Talk { words, locale, people, lines } in TALKS {
-            let mut server = Server::start(&Port::reserve()?).await?;
+            let server = Server::start(&Port::reserve()?).await;
             let [me, second, third] = people;
             let mut others = [
                 Program::join(server.address, second).await?,
@@ -91,7 +91,7 @@ async fn there_are_pictures_of_every_screen() -> Result<()> {
             }
 
             drop(others);
-            server.stop().await?;
+            server.stop().await;
             for (screen, view) in SCREENS {
                 person.tab.view(View { locale, ..view }).await?;
                 person.is_waiting().await?;

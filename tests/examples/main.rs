@@ -6,6 +6,7 @@
 mod echo_broadcast;
 mod established;
 mod names;
+#[path = "../program/mod.rs"]
 mod program;
 
 use std::net::SocketAddr;

@@ -1,0 +1,146 @@
+//! An example, running as people run it: a program, and what it prints.
+//!
+//! Three tests start examples: `examples`, `browser` and `clients`. `cargo test`
+//! builds them first, `cargo test --test NAME` does not.
+
+// No test uses all of it.
+#![allow(dead_code)]
+
+use std::env::consts::EXE_EXTENSION;
+use std::fs;
+use std::io::Result;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpSocket;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a program may take to start or to end, on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A port that stays ours while no server is using it.
+pub struct Port {
+    pub address: SocketAddr,
+    /// Bound and not listening: Linux gives the port to nobody else, and yet to a
+    /// server that reuses addresses. Elsewhere that server would find it busy.
+    _held: Option<TcpSocket>,
+}
+
+impl Port {
+    pub fn reserve() -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let address = socket.local_addr()?;
+        Ok(Self { address, _held: cfg!(target_os = "linux").then_some(socket) })
+    }
+
+    /// As `PORT` wants it.
+    pub fn number(&self) -> String {
+        self.address.port().to_string()
+    }
+}
+
+/// A running example, killed if it is dropped.
+pub struct Program {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+    said: watch::Receiver<String>,
+}
+
+/// An example that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed, after the line that says where it listens.
+    pub said: String,
+}
+
+impl Program {
+    /// Starts an example, on a port of its own unless told, and waits until it listens.
+    pub async fn start(example: &str, settings: &[(&str, &str)]) -> Self {
+        let mut child = command(example, settings).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let (saying, said) = watch::channel(String::new());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                saying.send_modify(|said| said.extend([line.as_str(), "\n"]));
+            }
+        });
+        let mut program = Self { address: (Ipv4Addr::UNSPECIFIED, 0).into(), child, said };
+        program.address = program.said(address).await;
+        program
+    }
+
+    /// Waits until what it has printed so far holds what `find` looks for.
+    pub async fn said<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        let mut said = self.said.clone();
+        let found = timeout(PATIENCE, said.wait_for(|said| find(said).is_some())).await;
+        let found = found.expect("it says so in time").map(|said| find(&said));
+        found.ok().flatten().unwrap_or_else(|| panic!("it only said: {}", *self.said.borrow()))
+    }
+
+    /// Asks it to end, as a system that shuts down does, and waits until it has.
+    pub async fn stop(mut self) -> Ended {
+        let id = self.child.id().expect("it runs").to_string();
+        let killed = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        assert!(killed.success());
+        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        // Until there is nobody left to say more.
+        let end = timeout(PATIENCE, async { while self.said.changed().await.is_ok() {} });
+        end.await.expect("its pipe ends");
+        let said = self.said.borrow();
+        let (_, said) = said[said.find("//").expect("it listened")..].split_once('\n').unwrap();
+        Ended { code: status.code(), said: said.to_owned() }
+    }
+}
+
+/// Runs an example that cannot start.
+pub async fn fails(example: &str, settings: &[(&str, &str)]) -> Ended {
+    let running = command(example, settings).stderr(Stdio::piped()).output();
+    let output = timeout(PATIENCE, running).await.expect("it ends").unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    Ended { code: output.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
+}
+
+fn command(example: &str, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(built(example));
+    command.env_clear().env("RUST_BACKTRACE", "1").envs([("PORT", "0"), ("PORT_004", "0")]);
+    command.envs(settings.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// `target/debug/examples/NAME`, found from `target/debug/deps/TEST-…`, if it is of today.
+fn built(example: &str) -> PathBuf {
+    let fix = format!("cargo build --example {example}");
+    let this = std::env::current_exe().unwrap();
+    let mut path = this.ancestors().nth(2).expect("a target directory").join("examples");
+    path.push(example);
+    path.set_extension(EXE_EXTENSION);
+    let changed = |file: &str| fs::metadata(file).and_then(|file| file.modified());
+    let Ok(built) = changed(&path.to_string_lossy()) else {
+        panic!("{example} is not built: {fix}");
+    };
+    // cargo writes beside it what it was built from: `program: file file …`
+    let sources = fs::read_to_string(path.with_extension("d")).expect("cargo wrote it");
+    for source in sources.split_whitespace().skip(1) {
+        let fresh = changed(source).is_ok_and(|at| at <= built);
+        assert!(fresh, "{source} is newer than {example}: {fix}");
+    }
+    path
+}
+
+/// The first address in what a program says: `ws://127.0.0.1:8080`.
+pub fn address(said: &str) -> Option<SocketAddr> {
+    let (_, rest) = said.split_once("//")?;
+    let end = rest.find(|char: char| !char.is_ascii_digit() && !".:".contains(char));
+    rest[..end.unwrap_or(rest.len())].parse().ok()
+}
