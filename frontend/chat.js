@@ -4,6 +4,7 @@ import { Connection } from './connection.js';
 import { language, name, phrase } from './i18n.js';
 import * as log from './log.js';
 import { makeId, Outbox } from './outbox.js';
+import './panel.js';
 import { recall, remember } from './settings.js';
 import * as view from './view.js';
 

@@ -75,7 +75,7 @@ export function speak(chosen) {
   const own = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
   clock = new Intl.DateTimeFormat(own, { hour: '2-digit', minute: '2-digit' });
   calendar = new Intl.DateTimeFormat(own, { dateStyle: 'long', timeStyle: 'medium' });
-  document.title = phrase('title');
+  document.title = phrase(document.documentElement.dataset.title ?? 'title');
   for (const element of document.querySelectorAll('[data-text]')) {
     say(element, element.dataset.text, given.get(element));
   }

@@ -2,12 +2,13 @@
 //!
 //! Chromium is looked for as `chromium`, `chromium-browser` and `google-chrome`, or
 //! where `CHROMIUM` says. Where there is none these tests are skipped; with `CI`
-//! set they fail instead. What they test is built by `cargo build --example full_chat`.
+//! set they fail instead. What they test is built by `cargo build --examples`.
 
 mod devtools;
 mod person;
 mod pictures;
 mod program;
+mod race;
 mod server;
 
 use std::io::Write;

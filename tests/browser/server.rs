@@ -1,4 +1,4 @@
-//! The program under test: the real `full_chat`, started as people start it.
+//! The program under test: a real example, started as people start it.
 
 use std::net::SocketAddr;
 
@@ -15,12 +15,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the program and waits until it listens.
+    /// Starts `full_chat` and waits until it listens.
     pub async fn start(port: &Port) -> Self {
         let port = port.number();
         // No rate: one client here speaks for a whole class.
         let settings = [("PORT", port.as_str()), ("WS_RATE", "0"), ("WS_STATS_MS", "500")];
-        let program = Program::start("full_chat", &settings).await;
+        Self::example("full_chat", &settings).await
+    }
+
+    /// Starts any example, with these settings.
+    pub async fn example(name: &str, settings: &[(&str, &str)]) -> Self {
+        let program = Program::start(name, settings).await;
         Self { address: program.address, program }
     }
 
