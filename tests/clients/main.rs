@@ -5,7 +5,9 @@
 //! instead. The examples are built by `cargo build --examples`.
 
 mod client;
+mod full_chat;
 mod language;
+mod page;
 #[path = "../program/mod.rs"]
 mod program;
 
@@ -58,10 +60,10 @@ async fn source_000_everyone_hears_and_comes_back() -> Result<()> {
 }
 
 /// Three tabs, each of which presses the button, as the source tells to test it.
-async fn three_tabs(program: &Program) -> Result<[Client; 2]> {
+async fn three_tabs(program: &Program, path: &str) -> Result<[Client; 2]> {
     let mut tabs: Vec<Client> = Vec::new();
     for count in 1..=3 {
-        let mut tab = Client::start(&TEST_PAGE, program.address, "/")?;
+        let mut tab = Client::start(&TEST_PAGE, program.address, path)?;
         tab.sees("open").await?;
         tab.sees("welcome: Добро пожаловать!").await?;
         for other in &mut tabs {
@@ -88,7 +90,7 @@ async fn three_tabs(program: &Program) -> Result<[Client; 2]> {
 async fn source_001_echo_broadcast() -> Result<()> {
     with(&[Node], async || {
         let program = Program::start("echo_broadcast", &[]).await;
-        let [first, mut second] = three_tabs(&program).await?;
+        let [first, mut second] = three_tabs(&program, "/").await?;
         first.leaves().await?;
         second.sees(r#"client_disconnected: {*"clientsCount":1*}"#).await?;
         second.leaves().await
@@ -101,7 +103,7 @@ async fn source_001_heartbeat_lets_go_of_a_sleeping_tab_only() -> Result<()> {
     with(&[Node], async || {
         let settings = [("WS_HEARTBEAT_MS", "500"), ("WS_PONG_TIMEOUT_MS", "3000")];
         let program = Program::start("heartbeat", &settings).await;
-        let [mut awake, mut asleep] = three_tabs(&program).await?;
+        let [mut awake, mut asleep] = three_tabs(&program, "/").await?;
         asleep.signal("STOP").await?;
         awake.sees(r#"client_disconnected: {*"clientsCount":1*}"#).await?;
         awake.types("Тест").await?;
@@ -139,7 +141,7 @@ async fn source_001_stats_come_by_themselves() -> Result<()> {
 async fn source_001_shutdown_says_goodbye() -> Result<()> {
     with(&[Node], async || {
         let program = Program::start("shutdown", &[("WS_STATS_MS", "600000")]).await;
-        let tabs = three_tabs(&program).await?;
+        let tabs = three_tabs(&program, "/").await?;
         let ended = program.stop().await;
         ensure!(ended.code == Some(0), "{ended:?}");
         for mut tab in tabs {
