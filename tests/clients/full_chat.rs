@@ -43,15 +43,17 @@ async fn source_000_at_the_root() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_001_at_broadcast() -> Result<()> {
+async fn source_001_at_broadcast_or_where_the_source_has_it() -> Result<()> {
     with(&[Node], async || {
-        let (program, _) = full_chat(&[]).await;
-        let tabs = three_tabs(&program, "/broadcast").await?;
-        program.stop().await;
-        for mut tab in tabs {
-            tab.sees(r#"system: {*"event":"shutdown"*}"#).await?;
-            tab.sees_at_last("close 1001 *").await?;
-            tab.ends(&[]).await?;
+        for (settings, path) in [(&[][..], "/broadcast"), (&[("WS_ROOT_DIALECT", "001")], "/")] {
+            let (program, _) = full_chat(settings).await;
+            let tabs = three_tabs(&program, path).await?;
+            program.stop().await;
+            for mut tab in tabs {
+                tab.sees(r#"system: {*"event":"shutdown"*}"#).await?;
+                tab.sees_at_last("close 1001 *").await?;
+                tab.ends(&[]).await?;
+            }
         }
         Ok(())
     })
