@@ -7,26 +7,58 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
-use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
+use http::{HeaderMap, Response, StatusCode};
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
-use warp::reply::{Response, json};
+use warp::reply::{Response as Answer, json};
 use warp::{Filter, Reply};
+
+const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
+
+const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
 /// Serves `frontend/`, which is to speak `dialect`: `v1`, or the number of a source, as in `001`.
 ///
 /// The last route: what is not there is answered with 404.
-pub fn page(dialect: &'static str) -> BoxedFilter<(Response,)> {
-    site(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend"), dialect)
+pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {
+    site(FRONTEND, dialect)
+}
+
+/// One file of `frontend/` as a whole answer, for a server that speaks HTTP by hand: 200, or 404.
+pub async fn file(name: &str, host: Option<&str>) -> Response<Vec<u8>> {
+    let plain = |name: &&str| {
+        !name.starts_with('.')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+    };
+    let read = match Some(name).filter(plain) {
+        Some(name) => tokio::fs::read(Path::new(FRONTEND).join(name)).await.ok(),
+        None => None,
+    };
+    let found = read.is_some();
+    let mut response = Response::new(read.unwrap_or_else(|| MISSING.into()));
+    if !found {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    let kind = match name.rsplit('.').next() {
+        Some("html") if found => "text/html; charset=utf-8",
+        Some("css") if found => "text/css; charset=utf-8",
+        Some("js") if found => "text/javascript; charset=utf-8",
+        Some("svg") if found => "image/svg+xml",
+        _ => "text/plain; charset=utf-8",
+    };
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    strict(response.headers_mut(), host);
+    response
 }
 
 /// Serves the files under `directory`, and tells them to speak `dialect`.
 ///
 /// Every answer forbids scripts, styles and connections from anywhere else.
-pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(Response,)> {
+pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(Answer,)> {
     let spoken = warp::path!("dialect.json").and(warp::get());
     let spoken = spoken.map(move || json(&BTreeMap::from([("dialect", dialect)])).into_response());
     let files = warp::fs::dir(directory.as_ref().to_owned()).map(Reply::into_response);
@@ -36,26 +68,26 @@ pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(
         .recover(missing)
         .unify()
         .and(warp::header::optional::<String>("host"))
-        .map(|mut response: Response, host: Option<String>| {
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_SECURITY_POLICY, policy(host.as_deref()));
-            headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        .map(|mut response: Answer, host: Option<String>| {
+            strict(response.headers_mut(), host.as_deref());
             response
         })
         .boxed()
 }
 
-async fn missing(rejection: Rejection) -> Result<Response, Infallible> {
+async fn missing(rejection: Rejection) -> Result<Answer, Infallible> {
     let (status, words) = match rejection.find::<MethodNotAllowed>() {
         Some(_) => (StatusCode::METHOD_NOT_ALLOWED, "This page is read with GET.\n"),
-        None => (
-            StatusCode::NOT_FOUND,
-            "There is nothing here: the page is at /, its WebSocket at /ws.\n",
-        ),
+        None => (StatusCode::NOT_FOUND, MISSING),
     };
     Ok(warp::reply::with_status(words, status).into_response())
+}
+
+fn strict(headers: &mut HeaderMap, host: Option<&str>) {
+    headers.insert(CONTENT_SECURITY_POLICY, policy(host));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 }
 
 /// What the page may load and whom it may talk to: this server, and no one else.

@@ -5,8 +5,7 @@ use http::Response;
 
 /// A response as bytes for a raw stream.
 ///
-/// A refusal gets the `Content-Length` and `Connection: close` that make it
-/// whole; a 101 has no body and keeps the connection, so it gets neither.
+/// It gets the `Content-Length` that makes it whole; a 101, which has no body, gets none.
 /// Header names are written as RFC 6455 writes them.
 #[must_use]
 pub fn encode(response: &Response<impl AsRef<[u8]>>) -> Bytes {
@@ -18,7 +17,6 @@ pub fn encode(response: &Response<impl AsRef<[u8]>>) -> Bytes {
     let body = response.body().as_ref();
     if !response.status().is_informational() {
         put_line(&mut out, "content-length", body.len().to_string().as_bytes());
-        put_line(&mut out, "connection", b"close");
     }
     out.put_slice(b"\r\n");
     if !response.status().is_informational() {

@@ -1,0 +1,152 @@
+//! The same news four ways: polling, long polling, server-sent events, WebSocket.
+//!
+//!     cargo run --example poll_vs_push
+//!
+//! then open <http://127.0.0.1:8080>, post a line, and watch the four panels. This
+//! program speaks HTTP by hand and counts what it reads and writes, so that no
+//! number is an estimate. Look at what polling costs when there is no news, and at
+//! who needs a connection all the time. Nobody wins everywhere.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::{Result, ensure};
+use http::{Request, Response};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
+use ws101::handshake::encode;
+use ws101::settings::{Settings, StartError};
+use ws101::upgrade::{HEAD_DEADLINE, Head, read_head};
+use ws101::{frame::Frame, page, server};
+
+/// How long an answer to long polling waits for news.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// How many lines are kept.
+const KEPT: usize = 1000;
+/// The head of an answer without an end: it tells no length.
+const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+
+struct Race {
+    /// Numbered lines, as JSON, the newest last.
+    news: watch::Sender<VecDeque<(u64, String)>>,
+    /// Requests, empty answers and bytes, by path.
+    meters: Mutex<BTreeMap<&'static str, [usize; 3]>>,
+    settings: Settings,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let listener = settings.listen()?;
+    println!("open http://{}", listener.local_addr()?);
+    let meters = ["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3]));
+    let (news, meters) = (watch::Sender::default(), Mutex::new(meters.into()));
+    let race = Arc::new(Race { news, meters, settings });
+    loop {
+        let (tcp, race) = (server::accept(&listener).await.0, race.clone());
+        tokio::spawn(async move { race.serve(tcp).await });
+    }
+}
+
+impl Race {
+    /// Answers one request after the other, until the client leaves.
+    async fn serve(&self, mut tcp: TcpStream) -> Result<()> {
+        tcp.set_nodelay(true)?;
+        loop {
+            let Head { request, bytes, size, .. } = read_head(&mut tcp, HEAD_DEADLINE).await?;
+            ensure!(bytes.len() == size, "one request at a time, and none with a body");
+            self.count(request.uri().path(), [1, 0, size]);
+            let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+            let answer = match (request.uri().path(), since(&request)) {
+                ("/poll", since) => self.told(since),
+                ("/long", since) => {
+                    let mut news = self.news.subscribe();
+                    let any = news.wait_for(|news| news.back().is_some_and(|(n, _)| *n > since));
+                    let _ = timeout(PATIENCE, any).await; // Nothing said in time is an answer too.
+                    self.told(since)
+                }
+                ("/events" | "/ws", since) => return self.push(tcp, request, since).await,
+                ("/news", _) if request.method() == "POST" => {
+                    // A browser tells who asks: a page from elsewhere has no news for us.
+                    ensure!(header("sec-fetch-site").is_none_or(|site| site == "same-origin"));
+                    self.publish(request.uri().query().unwrap_or_default())
+                }
+                ("/meter", _) => {
+                    let meters = self.meters.lock().unwrap().clone();
+                    Response::new(json!({"now": now(), "meters": meters}).to_string().into())
+                }
+                ("/", _) => page::file("race.html", header("host")).await,
+                (file, _) => page::file(&file[1..], header("host")).await,
+            };
+            let (empty, answer) = (answer.body() == b"[]", encode(&answer));
+            tcp.write_all(&answer).await?;
+            self.count(request.uri().path(), [0, empty.into(), answer.len()]);
+        }
+    }
+
+    /// Tells the news as they come, in one answer without an end: as events, or as frames.
+    async fn push(&self, mut tcp: TcpStream, request: Request<()>, mut since: u64) -> Result<()> {
+        let (path, mut news, mut buffer) = (request.uri().path(), self.news.subscribe(), [0; 1024]);
+        let answer = match self.settings.policy().answer(&request) {
+            _ if path == "/events" => EVENTS.into(),
+            Ok(switched) => encode(&switched.map(|()| "")),
+            Err(why_not) => return Ok(tcp.write_all(&encode(&why_not.to_response())).await?),
+        };
+        tcp.write_all(&answer).await?;
+        self.count(path, [0, 0, answer.len()]);
+        loop {
+            for (n, line) in self.after(since) {
+                let event = format!("id: {n}\ndata: {line}\n\n").into();
+                let told = if path == "/ws" { Frame::text(line).to_bytes() } else { event };
+                tcp.write_all(&told).await?;
+                self.count(path, [0, 0, told.len()]);
+                since = n;
+            }
+            tokio::select! {
+                _ = news.changed() => {}
+                read = tcp.read(&mut buffer) => {
+                    self.count(path, [0, 0, read?]);
+                    // Only news are told here: who speaks, if only to say goodbye, gets one.
+                    return Ok(tcp.write_all(&Frame::close(1000, "").to_bytes()).await?);
+                }
+            }
+        }
+    }
+
+    fn told(&self, since: u64) -> Response<Vec<u8>> {
+        let lines: Vec<_> = self.after(since).into_iter().map(|(_, line)| line).collect();
+        Response::new(format!("[{}]", lines.join(",")).into())
+    }
+
+    fn after(&self, since: u64) -> Vec<(u64, String)> {
+        self.news.borrow().iter().filter(|(n, _)| *n > since).cloned().collect()
+    }
+
+    fn publish(&self, line: &str) -> Response<Vec<u8>> {
+        self.news.send_modify(|news| {
+            let n = news.back().map_or(1, |(n, _)| n + 1);
+            news.push_back((n, json!({"n": n, "line": line, "at": now()}).to_string()));
+            news.drain(..news.len().saturating_sub(KEPT));
+        });
+        Response::default()
+    }
+
+    fn count(&self, path: &str, cost: [usize; 3]) {
+        let mut meters = self.meters.lock().unwrap();
+        meters.get_mut(path).into_iter().flatten().zip(cost).for_each(|(sum, n)| *sum += n);
+    }
+}
+
+/// The last line that a client has seen: `?since=7`, or what `EventSource` says when it comes back.
+fn since(request: &Request<()>) -> u64 {
+    let again = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
+    let asked = request.uri().query().and_then(|query| query.strip_prefix("since="));
+    again.or(asked).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// Milliseconds since 1970.
+fn now() -> u128 {
+    UNIX_EPOCH.elapsed().unwrap_or_default().as_millis()
+}
