@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-pub use tab::{PATIENCE, Tab, View, album};
+pub use tab::{Tab, View, album};
 use wire::{Wire, text};
 
 /// For Chromium to start, or to end.

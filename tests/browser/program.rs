@@ -1,6 +1,7 @@
 //! A program among the people: a plain WebSocket client that speaks the chat's protocol.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::{SinkExt, StreamExt};
@@ -10,9 +11,10 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::devtools::PATIENCE;
-
 pub const SUBPROTOCOL: &str = "ws101.chat.v1";
+
+/// For an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// It listens only while it waits for an answer.
 pub struct Program(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -31,21 +33,23 @@ impl Program {
     /// Says something, and waits until the server has told everyone.
     pub async fn say(&mut self, words: &str) -> Result<()> {
         self.send(&json!({ "type": "message", "id": "1", "content": words })).await?;
-        self.until("ack").await
+        self.until("ack").await?;
+        Ok(())
     }
 
     pub async fn send(&mut self, object: &Value) -> Result<()> {
         Ok(self.0.send(Message::text(object.to_string())).await?)
     }
 
-    async fn until(&mut self, kind: &str) -> Result<()> {
+    /// Waits for an event of this type, whatever comes before it.
+    pub async fn until(&mut self, kind: &str) -> Result<Value> {
         let heard = async {
             while let Some(message) = self.0.next().await {
                 let Message::Text(text) = message? else { continue };
                 let heard: Value = serde_json::from_str(&text)?;
                 ensure!(heard["type"] != "error", "{text}");
                 if heard["type"] == kind {
-                    return Ok(());
+                    return Ok(heard);
                 }
             }
             bail!("the server hung up")

@@ -119,7 +119,12 @@ impl Client {
         };
         let status = timeout(PATIENCE, rest).await.with_context(|| self.file)??;
         ensure!(status.success(), "{}: {status}", self.file);
-        ensure!(lines == last, "{}: {lines:#?} after {:#?}", self.file, self.seen);
+        ensure!(
+            lines == last,
+            "{}: not {last:?}, but {lines:?}, after {:#?}",
+            self.file,
+            self.seen
+        );
         Ok(())
     }
 }

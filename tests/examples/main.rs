@@ -135,6 +135,7 @@ async fn raw_echo_shows_the_bytes() {
         read(&mut tcp, 2 + "Принято: ".len() + text.len()).await;
     }
     drop(tcp);
+    program.said(|said| said.contains("hung up").then_some(())).await;
     insta::assert_snapshot!(program.stop().await.said);
 }
 

@@ -75,7 +75,7 @@ impl Program {
             }
         });
         let mut program = Self { address: (Ipv4Addr::UNSPECIFIED, 0).into(), child, said };
-        program.address = program.said(address).await;
+        program.address = program.said(|said| addresses(said).next()).await;
         program
     }
 
@@ -138,9 +138,11 @@ fn built(example: &str) -> PathBuf {
     path
 }
 
-/// The first address in what a program says: `ws://127.0.0.1:8080`.
-pub fn address(said: &str) -> Option<SocketAddr> {
-    let (_, rest) = said.split_once("//")?;
-    let end = rest.find(|char: char| !char.is_ascii_digit() && !".:".contains(char));
-    rest[..end.unwrap_or(rest.len())].parse().ok()
+/// The addresses in what a program says: `ws://127.0.0.1:8080`.
+pub fn addresses(said: &str) -> impl Iterator<Item = SocketAddr> {
+    let after = said.split("//").skip(1);
+    after.filter_map(|rest| {
+        let end = rest.find(|char: char| !char.is_ascii_digit() && !".:".contains(char));
+        rest[..end.unwrap_or(rest.len())].parse().ok()
+    })
 }

@@ -13,7 +13,7 @@ use super::POLL;
 use super::wire::{Wire, text};
 
 /// For the page to become what a test says it will be.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where pictures are kept.
 pub fn album() -> Result<PathBuf> {
