@@ -1,7 +1,10 @@
 // The chat page: ties together the connection, what waits to be sent, and the view.
 
 import { Connection } from './connection.js';
-import { language, name, phrase } from './i18n.js';
+import { chooseDialect } from './dialects.js';
+import { language, name, phrase, words } from './i18n.js';
+import { showList } from './list.js';
+import { Liveness } from './liveness.js';
 import * as log from './log.js';
 import { makeId, Outbox } from './outbox.js';
 import './panel.js';
@@ -10,28 +13,53 @@ import * as view from './view.js';
 
 // ---- the connection
 
+const dialect = await chooseDialect();
+
 /** The server this page came from, or the one named by ?server=ws://… */
 function address() {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return new URLSearchParams(location.search).get('server') ?? `${scheme}//${location.host}/ws`;
+  const said = new URLSearchParams(location.search);
+  const url = new URL(said.get('server') ?? `${scheme}//${location.host}${dialect.path}`);
+  if (dialect.asked) url.searchParams.set('dialect', dialect.asked);
+  // How far we have come: what was said since then is told again.
+  for (const [key, value] of Object.entries(dialect.query?.(room) || {})) url.searchParams.set(key, value);
+  return url;
 }
 
-const connection = new Connection(address, ['ws101.chat.v1'], {
-  onOpen: introduce,
-  onEvent: hear,
+const connection = new Connection(address, dialect.protocols, {
+  onOpen() {
+    for (const event of dialect.opened()) hear(event);
+    introduce();
+  },
+  onMessage(data) {
+    liveness.heard();
+    if (typeof data !== 'string') return; // no dialect speaks binary
+    for (const event of dialect.hear(data)) {
+      if (event && typeof event === 'object') hear(event);
+    }
+  },
   onState(state, details) {
+    if (state !== 'live') liveness.end();
     if (state === 'waiting' || state === 'stopped') {
       if (details.code === 1009) outbox.refuseBiggest({ code: 'too_long' });
       outbox.broke();
       renaming = null;
+      visitor = false;
       forgetTyping();
     }
     view.showStatus(state, details);
   },
 });
 
+/** Says something in the server's words; false if there is nobody to say it to, or no word for it. */
+function send(said) {
+  return Boolean(said) && connection.send(typeof said === 'string' ? said : JSON.stringify(said));
+}
+
+const liveness = new Liveness((asked) => send(dialect.ping(asked)), () => connection.lost(3008));
+
 const outbox = new Outbox({
-  deliver: ({ id, content }) => connection.state === 'live' && connection.send({ type: 'message', id, content }),
+  deliver: (line) => connection.state === 'live' && !visitor && send(dialect.message(line)),
   changed: (line) => log.drawOwn(line, (id) => outbox.again(id)),
 });
 
@@ -45,6 +73,7 @@ const me = {
 };
 let ideas = nameIdeas();
 let renaming = null; // the name in a rename that has no answer yet
+let visitor = false; // connected, and asked for a name before anything else
 
 /** Names to ask for, one after the other, while the server says that they are taken. */
 function* nameIdeas() {
@@ -56,15 +85,20 @@ function* nameIdeas() {
 
 function introduce() {
   const username = ideas.next().value; // none left: a guest
-  connection.send({ type: 'hello', v: 1, ...(username && { username }), lang: language, client: 'ws101 page' });
+  if (send(dialect.hello({ username, lang: language }))) return;
+  if (dialect.asks) {
+    visitor = true;
+    connection.welcomed();
+    view.askName(true);
+  }
 }
 
 function rename(wanted) {
   view.hint();
   if (wanted === renaming || (wanted && wanted === me.username)) return;
-  if (wanted && connection.state === 'live') {
+  const asked = visitor ? dialect.hello({ username: wanted }) : dialect.rename(wanted, makeId());
+  if (wanted && connection.state === 'live' && send(asked)) {
     renaming = wanted;
-    connection.send({ type: 'rename', username: wanted, id: makeId() });
   } else { // asked for with the next hello
     Object.assign(me, { wanted, username: '' });
     remember('name', wanted);
@@ -80,7 +114,7 @@ let room = { epoch: null, seq: 0 }; // how far I have read
 let limits = { content: 4000 };
 
 function hear(event) {
-  const aboutSomebody = ['welcome', 'user_joined', 'user_left', 'typing'].includes(event.type);
+  const aboutSomebody = ['welcome', 'user_joined', 'user_left'].includes(event.type);
   if (aboutSomebody && typeof event.user?.username !== 'string') return; // a server still being written
 
   // A number that is not higher than the last was shown already: nothing doubles.
@@ -102,11 +136,14 @@ function hear(event) {
   }
 }
 
-function welcome({ user, rooms, limits: said, ping_interval }) {
+function welcome({ user, rooms, limits: said, ping_interval, recovered, count }) {
   const [here = {}] = rooms ?? [];
   const before = room;
   const same = here.epoch === before.epoch; // else the server counts from 1 again
   room = { epoch: here.epoch, seq: Math.max(here.seq ?? 0, same ? before.seq : 0) };
+  if (renaming) remember('name', me.wanted = renaming); // a visitor's name was accepted
+  renaming = null;
+  visitor = false;
   Object.assign(me, { id: user.id, username: user.username });
   me.ids.add(user.id);
   limits = { ...limits, ...said };
@@ -115,11 +152,15 @@ function welcome({ user, rooms, limits: said, ping_interval }) {
   people.clear();
   for (const member of here.members ?? []) people.set(member.id, member.username);
   people.set(user.id, user.username);
-  view.showPeople(people, me.id);
+  view.showPeople(people, me.id, count);
+  view.askName(false);
   view.showName(user.username, me.wanted !== '');
-  if (before.epoch) log.addSystem(same ? 'back' : 'restarted');
+  if (before.epoch && recovered) log.addSystem('recovered');
+  else if (before.epoch) log.addSystem(same ? 'back' : 'restarted');
 
-  connection.welcomed(ping_interval >= 1000 ? ping_interval : undefined);
+  connection.welcomed();
+  if (dialect.pings) liveness.begin(ping_interval >= 1000 ? ping_interval : 25_000);
+  if (recovered) outbox.resume();
   outbox.flush();
 }
 
@@ -127,7 +168,7 @@ function message(event) {
   if (typeof event.content !== 'string') return; // nothing to show
   stopTyping(event.user?.id);
   if (me.ids.has(event.user?.id) && confirm(event)) return;
-  log.addMessage(event);
+  log.addMessage({ ...event, author: event.username ? name(event.username) : words('somebody') });
 }
 
 /** Both an `ack` and the message itself confirm a line, whichever comes first. */
@@ -136,16 +177,25 @@ function confirm(event) {
   return log.settleOwn(event.id, event);
 }
 
-function joined({ user, timestamp }) {
+function joined({ user, members, count, timestamp }) {
   people.set(user.id, user.username);
-  view.showPeople(people, me.id);
-  log.addSystem('joined', { name: name(user.username) }, timestamp);
+  replacePeople(members);
+  view.showPeople(people, me.id, count);
+  log.addArrival(user.username, timestamp);
 }
 
-function left({ user, reason, timestamp }) {
+/** Where a server lists everyone with each event, its list is the truth. */
+function replacePeople(members) {
+  if (!members) return;
+  people.clear();
+  for (const member of members) people.set(member.id, member.username);
+}
+
+function left({ user, members, count, reason, timestamp }) {
   people.delete(user.id);
+  replacePeople(members);
   stopTyping(user.id);
-  view.showPeople(people, me.id);
+  view.showPeople(people, me.id, count);
   log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, timestamp);
 }
 
@@ -171,7 +221,11 @@ function renamed({ from, to, user }, timestamp) {
 
 function refused(error) {
   const aboutName = error.code === 'name_taken' || error.code === 'name_invalid';
-  if (connection.state === 'hello') {
+  if (visitor && aboutName) {
+    renaming = null;
+    view.nameProblem(error.code);
+    view.askName(true);
+  } else if (connection.state === 'hello') {
     if (error.code === 'name_invalid') {
       view.nameProblem(error.code);
       ideas = [].values(); // come in as a guest
@@ -191,6 +245,7 @@ function refused(error) {
 // ---- who is typing
 
 function typing({ user, active, expires_ms }) {
+  if (typeof user?.username !== 'string') return;
   stopTyping(user.id);
   if (!active || me.ids.has(user.id)) return;
   const timer = setTimeout(() => stopTyping(user.id), Math.min(expires_ms || 6000, 30_000));
@@ -216,6 +271,11 @@ messageForm.addEventListener('submit', (event) => {
   event.preventDefault();
   const content = messageInput.value.trimEnd();
   if (!content || charactersLeft(content) < 0) return;
+  if (visitor) { // the first thing said here is a name
+    rename(content.trim());
+    messageInput.value = '';
+    return written();
+  }
   if (!outbox.add(content)) return view.hint('outbox_full');
   messageInput.value = '';
   written();
@@ -235,7 +295,7 @@ messageInput.addEventListener('input', () => {
   written();
   // One frame in three seconds says "is typing" as well as one for every key.
   if (!messageInput.value || people.size < 2 || Date.now() - typingSaid < 3000) return;
-  if (connection.state === 'live' && connection.send({ type: 'typing', active: true })) typingSaid = Date.now();
+  if (connection.state === 'live' && !visitor && send(dialect.typing())) typingSaid = Date.now();
 });
 
 function written() {
@@ -268,11 +328,11 @@ view.retryButton.addEventListener('click', () => connection.start());
 // "Online" and "offline" are guesses, and a phone may cut a sleeping page's socket
 // without a word. None of them closes anything: they make us try, or ask, at once.
 function nudge() {
-  connection.hurry();
-  connection.probe(5_000);
+  if (connection.state === 'waiting') connection.start();
+  liveness.probe(5_000);
 }
 addEventListener('online', nudge);
-addEventListener('offline', () => connection.probe(5_000));
+addEventListener('offline', () => liveness.probe(5_000));
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') nudge();
 });
@@ -290,6 +350,8 @@ addEventListener('pageshow', (event) => {
 // ---- begin
 
 document.querySelector('#notStarted').remove();
+view.showFeatures(dialect);
+if (dialect.lists) showList(() => me.id);
 view.showPeople(people, me.id);
 nameInput.value = me.wanted;
 if (matchMedia('(pointer: fine)').matches) messageInput.focus(); // on a phone this would open the keyboard

@@ -12,8 +12,8 @@ const template = document.querySelector('#line');
 const own = new Map(); // my lines by id, to find them when the server confirms
 
 /** Somebody else's message. */
-export function addMessage({ id, seq, username, content, timestamp }) {
-  const line = makeLine('other', name(username), content, timestamp);
+export function addMessage({ id, seq, author, content, timestamp }) {
+  const line = makeLine('other', author, content, timestamp);
   Object.assign(line.dataset, { id, seq });
   add(line);
 }
@@ -58,6 +58,27 @@ export function addSystem(key, values, timestamp) {
   addSystemLine(words(key, values), timestamp);
 }
 
+const SOON = 2_000; // arrivals this close to each other are one line
+let arrivals = null;
+
+/** Somebody came. When a class comes in at once, it is one line that counts. */
+export function addArrival(username, timestamp) {
+  const goesOn = arrivals && arrivals.line === newest() && Date.now() - arrivals.at < SOON;
+  if (goesOn) {
+    Object.assign(arrivals, { count: arrivals.count + 1, at: Date.now() });
+    say(arrivals.text, 'joined_many', { count: arrivals.count });
+    return;
+  }
+  const text = words('joined', { name: name(username) });
+  arrivals = { text, line: addSystemLine(text, timestamp), count: 1, at: Date.now() };
+}
+
+/** The last line that is not waiting for the server. */
+function newest() {
+  const waiting = firstWaiting();
+  return waiting ? waiting.previousElementSibling : chat.lastElementChild;
+}
+
 /** Something that happened, in words of the server. */
 export function addNotice(text, timestamp) {
   const line = document.createElement('span');
@@ -79,6 +100,7 @@ function addSystemLine(text, timestamp) {
   showTime(time, dateOf(timestamp));
   line.append(text, ' ', time);
   add(line);
+  return line;
 }
 
 function makeLine(kind, author, content, timestamp) {

@@ -72,6 +72,13 @@ export class Outbox {
     }
   }
 
+  /** The server tells what was missed, and knows a line that comes twice: then nobody need ask. */
+  resume() {
+    for (const line of this.#lines.values()) {
+      if (line.state === 'unsure') this.#become(line, 'unsent');
+    }
+  }
+
   /** The server broke off because a line was too big: it can only have been the biggest. */
   refuseBiggest(reason) {
     const sent = [...this.#lines.values()].filter((line) => line.state === 'sent');

@@ -1,6 +1,6 @@
 // Everything on the page that is not a line of the chat.
 
-import { duration, has, hush, name, number, say, size, words } from './i18n.js';
+import { duration, has, hush, name, number, phrase, say, size, words } from './i18n.js';
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -49,9 +49,10 @@ function showReason(code, reason) {
 
 let peopleFrame;
 
-export function showPeople(people, myId) {
-  say($('#count'), 'count', { count: people.size });
-  $('#count').dataset.count = people.size;
+/** `count` is what the server says, where it tells no names. */
+export function showPeople(people, myId, count = people.size) {
+  say($('#count'), 'count', { count });
+  $('#count').dataset.count = count;
   cancelAnimationFrame(peopleFrame); // thirty arrivals in one moment are drawn once
   peopleFrame = requestAnimationFrame(() => {
     const rows = [...people].slice(0, 100).map(([id, username]) => {
@@ -75,6 +76,22 @@ export function showTyping(typists) {
   else if (typists.length === 1) say($('#typing'), 'typing_1', { a });
   else if (typists.length === 2) say($('#typing'), 'typing_2', { a, b });
   else say($('#typing'), 'typing_many');
+}
+
+/** Only what this server can do is offered. */
+export function showFeatures({ names, people, lists }) {
+  document.body.classList.toggle('nameless', !names);
+  document.body.classList.toggle('lists', Boolean(lists));
+  $('#nameForm').hidden = !names;
+  $('#people').parentElement.hidden = !people;
+  $('#peopleButton').hidden = lists;
+  for (const part of ['#messageForm', '#testButton', '#chat']) $(part).hidden = Boolean(lists);
+}
+
+/** A visitor is asked for a name where messages are written: type it, press Enter. */
+export function askName(asked) {
+  messageInput.dataset.placeholder = asked ? 'name_hint' : 'message_hint';
+  messageInput.placeholder = phrase(messageInput.dataset.placeholder);
 }
 
 // ---- the server's numbers

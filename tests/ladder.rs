@@ -87,6 +87,17 @@ fn the_first_examples_do_without_async() {
     }
 }
 
+/// The other half of `reconnect`, which its lesson reads line by line.
+#[test]
+fn what_brings_a_page_back_is_short() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/connection.js");
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let code = lines.filter(|line| !["//", "/*", "*"].iter().any(|mark| line.starts_with(mark)));
+    let count = code.count();
+    assert!(count <= 60, "connection.js has {count} lines; 60 are allowed");
+}
+
 #[test]
 fn every_example_is_a_rung() {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap();

@@ -5,6 +5,7 @@
 //! set they fail instead. What they test is built by `cargo build --examples`.
 
 mod devtools;
+mod dialects;
 mod person;
 mod pictures;
 mod program;

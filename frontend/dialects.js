@@ -1,0 +1,225 @@
+// How the page speaks with a server: one object for each protocol.
+//
+// `chat.js` knows one set of events: welcome, message, ack, user_joined, user_left, typing,
+// system, pong, error. A dialect puts what the page wants to say into the server's words,
+// and turns what the server says into those events.
+//
+//   path, protocols        where to connect, and what to offer
+//   names, pings, resumes  what it can do
+//   hello(me)              what to say first; nothing where the server speaks first
+//   opened()               events that happen by themselves once the connection is open
+//   message, typing, rename, ping   what to send: a text, or an object for JSON
+//   hear(text)             the events in what was heard
+
+const short = (id) => String(id ?? '').slice(0, 6);
+
+function parsed(text) {
+  try { return JSON.parse(text); } catch { return undefined; } // not JSON, not for us
+}
+
+/** Where a server sends no receipts, what comes back is the receipt: the oldest line with that text. */
+class Sent {
+  #lines = [];
+  add(line) { this.#lines.push(line); if (this.#lines.length > 100) this.#lines.shift(); }
+  take(content) {
+    const at = this.#lines.findIndex((line) => line.content === content);
+    return at < 0 ? undefined : this.#lines.splice(at, 1)[0].id;
+  }
+  clear() { this.#lines = []; }
+}
+
+const base = {
+  path: '/ws',
+  protocols: [],
+  names: false, // whether a name can be chosen
+  people: false, // whether the server tells who is here
+  pings: false, // whether it answers the page's own pings
+  resumes: false, // whether it tells what was missed
+  hello: () => null,
+  opened: () => [],
+  typing: () => null,
+  rename: () => null,
+  ping: () => null,
+};
+
+/** The canonical protocol: its events are the page's own. */
+function canonical() {
+  return {
+    ...base,
+    protocols: ['ws101.chat.v1'],
+    names: true,
+    people: true,
+    pings: true,
+    hello: ({ username, lang }) => ({ type: 'hello', v: 1, ...(username && { username }), lang, client: 'ws101 page' }),
+    message: ({ id, content }) => ({ type: 'message', id, content }),
+    typing: () => ({ type: 'typing', active: true }),
+    rename: (username, id) => ({ type: 'rename', username, id }),
+    ping: (timestamp) => ({ type: 'ping', timestamp }),
+    hear: (text) => [parsed(text)].flat(), // one object, or an array of them
+  };
+}
+
+/** Source 000: `user` and `system`, each with a `content`. */
+function nodeChat() {
+  const sent = new Sent();
+  let greeted = false;
+  return {
+    ...base,
+    opened: () => { greeted = false; sent.clear(); return []; },
+    message: (line) => { sent.add(line); return { type: 'user', content: line.content }; },
+    hear(text) {
+      const { type, content, username, timestamp } = parsed(text) ?? {};
+      if (typeof content !== 'string') return [];
+      if (type !== 'user') {
+        const notice = { type: 'system', content, timestamp };
+        if (greeted) return [notice];
+        greeted = true;
+        return [{ type: 'welcome', user: { id: 'me', username: '' } }, notice];
+      }
+      const id = sent.take(content);
+      return [{ type: 'message', id, user: { id: id ? 'me' : 'other' }, username, content, timestamp }];
+    },
+  };
+}
+
+/** Source 001: `echo` for who speaks, `broadcast` for the others. */
+function broadcastServer() {
+  const sent = new Sent();
+  return {
+    ...base,
+    opened: () => { sent.clear(); return []; },
+    message: (line) => { sent.add(line); return { type: 'message', message: line.content }; },
+    hear(text) {
+      const said = parsed(text) ?? {};
+      const { clientId, clientsCount: count, message: content, timestamp } = said;
+      const user = { id: clientId, username: short(clientId) };
+      switch (said.type) {
+        case 'welcome': return [{ type: 'welcome', user, count, timestamp }];
+        case 'client_connected': return [{ type: 'user_joined', user, count, timestamp }];
+        case 'client_disconnected': return [{ type: 'user_left', user, count, timestamp }];
+        case 'echo': return [{ type: 'message', id: sent.take(content), user, username: user.username, content, timestamp }];
+        case 'broadcast': return [{ type: 'message', user: { id: said.from }, username: short(said.from), content, timestamp }];
+        case 'system': return [systemEvent(said)];
+        default: return [];
+      }
+    },
+  };
+}
+
+function systemEvent({ event, message, stats, timestamp }) {
+  const told = { type: 'system', event, timestamp };
+  if (event === 'heartbeat') {
+    told.stats = { connections: stats?.activeConnections, rss_bytes: stats?.memory?.rssBytes, uptime_ms: stats?.uptime * 1000 };
+  } else if (event !== 'shutdown') {
+    told.content = message;
+  }
+  return told;
+}
+
+/** Source 002: `connection_established`, ping and pong; where there are messages, they can be resumed. */
+function reconnect() {
+  let since = 0;
+  return {
+    ...base,
+    pings: true,
+    resumes: true,
+    query({ epoch, seq }) {
+      since = seq;
+      return epoch && { epoch, since: seq };
+    },
+    message: ({ id, content }) => ({ type: 'message', id, content }),
+    ping: (timestamp) => ({ type: 'ping', timestamp }),
+    hear(text) {
+      const said = parsed(text) ?? {};
+      const { connectionId, epoch, seq, recovered, timestamp } = said;
+      const user = { id: connectionId, username: said.username ?? short(connectionId) };
+      switch (said.type) {
+        case 'connection_established': {
+          // What was missed follows: it must not be taken for old.
+          const room = { epoch, seq: recovered ? since : seq ?? 0 };
+          return [{ type: 'welcome', user, rooms: [room], recovered, timestamp }];
+        }
+        case 'message': return [{ ...said, user, username: user.username }];
+        case 'pong': return [said];
+        case 'error': return [said];
+        case 'system': return [systemEvent(said)];
+        default: return [];
+      }
+    },
+  };
+}
+
+/** The same for a server that lists its connections and says nothing else. */
+function connections() {
+  return { ...reconnect(), resumes: false, lists: true, query: undefined };
+}
+
+/** Source 003: plain text, answered. */
+function note() {
+  const sent = new Sent();
+  return {
+    ...base,
+    path: '/chat',
+    opened: () => { sent.clear(); return [{ type: 'welcome', user: { id: 'me', username: '' } }]; },
+    message: (line) => { sent.add(line); return line.content; },
+    hear(text) {
+      const id = sent.take(text.replace(/^Принято: /u, ''));
+      return [...(id ? [{ type: 'ack', id }] : []), { type: 'message', user: { id: 'server' }, username: 'server', content: text }];
+    },
+  };
+}
+
+/** Source 004: `join` with a name, then `message` and `typing`. */
+function pythonChat() {
+  const sent = new Sent();
+  let me = '';
+  const user = (username) => ({ id: username, username });
+  return {
+    ...base,
+    names: true,
+    people: true,
+    asks: true, // for a name, before anything else
+    opened: () => { me = ''; sent.clear(); return []; },
+    hello: ({ username }) => username && { type: 'join', username },
+    message: (line) => { sent.add(line); return { type: 'message', message: line.content }; },
+    typing: () => ({ type: 'typing', is_typing: true }),
+    hear(text) {
+      const said = parsed(text) ?? {};
+      const { username, users, timestamp } = said;
+      const members = users?.map(user);
+      switch (said.type) {
+        case 'welcome':
+          me = username;
+          return [{ type: 'welcome', user: user(username), rooms: [{ members }], timestamp }];
+        case 'user_joined':
+        case 'user_left':
+          return [{ type: said.type, user: user(username), members, timestamp }];
+        case 'message': {
+          const content = said.content ?? said.message;
+          const id = username === me ? sent.take(content) : undefined;
+          return [{ type: 'message', id, user: user(username), username, content, timestamp }];
+        }
+        case 'typing': return [{ type: 'typing', user: user(username), active: said.is_typing !== false }];
+        case 'system': return [systemEvent(said)];
+        case 'error': return [said];
+        default: return [];
+      }
+    },
+  };
+}
+
+const DIALECTS = {
+  v1: canonical, '000': nodeChat, '001': broadcastServer, '002': reconnect, '003': note, '004': pythonChat, connections,
+};
+
+/** What to speak: as `?dialect=` says, or as the server does that the page came from. */
+export async function chooseDialect() {
+  const asked = new URLSearchParams(location.search).get('dialect');
+  if (Object.hasOwn(DIALECTS, asked ?? '')) return { ...DIALECTS[asked](), asked };
+  try {
+    const { dialect } = await (await fetch('dialect.json', { cache: 'no-store' })).json();
+    return (DIALECTS[dialect] ?? canonical)();
+  } catch { // a server of somebody's own
+    return canonical();
+  }
+}

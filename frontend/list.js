@@ -1,0 +1,49 @@
+// Who is connected, as the server has written it down: for the one who runs it.
+
+import { say, showTime, words } from './i18n.js';
+
+const EVERY = 2_000; // milliseconds between two looks, while somebody looks
+
+const list = document.querySelector('#list');
+
+/** Shows the list, and goes on showing it; `me()` is this page's own connection. */
+export function showList(me) {
+  list.hidden = false;
+  refresh(me);
+  setInterval(() => { if (document.visibilityState === 'visible') refresh(me); }, EVERY);
+}
+
+async function refresh(me) {
+  let connections;
+  try {
+    const response = await fetch('connections', { cache: 'no-store' });
+    // To anyone but its own computer the server does not say who is here.
+    if (!response.ok) return list.replaceChildren(words('list_elsewhere'));
+    connections = await response.json();
+  } catch {
+    return; // the status line says that the server is away
+  }
+  if (connections.length === 0) return list.replaceChildren(words('list_empty'));
+  const table = document.createElement('table');
+  const head = table.createTHead().insertRow();
+  for (const key of ['connection_id', 'client_ip', 'user_agent', 'since']) {
+    head.append(say(document.createElement('th'), key));
+  }
+  const body = table.createTBody();
+  for (const { connectionId, clientIP, userAgent, since } of connections) {
+    const row = body.insertRow();
+    const id = document.createElement('code');
+    id.textContent = String(connectionId).slice(0, 8);
+    row.insertCell().append(id);
+    if (connectionId === me()) {
+      row.setAttribute('aria-current', 'true');
+      id.after(' · ', words('you'));
+    }
+    row.insertCell().textContent = clientIP;
+    row.insertCell().textContent = userAgent;
+    const time = document.createElement('time');
+    showTime(time, new Date(since));
+    row.insertCell().append(time);
+  }
+  list.replaceChildren(table);
+}
