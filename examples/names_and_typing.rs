@@ -65,7 +65,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
 fn leave(who: ClientId, hub: &Hub) {
     let mut names = NAMES.lock().unwrap();
     let Some(name) = names.remove(&who) else { return };
-    hub.broadcast(news("user_left", &name, &names, &format!("{name} покидает чат")));
+    hub.broadcast(news("user_left", &names, ["", &name, " покидает чат"]));
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -91,7 +91,7 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
     let said: Value = serde_json::from_str(text).unwrap_or_default();
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     let field = |names: [&str; 3]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
-    let mut names = NAMES.lock().unwrap();
+    let (content, mut names) = (field(["content", "message", "text"]), NAMES.lock().unwrap());
     match (said["type"].as_str().unwrap_or_default(), names.get(&me)) {
         ("join", None) => {
             let name = field(["username", "name", "user"]).trim().to_owned();
@@ -101,14 +101,12 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
                 1..=32 => names.insert(me, name.clone()),
                 _ => return no("name_invalid", "Имя: от 1 до 32 знаков"),
             };
-            let words = format!("{name} присоединяется к чату");
-            hub.broadcast(news("user_joined", &name, &names, &words));
+            hub.broadcast(news("user_joined", &names, ["", &name, " присоединяется к чату"]));
             hub.include(me);
-            let words = format!("Добро пожаловать в чат, {name}!");
-            Ok(hub.send(me, news("welcome", &name, &names, &words)))
+            Ok(hub.send(me, news("welcome", &names, ["Добро пожаловать в чат, ", &name, "!"])))
         }
+        ("message", Some(_)) if content.trim().is_empty() => no("bad_message", "Пустое сообщение"),
         ("message", Some(name)) => {
-            let content = field(["content", "message", "text"]);
             let line = json!({"username": name, "message": content, "content": content});
             Ok(hub.broadcast(event("message", line)))
         }
@@ -122,10 +120,10 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
     }
 }
 
-/// Who came or went, and who is here now.
-fn news(kind: &str, name: &str, names: &BTreeMap<ClientId, String>, words: &str) -> String {
+/// Who came or went, in words around the name, and who is here now.
+fn news(kind: &str, names: &BTreeMap<ClientId, String>, words: [&str; 3]) -> String {
     let users: Vec<_> = names.values().collect();
-    event(kind, json!({"username": name, "message": words, "users": users}))
+    event(kind, json!({"username": words[1], "message": words.concat(), "users": users}))
 }
 
 /// One event of this protocol, as JSON text.

@@ -33,6 +33,7 @@ const base = {
   protocols: [],
   names: false, // whether a name can be chosen
   people: false, // whether the server tells who is here
+  counts: false, // whether it tells at least how many
   pings: false, // whether it answers the page's own pings
   resumes: false, // whether it tells what was missed
   hello: () => null,
@@ -87,6 +88,7 @@ function broadcastServer() {
   const sent = new Sent();
   return {
     ...base,
+    counts: true,
     opened: () => { sent.clear(); return []; },
     message: (line) => { sent.add(line); return { type: 'message', message: line.content }; },
     hear(text) {

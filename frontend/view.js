@@ -79,12 +79,12 @@ export function showTyping(typists) {
 }
 
 /** Only what this server can do is offered. */
-export function showFeatures({ names, people, lists }) {
+export function showFeatures({ names, people, counts, lists }) {
   document.body.classList.toggle('nameless', !names);
   document.body.classList.toggle('lists', Boolean(lists));
+  document.body.classList.toggle('bare', !people && !counts);
   $('#nameForm').hidden = !names;
   $('#people').parentElement.hidden = !people;
-  $('#peopleButton').hidden = lists;
   for (const part of ['#messageForm', '#testButton', '#chat']) $(part).hidden = Boolean(lists);
 }
 

@@ -21,7 +21,8 @@ const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
-/// Serves `frontend/`, which is to speak `dialect`: `v1`, or the number of a source, as in `001`.
+/// Serves `frontend/`, which is to speak `dialect`: `v1`, the number of a source as in `001`,
+/// or `connections` to list them.
 ///
 /// The last route: what is not there is answered with 404.
 pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {

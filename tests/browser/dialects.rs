@@ -59,7 +59,7 @@ async fn pictures(tab: &Tab, name: &str) -> Result<()> {
     tab.view(LAPTOP).await
 }
 
-async fn clean(tabs: &[&Tab]) {
+fn clean(tabs: &[&Tab]) {
     for tab in tabs {
         assert_eq!(tab.console(), Vec::<String>::new(), "the console is clean");
     }
@@ -80,7 +80,7 @@ async fn connections_are_listed() -> Result<()> {
         pictures(&ann, "connections").await?;
         bob.go("about:blank").await?;
         ann.until_is(rows, &json!(1)).await?;
-        clean(&[&ann]).await;
+        clean(&[&ann]);
         Ok(())
     })
     .await
@@ -102,7 +102,7 @@ async fn broadcast_reaches_every_tab_and_a_forged_line_none() -> Result<()> {
         bob.until_is(&last(EVERYTHING_SAID), &json!("on")).await?;
         assert!(!bob.eval(HAPPENED).await?.to_string().contains("off"));
         pictures(&bob, "broadcast").await?;
-        clean(&[&ann, &bob]).await;
+        clean(&[&ann, &bob]);
         Ok(())
     })
     .await
@@ -122,7 +122,7 @@ async fn who_speaks_hears_an_echo_and_the_others_a_broadcast() -> Result<()> {
         pictures(&ann, "echo_broadcast").await?;
         bob.go("about:blank").await?;
         ann.until("document.querySelector('#count').textContent === '1 person'").await?;
-        clean(&[&ann]).await;
+        clean(&[&ann]);
         server.stop().await;
         ann.until_is(&last(HAPPENED), &json!("The server is shutting down")).await?;
         ann.until("document.querySelector('#reason').textContent.includes('1001')").await?;
@@ -189,7 +189,7 @@ async fn a_visitor_is_asked_for_a_name() -> Result<()> {
         bob.until_is(&last(SAID), &json!("message own confirmed | you: Привет")).await?;
         bob.go("about:blank").await?;
         ann.until_is(&last(HAPPENED), &json!("Борис left")).await?;
-        clean(&[&ann]).await;
+        clean(&[&ann]);
         Ok(())
     })
     .await
@@ -228,7 +228,7 @@ async fn g12_five_tabs_speak_five_dialects_in_one_room() -> Result<()> {
         note.until_is(&last(EVERYTHING_SAID), &json!("Принято: Привет, сервер!")).await?;
         pictures(&tabs[1], "dialect-000").await?;
         pictures(&note, "dialect-003").await?;
-        clean(&tabs.iter().collect::<Vec<_>>()).await;
+        clean(&tabs.iter().collect::<Vec<_>>());
         Ok(())
     })
     .await

@@ -33,6 +33,7 @@ async fn g7_a_visitor_becomes_a_member_and_errors_are_no_crash() {
     t.send("ann", r#"{"type":"user_left","username":"Борис"}"#).await;
     t.send("ann", r#"{"type":"join","username":"Анна"}"#).await;
     t.send("ann", "not JSON").await;
+    t.send("ann", r#"{"type":"message","content":" "}"#).await;
     t.send("ann", Frame::binary(vec![1, 2, 3])).await;
     t.step("bob is cut off; the visitor leaves, and nobody knew that it was here");
     t.vanish("bob").await;

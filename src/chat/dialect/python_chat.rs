@@ -83,7 +83,8 @@ fn complaint(fault: &Fault) -> (Value, String) {
         ErrorCode::NameTaken => "Это имя уже занято",
         ErrorCode::NameInvalid => "Такое имя не подойдёт: нужно от 1 до 32 знаков",
         ErrorCode::TooLong => "Сообщение слишком длинное",
+        ErrorCode::BadMessage => "Такого сообщения сервер не понимает",
         _ => &fault.message,
     };
-    (json!(fault.code), words.to_owned())
+    (json!(fault.code), words.replacen("no such type", "Нет такого типа", 1))
 }
