@@ -8,6 +8,7 @@ mod established;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;
+mod race;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,7 +25,8 @@ const HEAD: &str = "GET /chat HTTP/1.1\r\nHost: server.com\r\nUpgrade: websocket
     Sec-WebSocket-Version: 13\r\n\r\n";
 
 /// Every example that listens where the settings say.
-const EXAMPLES: [&str; 12] = [
+const EXAMPLES: [&str; 13] = [
+    "poll_vs_push",
     "handshake",
     "raw_echo",
     "echo",

@@ -1,0 +1,76 @@
+//! `poll_vs_push`: one line of news, four ways, and what each of them cost.
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::program::{PATIENCE, Program};
+
+/// Asks for `target` on a connection of its own, and reads until the answer has `end` in it.
+async fn ask(program: &Program, request: &str, end: &str) -> (TcpStream, String) {
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    hear(&mut tcp, &mut answer, end).await;
+    (tcp, answer)
+}
+
+async fn hear(tcp: &mut TcpStream, heard: &mut String, end: &str) {
+    let mut buffer = [0; 4096];
+    while !heard.contains(end) {
+        let read = timeout(PATIENCE, tcp.read(&mut buffer)).await;
+        let n = read.unwrap_or_else(|_| panic!("no {end:?} in {heard:?}")).unwrap();
+        assert!(n > 0, "it ended without {end:?}: {heard:?}");
+        heard.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+}
+
+fn get(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+}
+
+const UPGRADE: &str = "GET /ws?since=0 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+#[tokio::test]
+async fn one_line_of_news_four_ways_and_every_byte_is_counted() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let (_, empty) = ask(&program, &get("/poll?since=0"), "[]").await;
+    let (mut events, mut heard) = ask(&program, &get("/events?since=0"), "\r\n\r\n").await;
+    let (mut ws, mut frames) = ask(&program, UPGRADE, "\r\n\r\n").await;
+    let long = async { ask(&program, &get("/long?since=0"), "]").await.1 };
+    let post = "POST /news?cats HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    let (long, _) = tokio::join!(long, ask(&program, post, "\r\n\r\n"));
+    let (_, poll) = ask(&program, &get("/poll?since=0"), "]").await;
+    hear(&mut events, &mut heard, "}\n\n").await;
+    hear(&mut ws, &mut frames, "}").await;
+    for answer in [&long, &poll, &heard, &frames] {
+        assert!(answer.contains(r#""line":"cats","n":1}"#), "{answer}");
+    }
+    let (_, meter) = ask(&program, &get("/meter"), r#""now":1"#).await;
+    let meter = meter.split(r#","now""#).next().unwrap().to_owned() + "}";
+    let meters: Value = serde_json::from_str(meter.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    // What was sent and heard here is what was counted there; a letter outside ASCII would
+    // not be one byte.
+    let sent = |target: &str| get(target).len();
+    let frames = frames.chars().count();
+    let wanted = serde_json::json!({
+        "/poll": [2, 1, 2 * sent("/poll?since=0") + empty.len() + poll.len()],
+        "/long": [1, 0, sent("/long?since=0") + long.len()],
+        "/events": [1, 0, sent("/events?since=0") + heard.len()],
+        "/ws": [1, 0, UPGRADE.len() + frames],
+    });
+    assert_eq!(meters["meters"], wanted);
+}
+
+#[tokio::test]
+async fn news_from_another_page_is_no_news() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let post = "POST /news?spam HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: cross-site\r\n\r\n";
+    tcp.write_all(post.as_bytes()).await.unwrap();
+    let end = timeout(PATIENCE, tcp.read(&mut [0; 1])).await.expect("it ends");
+    assert!(end.is_ok_and(|n| n == 0), "no answer, and the connection is over");
+    ask(&program, &get("/poll?since=0"), "[]").await;
+}
