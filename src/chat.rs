@@ -411,6 +411,12 @@ impl Room for Chat {
         }
     }
 
+    fn flooded(&mut self, who: ClientId, message: Message, retry_after: Duration, hub: &Hub) {
+        let said = message.to_text().ok().and_then(|text| serde_json::from_str(text).ok());
+        let id = said.and_then(|said| request::id(&said).ok().flatten());
+        self.reply(who, &Event::Error(Fault::rate_limited(retry_after).about(id)), hub);
+    }
+
     fn left(&mut self, who: ClientId, hub: &Hub) {
         let Some(member) = self.seats.remove(&who).and_then(|seat| seat.member) else { return };
         self.seq += 1;

@@ -3,6 +3,7 @@
 //! One room, many sessions, and what they share: the hub, the counters, the
 //! limits, the way to end. Lock order: room, then hub, then outlet.
 
+use std::net::Ipv4Addr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,8 +22,9 @@ use warp::{Filter, Reply};
 use crate::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
 use crate::escape::Line;
 use crate::goodbye::Closed;
-use crate::handshake::Policy;
+use crate::handshake::{Policy, Rejection};
 use crate::heartbeat::Heartbeat;
+use crate::limits::{Bucket, Caps, Limited, Permit};
 use crate::room::Room;
 use crate::server;
 use crate::session;
@@ -35,6 +37,9 @@ use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How many messages that come too soon are forgiven at once; one more is each second.
+const PATIENCE: u32 = 20;
+
 /// A room open for connections. Cheap to clone; all clones are the same room.
 #[derive(Debug)]
 pub struct Endpoint<R>(Arc<Shared<R>>);
@@ -44,6 +49,7 @@ struct Shared<R> {
     room: Mutex<R>,
     hub: Hub,
     policy: Policy,
+    caps: Caps,
     settings: Settings,
     stats: Stats,
     shutdown: Shutdown,
@@ -70,6 +76,7 @@ impl<R: Room> Endpoint<R> {
                 paths: R::PATHS.iter().map(|&path| path.into()).collect(),
                 ..settings.policy()
             },
+            caps: settings.caps(),
             settings: settings.clone(),
             stats: Stats::start(),
             shutdown: Shutdown::default(),
@@ -82,12 +89,12 @@ impl<R: Room> Endpoint<R> {
     ///
     /// A dropped future is a connection cut; the room hears of it all the same.
     /// [`close`](Self::close) waits only for what [`shutdown`](Self::shutdown) spawned or holds.
-    pub async fn serve<S: Io>(&self, accepted: Accepted<S>) -> Closed {
+    pub async fn serve<S: Io>(&self, accepted: Accepted<S>, permit: Permit) -> Closed {
         let Shared { settings, stats, .. } = &*self.0;
         let (open, began) = (stats.open(), Instant::now());
         let Accepted { peer, io } = accepted;
-        let outlet = Outlet::new(stats.count(io));
-        let (mailbox, seat) = self.join(&outlet, &peer);
+        let outlet = Outlet::new(Limited::new(stats.count(io), settings.rate));
+        let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
         let who = mailbox.id();
         // An idle connection should not keep its request's headers.
         drop(peer);
@@ -104,7 +111,7 @@ impl<R: Room> Endpoint<R> {
         closed
     }
 
-    fn join(&self, outlet: &Outlet, peer: &Peer) -> (Mailbox, Seat<'_, R>) {
+    fn join(&self, outlet: &Outlet, peer: &Peer, permit: Permit) -> (Mailbox, Seat<'_, R>) {
         let hub = &self.0.hub;
         // Under the room's lock: a newcomer hears all that is said after it
         // joined, and nothing of what was said before.
@@ -116,7 +123,7 @@ impl<R: Room> Endpoint<R> {
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
         self.guarded(who, || room.joined(who, peer, hub));
-        (mailbox, Seat { endpoint: self, who })
+        (mailbox, Seat { endpoint: self, who, permit, patience: Bucket::per_second(1, PATIENCE) })
     }
 
     /// Serves one raw stream from its first byte: a pipe in a test, a TCP connection of your own.
@@ -126,18 +133,22 @@ impl<R: Room> Endpoint<R> {
     /// A stream that did not become a WebSocket; it has been answered.
     pub async fn accept<S: Io>(&self, io: S) -> Result<Closed, AcceptError> {
         let _awaited = self.0.shutdown.hold();
+        let Some(permit) = self.0.caps.enter(Ipv4Addr::UNSPECIFIED.into()) else {
+            return Err(upgrade::refuse(io, Rejection::Busy).await);
+        };
         let accepted = upgrade::accept(io, &self.0.policy).await?;
-        Ok(self.serve(accepted).await)
+        Ok(self.serve(accepted, permit).await)
     }
 
     /// The room as a route, at its own paths: see [`server::sockets`].
     pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        let serve = move |accepted| {
+        let serve = move |accepted, permit| {
             let endpoint = endpoint.clone();
-            async move { endpoint.serve(accepted).await }
+            async move { endpoint.serve(accepted, permit).await }
         };
-        server::sockets(self.0.policy.clone(), &self.0.shutdown, serve)
+        let Shared { policy, caps, shutdown, .. } = &*self.0;
+        server::limited_sockets(policy.clone(), caps.clone(), shutdown, serve)
     }
 
     /// Taken now: connections, messages, bytes, closes, memory, uptime.
@@ -227,12 +238,22 @@ fn timed(event: impl FnOnce()) {
 struct Seat<'e, R: Room> {
     endpoint: &'e Endpoint<R>,
     who: ClientId,
+    permit: Permit,
+    /// With a client that does not listen.
+    patience: Bucket,
 }
 
 impl<R: Room> Seat<'_, R> {
-    fn heard(&self, message: Message) {
+    fn heard(&mut self, message: Message) {
+        let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
-        self.endpoint.guarded(self.who, || room.heard(self.who, message, &self.endpoint.0.hub));
+        match self.permit.message() {
+            Ok(()) => self.endpoint.guarded(who, || room.heard(who, message, hub)),
+            Err(wait) if self.patience.take().is_ok() => {
+                self.endpoint.guarded(who, || room.flooded(who, message, wait, hub));
+            }
+            Err(_) => hub.close(who, CloseCode::Policy, "too many messages"),
+        }
     }
 }
 

@@ -21,6 +21,7 @@
 mod checker;
 mod decoder;
 mod header;
+mod headers;
 mod opcode;
 mod violation;
 
@@ -29,6 +30,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 pub use checker::{Checker, Role};
 pub use decoder::{Decoder, Torn};
 pub use header::Header;
+pub use headers::Headers;
 pub use opcode::Opcode;
 pub use violation::Violation;
 

@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::escape::Line;
 use crate::frame::CLOSE_REASON_LIMIT;
+use crate::limits::Excess;
 use crate::stream::{LINGER, linger};
 
 /// How long a close frame may take to be written and answered.
@@ -122,6 +123,10 @@ pub fn earned(error: &Error) -> Option<CloseFrame> {
             Some(close_frame(CloseCode::Size, &reason))
         }
         Error::Capacity(_) => Some(close_frame(CloseCode::Size, "too long (RFC 6455 7.4.1)")),
+        Error::Io(error) => {
+            let excess = Excess::of(error)?;
+            Some(close_frame(CloseCode::Policy, &excess.to_string()))
+        }
         _ => None,
     }
 }

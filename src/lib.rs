@@ -28,6 +28,7 @@
 //! | | [`page`] | `frontend/`, served with strict headers |
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
+//! | | [`limits`] | what a stranger may take |
 //! | 0 | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
@@ -45,6 +46,7 @@ pub mod handshake;
 pub mod heartbeat;
 pub mod history;
 pub mod id;
+pub mod limits;
 pub mod page;
 pub mod room;
 pub mod server;

@@ -32,6 +32,12 @@ pub trait Room: Send + 'static {
     /// Someone said something: a text or a binary message.
     fn heard(&mut self, who: ClientId, message: Message, hub: &Hub);
 
+    /// Someone said `message` too soon after the last one: it was not heard, and they may be told
+    /// when to try again. Whoever does not listen is closed with 1008.
+    fn flooded(&mut self, who: ClientId, message: Message, retry_after: Duration, hub: &Hub) {
+        let _ = (who, message, retry_after, hub);
+    }
+
     /// Someone is gone, exactly once, however it happened. They are no longer a member.
     fn left(&mut self, who: ClientId, hub: &Hub) {
         let _ = (who, hub);

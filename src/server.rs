@@ -7,7 +7,7 @@
 //! can.
 
 use std::future::ready;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
+use crate::limits::{Caps, Permit};
+use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
 use crate::upgrade::{
@@ -76,6 +78,27 @@ pub fn sockets<F>(
 where
     F: Future<Output: Send> + Send + 'static,
 {
+    let caps = Settings::default().caps();
+    let serve = move |accepted, permit: Permit| {
+        let served = serve(accepted);
+        async move {
+            let _until_it_ends = permit;
+            served.await;
+        }
+    };
+    limited_sockets(policy, caps, shutdown, serve)
+}
+
+/// The same, for as many connections as `caps` allow: the next is answered with 503.
+pub fn limited_sockets<F>(
+    policy: Policy,
+    caps: Caps,
+    shutdown: &Shutdown,
+    serve: impl Fn(Accepted<UpgradedIo>, Permit) -> F + Clone + Send + Sync + 'static,
+) -> BoxedFilter<(Response,)>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
     let (policy, shutdown) = (Arc::new(policy), shutdown.clone());
     let judge = policy.clone();
     upgrade()
@@ -86,13 +109,17 @@ where
             ready(if ours { Ok(upgrade) } else { Err(warp::reject()) })
         })
         .map(move |upgrade: Upgrade| {
+            let ip = upgrade.ends().map_or(Ipv4Addr::UNSPECIFIED.into(), |ends| ends.peer.ip());
             let (response, pending) = upgrade.answer(&policy);
             if let Some(pending) = pending {
+                let Some(permit) = caps.enter(ip) else {
+                    return Rejection::Busy.to_response().into_response();
+                };
                 let serve = serve.clone();
                 // Spawned before the 101 is out, so that a shutdown waits for it.
                 shutdown.spawn(async move {
                     match pending.granted().await {
-                        Ok(accepted) => drop(serve(accepted).await),
+                        Ok(accepted) => drop(serve(accepted, permit).await),
                         Err(gone) => debug!(%gone, "left before the upgrade"),
                     }
                 });

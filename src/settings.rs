@@ -14,6 +14,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 
 use crate::handshake::{Origins, Policy};
+use crate::limits::Caps;
 
 /// How many connections may wait to be accepted: a class that returns all at once.
 const BACKLOG: i32 = 4096;
@@ -46,6 +47,12 @@ pub struct Settings {
     pub max_message_bytes: usize,
     /// `WS_MAX_QUEUE_BYTES`: unsent for one client before it is let go. 1 MiB.
     pub max_queue_bytes: usize,
+    /// `WS_MAX_CONNECTIONS`: WebSockets at once. 2000.
+    pub max_connections: usize,
+    /// `WS_MAX_PER_ADDRESS`: of them, from one address other than this computer's. 128.
+    pub max_per_address: usize,
+    /// `WS_RATE`: messages a second from one client; a burst may be four times that. 5; 0 is no limit.
+    pub rate: u32,
     /// `WS_ORIGINS`: origins allowed besides this host and loopback, parted by commas.
     /// `null` is what browsers send for a page opened from disk.
     pub origins: Vec<String>,
@@ -65,6 +72,9 @@ impl Default for Settings {
             drain: Duration::from_secs(5),
             max_message_bytes: 64 * 1024,
             max_queue_bytes: 1024 * 1024,
+            max_connections: 2000,
+            max_per_address: 128,
+            rate: 5,
             origins: Vec::new(),
         }
     }
@@ -156,6 +166,9 @@ impl Settings {
         read.time("WS_DRAIN_MS", 0, &mut self.drain)?;
         read.number("WS_MAX_MESSAGE_BYTES", 125..=1 << 30, &mut self.max_message_bytes)?;
         read.number("WS_MAX_QUEUE_BYTES", 1024..=1 << 30, &mut self.max_queue_bytes)?;
+        read.number("WS_MAX_CONNECTIONS", 1..=1 << 20, &mut self.max_connections)?;
+        read.number("WS_MAX_PER_ADDRESS", 1..=1 << 20, &mut self.max_per_address)?;
+        read.number("WS_RATE", 0..=1_000_000, &mut self.rate)?;
         if let Some(list) = (read.lookup)("WS_ORIGINS") {
             let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
             self.origins = origins.map(str::to_owned).collect();
@@ -167,6 +180,12 @@ impl Settings {
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy { origins: Origins::allow(self.origins.clone()), ..Policy::default() }
+    }
+
+    /// How many connections these settings allow, and how much each may say.
+    #[must_use]
+    pub fn caps(&self) -> Caps {
+        Caps::new(self.max_connections, self.max_per_address, self.rate)
     }
 
     /// Listens on `host` and `port`, for a program with threads.

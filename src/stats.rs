@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::frame::Header;
+use crate::frame::Headers;
 
 /// The code of a connection that ended without any close frame (RFC 6455 §7.1.5).
 const ABNORMAL: u16 = 1006;
@@ -90,7 +90,12 @@ impl Stats {
 
     /// Counts the frames that cross `io`, a connection whose handshake is over.
     pub fn count<S>(&self, io: S) -> Counted<S> {
-        Counted { io, stats: self.clone(), incoming: Scan::default(), outgoing: Scan::default() }
+        Counted {
+            io,
+            stats: self.clone(),
+            incoming: Headers::default(),
+            outgoing: Headers::default(),
+        }
     }
 
     /// Takes the counters now. Asks the system for the memory: some 10 to 300 µs.
@@ -151,45 +156,19 @@ impl Drop for Open {
 pub struct Counted<S> {
     io: S,
     stats: Stats,
-    incoming: Scan,
-    outgoing: Scan,
+    incoming: Headers,
+    outgoing: Headers,
 }
 
-/// Finds where messages begin, in frames that arrive in pieces of any size.
-#[derive(Debug, Default)]
-struct Scan {
-    /// The beginning of a header that is not whole yet.
-    header: [u8; Header::MAX_SIZE],
-    filled: usize,
-    /// Payload still to come.
-    skip: u64,
-}
-
-impl Scan {
-    fn see(&mut self, mut bytes: &[u8], traffic: &Traffic) {
-        traffic.bytes.fetch_add(bytes.len() as u64, Relaxed);
+impl Traffic {
+    fn see(&self, headers: &mut Headers, bytes: &[u8]) {
+        self.bytes.fetch_add(bytes.len() as u64, Relaxed);
         let mut messages = 0;
-        while !bytes.is_empty() {
-            let payload = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
-            self.skip -= payload as u64;
-            bytes = &bytes[payload..];
-            if self.skip > 0 || bytes.is_empty() {
-                break;
-            }
-            // Almost always the header is whole and needs no copy.
-            let taken = (Header::MAX_SIZE - self.filled).min(bytes.len());
-            self.header[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
-            let Some(header) = Header::parse(&self.header[..self.filled + taken]) else {
-                self.filled += taken;
-                break;
-            };
-            bytes = &bytes[header.size - self.filled..];
-            self.filled = 0;
-            self.skip = header.len;
+        headers.feed(bytes, |header| {
             messages += u64::from(header.fin && !header.opcode.is_control());
-        }
+        });
         if messages > 0 {
-            traffic.messages.fetch_add(messages, Relaxed);
+            self.messages.fetch_add(messages, Relaxed);
         }
     }
 }
@@ -203,7 +182,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         let this = &mut *self;
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
-        this.incoming.see(&buf.filled()[before..], &this.stats.0.incoming);
+        this.stats.0.incoming.see(&mut this.incoming, &buf.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
@@ -216,7 +195,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let n = ready!(Pin::new(&mut this.io).poll_write(cx, buf))?;
-        this.outgoing.see(&buf[..n], &this.stats.0.outgoing);
+        this.stats.0.outgoing.see(&mut this.outgoing, &buf[..n]);
         Poll::Ready(Ok(n))
     }
 
@@ -230,7 +209,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
         let mut left = n;
         for buf in bufs {
             let written = left.min(buf.len());
-            this.outgoing.see(&buf[..written], &this.stats.0.outgoing);
+            this.stats.0.outgoing.see(&mut this.outgoing, &buf[..written]);
             left -= written;
         }
         Poll::Ready(Ok(n))

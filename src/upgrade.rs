@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 pub use filter::{PendingUpgrade, Upgrade, UpgradedIo, upgrade};
 pub use peer::{Ends, Peer};
-pub use raw::{HEAD_DEADLINE, Head, accept, read_head};
+pub use raw::{HEAD_DEADLINE, Head, accept, read_head, refuse};
 
 use crate::handshake::Rejection;
 

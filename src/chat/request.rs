@@ -5,6 +5,8 @@
 //! type, a name nobody could read, a message too long is an error that names
 //! the fault, and the connection stays.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -106,6 +108,8 @@ pub enum ErrorCode {
     RoomInvalid,
     /// Part of the protocol, but not of this server.
     Unsupported,
+    /// Too soon after the last one.
+    RateLimited,
 }
 
 /// A request that could not be done, in words.
@@ -117,6 +121,9 @@ pub struct Fault {
     pub message: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
+    /// When it may, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
     /// The `id` of the request, if it had one.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -124,11 +131,25 @@ pub struct Fault {
 
 impl Fault {
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retryable: false, reference: None }
+        Self {
+            code,
+            message: message.into(),
+            retryable: false,
+            retry_after_ms: None,
+            reference: None,
+        }
     }
 
     pub(super) fn version(asked: u64) -> Self {
         Self::new(ErrorCode::Version, format!("this server speaks version 1, not {asked}"))
+    }
+
+    pub(super) fn rate_limited(retry_after: Duration) -> Self {
+        // A millisecond begun is a millisecond to wait.
+        let ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+        let fault =
+            Self::new(ErrorCode::RateLimited, format!("too fast: wait {} s", ms.div_ceil(1000)));
+        Self { retryable: true, retry_after_ms: Some(ms), ..fault }
     }
 
     pub(super) fn not_json(error: &serde_json::Error) -> Self {

@@ -2,11 +2,18 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER as RETRY_AFTER_HEADER, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
 use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::{HeadError, VERSION};
+
+/// When it is worth trying again with a server that has no room.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// How many characters of a stranger's text a refusal repeats.
 const QUOTE_LIMIT: usize = 100;
@@ -70,6 +77,12 @@ pub enum Rejection {
         /// Where it could go, with commas between.
         served: String,
     },
+    /// There are enough connections already.
+    #[error(
+        "as many connections are open here as there may be: try again in {} s (RFC 9110 §15.6.4)",
+        RETRY_AFTER.as_secs()
+    )]
+    Busy,
     /// The head did not come in time.
     #[error(
         "the request did not arrive in time: send all of it, to the blank line, at once (RFC 9110 §15.5.9)"
@@ -128,6 +141,7 @@ impl Rejection {
             Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::Path { .. } => StatusCode::NOT_FOUND,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Head(_)
             | Self::Host(_)
             | Self::Upgrade
@@ -149,6 +163,9 @@ impl Rejection {
         match self.status() {
             StatusCode::METHOD_NOT_ALLOWED => {
                 headers.insert(ALLOW, HeaderValue::from_static("GET"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER_HEADER, RETRY_AFTER.as_secs().into());
             }
             StatusCode::UPGRADE_REQUIRED => {
                 // All three are due: RFC 9110 §15.5.22, §7.8, RFC 6455 §4.4.

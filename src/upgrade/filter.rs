@@ -64,6 +64,12 @@ impl Upgrade {
         &self.request
     }
 
+    /// Both ends of the connection it came by, if they are known.
+    #[must_use]
+    pub fn ends(&self) -> Option<Ends> {
+        self.request.extensions().get().copied()
+    }
+
     /// Judges the request: the answer to send and, if it is 101, the upgrade to await *after* sending it.
     #[must_use]
     pub fn answer(self, policy: &Policy) -> (Response<String>, Option<PendingUpgrade>) {

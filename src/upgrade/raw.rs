@@ -81,8 +81,8 @@ where
     }
 }
 
-/// Says no in HTTP, and makes sure that it arrives.
-async fn refuse<S>(mut io: S, rejection: Rejection) -> AcceptError
+/// Says no in HTTP, and makes sure that it arrives; for at most twice [`LINGER`].
+pub async fn refuse<S>(mut io: S, rejection: Rejection) -> AcceptError
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

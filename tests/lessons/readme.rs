@@ -84,6 +84,9 @@ fn default(name: &str) -> Option<String> {
         "WS_DRAIN_MS" => settings.drain.as_millis().to_string(),
         "WS_MAX_MESSAGE_BYTES" => settings.max_message_bytes.to_string(),
         "WS_MAX_QUEUE_BYTES" => settings.max_queue_bytes.to_string(),
+        "WS_MAX_CONNECTIONS" => settings.max_connections.to_string(),
+        "WS_MAX_PER_ADDRESS" => settings.max_per_address.to_string(),
+        "WS_RATE" => settings.rate.to_string(),
         "WS_ORIGINS" => settings.origins.join(","),
         _ => return None,
     })

@@ -4,6 +4,7 @@ mod broadcast;
 mod echo;
 mod goodbye;
 mod heartbeat;
+mod limits;
 mod page;
 mod server;
 mod settings;

@@ -51,6 +51,7 @@ fn patient() -> Settings {
         idle: far,
         stats: far,
         drain: DEADLINE,
+        rate: 0,
         ..Settings::default()
     }
 }

@@ -75,7 +75,7 @@ async fn names_are_readable_and_nobody_elses() {
 
 #[tokio::test(start_paused = true)]
 async fn bad_input_is_named_and_the_connection_stays() {
-    let (mut t, _chat) = chat(&Settings::default());
+    let (mut t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
     enter(&mut t, "ann").await;
     enter(&mut t, "bob").await;
     let cases = [

@@ -3,6 +3,7 @@
 mod chat;
 mod dialects;
 mod endings;
+mod limits;
 mod refusals;
 mod violations;
 

@@ -83,6 +83,7 @@ fn complaint(fault: &Fault) -> (Value, String) {
         ErrorCode::NameTaken => "Это имя уже занято",
         ErrorCode::NameInvalid => "Такое имя не подойдёт: нужно от 1 до 32 знаков",
         ErrorCode::TooLong => "Сообщение слишком длинное",
+        ErrorCode::RateLimited => "Слишком часто, подождите немного",
         ErrorCode::BadMessage => "Такого сообщения сервер не понимает",
         _ => &fault.message,
     };

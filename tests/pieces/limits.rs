@@ -1,0 +1,47 @@
+//! Buckets and caps by themselves.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use tokio::time::advance;
+use ws101::limits::{Bucket, Caps};
+
+const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_holds_a_burst_and_fills_again() {
+    let mut bucket = Bucket::per_second(10, 3);
+    for _ in 0..2 {
+        assert_eq!([(); 3].map(|()| bucket.take()), [Ok(()); 3]);
+        assert_eq!(bucket.take(), Err(Duration::from_millis(100)));
+        advance(Duration::from_millis(100)).await;
+        assert_eq!(bucket.take(), Ok(()));
+        assert_eq!(bucket.take(), Err(Duration::from_millis(100)));
+        // However long nobody asks, it holds no more than its burst.
+        advance(Duration::from_secs(60)).await;
+    }
+    let mut endless = Bucket::per_second(0, 0);
+    assert!((0..10_000).all(|_| endless.take().is_ok()), "a rate of 0 is no limit");
+}
+
+#[tokio::test]
+async fn caps_are_for_all_and_for_each_address() {
+    let caps = Caps::new(3, 1, 0);
+    let far = caps.enter(FAR).expect("the first");
+    assert!(caps.enter(FAR).is_none(), "one from each address");
+    let near: Vec<_> = (0..2).map_while(|_| caps.enter(NEAR)).collect();
+    assert_eq!(near.len(), 2, "this computer's own are not counted by address");
+    assert!(caps.enter(NEAR).is_none(), "three in all");
+    drop(far);
+    assert!(caps.enter(FAR).is_some(), "who leaves makes room");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_has_a_rate_of_its_own_for_a_whole_class() {
+    let caps = Caps::new(1000, 1000, 1);
+    // Each of 40 says 4 at once, which is its burst; the address may say 30 times that: 120.
+    let mut class: Vec<_> = (0..40).map(|_| caps.enter(FAR).expect("there is room")).collect();
+    let said = class.iter_mut().flat_map(|pupil| [(); 4].map(|()| pupil.message()));
+    assert_eq!(said.flatten().count(), 120);
+}

@@ -1,0 +1,107 @@
+//! What a client may take, and what happens to one who takes more.
+
+use std::time::Duration;
+
+use ws101::frame::{Frame, Opcode};
+use ws101::limits::{MAX_FRAGMENTS, MESSAGE_DEADLINE};
+use ws101::settings::Settings;
+use ws101::transcript::Request;
+
+use super::{chat, enter, v1};
+
+#[tokio::test(start_paused = true)]
+async fn whoever_speaks_too_fast_is_told_when_to_go_on() {
+    let settings = Settings { rate: 1, stats: Duration::from_secs(3600), ..Settings::default() };
+    let (mut t, _chat) = chat(&settings);
+    t.any("retry_after_ms");
+    t.step("four at once, hello among them, and no more");
+    enter(&mut t, "ann").await;
+    for n in 1..=4 {
+        t.send("ann", format!(r#"{{"type":"message","id":"m{n}","content":"{n}"}}"#)).await;
+    }
+    t.step("a second later there is one more");
+    t.pass(Duration::from_secs(1)).await;
+    t.send("ann", r#"{"type":"message","id":"m4","content":"4"}"#).await;
+    t.step("in the words of each dialect");
+    for (name, target, text) in [
+        ("node", "/", r#"{"type":"user","content":"x"}"#),
+        ("test", "/broadcast", "x"),
+        ("ping", "/ws", r#"{"type":"ping"}"#),
+        ("python", "/py", r#"{"type":"typing"}"#),
+    ] {
+        t.connect(name, target).await;
+        for _ in 0..5 {
+            t.send(name, text).await;
+        }
+    }
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_listen_is_closed_with_1008() {
+    let (mut t, _chat) = chat(&Settings { rate: 1, ..Settings::default() });
+    enter(&mut t, "eve").await;
+    for n in 0..30 {
+        t.send("eve", format!(r#"{{"type":"message","content":"{n}"}}"#)).await;
+    }
+    let seen = t.to_string();
+    assert_eq!(seen.matches(r#""code":"rate_limited""#).count(), 20, "{seen}");
+    assert!(seen.contains(r#"eve << close 1008 "too many messages""#), "{seen}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_count_too() {
+    let (mut t, _chat) = chat(&Settings::default());
+    t.connect("eve", v1()).await;
+    for _ in 0..300 {
+        t.send("eve", Frame::ping("")).await;
+    }
+    let seen = t.to_string();
+    assert!(seen.contains(r#"eve << close 1008 "too many frames a second""#), "{seen}");
+    // The burst is answered, and what the time adds that the sending takes.
+    assert!((240..270).contains(&seen.matches("<< pong").count()), "{seen}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_comes_in_so_many_frames_and_no_more() {
+    let (mut t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
+    t.connect("ann", "/chat").await;
+    t.connect("eve", "/chat").await;
+    for name in ["ann", "eve"] {
+        t.send(name, Frame::text("x").unfinished()).await;
+        for _ in 2..MAX_FRAGMENTS {
+            t.send(name, Frame::new(Opcode::Continuation, "x").unfinished()).await;
+        }
+    }
+    t.send("ann", Frame::new(Opcode::Continuation, "x")).await;
+    t.send("eve", Frame::new(Opcode::Continuation, "x").unfinished()).await;
+    t.send("eve", Frame::new(Opcode::Continuation, "x")).await;
+    let seen = t.to_string();
+    assert!(seen.contains("ann << text 1040 bytes"), "{}", &seen[seen.len() - 900..]);
+    let told = r#"eve << close 1008 "a message in more than 1024 frames""#;
+    assert!(seen.contains(told), "{}", &seen[seen.len() - 900..]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_finished_in_time() {
+    let (mut t, _chat) = chat(&Settings::default());
+    t.connect("slow", "/chat").await;
+    t.send("slow", Frame::text("still").unfinished()).await;
+    t.step("pongs prove that it lives, and not that it ever ends");
+    t.pass(MESSAGE_DEADLINE + Duration::from_secs(25)).await;
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_room_for_so_many_and_for_the_next_when_one_leaves() {
+    let (mut t, _chat) = chat(&Settings { max_connections: 2, ..Settings::default() });
+    t.step("two are enough");
+    t.connect("ann", "/chat").await;
+    t.connect("bob", "/chat").await;
+    t.connect("cat", "/chat").await;
+    t.step("one leaves, one comes; a broken handshake takes no place");
+    t.vanish("ann").await;
+    t.connect("dan", Request::new("/chat").without("Sec-WebSocket-Key")).await;
+    t.connect("cat", "/chat").await;
+    insta::assert_snapshot!(t);
+}
