@@ -206,6 +206,19 @@ async fn full_chat_ends_with_a_goodbye_and_exit_code_0() {
 }
 
 #[tokio::test]
+async fn whoever_asks_twice_is_obeyed_at_once() {
+    let program = Program::start("full_chat", &[("WS_DRAIN_MS", "600000")]).await;
+    let mut t = talk_to(program.address);
+    // Waited for until it has had its time to answer the close: 3 s.
+    t.connect("mute", "/ws").await;
+    t.mute("mute").await;
+    program.terminate().await;
+    program.said(|said| said.contains("saying goodbye").then_some(())).await;
+    let ended = program.stop().await;
+    assert_eq!(ended.code, Some(128 + 15), "{}", ended.said);
+}
+
+#[tokio::test]
 async fn full_chat_beats_as_it_is_told() {
     let settings = [("WS_HEARTBEAT_MS", "300"), ("WS_PONG_TIMEOUT_MS", "300")];
     let program = Program::start("full_chat", &settings).await;
