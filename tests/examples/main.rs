@@ -148,10 +148,12 @@ async fn raw_echo_takes_no_more_than_it_can() {
     t.step("a length of 2^63");
     t.connect("ann", "/").await;
     t.raw("ann", &b"\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00\x37\xfa\x21\x3d"[..]).await;
+    t.ended("ann").await;
     t.step("a message of 65537 bytes, in fragments");
     t.connect("bob", "/").await;
     t.send("bob", Frame::text("x".repeat(65_000)).unfinished()).await;
     t.send("bob", Frame::new(Opcode::Continuation, "x".repeat(537))).await;
+    t.ended("bob").await;
     insta::assert_snapshot!(t);
 }
 
