@@ -68,7 +68,7 @@ fn frame() -> impl Strategy<Value = Frame> {
 
 proptest! {
     // A failure prints its input; files of old ones would only gather.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn the_room_goes_on(said in vec((0..PATHS.len(), frame()), 0..30)) {
