@@ -50,10 +50,10 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
 
-# Every value of every field of RFC 6455 against three of our servers: minutes
+# Every value of every field of RFC 6455 against three of our servers: it takes minutes
 conformance:
-    cargo build --quiet --examples
-    CONFORMANCE=full cargo test --quiet --test rfc6455 -- --nocapture every_value_of_every_field
+    cargo build --quiet --release --examples
+    CONFORMANCE=full cargo test --quiet --release --test rfc6455 -- --nocapture every_value_of_every_field
 
 # Renew the code and the bytes that lessons quote, and the table of RFC 6455
 sync:
