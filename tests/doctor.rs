@@ -354,7 +354,7 @@ async fn the_lax_are_told_which_rules_they_break() {
         // Whatever comes, it answers the pings that are easy to see.
         let mut heard = Vec::new();
         while call.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
-            while let Some(at) = heard.windows(2).position(|two| two == [0x89, 0x80 | 12] || two == [0x89, 0x80 | 11]) {
+            while let Some(at) = heard.windows(2).position(|two| two == [0x89, 0x8c] || two == [0x89, 0x8b]) {
                 let size = usize::from(heard[at + 1] & 0x7f);
                 let Some(frame) = heard.get(at + 2..at + 6 + size) else { break };
                 let (key, payload) = frame.split_at(4);
