@@ -90,7 +90,7 @@ impl Request {
     }
 
     /// The bytes, meant for `host`.
-    pub(super) fn to_bytes(&self, host: &str) -> Bytes {
+    pub(crate) fn to_bytes(&self, host: &str) -> Bytes {
         match &self.0 {
             Head::Raw(bytes) => bytes.clone(),
             Head::Lines { method, target, headers } => {
