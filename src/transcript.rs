@@ -169,6 +169,13 @@ impl Transcript {
         }
     }
 
+    /// Names the server so in requests: `localhost:8080`. Else it is `ws101.test`, or its address.
+    #[must_use]
+    pub fn named(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.printer.host);
+        self
+    }
+
     /// Shows `<*>` for the value of every JSON field of this name: it differs from run to run.
     pub fn any(&mut self, field: &str) {
         self.printer.payloads.any.insert(field.to_owned());
