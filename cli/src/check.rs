@@ -8,7 +8,7 @@ mod report;
 mod words;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::Verdict;
 use crate::address::Address;
@@ -37,15 +37,8 @@ pub struct Check {
     /// Wait 60 s instead of 10 for the server to listen: it is built first
     #[arg(long)]
     build: bool,
-    /// How the report looks
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-    /// The same as --format json
-    #[arg(long, conflicts_with = "junit")]
-    json: bool,
-    /// The same as --format junit
-    #[arg(long)]
-    junit: bool,
+    #[command(flatten)]
+    machine: Machine,
     /// The language of the report; else as LANG says
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -57,11 +50,16 @@ pub struct Check {
     wire: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-    Junit,
+/// A report for programs instead of people.
+#[derive(Args)]
+#[group(multiple = false)]
+struct Machine {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Print `JUnit`'s XML
+    #[arg(long)]
+    junit: bool,
 }
 
 impl Check {
@@ -86,19 +84,15 @@ impl Check {
         };
         let mut judge = Judge::new(target, lesson.settings(), self.build);
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
-        let format = match (self.json, self.junit) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Junit,
-            _ => self.format,
-        };
+        let for_people = !self.machine.json && !self.machine.junit;
         let mut report = report::Report::new(lesson, seed, lang, &self);
-        if format == Format::Text {
+        if for_people {
             report.begin();
         }
         let judged = async {
             for check in checks {
                 let judged = judge.judge(&check, seed, lang).await?;
-                if format == Format::Text {
+                if for_people {
                     report.tell(&judged, self.wire, self.hints);
                 }
                 report.add(judged);
@@ -111,10 +105,10 @@ impl Check {
         };
         judge.end().await;
         judged?;
-        match format {
-            Format::Text => report.end(),
-            Format::Json => println!("{}", report.json()),
-            Format::Junit => print!("{}", report.junit()),
+        match &self.machine {
+            Machine { json: true, .. } => println!("{}", report.json()),
+            Machine { junit: true, .. } => print!("{}", report.junit()),
+            Machine { .. } => report.end(),
         }
         Ok(if report.passed() { Verdict::Passed } else { Verdict::Failed })
     }

@@ -136,5 +136,5 @@ pub(super) fn range(text: &str) -> Option<(Duration, Duration)> {
 }
 
 pub(super) fn print_range((from, to): (Duration, Duration)) -> String {
-    format!("{}..{}", seconds(from), seconds(to))
+    if from.is_zero() { seconds(to) } else { format!("{}..{}", seconds(from), seconds(to)) }
 }

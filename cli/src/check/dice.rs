@@ -102,7 +102,7 @@ impl Dice {
             let _ = write!(out, "\n== then some leave, and one speaks, round {round}\n{IGNORED}");
             for n in here.split_off(here.len() - 5) {
                 if self.rng.random() {
-                    let _ = write!(out, "c{n} -- cut\n");
+                    let _ = writeln!(out, "c{n} -- cut");
                 } else {
                     let _ = write!(out, "c{n} >> close 1000\nc{n} << close ...\nc{n} -- end\n");
                 }
@@ -112,7 +112,7 @@ impl Dice {
             let heard = format!("json {{\"type\":\"user\",\"content\":\"{text}\",...}}");
             let _ = write!(out, "c0 >> {line}\nc0 << {heard}\n");
             for n in &here {
-                let _ = write!(out, "c{n} << {heard}\n");
+                let _ = writeln!(out, "c{n} << {heard}");
             }
         }
         out
@@ -141,7 +141,7 @@ fn crashes() -> String {
         let _ = write!(out, "c{n} -> GET /ws\nc{n} <- 101\n");
     }
     for n in 7..=10 {
-        let _ = write!(out, "c{n} -- cut\n");
+        let _ = writeln!(out, "c{n} -- cut");
     }
     let _ = write!(
         out,

@@ -68,6 +68,10 @@ impl Lesson {
                     template: head.clone(),
                 });
             }
+            // Remarks on the whole are for whoever reads the file.
+            if checks.is_empty() && line.starts_with('#') {
+                continue;
+            }
             let text = checks.last_mut().map_or(&mut head, |check| &mut check.template);
             text.push_str(line);
             text.push('\n');

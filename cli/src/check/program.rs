@@ -107,8 +107,12 @@ impl Program {
         let bytes: Vec<u8> = said.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<_> = text.lines().collect();
-        let last = lines.iter().skip(lines.len().saturating_sub(LINES));
-        last.map(|line| format!("\n    {}", ws101::escape::Line::of(line))).collect()
+        let mut last = String::new();
+        for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
+            last.push_str("\n    ");
+            last.push_str(&ws101::escape::Line::of(line).to_string());
+        }
+        last
     }
 
     /// Asks it to end, as a system that shuts down does.

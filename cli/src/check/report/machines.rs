@@ -10,12 +10,12 @@ use super::Report;
 impl Report<'_> {
     /// One JSON object: `version`, `status`, `seed`, and the `tests` with what crossed the wire.
     pub fn json(&self) -> Value {
-        let tests: Vec<_> = self.judged.iter().map(|judged| self.test(judged)).collect();
+        let tests: Vec<_> = self.judged.iter().map(Self::test).collect();
         let status = if self.passed() { "pass" } else { "fail" };
         json!({"version": 3, "status": status, "seed": self.seed, "lesson": self.lesson.name, "tests": tests})
     }
 
-    fn test(&self, judged: &Judged) -> Value {
+    fn test(judged: &Judged) -> Value {
         let wire: Vec<_> = judged.wire.lines().collect();
         let millis = u64::try_from(judged.took.as_millis()).unwrap_or(u64::MAX);
         let mut test = json!({
