@@ -1,0 +1,58 @@
+//! The grader is graded: by servers that are right, wrong in one thing, or hostile.
+
+mod broken;
+mod hostile;
+mod refusals;
+mod reports;
+
+use std::env::consts::EXE_EXTENSION;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// How long any call of the command may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a call of the command came to.
+struct Graded {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs `ws101 check` with these words.
+async fn check(words: &[&str]) -> Graded {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ws101"));
+    command.arg("check").args(words).env("LC_ALL", "C").env("RUST_BACKTRACE", "0");
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
+    let Output { status, stdout, stderr } = output;
+    let [out, err] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("it is text"));
+    assert!(!err.contains("panicked"), "{words:?}: {err}");
+    Graded { code: status.code(), out, err }
+}
+
+/// The command that starts the parametrised server.
+fn server(words: &str) -> String {
+    format!("{} {words}", built().display())
+}
+
+/// `target/debug/examples/ws101-broken`, if it is of today.
+fn built() -> PathBuf {
+    let fix = "cargo build -p ws101-cli --example ws101-broken";
+    let target = Path::new(env!("CARGO_BIN_EXE_ws101")).parent().expect("it is in a directory");
+    let path = target.join("examples/ws101-broken").with_extension(EXE_EXTENSION);
+    let changed = |file: &str| fs::metadata(file).and_then(|file| file.modified());
+    let built = changed(&path.to_string_lossy()).unwrap_or_else(|_| panic!("not built: {fix}"));
+    // cargo writes beside it what it was built from: `program: file file …`
+    let sources = fs::read_to_string(path.with_extension("d")).expect("cargo wrote it");
+    for source in sources.split_whitespace().skip(1) {
+        let is_fresh = changed(source).is_ok_and(|at| at <= built);
+        assert!(is_fresh, "{source} is newer than the server: {fix}");
+    }
+    path
+}
