@@ -18,6 +18,13 @@ pub struct Fence<'p> {
     pub marked: bool,
 }
 
+/// A heading of level two and what stands below it; first of all, what stands above the first.
+pub struct Block {
+    /// Where its heading is, counted from 1.
+    pub line: usize,
+    pub lines: Vec<String>,
+}
+
 impl Page {
     pub fn read(path: &str) -> Self {
         Self { path: path.into(), lines: read(path).lines().map(str::to_owned).collect() }
@@ -45,6 +52,19 @@ impl Page {
         }
         assert!(open.is_none(), "{}: a fence is not closed", self.path);
         found
+    }
+
+    pub fn blocks(&self) -> Vec<Block> {
+        let mut blocks = vec![Block { line: 1, lines: Vec::new() }];
+        let headings: Vec<_> =
+            self.prose().into_iter().filter(|(_, l)| l.starts_with("## ")).collect();
+        for (at, line) in (1..).zip(&self.lines) {
+            if headings.iter().any(|(heading, _)| *heading == at) {
+                blocks.push(Block { line: at, lines: Vec::new() });
+            }
+            blocks.last_mut().expect("there is a first").lines.push(line.clone());
+        }
+        blocks
     }
 
     /// The lines that are neither in a fence nor a comment, with their numbers.
