@@ -18,7 +18,7 @@ const BLOCKS: [[&str; 2]; 11] = [
 ];
 
 /// Lessons that are not grown to all of these blocks yet.
-const SHORT: [usize; 5] = [1, 2, 3, 5, 12];
+const SHORT: [usize; 4] = [1, 2, 3, 5];
 
 /// How many words a lesson may have, its code apart.
 const WORDS: usize = 900;
