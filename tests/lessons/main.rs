@@ -7,6 +7,7 @@ mod markdown;
 mod names;
 mod readme;
 mod shape;
+mod twins;
 mod wire;
 
 use std::fs;
