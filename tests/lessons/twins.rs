@@ -12,6 +12,7 @@
 
 use std::fs;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::markdown::{Block, Page};
@@ -35,9 +36,7 @@ fn hash(block: &Block) -> String {
         !quoted && !line.starts_with("<!-- block:") && !line.is_empty()
     });
     let said: Vec<_> = said.map(|line| line.trim_end()).collect();
-    let hash = Sha256::digest(said.join("\n"));
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    hash[..DIGITS].to_owned()
+    HEXLOWER.encode(&Sha256::digest(said.join("\n")))[..DIGITS].to_owned()
 }
 
 /// The mark that agrees with `twin`, which is in `language`.
@@ -71,7 +70,7 @@ fn neither_language_falls_behind() {
             let mut fresh = Vec::new();
             for ((block, twin), name) in blocks[this].iter().zip(&blocks[other]).zip(NAMES) {
                 let mark = mark(name, LANGUAGES[other], twin);
-                let agrees = block.lines.get(1) == Some(&mark);
+                let level = block.lines.get(1) == Some(&mark);
                 let compared =
                     agreed.is_some_and(|(_, it)| it.as_deref().is_none_or(|it| it == name));
                 if compared {
@@ -81,7 +80,7 @@ fn neither_language_falls_behind() {
                 } else {
                     fresh.extend(block.lines.iter().cloned());
                 }
-                if !agrees && !compared {
+                if !level && !compared {
                     let (from, to) = (twin.line, twin.line + twin.lines.len() - 1);
                     let (number, path) = (pair.0.number, &pages[other].path);
                     complaints.push(pages[this].at(block.line, format_args!(
