@@ -3,7 +3,22 @@
 use crate::{LANGUAGES, lessons, none, root};
 
 /// What a lesson is made of, after its title and its first sentence.
-const BLOCKS: [[&str; 2]; 6] = [
+const BLOCKS: [[&str; 2]; 11] = [
+    ["Run it", "Запустите"],
+    ["Who talks", "Кто с кем говорит"],
+    ["The idea", "Идея"],
+    ["The code", "Код"],
+    ["On the wire", "Что идёт по сети"],
+    ["Try", "Попробуйте"],
+    ["The trap", "Ловушка"],
+    ["Exercise", "Задание"],
+    ["Check", "Проверка"],
+    ["Hints", "Подсказки"],
+    ["Next", "Дальше"],
+];
+
+/// What a lesson has that is not yet as long as the others.
+const SHORT: [[&str; 2]; 6] = [
     ["Run it", "Запустите"],
     ["Who talks", "Кто с кем говорит"],
     ["Look", "Посмотрите"],
@@ -13,7 +28,7 @@ const BLOCKS: [[&str; 2]; 6] = [
 ];
 
 /// How many words a lesson may have, its code apart.
-const WORDS: usize = 350;
+const WORDS: usize = 900;
 
 /// How many words a sentence may have: "about 20", and a little.
 const SENTENCE: usize = 22;
@@ -64,7 +79,7 @@ fn every_lesson_has_the_same_blocks() {
                     .push(lesson.page.at(1, format_args!("the title begins with `# {number}`")));
             }
             let (blocks, wanted) = (lesson.page.headings(2), BLOCKS.map(|block| block[column]));
-            if blocks != wanted {
+            if blocks != wanted && blocks != SHORT.map(|block| block[column]) {
                 complaints.push(
                     lesson.page.at(1, format_args!("\n  has   {blocks:?}\n  wants {wanted:?}")),
                 );
