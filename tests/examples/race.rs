@@ -85,7 +85,8 @@ fn shown((way, request, answer): (&str, String, String)) -> String {
     };
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
     let (header, text) = body.split_at(body.find(['{', '[', 'i']).unwrap_or_default());
-    let header: String = header.chars().map(|byte| format!("{:02x} ", u32::from(byte))).collect();
+    let header = header.chars().map(|byte| format!("{:02x} ", u32::from(byte)));
+    let header = header.collect::<Vec<_>>().concat();
     let [request, answer] =
         [lines("→", &request), lines("←", &format!("{head}\n\n{header}{text}"))];
     format!("== {way}\n{request}\n\n{answer}\n\n{cost} bytes, both ways\n")
