@@ -8,13 +8,13 @@ const BLOCKS: [[&str; 2]; 11] = [
     ["Who talks", "Кто с кем говорит"],
     ["The idea", "Идея"],
     ["The code", "Код"],
-    ["On the wire", "Что идёт по сети"],
+    ["On the wire", "На проводе"],
     ["Try", "Попробуйте"],
     ["The trap", "Ловушка"],
-    ["Exercise", "Задание"],
+    ["Exercise", "Упражнение"],
     ["Check", "Проверка"],
     ["Hints", "Подсказки"],
-    ["Next", "Дальше"],
+    ["Further", "Дальше"],
 ];
 
 /// What a lesson has that is not yet as long as the others.
