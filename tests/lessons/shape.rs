@@ -30,8 +30,8 @@ const SHORT: [[&str; 2]; 6] = [
 /// How many words a lesson may have, its code apart.
 const WORDS: usize = 900;
 
-/// How many words a sentence may have: "about 20", and a little.
-const SENTENCE: usize = 22;
+/// How many words a sentence may have.
+const SENTENCE: usize = 20;
 
 /// Words that make a learner feel slow, as whole words.
 const SCORN: &[&str] = &[
