@@ -9,7 +9,7 @@
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{echo::echo, goodbye, page::page, server};
+use ws101::{echo::echo, escape::Line, goodbye, page::page, server};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
@@ -24,7 +24,11 @@ async fn main() -> Result<(), StartError> {
 
 async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     let peer = accepted.peer.clone();
+    let reply = |said: &str| {
+        println!("Клиент сказал: {}", Line::of(said));
+        format!("Принято: {said}")
+    };
     let mut socket = accepted.into_socket(config(max_bytes)).await;
-    let ended = echo(&mut socket, "Принято: ").await;
+    let ended = echo(&mut socket, reply).await;
     println!("{peer}: {}", goodbye::answer(&mut socket, ended).await);
 }

@@ -31,16 +31,16 @@ static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
-    let policy = settings.policy().at("/ws");
+    let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
     let (room, drain) = (hub.clone(), settings.drain);
     let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
     let serving = tokio::spawn(server::serve(listener, [sockets, page("002")], shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    println!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
+use tracing::warn;
 
 use crate::handshake::{Origins, Policy};
-use crate::limits::Caps;
+use crate::limits::{self, Caps};
 
 /// How many connections may wait to be accepted: a class that returns all at once.
 const BACKLOG: i32 = 4096;
@@ -182,10 +183,16 @@ impl Settings {
         Policy { origins: Origins::allow(self.origins.clone()), ..Policy::default() }
     }
 
-    /// How many connections these settings allow, and how much each may say.
+    /// How many connections these settings and the system allow, and how much each may say.
     #[must_use]
     pub fn caps(&self) -> Caps {
-        Caps::new(self.max_connections, self.max_per_address, self.rate)
+        let (wanted, possible) = (self.max_connections, limits::descriptors());
+        if wanted > possible {
+            warn!(
+                "WS_MAX_CONNECTIONS={wanted}, but there are file descriptors for {possible} only"
+            );
+        }
+        Caps::new(wanted.min(possible), self.max_per_address, self.rate)
     }
 
     /// Listens on `host` and `port`, for a program with threads.

@@ -87,11 +87,16 @@ impl Program {
         found.ok().flatten().unwrap_or_else(|| panic!("it only said: {}", *self.said.borrow()))
     }
 
-    /// Asks it to end, as a system that shuts down does, and waits until it has.
-    pub async fn stop(mut self) -> Ended {
+    /// Asks it to end, as a system that shuts down does.
+    pub async fn terminate(&self) {
         let id = self.child.id().expect("it runs").to_string();
         let killed = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
         assert!(killed.success());
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(mut self) -> Ended {
+        self.terminate().await;
         let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
         // Until there is nobody left to say more.
         let end = timeout(PATIENCE, async { while self.said.changed().await.is_ok() {} });

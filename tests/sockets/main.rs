@@ -1,5 +1,6 @@
 //! Real sockets on loopback: many clients, slow ones, sudden ends.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use warp::{Filter, Reply};
 use ws101::broadcast::{ClientId, Hub};
 use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
+use ws101::limits::MAX_STRANGERS;
 use ws101::room::Room;
 use ws101::server::serve;
 use ws101::settings::Settings;
-use ws101::upgrade::{Peer, config};
+use ws101::upgrade::{HEAD_DEADLINE, Peer, config};
 
 /// Long enough for a busy machine, short enough to fail by.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -266,6 +268,36 @@ async fn strangers_who_said_nothing_do_not_hold_up_a_shutdown() {
     assert_eq!(timeout(late, plaza.close()).await.expect("at once, not after the grace"), 0);
     serving.await.unwrap();
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn five_thousand_half_open_strangers_do_not_stop_a_good_client() {
+    let settings = patient();
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, _serving) = start(&plaza, &settings);
+    let mut client = enter(address).await;
+    let mut strangers = Vec::new();
+    for half in [&b""[..], b"G", b"GET /ws HTTP/1.1\r\nHost: x\r\n"].iter().cycle().take(5_000) {
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        // Whoever came too late for this was cut already.
+        let _ = stranger.write_all(half).await;
+        strangers.push(stranger);
+    }
+    // Behind them in the queue, and in long before the first of them has to go for being late.
+    let mut late = timeout(HEAD_DEADLINE / 2, enter(address)).await.expect("at once");
+    late.send(Message::text("hello")).await.unwrap();
+    assert_eq!(next(&mut client).await.unwrap().unwrap(), Message::text("hello"));
+    // All but so many were cut, and they were the first to come.
+    let open = |stranger: &TcpStream| {
+        let read = stranger.try_read(&mut [0; 1]);
+        read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    let (first, last) = strangers.split_at(5_000 - MAX_STRANGERS);
+    for stranger in first {
+        timeout(DEADLINE, stranger.readable()).await.expect("it is cut").unwrap();
+    }
+    assert!(first.iter().all(|stranger| !open(stranger)));
+    assert!(last[MAX_STRANGERS / 2..].iter().all(open));
 }
 
 #[tokio::test(flavor = "multi_thread")]
