@@ -3,6 +3,7 @@
 //! Text, code, tests and translations walk apart unless a test holds them together.
 
 mod excerpts;
+mod glossary;
 mod markdown;
 mod names;
 mod readme;
@@ -68,7 +69,8 @@ fn readmes() -> [Page; 2] {
 /// Every page there is.
 fn pages() -> Vec<Page> {
     let lessons = LANGUAGES.into_iter().flat_map(lessons).map(|lesson| lesson.page);
-    lessons.chain(readmes()).collect()
+    let glossaries = glossary::GLOSSARIES.map(|(_, path, _, _)| Page::read(path));
+    lessons.chain(readmes()).chain(glossaries).collect()
 }
 
 /// Fails with all that is wrong, not only the first of it.
