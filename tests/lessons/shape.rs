@@ -3,7 +3,7 @@
 use crate::{LANGUAGES, lessons, none, root};
 
 /// What a lesson is made of, after its title and the sentence that says what one will see.
-const BLOCKS: [[&str; 2]; 11] = [
+pub const BLOCKS: [[&str; 2]; 11] = [
     ["Run it", "Запустите"],
     ["Who talks", "Кто с кем говорит"],
     ["The idea", "Идея"],
@@ -55,7 +55,7 @@ fn every_lesson_has_its_example() {
 fn every_lesson_is_there_in_both_languages() {
     let [first, second] = LANGUAGES.map(|language| {
         let names = lessons(language).into_iter();
-        names.map(|lesson| format!("{:02}_{}", lesson.number, lesson.example)).collect::<Vec<_>>()
+        names.map(|lesson| lesson.name()).collect::<Vec<_>>()
     });
     assert_eq!(first, second);
 }
