@@ -30,9 +30,12 @@ impl Page {
         Self { path: path.into(), lines: read(path).lines().map(str::to_owned).collect() }
     }
 
-    /// A complaint about a line of this page, counted from 1.
+    /// A complaint about a line of this page, counted from 1, under the heading it stands below.
     pub fn at(&self, line: usize, complaint: impl std::fmt::Display) -> String {
-        format!("{}:{line}: {complaint}", self.path)
+        let above = self.prose().into_iter().take_while(|(at, _)| *at <= line);
+        let heading = above.filter_map(|(_, line)| line.strip_prefix("## ")).last();
+        let heading = heading.map(|heading| format!("{heading}: ")).unwrap_or_default();
+        format!("{}:{line}: {heading}{complaint}", self.path)
     }
 
     pub fn fences(&self) -> Vec<Fence<'_>> {
