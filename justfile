@@ -50,9 +50,15 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
 
-# Renew the code and the bytes that lessons quote
+# Every value of every field of RFC 6455 against three of our servers: it takes minutes
+conformance:
+    cargo build --quiet --release --examples
+    CONFORMANCE=full cargo test --quiet --release --test rfc6455 -- --nocapture every_value_of_every_field
+
+# Renew the code and the bytes that lessons quote, and the table of RFC 6455
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
+    UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
     git diff --stat -- '*.md'
 
 # List the blocks of lessons whose twin in the other language has changed

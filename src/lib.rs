@@ -11,6 +11,7 @@
 //! | floor | module | what it is |
 //! | --- | --- | --- |
 //! | 4 | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
+//! | | [`doctor`] | why a WebSocket does not open, and which rules it keeps |
 //! | | [`chat`] | the capstone room: names, messages, typing, comings and goings |
 //! | 3 | [`session`] | one connection: one task, one loop |
 //! | | [`room`] | what is said, apart from how it travels |
@@ -37,6 +38,7 @@
 
 pub mod broadcast;
 pub mod chat;
+pub mod doctor;
 pub mod echo;
 pub mod endpoint;
 pub mod escape;

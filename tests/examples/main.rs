@@ -9,6 +9,7 @@ mod names;
 #[path = "../program/mod.rs"]
 mod program;
 mod race;
+mod strangers;
 
 use std::net::SocketAddr;
 use std::time::Duration;

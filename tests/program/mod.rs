@@ -1,7 +1,7 @@
 //! An example, running as people run it: a program, and what it prints.
 //!
-//! Three tests start examples: `examples`, `browser` and `clients`. `cargo test`
-//! builds them first, `cargo test --test NAME` does not.
+//! Four tests start examples: `examples`, `browser`, `clients` and `rfc6455`. `cargo
+//! test` builds them first, `cargo test --test NAME` does not.
 
 // No test uses all of it.
 #![allow(dead_code)]
