@@ -374,9 +374,8 @@ fn foreign(bytes: &[u8]) -> Cause {
     let like = match bytes {
         [b'S', b'S', b'H', b'-', ..] => Some("SSH"),
         [b'-', b'E', b'R', b'R', ..] => Some("Redis"),
-        [b'2', b'2', b'0', b' ' | b'-', ..] => Some("a mail or FTP server"),
+        [b'2', b'2', b'0', b' ' | b'-', ..] => Some("SMTP or FTP"),
         [_, _, _, 0, 10, ..] => Some("MySQL"),
-        [0x81..=0x8f, ..] => Some("a WebSocket without a handshake"),
         _ => None,
     };
     Cause::NotHttp { said: Line::new(bytes, SHOWN).to_string(), like }
