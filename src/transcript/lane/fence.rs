@@ -27,7 +27,7 @@ pub(super) fn is_token(payload: &[u8]) -> bool {
 impl Lane {
     /// Waits until the server has done all that was asked of it so far: what it
     /// wrote before the answer to a ping has then arrived as well.
-    pub(in crate::transcript) async fn fence(&mut self, number: u64) {
+    pub(crate) async fn fence(&mut self, number: u64) {
         self.catch_up();
         if !self.is_fenced || self.said.pending().is_some() {
             return;
