@@ -80,7 +80,7 @@ pub use line::{
 };
 pub use names::Names;
 pub use player::{Played, Step as PlayedStep, Unsteady};
-pub use settings::Note;
+pub use settings::{Note, duration};
 pub use text::{Part, Text};
 
 use crate::transcript::Transcript;
@@ -121,7 +121,12 @@ impl Scenario {
     /// Gives a verdict whatever the server does: every wait has a limit, and so
     /// has the whole.
     pub async fn play(&self, transcript: Transcript) -> Played {
-        player::play(self, transcript).await
+        player::play(self, transcript, |_| {}).await
+    }
+
+    /// The same, with something to be done before each step: a server told to stop, perhaps.
+    pub async fn play_with(&self, transcript: Transcript, before: impl FnMut(&Step)) -> Played {
+        player::play(self, transcript, before).await
     }
 
     /// What a server does when these clients act: the same steps, with everything that was seen.

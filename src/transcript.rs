@@ -284,11 +284,12 @@ impl Transcript {
             lane.write(Frame::close(1000, "").masked(MASK).to_bytes()).await;
         }
         let all_gone = async {
-            while self.lanes.iter().any(Lane::is_alive) {
+            // Who was cut off before is not waited for.
+            while self.lanes.iter().any(|lane| lane.is_alive() && !lane.is_over()) {
                 self.see().await;
             }
         };
-        // Who does not answer is cut off.
+        // Who does not answer is.
         let _ = timeout(FAREWELL, all_gone).await;
         self.lanes.iter_mut().for_each(Lane::cut);
         sleep(self.quiet).await;

@@ -1,6 +1,7 @@
 //! The command `ws101`: what a WebSocket server must do, tried on any of them.
 
 mod address;
+mod check;
 mod play;
 mod record;
 
@@ -27,6 +28,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Check(check::Check),
     Play(play::Play),
     Record(record::Record),
 }
@@ -34,6 +36,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Check(check) => check.run().await,
         Command::Play(play) => play.run().await,
         Command::Record(record) => record.run().await,
     };

@@ -95,10 +95,14 @@ fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
         }
     }
     let fits = match (name, &words[..]) {
-        ("quiet" | "timeout", [time]) => duration(time).is_some(),
+        ("quiet" | "timeout" | "exits", [time]) => duration(time).is_some(),
+        ("exits", [time, code]) => duration(time).is_some() && code.parse::<i32>().is_ok(),
         ("fence", [word]) => word == "off",
-        ("hint" | "why" | "title", [_, _]) | ("rfc" | "lesson", [_]) | ("must", []) => true,
+        ("signal", [word]) => word == "TERM",
         ("ignore", kinds) => !kinds.is_empty(),
+        ("hint" | "why" | "title" | "env", [_, _])
+        | ("rfc" | "lesson" | "distinct" | "rising" | "positive", [_])
+        | ("must" | "open", []) => true,
         _ => false,
     };
     if fits { Ok(Note { name: name.to_owned(), words }) } else { Err(start.expected(followed)) }

@@ -59,11 +59,15 @@ impl fmt::Display for Played {
 pub use recording::Unsteady;
 pub(super) use recording::record;
 
-pub(super) async fn play(scenario: &Scenario, mut transcript: Transcript) -> Played {
+pub(super) async fn play(
+    scenario: &Scenario,
+    mut transcript: Transcript,
+    before: impl FnMut(&super::Step),
+) -> Played {
     transcript.play(LIMITS);
     let mut player = Player::new(scenario, transcript);
     let longest = scenario.longest();
-    let difference = match timeout(longest, player.run(scenario)).await {
+    let difference = match timeout(longest, player.run(scenario, before)).await {
         Ok(Ok(())) => None,
         Ok(Err(difference)) => Some(*difference),
         Err(_) => Some(*player.differs(None, Why::Endless(longest))),
@@ -126,8 +130,9 @@ impl Player {
         }
     }
 
-    async fn run(&mut self, scenario: &Scenario) -> Verdict {
+    async fn run(&mut self, scenario: &Scenario, mut before: impl FnMut(&super::Step)) -> Verdict {
         for step in &scenario.steps {
+            before(step);
             let began = Instant::now();
             self.settings = Settings::of(scenario, step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
@@ -186,7 +191,10 @@ impl Player {
     /// Whatever was seen, and not looked at, was not to be seen.
     fn nothing_left(&mut self) -> Verdict {
         for at in 0..self.lanes.len() {
-            if let Some(heard) = self.lanes[at].inbox.pop() {
+            while let Some(heard) = self.lanes[at].inbox.pop() {
+                if self.settings.is_open {
+                    continue;
+                }
                 return Err(self.unexpected(at, &heard, "nothing more"));
             }
         }

@@ -7,17 +7,27 @@ use super::{Scenario, Step, text::Text};
 use crate::transcript::seconds;
 
 /// The names a note may have, and what each is followed by.
-pub(super) const KNOWN: [(&str, &str); 10] = [
+pub(super) const KNOWN: [(&str, &str); 17] = [
     ("quiet", "a time such as 50ms: how long a real server is listened to at the end of a step"),
     ("timeout", "a time such as 5s: how long anything expected may take"),
     ("fence", "off: a real server is not asked by pings whether it is done"),
-    ("ignore", "kinds of frames that are not compared, such as ping"),
+    (
+        "ignore",
+        "what is not compared: kinds of frames such as ping, or JSON by its type: type=stats",
+    ),
+    ("open", "nothing: what comes beyond the expected is not compared"),
     ("rfc", "a section of RFC 6455, such as 5.6"),
     ("lesson", "a lesson's heading, such as #the-trap"),
     ("hint", "a language and a text in quotes"),
     ("why", "a language and a text in quotes"),
     ("title", "a language and a text in quotes"),
     ("must", "nothing"),
+    ("env", "a setting for the server's environment, and its value"),
+    ("signal", "TERM, which the server gets before the step"),
+    ("exits", "a time by which the server has ended, and its exit code if that matters"),
+    ("distinct", "the front of names that stand for different things"),
+    ("rising", "the front of names that stand for numbers, none smaller than the one before"),
+    ("positive", "the front of names that stand for numbers above 0"),
 ];
 
 /// How long anything expected may take, unless `@timeout` says otherwise.
@@ -30,8 +40,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// | `@quiet 50ms` | how long a real server is listened to at the end of a step |
 /// | `@timeout 2s` | how long anything expected may take; 5 s |
 /// | `@fence off` | a real server is not asked by pings whether it is done |
-/// | `@ignore ping` | frames of these kinds are not compared |
+/// | `@ignore ping type=stats` | frames of these kinds are not compared, nor JSON of such a `type` |
+/// | `@open` | what comes beyond the expected is not compared |
 /// | `@rfc 5.6`, `@lesson #the-trap`, `@must` | where the rule stands |
+/// | `@env WS_STATS_MS 300`, `@signal TERM`, `@exits 3s 0` | for whoever runs the server |
+/// | `@distinct id`, `@rising up`, `@positive rss` | for whoever looks at [`Names`](super::Names) afterwards |
 /// | `@title ru "…"`, `@why en "…"`, `@hint en "…"` | for whoever breaks it |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -60,17 +73,24 @@ pub(super) struct Settings {
     pub(super) quiet: Option<Duration>,
     pub(super) is_fenced: bool,
     pub(super) ignored: Vec<String>,
+    pub(super) is_open: bool,
 }
 
 impl Settings {
     pub(super) fn of(scenario: &Scenario, step: &Step) -> Self {
-        let mut settings =
-            Self { timeout: TIMEOUT, quiet: None, is_fenced: true, ignored: Vec::new() };
+        let mut settings = Self {
+            timeout: TIMEOUT,
+            quiet: None,
+            is_fenced: true,
+            ignored: Vec::new(),
+            is_open: false,
+        };
         for note in scenario.notes.iter().chain(&step.notes) {
             let first = note.words.first().map(String::as_str).unwrap_or_default();
             match note.name.as_str() {
                 "timeout" => settings.timeout = duration(first).unwrap_or(TIMEOUT),
                 "quiet" => settings.quiet = duration(first),
+                "open" => settings.is_open = true,
                 "fence" => settings.is_fenced = first != "off",
                 "ignore" => settings.ignored.extend(note.words.iter().cloned()),
                 _ => {}
@@ -88,7 +108,8 @@ impl Step {
 }
 
 /// `200ms`, `1.5s`, `2m`; at most a day, at least a millisecond or nothing.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let scale = match &text[digits..] {
@@ -115,5 +136,5 @@ pub(super) fn range(text: &str) -> Option<(Duration, Duration)> {
 }
 
 pub(super) fn print_range((from, to): (Duration, Duration)) -> String {
-    format!("{}..{}", seconds(from), seconds(to))
+    if from.is_zero() { seconds(to) } else { format!("{}..{}", seconds(from), seconds(to)) }
 }

@@ -84,6 +84,11 @@ impl Lane {
         self.commands.as_ref().is_some_and(|commands| !commands.is_closed())
     }
 
+    /// Whether all that there was to see has been seen.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
     /// Tells the client what to do next.
     pub(crate) async fn tell(&mut self, command: Command) {
         match command {

@@ -218,8 +218,10 @@ fn wire(due: &Due, heard: &Heard) -> Result<(), Why> {
 }
 
 fn is_ignored(ignored: &[String], heard: &Heard) -> bool {
-    match &heard.what {
-        What::Frame(frame) => ignored.iter().any(|kind| *kind == frame.header.opcode.to_string()),
-        _ => false,
-    }
+    let What::Frame(frame) = &heard.what else { return false };
+    ignored.iter().any(|kind| match kind.strip_prefix("type=") {
+        Some(kind) => serde_json::from_slice(&frame.payload)
+            .is_ok_and(|value: serde_json::Value| value["type"] == kind),
+        None => *kind == frame.header.opcode.to_string(),
+    })
 }
