@@ -24,7 +24,7 @@ fn every_link_leads_somewhere() {
 }
 
 /// The headings of a page as code hosts spell them behind `#`.
-fn anchors(page: &Page) -> Vec<String> {
+pub fn anchors(page: &Page) -> Vec<String> {
     let headings = (1..=6).flat_map(|level| page.headings(level));
     let kept = |char: &char| char.is_alphanumeric() || [' ', '-', '_'].contains(char);
     headings

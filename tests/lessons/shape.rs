@@ -1,6 +1,7 @@
 //! The lessons look alike: the same files, the same blocks, few words, in each language.
 
-use crate::{LANGUAGES, lessons, none, root};
+use crate::names::anchors;
+use crate::{LANGUAGES, lessons, none, read, root};
 
 /// What a lesson is made of, after its title and the sentence that says what one will see.
 pub const BLOCKS: [[&str; 2]; 11] = [
@@ -25,6 +26,9 @@ const SENTENCE: usize = 20;
 
 /// From a nudge to almost the answer.
 const HINTS: usize = 3;
+
+/// What a reader judges alone: a program that checks servers does not see it.
+const OF_CLIENTS: [&str; 7] = ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6", "10.7"];
 
 /// Words that make a learner feel slow, as whole words.
 const SCORN: &[&str] = &[
@@ -108,6 +112,37 @@ fn every_exercise_can_be_checked() {
         let given = hints_given.count();
         if given != HINTS {
             complaints.push(page.at(hints.line, format_args!("{given} hints, not {HINTS}")));
+        }
+    }
+    none(&complaints);
+}
+
+/// The checks that `ws101 check` has are those that a lesson promises, and lead back to it.
+#[test]
+fn every_check_is_told_of_in_its_lesson() {
+    let mut complaints = Vec::new();
+    for lesson in LANGUAGES.into_iter().flat_map(lessons).filter(|lesson| lesson.number > 0) {
+        let path = format!("cli/checks/{}.wst", lesson.name());
+        let (page, scenario) = (&lesson.page, read(&path));
+        let begins = format!("{}.", lesson.number);
+        let checks =
+            scenario.lines().filter_map(|line| line.strip_prefix("== ")?.split(' ').next());
+        let checks: Vec<_> = checks.filter(|check| check.starts_with(&begins)).collect();
+        let mut told: Vec<_> = page.table("Check").into_iter().map(|(_, row)| row[0]).collect();
+        told.extend(page.table("Проверка").into_iter().map(|(_, row)| row[0]));
+        told.retain(|check| !OF_CLIENTS.contains(check));
+        if told != checks {
+            complaints.push(page.at(1, format_args!("\n  tells of {told:?}\n  {path} {checks:?}")));
+        }
+        let headings = anchors(page);
+        let leads = (1..).zip(scenario.lines());
+        let leads = leads.filter_map(|(at, line)| Some((at, line.strip_prefix("@lesson #")?)));
+        // Scenarios name headings in the first language.
+        let lost = leads.filter(|(_, heading)| !headings.contains(&(*heading).to_owned()));
+        if page.path.starts_with("lessons/en/") {
+            let lost =
+                lost.map(|(at, heading)| format!("{path}:{at}: {}: no #{heading}", page.path));
+            complaints.extend(lost);
         }
     }
     none(&complaints);
