@@ -38,6 +38,10 @@ lesson n lang="":
 test:
     cargo test
 
+# Clients of all kinds against full_chat for some minutes: `just soak 10`
+soak minutes="1":
+    cargo run --release -p ws101-soak -- --minutes {{ minutes }}
+
 # Install what the clients in Node and Python need for their tests
 clients:
     npm ci --prefix tests/clients
