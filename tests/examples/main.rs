@@ -3,8 +3,10 @@
 //! `cargo test` builds them first; with `--test examples` alone, say
 //! `cargo build --examples` before.
 
+mod drain;
 mod echo_broadcast;
 mod established;
+mod memory;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;
