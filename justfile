@@ -54,6 +54,10 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
 
+# Licences, advisories, sources, and no second tungstenite: `cargo install --locked cargo-deny` first
+deny:
+    cargo deny --workspace check
+
 # Renew the code and the bytes that lessons quote
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim

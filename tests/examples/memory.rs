@@ -36,7 +36,6 @@ async fn deaf(program: &Program) -> TcpStream {
     socket.connect(program.address).await.unwrap()
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn pings_from_a_client_that_never_reads_take_no_memory() {
     let program = Program::start("full_chat", &WITHOUT_LIMITS).await;
@@ -70,7 +69,6 @@ async fn v1(tcp: TcpStream, address: std::net::SocketAddr) -> WebSocketStream<Tc
     client
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_broadcast_to_a_client_that_never_reads_takes_what_its_queue_may_and_no_more() {
     let program = Program::start("full_chat", &WITHOUT_LIMITS).await;
