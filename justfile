@@ -69,6 +69,22 @@ sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
     git diff --stat -- '*.md'
 
+# List the blocks of lessons whose twin in the other language has changed
+[no-exit-message]
+stale:
+    #!/bin/sh
+    if said=$(RUST_BACKTRACE=0 cargo test --quiet --test lessons neither_language 2>&1); then
+        echo "no block waits for its twin"
+    else
+        printf '%s\n' "$said" | grep '^lessons/' || printf '%s\n' "$said"
+        exit 1
+    fi
+
+# Say that both languages agree, having read both: `just twin 8 trap`, or all of lesson 8: `just twin 8`
+twin lesson block="":
+    TWINS_AGREE="{{ lesson }} {{ block }}" cargo test --quiet --test lessons neither_language
+    git diff --stat -- lessons
+
 # Accept what the snapshot tests see now, and show what is different. Read it; then `just sync`
 review:
     -INSTA_UPDATE=always cargo test --no-fail-fast
