@@ -38,6 +38,10 @@ lesson n lang="":
 test:
     cargo test
 
+# Clients of all kinds against full_chat for some minutes: `just soak 10`
+soak minutes="1":
+    cargo run --release -p ws101-soak -- --minutes {{ minutes }}
+
 # Install what the clients in Node and Python need for their tests
 clients:
     npm ci --prefix tests/clients
@@ -54,6 +58,10 @@ check:
 conformance:
     cargo build --quiet --release --examples
     CONFORMANCE=full cargo test --quiet --release --test rfc6455 -- --nocapture every_value_of_every_field
+
+# Licences, advisories, sources, and no second tungstenite: `cargo install --locked cargo-deny` first
+deny:
+    cargo deny --workspace check
 
 # Renew the code and the bytes that lessons quote, and the table of RFC 6455
 sync:

@@ -99,10 +99,10 @@ impl Check {
             }
             anyhow::Ok(())
         };
-        let signal = ws101::shutdown::signal()?;
+        let interrupted = ws101::shutdown::signal()?;
         let judged = tokio::select! {
             judged = judged => judged,
-            signal = signal => bail!("interrupted by {signal}"),
+            signal = interrupted => bail!("interrupted by {signal}"),
         };
         judge.end().await;
         judged?;
