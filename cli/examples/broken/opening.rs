@@ -5,7 +5,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use ws101::handshake::{AcceptKey, Fault, Policy, Rejection, encode};
 use ws101::stream::{LINGER, Rewind, linger};
-use ws101::upgrade::{Accepted, HEAD_DEADLINE, Head, Peer, read_head, refuse};
+use ws101::upgrade::{Accepted, Ends, HEAD_DEADLINE, Head, Peer, read_head, refuse};
 
 use crate::broken;
 use crate::rooms::connections;
@@ -13,7 +13,9 @@ use crate::rooms::connections;
 /// Answers the first request; `None` if no WebSocket comes of it.
 pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rewind<TcpStream>>>> {
     tcp.set_nodelay(true)?;
-    let Head { request, bytes, size, mut io } = read_head(tcp, HEAD_DEADLINE).await?;
+    let ends = Ends { peer: tcp.peer_addr()?, local: tcp.local_addr()? };
+    let Head { mut request, bytes, size, mut io } = read_head(tcp, HEAD_DEADLINE).await?;
+    request.extensions_mut().insert(ends);
     if request.uri().path() == connections::PATH {
         io.write_all(&encode(&connections::list()?)).await?;
         linger(&mut io, LINGER).await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{check, server};
+use super::{server, ws101};
 
 /// Lessons that have checks.
 const LESSONS: std::ops::RangeInclusive<usize> = 1..=12;
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 12;
 /// The checks of a lesson with their verdicts, of a server started with `words`.
 async fn verdicts(lesson: usize, words: &str, turns: &Semaphore) -> Vec<(String, String)> {
     let _turn = turns.acquire().await.expect("it is never closed");
-    let graded = check(&[&lesson.to_string(), "--cmd", &server(words), "--json"]).await;
+    let graded = ws101(&["check", &lesson.to_string(), "--cmd", &server(words), "--json"]).await;
     let report: Value = serde_json::from_str(&graded.out)
         .unwrap_or_else(|error| panic!("{words}: {error}: {}{}", graded.out, graded.err));
     let tests = report["tests"].as_array().expect("there are tests");

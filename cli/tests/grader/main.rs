@@ -24,15 +24,22 @@ struct Graded {
     err: String,
 }
 
-/// Runs `ws101 check` with these words.
-async fn check(words: &[&str]) -> Graded {
+/// Runs `ws101` with these words.
+async fn ws101(words: &[&str]) -> Graded {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws101"));
-    command.arg("check").args(words).env("LC_ALL", "C").env("RUST_BACKTRACE", "0");
+    command.args(words);
+    graded(command).await
+}
+
+/// What a command comes to that is, or becomes, `ws101`.
+async fn graded(mut command: Command) -> Graded {
+    // What a program that fails says would else end in where it was, line by line.
+    command.env("LC_ALL", "C").env("RUST_BACKTRACE", "0");
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
     let Output { status, stdout, stderr } = output;
     let [out, err] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("it is text"));
-    assert!(!err.contains("panicked"), "{words:?}: {err}");
+    assert!(!err.contains("panicked"), "{command:?}: {err}");
     Graded { code: status.code(), out, err }
 }
 
@@ -55,4 +62,24 @@ fn built() -> PathBuf {
         assert!(is_fresh, "{source} is newer than the server: {fix}");
     }
     path
+}
+
+/// A text without what is different in every run: the server's directory, ids, ports, uptimes.
+fn settled(text: &str) -> String {
+    const BEFORE_NUMBERS: [&str; 3] = ["127.0.0.1:", "PORT=", "\"uptime\":"];
+    let text = text.replace(&*built().to_string_lossy(), "ws101-broken");
+    let mut settled = String::new();
+    for piece in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_id = word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+        let is_chance = BEFORE_NUMBERS.iter().any(|front| settled.ends_with(front));
+        settled.push_str(match (is_id, is_number && is_chance) {
+            (true, _) => "<id>",
+            (_, true) => "<n>",
+            _ => word,
+        });
+        settled.push_str(&piece[word.len()..]);
+    }
+    settled
 }
