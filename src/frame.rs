@@ -20,6 +20,7 @@
 
 mod checker;
 mod decoder;
+mod display;
 mod header;
 mod headers;
 mod opcode;
