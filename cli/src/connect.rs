@@ -148,7 +148,9 @@ impl Talk {
                 line = async { typed.as_mut()?.recv().await }, if typed.is_some() => {
                     let Some(line) = line else {
                         typed = None;
-                        self.say(Frame::close(1000, "")).await?;
+                        if self.closing.is_none() {
+                            self.say(Frame::close(1000, "")).await?;
+                        }
                         continue;
                     };
                     match order(&line) {
