@@ -115,11 +115,12 @@ where
                 let Some(permit) = caps.enter(ip) else {
                     return Rejection::Busy.to_response().into_response();
                 };
-                let serve = serve.clone();
+                let (serve, spawner) = (serve.clone(), shutdown.clone());
                 // Spawned before the 101 is out, so that a shutdown waits for it.
                 shutdown.spawn(async move {
                     match pending.granted().await {
-                        Ok(accepted) => drop(serve(accepted, permit).await),
+                        // A task of its own: a connection should not carry its upgrade about.
+                        Ok(accepted) => drop(spawner.spawn(serve(accepted, permit))),
                         Err(gone) => debug!(%gone, "left before the upgrade"),
                     }
                 });

@@ -50,5 +50,6 @@ pub async fn run(
     // Nothing may follow a close frame (RFC 6455 §5.5.1).
     mailbox.leave();
     drop(heard);
-    goodbye::finish(socket, end).await
+    // Boxed: until then, no connection's task needs room for it.
+    Box::pin(goodbye::finish(socket, end)).await
 }

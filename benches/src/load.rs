@@ -56,6 +56,8 @@ pub enum Until {
 pub struct Outcome {
     pub deliveries: u64,
     pub bytes: u64,
+    /// How many reads brought them: what a server joins arrives in one.
+    pub reads: u64,
     pub wall: Duration,
     pub latency: Histogram,
     pub lost: u64,
@@ -117,7 +119,7 @@ impl Load {
             None => (0..plan.speakers).cycle().take(plan.speakers * plan.in_flight).collect(),
         };
         let mut due = began;
-        let mut ended = None;
+        let (mut ended, mut reads) = (None, 0);
         loop {
             let now = Instant::now();
             let over = match plan.until {
@@ -145,7 +147,7 @@ impl Load {
                 Some(_) if !over => due.saturating_duration_since(now),
                 _ => Duration::from_millis(50),
             };
-            self.turn(wait, |client, payload, now| {
+            reads += self.turn(wait, |client, payload, now| {
                 if let Some(number) = wording::number(payload) {
                     may_speak.extend(ledger.heard(client, number, now, payload.len()));
                 }
@@ -154,22 +156,24 @@ impl Load {
                 may_speak.clear();
             }
         }
-        Ok(ledger.close(began.elapsed()))
+        Ok(Outcome { reads, ..ledger.close(began.elapsed()) })
     }
 
-    /// Waits for something to read, and reads it.
+    /// Waits for something to read, and reads it; returns how many reads it took.
     fn turn(
         &mut self,
         wait: Duration,
         mut heard: impl FnMut(usize, &[u8], Instant),
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<u64> {
+        let mut reads = 0;
         let mut events = Events::with_capacity(EVENTS);
         self.poll.poll(&mut events, Some(wait))?;
         for event in &events {
             let Token(index) = event.token();
             let now = Instant::now();
-            self.clients[index].turn(&mut self.scratch, |payload| heard(index, payload, now))?;
+            let client = &mut self.clients[index];
+            reads += client.turn(&mut self.scratch, |payload| heard(index, payload, now))?;
         }
-        Ok(())
+        Ok(reads)
     }
 }

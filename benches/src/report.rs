@@ -60,15 +60,18 @@ pub fn print(mode: &Mode, rows: &[Row]) -> bool {
         .filter_map(|kind| find(rows, *kind))
         .collect();
     print!("| {:<16} | {:>20} |", "", columns[0]);
-    against.iter().for_each(|row| print!(" {:>20} |", format!("x {}", row.name)));
-    columns[1..].iter().for_each(|name| print!(" {name:>9} |"));
-    print!("\n|{:-<18}|{:->21}:|", "", "");
-    against.iter().for_each(|_| print!("{:->21}:|", ""));
-    columns[1..].iter().for_each(|_| print!("{:->10}:|", ""));
-    println!();
+    for row in &against {
+        print!(" {:>20} |", format!("x {}", row.name));
+    }
+    for name in &columns[1..] {
+        print!(" {name:>9} |");
+    }
+    println!("\n|--|{}", "--:|".repeat(columns.len() + against.len()));
     for row in rows {
         print!("| {:<16} | {:>20} |", row.name, Spread::of(row.metric(columns[0])));
-        against.iter().for_each(|other| print!(" {:>20} |", row.ratio(other, columns[0])));
+        for other in &against {
+            print!(" {:>20} |", row.ratio(other, columns[0]));
+        }
         for name in &columns[1..] {
             print!(" {:>9.2} |", Spread::of(row.metric(name)).median);
         }
@@ -76,7 +79,8 @@ pub fn print(mode: &Mode, rows: &[Row]) -> bool {
     }
     println!();
     let Some(chat) = find(rows, Kind::Chat) else { return true };
-    mode.goals.iter().fold(true, |met, goal| judge(goal, chat, rows) && met)
+    let judged: Vec<_> = mode.goals.iter().map(|goal| judge(goal, chat, rows)).collect();
+    judged.into_iter().all(|met| met)
 }
 
 /// Says whether a goal is met: faults never average out, everything else is judged by the median.

@@ -67,27 +67,29 @@ impl Client {
         Ok(())
     }
 
-    /// Writes what could not be written before, reads all there is, and hands on each message.
-    pub fn turn(&mut self, scratch: &mut [u8], mut heard: impl FnMut(&[u8])) -> io::Result<()> {
+    /// Writes what could not be written before, reads all there is, and hands on each message;
+    /// returns how many reads it took.
+    pub fn turn(&mut self, scratch: &mut [u8], mut heard: impl FnMut(&[u8])) -> io::Result<u64> {
         self.flush()?;
-        loop {
-            let read = match self.tcp.read(scratch) {
+        for reads in 1.. {
+            let count = match self.tcp.read(scratch) {
                 Ok(0) => {
                     return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server hung up"));
                 }
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(reads - 1),
                 Err(error) => return Err(error),
             };
-            self.read(&scratch[..read], &mut heard)?;
+            self.take(&scratch[..count], &mut heard)?;
             // A short read says that there is no more: edge-triggered, the next is an event.
-            if read < scratch.len() {
-                return Ok(());
+            if count < scratch.len() {
+                return Ok(reads);
             }
         }
+        unreachable!("nobody reads that often")
     }
 
-    fn read(&mut self, bytes: &[u8], heard: &mut impl FnMut(&[u8])) -> io::Result<()> {
+    fn take(&mut self, bytes: &[u8], heard: &mut impl FnMut(&[u8])) -> io::Result<()> {
         if self.upgraded && self.partial.is_empty() {
             let taken = self.frames(bytes, heard)?;
             self.partial.extend_from_slice(&bytes[taken..]);

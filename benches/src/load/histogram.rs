@@ -46,7 +46,7 @@ fn slot(nanos: u64) -> usize {
 fn upper(slot: usize) -> u64 {
     let parts = PARTS as usize;
     let shift = (slot / parts).saturating_sub(1);
-    (slot - shift * parts + 1 << shift) as u64
+    ((slot - shift * parts + 1) << shift) as u64
 }
 
 #[cfg(test)]

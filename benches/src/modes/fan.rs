@@ -53,6 +53,7 @@ pub fn run(contender: &Contender, Fan { clients, plan }: &Fan) -> anyhow::Result
         ("p50 ms", millis(outcome.latency.quantile(0.5))),
         ("p99 ms", millis(outcome.latency.quantile(0.99))),
         ("max ms", millis(outcome.latency.quantile(1.0))),
+        ("per read", outcome.deliveries as f64 / outcome.reads.max(1) as f64),
         ("B each", outcome.bytes as f64 / outcome.deliveries.max(1) as f64),
         ("faults", (outcome.lost + outcome.disordered) as f64),
     ]);
