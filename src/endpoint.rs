@@ -99,32 +99,22 @@ impl<R: Room> Endpoint<R> {
         let (open, began) = (stats.open(), Instant::now());
         let Accepted { peer, io } = accepted;
         let outlet = Outlet::new(Limited::new(stats.count(io), settings.rate));
-        // What the future does not need, the request's headers above all, ends here:
-        // there may be thousands that are idle.
-        let (mailbox, seat) = self.join(&outlet, &peer, permit);
-        let session = self.clone().session(outlet, mailbox, seat);
+        // What an idle connection does not need, its request's headers above all, ends here.
+        let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
+        let heard = move |message| seat.heard(message);
+        let longest = settings.max_message_bytes;
+        let mut heartbeat =
+            Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
+        // A block, not a function: what a function is given, its future holds twice.
         async move {
-            let (who, closed) = session.await;
+            let config = Some(config(longest));
+            let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, config).await;
+            let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
+            let who = mailbox.id();
             info!(who, %closed, clean = closed.clean, after = format_args!("{:.1?}", began.elapsed()), "left");
             open.close(closed.code.into());
             closed
         }
-    }
-
-    async fn session(
-        self,
-        outlet: Outlet,
-        mailbox: Mailbox,
-        mut seat: Seat<R>,
-    ) -> (ClientId, Closed) {
-        let settings = &self.0.settings;
-        let config = config(settings.max_message_bytes);
-        let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, Some(config)).await;
-        let mut heartbeat =
-            Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
-        let heard = move |message| seat.heard(message);
-        let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
-        (mailbox.id(), closed)
     }
 
     fn join(&self, outlet: &Outlet, peer: &Peer, permit: Permit) -> (Mailbox, Seat<R>) {
