@@ -115,12 +115,13 @@ where
                 let Some(permit) = caps.enter(ip) else {
                     return Rejection::Busy.to_response().into_response();
                 };
-                let (serve, spawner) = (serve.clone(), shutdown.clone());
+                let serve = serve.clone();
+                // Boxed: a connection should not carry its upgrade about.
+                let granted = Box::pin(pending.granted());
                 // Spawned before the 101 is out, so that a shutdown waits for it.
                 shutdown.spawn(async move {
-                    match pending.granted().await {
-                        // A task of its own: a connection should not carry its upgrade about.
-                        Ok(accepted) => drop(spawner.spawn(serve(accepted, permit))),
+                    match granted.await {
+                        Ok(accepted) => drop(serve(accepted, permit).await),
                         Err(gone) => debug!(%gone, "left before the upgrade"),
                     }
                 });

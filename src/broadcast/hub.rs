@@ -35,7 +35,7 @@ impl Audience {
 /// How many members are written to before other tasks get a turn.
 const TURN: usize = 256;
 
-/// How many times a round waits for more to be said, as long as more is said each time.
+/// How many times a round waits for silence before it begins all the same.
 const WAITS: usize = 8;
 
 /// What to do with a member whose backlog would exceed the hub's capacity.
@@ -277,12 +277,20 @@ impl Hub {
 
     /// Lets whoever is ready to speak add to the round: sockets are looked at again before a task
     /// that yields goes on.
+    ///
+    /// The more members there are, the more a round costs, and the longer one waits for one more word.
     async fn all_have_spoken(&self) {
-        let mut said = self.lock().said();
-        for _ in 0..WAITS {
+        let (mut said, members) = {
+            let state = self.lock();
+            (state.said(), state.members.len())
+        };
+        let silence = 1 + members / TURN;
+        let mut silent = 0;
+        for _ in 0..WAITS * silence {
             yield_now().await;
             let before = std::mem::replace(&mut said, self.lock().said());
-            if said == before {
+            silent = if said == before { silent + 1 } else { 0 };
+            if silent == silence {
                 return;
             }
         }
