@@ -38,7 +38,8 @@ pub fn idle(contender: &Contender) -> anyhow::Result<Sample> {
 
 /// Processor time for one connection that comes, upgrades, and says goodbye.
 pub fn churn(contender: &Contender) -> anyhow::Result<Sample> {
-    let target = contender.start()?;
+    // Where nobody is greeted: the bare loop does not greet either.
+    let target = contender.start()?.at("/chat");
     churn::run(&target, CYCLES / 10)?;
     let began = Instant::now();
     let (mut sample, count) = cost::each(&target, || {
