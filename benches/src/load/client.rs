@@ -98,8 +98,8 @@ impl Client {
         let mut partial = std::mem::take(&mut self.partial);
         partial.extend_from_slice(bytes);
         if !self.upgraded {
-            let head = parse_response(&partial).map_err(io::Error::other)?;
-            if let Some((response, size)) = head {
+            let parsed = parse_response(&partial).map_err(io::Error::other)?;
+            if let Some((response, size)) = parsed {
                 if response.status() != 101 {
                     return Err(io::Error::other(format!("the server said {}", response.status())));
                 }
