@@ -20,7 +20,6 @@
 
 mod checker;
 mod decoder;
-mod display;
 mod header;
 mod headers;
 mod opcode;

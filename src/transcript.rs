@@ -49,6 +49,7 @@
 
 mod causes;
 mod client;
+mod display;
 mod ids;
 mod lane;
 mod payload;

@@ -1,9 +1,9 @@
-//! A frame as people read it.
+//! A frame on its own, as people read it: what `ws101 connect` and the doctor show.
 
 use std::fmt;
 
-use super::{Frame, Opcode};
 use crate::escape::{Hex, Line};
+use crate::frame::{Frame, Opcode};
 
 /// How many bytes of what is no text are shown.
 const SHOWN: usize = 16;
