@@ -49,7 +49,7 @@ fn told(output: &Output) -> String {
             Some(front) => front.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end(),
             None => &line,
         };
-        told += &format!("{line}\n");
+        told.extend([&line, "\n"]);
     }
     told + &format!("exit code {}\n", output.status.code().unwrap_or(-1))
 }
@@ -135,7 +135,8 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
         let output = ws101(call);
         assert_eq!(output.status.code(), Some(2), "{call:?}");
         let said = String::from_utf8(output.stderr).unwrap().replace(&broken, "broken.wst");
-        all += &format!("{}\n{said}\n", call.join(" ").replace(&broken, "broken.wst"));
+        let call = call.join(" ").replace(&broken, "broken.wst");
+        all.extend([&call, "\n", &said, "\n"]);
     }
     insta::assert_snapshot!(all);
 }
