@@ -45,6 +45,17 @@ where
     address
 }
 
+/// Reads the request.
+async fn asked(stream: &mut TcpStream) -> Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut head).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
+}
+
 async fn judged(address: SocketAddr) -> Difference {
     let scenario: Scenario = ASKED.parse().unwrap();
     let began = Instant::now();
@@ -63,7 +74,7 @@ async fn sends(bytes: impl Into<Vec<u8>>) -> Difference {
     let address = listen(move |mut stream| {
         let bytes = bytes.clone();
         async move {
-            stream.read(&mut [0; 1024]).await?;
+            asked(&mut stream).await?;
             stream.write_all(&bytes).await?;
             sleep(VERDICT).await;
             Ok(())
@@ -77,7 +88,7 @@ async fn floods(front: &'static str, piece: Vec<u8>) -> Difference {
     let address = listen(move |mut stream| {
         let piece = piece.repeat(64 * 1024 / piece.len());
         async move {
-            stream.read(&mut [0; 1024]).await?;
+            asked(&mut stream).await?;
             stream.write_all(front.as_bytes()).await?;
             loop {
                 stream.write_all(&piece).await?;
@@ -152,7 +163,7 @@ async fn one_that_masks() {
 #[tokio::test]
 async fn one_that_dies_in_the_middle() {
     let address = listen(|mut stream| async move {
-        stream.read(&mut [0; 1024]).await?;
+        asked(&mut stream).await?;
         stream.write_all(SWITCH.as_bytes()).await?;
         stream.write_all(b"\x81\x02h").await
     });
@@ -163,7 +174,7 @@ async fn one_that_dies_in_the_middle() {
 #[tokio::test]
 async fn one_that_resets() {
     let address = listen(|mut stream| async move {
-        stream.read(&mut [0; 1024]).await?;
+        asked(&mut stream).await?;
         stream.set_zero_linger()
     });
     let difference = judged(address.await).await;

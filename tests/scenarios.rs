@@ -43,7 +43,7 @@ fn echoes() -> Transcript {
     Transcript::new(|pipe: Pipe| async move {
         let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
         let mut socket = accepted.into_socket(config(1 << 20)).await;
-        let ended = echo(&mut socket, "Принято: ").await;
+        let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
         goodbye::answer(&mut socket, ended).await;
     })
 }

@@ -99,9 +99,10 @@ impl Check {
             }
             anyhow::Ok(())
         };
+        let interrupted = ws101::shutdown::signal()?;
         let judged = tokio::select! {
             judged = judged => judged,
-            signal = ws101::shutdown::signal() => bail!("interrupted by {}", signal?),
+            signal = interrupted => bail!("interrupted by {signal}"),
         };
         judge.end().await;
         judged?;

@@ -49,7 +49,7 @@ fn told(output: &Output) -> String {
             Some(front) => front.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end(),
             None => &line,
         };
-        told.extend([&line, "\n"]);
+        told.extend([line, "\n"]);
     }
     told + &format!("exit code {}\n", output.status.code().unwrap_or(-1))
 }

@@ -156,6 +156,16 @@ impl Transcript {
         self.settle(None, Some(since)).await;
     }
 
+    /// Waits until a client's connection is over, for ten seconds at most, and writes down how it ended.
+    ///
+    /// Over TCP an answer to half a frame can come later than the quiet that is
+    /// waited for: behind half a frame, no ping can ask whether the server is done.
+    pub async fn ended(&mut self, name: &str) {
+        let at = self.at(name);
+        self.lanes[at].ended().await;
+        self.settle(Some(at), None).await;
+    }
+
     async fn tell(&mut self, name: &str, word: &str, command: Command) {
         let at = self.at(name);
         self.write(at, format!("-- {word}"));

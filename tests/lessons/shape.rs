@@ -2,21 +2,29 @@
 
 use crate::{LANGUAGES, lessons, none, root};
 
-/// What a lesson is made of, after its title and its first sentence.
-const BLOCKS: [[&str; 2]; 6] = [
+/// What a lesson is made of, after its title and the sentence that says what one will see.
+pub const BLOCKS: [[&str; 2]; 11] = [
     ["Run it", "Запустите"],
     ["Who talks", "Кто с кем говорит"],
-    ["Look", "Посмотрите"],
+    ["The idea", "Идея"],
     ["The code", "Код"],
+    ["On the wire", "На проводе"],
+    ["Try", "Попробуйте"],
     ["The trap", "Ловушка"],
-    ["Next", "Дальше"],
+    ["Exercise", "Упражнение"],
+    ["Check", "Проверка"],
+    ["Hints", "Подсказки"],
+    ["Further", "Дальше"],
 ];
 
 /// How many words a lesson may have, its code apart.
-const WORDS: usize = 350;
+const WORDS: usize = 900;
 
-/// How many words a sentence may have: "about 20", and a little.
-const SENTENCE: usize = 22;
+/// How many words a sentence may have.
+const SENTENCE: usize = 20;
+
+/// From a nudge to almost the answer.
+const HINTS: usize = 3;
 
 /// Words that make a learner feel slow, as whole words.
 const SCORN: &[&str] = &[
@@ -47,7 +55,7 @@ fn every_lesson_has_its_example() {
 fn every_lesson_is_there_in_both_languages() {
     let [first, second] = LANGUAGES.map(|language| {
         let names = lessons(language).into_iter();
-        names.map(|lesson| format!("{:02}_{}", lesson.number, lesson.example)).collect::<Vec<_>>()
+        names.map(|lesson| lesson.name()).collect::<Vec<_>>()
     });
     assert_eq!(first, second);
 }
@@ -74,6 +82,37 @@ fn every_lesson_has_the_same_blocks() {
     none(&complaints);
 }
 
+/// Checks numbered `N.1`, `N.2`, …, the command that judges them, and hints. Lesson 0 is judged by eye.
+#[test]
+fn every_exercise_can_be_checked() {
+    let mut complaints = Vec::new();
+    for lesson in LANGUAGES.into_iter().flat_map(lessons) {
+        let (page, number) = (&lesson.page, lesson.number);
+        let blocks = page.blocks();
+        // Where one is missing, another test says so.
+        let Some([exercise, check, hints]) = blocks.get(8..11) else { continue };
+        let rows = exercise.lines.iter().filter_map(|line| {
+            let cell = line.strip_prefix("| ")?.split(' ').next()?;
+            cell.starts_with(|char: char| char.is_ascii_digit()).then_some(cell)
+        });
+        let rows: Vec<_> = rows.collect();
+        let wanted: Vec<_> = (1..=rows.len()).map(|row| format!("{number}.{row}")).collect();
+        if rows.is_empty() || rows != wanted {
+            complaints.push(page.at(exercise.line, format_args!("the checks are {rows:?}")));
+        }
+        let command = format!("-- check {number} ");
+        if number > 0 && !check.lines.iter().any(|line| line.contains(&command)) {
+            complaints.push(page.at(check.line, format_args!("nothing says `{command}`")));
+        }
+        let hints_given = hints.lines.iter().filter(|line| line.starts_with("<details><summary>"));
+        let given = hints_given.count();
+        if given != HINTS {
+            complaints.push(page.at(hints.line, format_args!("{given} hints, not {HINTS}")));
+        }
+    }
+    none(&complaints);
+}
+
 /// What is typed and what is seen does not depend on the language; pictures have words in them.
 #[test]
 fn every_lesson_shows_the_same_in_both_languages() {
@@ -85,7 +124,9 @@ fn every_lesson_shows_the_same_in_both_languages() {
             (&lesson.page, fences.filter(|fence| fence.info != "mermaid").collect::<Vec<_>>())
         });
         let marks = [&one.0, &other.0].map(|page| {
-            page.lines.iter().filter(|line| line.starts_with("<!--")).collect::<Vec<_>>()
+            let marks = page.lines.iter().filter(|line| line.starts_with("<!--"));
+            // Those of blocks name the other language.
+            marks.filter(|line| !line.starts_with("<!-- block:")).collect::<Vec<_>>()
         });
         if one.1.len() != other.1.len() || marks[0] != marks[1] {
             complaints

@@ -13,6 +13,9 @@ use crate::frame::Frame;
 /// that did not is not asked again: from then on only quiet tells that it is done.
 const DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long a connection may take to end.
+const END_DEADLINE: Duration = Duration::from_secs(10);
+
 /// What the payload of a fence begins with; frames with it are never shown.
 const TOKEN: &str = "ws101 fence ";
 
@@ -42,6 +45,17 @@ impl Lane {
             }
         });
         self.is_fenced = answered.await.is_ok();
+    }
+
+    /// Waits until there is nothing more to be seen of this connection.
+    pub(in crate::transcript) async fn ended(&mut self) {
+        let over = timeout(END_DEADLINE, async {
+            while self.phase != Phase::Over {
+                self.see().await;
+            }
+        });
+        // Whoever reads the transcript sees that it did not end.
+        let _ = over.await;
     }
 
     async fn see(&mut self) {
