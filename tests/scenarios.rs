@@ -377,7 +377,7 @@ async fn the_first_difference_is_told_in_full() {
     ] {
         let played = play(&format!("ann -> GET /\nann <- 101\n{text}"), hi()).await;
         let difference = played.difference.unwrap_or_else(|| panic!("{what} passes"));
-        told += &format!("{what}: {difference}\n\n");
+        told.extend([what, ": ", &difference.to_string(), "\n\n"]);
     }
     let wrong = SWITCH.replace("s3pP", "S3PP");
     for (what, text, answer) in [
@@ -405,7 +405,7 @@ async fn the_first_difference_is_told_in_full() {
         });
         let played = play(&format!("ann -> GET /\n{text}"), server).await;
         let difference = played.difference.unwrap_or_else(|| panic!("{what} passes"));
-        told += &format!("{what}: {difference}\n\n");
+        told.extend([what, ": ", &difference.to_string(), "\n\n"]);
     }
     insta::assert_snapshot!(told);
 }
