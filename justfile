@@ -48,6 +48,10 @@ clients:
     python3 -m venv tests/clients/.venv
     tests/clients/.venv/bin/pip install -r tests/clients/requirements.txt
 
+# Measure the chat next to a bare floor and the naive way, in five minutes: `just bench`, `just bench fan1 idle`
+bench *modes:
+    cargo run --release -p ws101-bench -- {{ modes }}
+
 # Format, lints, tests: most of what CI asks for
 check:
     cargo fmt --all --check

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 use ws101::frame::{Frame, Opcode};
 
@@ -133,7 +133,7 @@ async fn commit(fault: Fault, stage: &Stage, rng: &mut StdRng) -> io::Result<Str
             let drips = rng.random_bool(0.5);
             for _ in 0..rng.random_range(20..400) {
                 sleep(Duration::from_millis(100)).await;
-                if drips && raw.tcp.read(&mut [0; 512]).await? == 0 {
+                if drips && !raw.sip(512).await? {
                     break;
                 }
             }

@@ -70,11 +70,23 @@ impl Raw {
         self.tcp.write_all(&frame.masked(MASK).to_bytes()).await
     }
 
+    /// Reads at most `most` bytes; false at the end of the stream.
+    pub async fn sip(&mut self, most: usize) -> io::Result<bool> {
+        let mut buffer = vec![0; most];
+        let n = self.tcp.read(&mut buffer).await?;
+        // Or the next frame would begin in the middle of one.
+        self.frames.push(&buffer[..n]);
+        Ok(n > 0)
+    }
+
     /// Reads to the end: the close frame's code, the status of an HTTP answer, or how it was cut.
     pub async fn end(&mut self) -> String {
         let mut code = None;
         let mut buffer = vec![0; 16 * 1024];
         loop {
+            while let Some(frame) = self.frames.next_frame() {
+                code = frame.close_code().map(|(code, _)| code.to_string()).or(code);
+            }
             match self.tcp.read(&mut buffer).await {
                 Ok(0) => return code.unwrap_or_else(|| "cut".to_owned()),
                 Err(error) => return code.unwrap_or_else(|| error.kind().to_string()),
@@ -84,9 +96,6 @@ impl Raw {
                         return format!("HTTP {}", String::from_utf8_lossy(status));
                     }
                     self.frames.push(&buffer[..n]);
-                    while let Some(frame) = self.frames.next_frame() {
-                        code = frame.close_code().map(|(code, _)| code.to_string()).or(code);
-                    }
                 }
             }
         }

@@ -29,7 +29,7 @@ const PAUSE_MS: std::ops::Range<u64> = 300..1_000;
 const STAY_MS: std::ops::Range<u64> = 1_000..20_000;
 
 /// One line in so many is long, and fills the queues of those who do not read.
-const LONG: u32 = 10;
+const LONG: u32 = 3;
 const LONG_CHARS: usize = 3_900;
 
 /// Comes, stays as long as it is meant to, and comes back, until everything is over.

@@ -1,7 +1,7 @@
 //! What `full_chat` pays for clients that never read. Figures are printed: `--nocapture`.
 
 use futures::{SinkExt, StreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
@@ -25,10 +25,6 @@ fn promised(mib: usize) -> usize {
     if std::env::var_os("CI").is_some() { mib } else { mib / 10 }
 }
 
-fn memory(stats: &Value) -> u64 {
-    stats["rss_bytes"].as_u64().expect("this system tells")
-}
-
 /// Connects with a small window, so that the kernel holds little of what is not read.
 async fn deaf(program: &Program) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
@@ -44,17 +40,16 @@ async fn pings_from_a_client_that_never_reads_take_no_memory() {
     read(&mut client, SWITCHED).await;
     let ping = Frame::ping(vec![b'p'; 125]).masked([1, 2, 3, 4]).to_bytes();
     let pings = ping.repeat(MIB / ping.len());
-    let before = memory(&program.stats().await);
+    let before = program.memory().await;
     let (mib, mut peak) = (promised(500), 0);
     for sent in 1..=mib {
         timeout(PATIENCE, client.write_all(&pings)).await.expect("it is read").unwrap();
         if sent % 10 == 0 {
-            peak = peak.max(memory(&program.stats().await));
+            peak = peak.max(program.memory().await);
         }
     }
-    let stats = program.stats().await;
-    assert_eq!(stats["connections"], 1, "whoever writes is there");
-    let grown = peak.max(memory(&stats)).saturating_sub(before);
+    assert_eq!(program.stats().await["connections"], 1, "whoever writes is there");
+    let grown = peak.max(program.memory().await).saturating_sub(before);
     println!("{mib} MiB of pings, no pong read: {} KiB more", grown >> 10);
     assert!(grown < 4 * MIB as u64, "{grown} bytes");
 }
@@ -77,7 +72,7 @@ async fn a_broadcast_to_a_client_that_never_reads_takes_what_its_queue_may_and_n
     let (mut sink, mut stream) = v1(reader, program.address).await.split();
     let line = json!({"type": "message", "content": "x".repeat(4_000)}).to_string();
     let (line, bytes) = (Utf8Bytes::from(&line), line.len());
-    let before = memory(&program.stats().await);
+    let before = program.memory().await;
     let (mib, mut peak, mut evicted) = (promised(200), 0, None);
     let began = Instant::now();
     for _ in 0..mib {
@@ -96,9 +91,8 @@ async fn a_broadcast_to_a_client_that_never_reads_takes_what_its_queue_may_and_n
             }
         };
         timeout(PATIENCE, futures::future::join(speaking, hearing)).await.expect("in time");
-        let stats = program.stats().await;
-        peak = peak.max(memory(&stats));
-        if stats["closes"]["1013"] == 1 {
+        peak = peak.max(program.memory().await);
+        if program.stats().await["closes"]["1013"] == 1 {
             evicted.get_or_insert(began.elapsed());
         }
     }

@@ -99,6 +99,11 @@ impl Program {
         serde_json::from_str(body).unwrap()
     }
 
+    /// Its resident memory now, in bytes.
+    pub async fn memory(&self) -> u64 {
+        self.stats().await["rss_bytes"].as_u64().expect("this system tells")
+    }
+
     /// Asks it to end, as a system that shuts down does.
     pub async fn terminate(&self) {
         let id = self.child.id().expect("it runs").to_string();
