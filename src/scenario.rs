@@ -70,6 +70,7 @@ mod player;
 mod print;
 mod settings;
 mod text;
+mod unlike;
 
 pub use cursor::ParseError;
 pub use difference::{Difference, Why};
@@ -82,6 +83,7 @@ pub use names::Names;
 pub use player::{Played, Step as PlayedStep, Unsteady};
 pub use settings::{Note, duration};
 pub use text::{Part, Text};
+pub use unlike::Unlike;
 
 use crate::transcript::Transcript;
 

@@ -1,5 +1,6 @@
 //! Plays a check, and says what came of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -227,15 +228,16 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
         (0..1000).filter_map(|n| of(&played.names, n)).collect()
     };
     for front in noted(scenario, "distinct").flatten() {
-        let mut found: Vec<String> = captured(front).iter().map(|(_, v)| v.to_string()).collect();
-        let all = found.len();
-        found.sort();
-        found.dedup();
-        if found.len() < all {
-            let (two, different) = (all, found.len());
+        let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, value) in captured(front) {
+            *owners.entry(value.to_string()).or_default() += 1;
+        }
+        if let Some((id, count)) = owners.iter().max_by_key(|(_, count)| **count)
+            && *count > 1
+        {
             return Some(lang.pick(
-                format!("{two} clients have {different} different ids"),
-                format!("клиентов {two}, а разных id {different}"),
+                format!("{count} clients have one id, {id}, and each must have its own"),
+                format!("у нескольких клиентов ({count}) один и тот же id {id}, а у каждого должен быть свой"),
             ));
         }
     }
@@ -269,18 +271,27 @@ async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option
     let words = noted(scenario, "exits").next()?;
     let patience = words.first().and_then(|time| duration(time))?;
     let Some(status) = program.exit(patience).await else {
-        let ms = patience.as_millis();
+        let time = lang.time(patience);
         return Some(lang.pick(
-            format!("the server still runs {ms} ms later"),
-            format!("сервер всё ещё работает через {ms} мс"),
+            format!("the server still runs {time} later"),
+            format!("через {time} сервер всё ещё работает"),
         ));
     };
     let wanted: i32 = words.get(1)?.parse().ok()?;
-    if status.code() != Some(wanted) {
-        return Some(lang.pick(
-            format!("the exit code is not {wanted}: {status}"),
-            format!("код выхода не {wanted}: {status}"),
-        ));
+    match status.code() {
+        Some(code) if code == wanted => {}
+        Some(code) => {
+            return Some(lang.pick(
+                format!("the exit code is {code}, not {wanted}"),
+                format!("код выхода {code}, а не {wanted}"),
+            ));
+        }
+        None => {
+            return Some(lang.pick(
+                format!("there is no exit code: a signal ended the server ({status})"),
+                format!("кода выхода нет: сервер завершён сигналом ({status})"),
+            ));
+        }
     }
     if program.is_port_free() {
         return None;

@@ -16,7 +16,7 @@ const HOSTILE: [(&str, &str); 7] = [
     ("silent", "nothing came in 3s"),
     ("babbling", "something else came"),
     ("header", "something else came"),
-    ("flood", "the texts part at character 1"),
+    ("flood", "it is \"more\", not \"Принято: Привет\""),
     ("huge", "nothing came in 3s"),
     ("garbled", "byte 0 is no UTF-8"),
     ("dying", "the server has ended (exit status: 1)"),

@@ -4,10 +4,13 @@ use tokio::task::JoinSet;
 
 use super::{server, settled, ws101};
 
-/// One for each lesson, in which nothing is left to chance: after another failure, what the
+/// One for each lesson, in which little is left to chance: after another failure, what the
 /// server says next is on its way, and is told or is not.
 const CHECKS: [&str; 12] =
     ["1.1", "2.3", "3.2", "4.2", "5.1", "6.1", "7.3", "8.4", "9.5", "10.10", "11.7", "12.6"];
+
+/// Where nobody waits for the welcome, so that it comes before what the client does next, or after.
+const WELCOME_ANYWHERE: [&str; 2] = ["7.3", "9.5"];
 
 async fn report(number: &str) -> String {
     let cmd = server(&format!("--break {number}"));
@@ -18,9 +21,22 @@ async fn report(number: &str) -> String {
         assert_eq!(graded.code, Some(1), "{number}: {}{}", graded.out, graded.err);
         told += &graded.out;
     }
-    // A welcome that no check waits for has no place of its own.
-    let lines = told.lines().filter(|line| !line.contains(r#""type":"welcome"}"#));
-    settled(&lines.collect::<Vec<_>>().join("\n"))
+    if WELCOME_ANYWHERE.contains(&number) {
+        let lines = told.lines().filter(|line| !line.contains(r#""type":"welcome"}"#));
+        told = lines.collect::<Vec<_>>().join("\n");
+    }
+    let told: Vec<_> = settled(&told).lines().map(without_random_bytes).collect();
+    told.join("\n")
+}
+
+/// Bytes of JSON hold what differs in every run; those in front of it do not.
+fn without_random_bytes(line: &str) -> String {
+    const JSON: &str = " 7b 22 ";
+    let is_bytes = ["bytes ", "байты "].iter().any(|word| line.trim_start().starts_with(word));
+    match line.split_once(JSON) {
+        Some((front, _)) if is_bytes => format!("{front}{JSON}…"),
+        _ => line.to_owned(),
+    }
 }
 
 #[tokio::test]

@@ -23,9 +23,7 @@ impl Player {
         {
             return Ok(());
         }
-        self.all_met().await?;
-        self.take_in();
-        self.report();
+        self.settle().await?;
         self.since = None;
         match act {
             Act::Ask(ask) => self.ask(name, ask).await?,
