@@ -249,10 +249,12 @@ impl Player {
             difference.line = due.line;
             difference.expected = due.expect.to_string();
             difference.lane = Some(self.t.name(at).to_owned());
-            if let Sight::Frame(shape) = &due.expect.what {
-                let wanted = shape.exactly(&self.names).unwrap_or_default();
-                difference.wanted = wanted[..wanted.len().min(BYTES_TOLD)].to_vec();
-            }
+            let wanted = match (&due.expect.marks.wire, &due.expect.what) {
+                (Some((bytes, false)), _) => Some(bytes.clone().into()),
+                (None, Sight::Frame(shape)) => shape.exactly(&self.names),
+                _ => None,
+            };
+            difference.wanted = wanted.into_iter().flatten().take(BYTES_TOLD).collect();
             if let Some(heard) = heard {
                 (difference.seen, difference.bytes) = self.t.told(at, &heard.seen);
             }
