@@ -20,6 +20,7 @@ async fn verdicts(lesson: usize, words: &str, turns: &Semaphore) -> Vec<(String,
     let graded = ws101(&["check", &lesson.to_string(), "--cmd", &server(words), "--json"]).await;
     let report: Value = serde_json::from_str(&graded.out)
         .unwrap_or_else(|error| panic!("{words}: {error}: {}{}", graded.out, graded.err));
+    assert_eq!(graded.code, Some(i32::from(report["status"] == "fail")), "{words}");
     let tests = report["tests"].as_array().expect("there are tests");
     let word = |test: &Value, key: &str| {
         test[key].as_str().and_then(|text| text.split(' ').next()).expect("a text").to_owned()

@@ -2,6 +2,7 @@
 
 mod broken;
 mod hostile;
+mod machines;
 mod refusals;
 mod reports;
 
