@@ -125,7 +125,8 @@ impl<'c> Report<'c> {
             println!("        {}", cut(line));
         }
         println!();
-        let mut see = vec![self.page(failure.lesson.as_deref().unwrap_or_default())];
+        let mut see =
+            vec![self.lesson.page(failure.lesson.as_deref().unwrap_or_default(), self.lang)];
         see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
         println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
         for hint in failure.hints.iter().take(hints) {
@@ -137,13 +138,6 @@ impl<'c> Report<'c> {
         }
         let again = self.call.again(&judged.number, failure.seed);
         println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
-    }
-
-    /// The section of the lesson's page that helps.
-    fn page(&self, section: &str) -> String {
-        let Lesson { number, name, .. } = self.lesson;
-        let (lang, anchor) = (self.lang.code(), self.lang.anchor(section));
-        format!("lessons/{lang}/{number:02}_{name}.md{anchor}")
     }
 
     /// Prints the sum.
