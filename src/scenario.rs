@@ -73,7 +73,7 @@ mod text;
 mod unlike;
 
 pub use cursor::ParseError;
-pub use difference::{Difference, Why};
+pub use difference::{Difference, NOTHING_MORE, Why};
 pub use json::Json;
 pub use line::{
     Act, Answer, Ask, Deed, End, Expect, Item, Kind, Line, Marks, Payload, Place, Shape, Sight,

@@ -10,6 +10,9 @@ use crate::transcript::seconds;
 /// How many bytes of what was seen are shown.
 const BYTES_SHOWN: usize = 64;
 
+/// What is to be seen where nothing was expected.
+pub const NOTHING_MORE: &str = "nothing more";
+
 /// The first difference between a scenario and what crossed the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {

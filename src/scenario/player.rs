@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::difference::{Difference, Why};
+use super::difference::{Difference, NOTHING_MORE, Why};
 use super::expect::{Agenda, Due};
 use super::inbox::{Heard, Inbox};
 use super::settings::Settings;
@@ -217,7 +217,7 @@ impl Player {
                 if self.settings.is_open {
                     continue;
                 }
-                return Err(self.unexpected(at, &heard, "nothing more"));
+                return Err(self.unexpected(at, &heard, NOTHING_MORE));
             }
         }
         Ok(())

@@ -100,7 +100,10 @@ impl Dice {
             let _ = write!(out, "c{n} -> GET /ws\nc{n} <- 101\n");
         }
         for round in 1..=3 {
-            let _ = write!(out, "\n== then some leave, and one speaks, round {round}\n{IGNORED}");
+            let _ = write!(
+                out,
+                "\n== then some leave, and one speaks, round {round}\n@title ru \"затем часть уходит, а один говорит, круг {round}\"\n{IGNORED}"
+            );
             for n in here.split_off(here.len() - 5) {
                 if self.rng.random() {
                     let _ = writeln!(out, "c{n} -- cut");
@@ -147,7 +150,7 @@ fn crashes() -> String {
     }
     let _ = write!(
         out,
-        "-- wait 700ms\n\n== then six are counted\n{IGNORED}\n@open\n\
+        "-- wait 700ms\n\n== then six are counted\n@title ru \"затем насчитывают шесть\"\n{IGNORED}\n@open\n\
          c1 << json {{\"type\":\"system\",\"event\":\"heartbeat\",\"stats\":{{\"activeConnections\":6,...}},...}}\n"
     );
     out

@@ -106,12 +106,13 @@ impl Judge {
         };
         for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
             let text = Dice::new(seed).fill(&check.template);
-            let scenario: Scenario =
+            let mut scenario: Scenario =
                 text.parse().map_err(|error| anyhow!("check {}: {error}", check.number))?;
-            if let Some([_, title]) =
-                noted(&scenario, "title").find(|words| words[0] == lang.code())
+            translate(&mut scenario, lang);
+            if let Some(title) =
+                scenario.steps.iter().find_map(|step| step.title.strip_prefix(&check.number))
             {
-                judged.title.clone_from(title);
+                title.trim_start().clone_into(&mut judged.title);
             }
             let (outcome, wire) = self.play(scenario, seed, lang).await?;
             (judged.outcome, judged.wire) = (outcome, wire);
@@ -171,6 +172,19 @@ impl Judge {
             self.program = Some(program);
         }
         Ok(judged)
+    }
+}
+
+/// Puts the titles that stand in `@title` in the place of those in English.
+fn translate(scenario: &mut Scenario, lang: Lang) {
+    for step in &mut scenario.steps {
+        let title = step.notes("title").find(|words| words[0] == lang.code());
+        let Some(title) = title.and_then(|words| words.get(1)).cloned() else { continue };
+        let number = step.title.split(' ').next().filter(|word| word.contains('.'));
+        step.title = match number {
+            Some(number) => format!("{number} {title}"),
+            None => title,
+        };
     }
 }
 
@@ -248,8 +262,8 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
             let seen: Vec<_> = found.iter().map(|(_, value)| value.to_string()).collect();
             let seen = seen.join(", ");
             return Some(lang.pick(
-                format!("these are not numbers that never go down: {seen}"),
-                format!("это не числа, которые не убывают: {seen}"),
+                format!("each must be a number, and no less than the one before: {seen}"),
+                format!("каждое должно быть числом не меньше предыдущего: {seen}"),
             ));
         }
     }

@@ -3,6 +3,7 @@
 mod machines;
 
 use ws101::escape::Hex;
+use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Failure, Judged, Outcome};
 use super::lesson::Lesson;
@@ -95,9 +96,14 @@ impl<'c> Report<'c> {
             println!(
                 "        {:9} {lane} {}",
                 pick("expected", "ждали"),
-                cut(&difference.expected)
+                match &*difference.expected {
+                    NOTHING_MORE => pick(NOTHING_MORE, "больше ничего").to_owned(),
+                    expected => cut(expected),
+                }
             );
             let marks = [
+                (" ? ", pick("? means that it may be missing", "? значит «этого может не быть»")),
+                (" ~ ", pick("~ means in any order", "~ значит «в любом порядке»")),
                 ("<*>", pick("<*> means anything", "<*> значит «что угодно»")),
                 ("...", pick("... means anything more", "... значит «и что угодно ещё»")),
             ];
