@@ -1,4 +1,4 @@
-//! What programs read: JSON, and JUnit's XML.
+//! What programs read: JSON, and `JUnit`'s XML.
 
 use std::env;
 use std::io::ErrorKind;
