@@ -28,7 +28,7 @@ struct Cli {
     /// The lesson whose checks it is to pass
     #[arg(long, required_unless_present_any = ["fault", "hostile"])]
     lesson: Option<usize>,
-    /// Be no server at all, but something that harms whoever connects
+    /// Be no server at all, but something that harms whoever it meets; with `WS_URL` set, as a client
     #[arg(long)]
     hostile: Option<Hostility>,
 }
@@ -45,7 +45,7 @@ fn broken(check: &str) -> bool {
 async fn main() -> Result<()> {
     let Cli { fault, lesson, hostile } = Cli::parse();
     if let Some(hostility) = hostile {
-        return hostile::serve(hostility).await;
+        return hostile::meet(hostility).await;
     }
     let number = fault.as_deref().and_then(|check| check.split('.').next()?.parse().ok());
     if let Some(fault) = fault {

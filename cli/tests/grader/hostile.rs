@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{PATIENCE, graded, server, ws101};
+use super::{Graded, PATIENCE, graded, server, ws101};
 
 /// What each kind of hostility is blamed for.
 const HOSTILE: [(&str, &str); 7] = [
@@ -22,6 +22,18 @@ const HOSTILE: [(&str, &str); 7] = [
     ("dying", "the server has ended (exit status: 1)"),
 ];
 
+/// Which exit codes each kind of hostility may come to as a client: with those that come to a
+/// handshake and come back there may be nothing wrong.
+const CLIENTS: [(&str, &[i32]); 7] = [
+    ("silent", &[2]),
+    ("babbling", &[2]),
+    ("header", &[2]),
+    ("flood", &[0, 1]),
+    ("huge", &[0, 1]),
+    ("garbled", &[0, 1]),
+    ("dying", &[1]),
+];
+
 /// The check gives up after 3 s; the rest is for goodbyes, and for a busy machine.
 const VERDICT: Duration = Duration::from_secs(20);
 
@@ -32,26 +44,41 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// Of virtual memory: too little for whoever believes in a length of 4 GiB.
 const KIBIBYTES: &str = "3145728";
 
-async fn survive(hostility: &str, blame: &str) {
-    let cmd = server(&format!("--hostile {hostility}"));
+/// What `ws101` makes of these words with little memory, and in time.
+async fn limited(words: &[&str]) -> Graded {
     let ws101 = env!("CARGO_BIN_EXE_ws101");
     let mut limited = Command::new(ws101);
     if cfg!(target_os = "linux") {
         limited = Command::new("sh");
         limited.args(["-c", "ulimit -v $0 && exec \"$@\"", KIBIBYTES, ws101]);
     }
-    limited.args(["check", "2.1", "--cmd", &cmd, "--lang", "en"]);
+    limited.args(words).args(["--lang", "en"]);
     let began = Instant::now();
     let graded = graded(limited).await;
-    assert_eq!(graded.code, Some(1), "{hostility}: {}{}", graded.out, graded.err);
-    assert!(graded.out.contains(blame), "{hostility}: {}", graded.out);
-    assert!(began.elapsed() < VERDICT, "{hostility}: {:?}", began.elapsed());
+    assert!(began.elapsed() < VERDICT, "{words:?}: {:?}", began.elapsed());
+    graded
 }
 
 #[tokio::test]
 async fn whatever_a_server_does_there_is_a_verdict_in_time() {
-    let all = JoinSet::from_iter(HOSTILE.map(|(hostility, blame)| survive(hostility, blame)));
-    all.join_all().await;
+    let all = HOSTILE.map(|(hostility, blame)| async move {
+        let cmd = server(&format!("--hostile {hostility}"));
+        let graded = limited(&["check", "2.1", "--cmd", &cmd]).await;
+        assert_eq!(graded.code, Some(1), "{hostility}: {}{}", graded.out, graded.err);
+        assert!(graded.out.contains(blame), "{hostility}: {}", graded.out);
+    });
+    JoinSet::from_iter(all).join_all().await;
+}
+
+#[tokio::test]
+async fn whatever_a_client_does_there_is_a_verdict_in_time() {
+    let all = CLIENTS.map(|(hostility, codes)| async move {
+        let client = server(&format!("--hostile {hostility}"));
+        let graded = limited(&["check", "10.1", "--client", &client]).await;
+        let is_right = graded.code.is_some_and(|code| codes.contains(&code));
+        assert!(is_right, "{hostility}: {:?}: {}{}", graded.code, graded.out, graded.err);
+    });
+    JoinSet::from_iter(all).join_all().await;
 }
 
 /// A shell script that leaves a child behind, whose number it writes into `child`.
@@ -111,6 +138,9 @@ async fn nobody_is_left_behind() {
     let gone = endings.map(|words| async move {
         let parent = Parent::becoming(&server(words));
         ws101(&["check", "2.1", "--cmd", &parent.cmd]).await;
+        parent.loses_its_child().await;
+        let parent = Parent::becoming(&server(words));
+        ws101(&["check", "10.1", "--client", &parent.cmd]).await;
         parent.loses_its_child().await;
     });
     JoinSet::from_iter(gone).join_all().await;

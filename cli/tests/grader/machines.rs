@@ -16,7 +16,7 @@ use super::{PATIENCE, built, server, settled, ws101};
 async fn running(words: &[&str]) -> (Child, String) {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let port = free.expect("there is a free port").port();
-    let mut server = Command::new(built());
+    let mut server = Command::new(built("ws101-broken"));
     server.args(words).env("PORT", port.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut server = server.spawn().expect("it starts");
     let mut said = BufReader::new(server.stdout.take().expect("it is piped")).lines();

@@ -46,29 +46,35 @@ async fn graded(mut command: Command) -> Graded {
 
 /// The command that starts the parametrised server.
 fn server(words: &str) -> String {
-    format!("{} {words}", built().display())
+    format!("{} {words}", built("ws101-broken").display())
 }
 
-/// `target/debug/examples/ws101-broken`, if it is of today.
-fn built() -> PathBuf {
-    let fix = "cargo build -p ws101-cli --example ws101-broken";
+/// The command that starts the client that comes back.
+fn client(words: &str) -> String {
+    format!("{} {words}", built("ws101-client").display())
+}
+
+/// `target/debug/examples/NAME`, if it is of today.
+fn built(name: &str) -> PathBuf {
+    let fix = "cargo build -p ws101-cli --examples";
     let target = Path::new(env!("CARGO_BIN_EXE_ws101")).parent().expect("it is in a directory");
-    let path = target.join("examples/ws101-broken").with_extension(EXE_EXTENSION);
+    let path = target.join("examples").join(name).with_extension(EXE_EXTENSION);
     let changed = |file: &str| fs::metadata(file).and_then(|file| file.modified());
     let built = changed(&path.to_string_lossy()).unwrap_or_else(|_| panic!("not built: {fix}"));
     // cargo writes beside it what it was built from: `program: file file …`
     let sources = fs::read_to_string(path.with_extension("d")).expect("cargo wrote it");
     for source in sources.split_whitespace().skip(1) {
         let is_fresh = changed(source).is_ok_and(|at| at <= built);
-        assert!(is_fresh, "{source} is newer than the server: {fix}");
+        assert!(is_fresh, "{source} is newer than {name}: {fix}");
     }
     path
 }
 
-/// A text without what is different in every run: the server's directory, ids, ports, uptimes.
+/// A text without what is different in every run: the programs' directory, ids, ports, waits.
 fn settled(text: &str) -> String {
-    const BEFORE_NUMBERS: [&str; 3] = ["127.0.0.1:", "PORT=", "\"uptime\":"];
-    let text = text.replace(&*built().to_string_lossy(), "ws101-broken");
+    const BEFORE_NUMBERS: [&str; 4] = ["127.0.0.1:", "PORT=", "\"uptime\":", "# "];
+    let directory = built("ws101-broken").with_file_name("");
+    let text = text.replace(&*directory.to_string_lossy(), "");
     let mut settled = String::new();
     for piece in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
         let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());

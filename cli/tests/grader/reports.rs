@@ -2,21 +2,24 @@
 
 use tokio::task::JoinSet;
 
-use super::{server, settled, ws101};
+use super::{client, server, settled, ws101};
 
 /// One for each lesson, in which little is left to chance: after another failure, what the
 /// server says next is on its way, and is told or is not.
 const CHECKS: [&str; 12] =
     ["1.1", "2.3", "3.2", "4.2", "5.1", "6.1", "7.3", "8.4", "9.5", "10.10", "11.7", "12.6"];
 
+/// Of a client.
+const CLIENT_CHECKS: [&str; 3] = ["10.1", "10.6", "10.7"];
+
 /// Where nobody waits for the welcome, so that it comes before what the client does next, or after.
 const WELCOME_ANYWHERE: [&str; 2] = ["7.3", "9.5"];
 
-async fn report(number: &str) -> String {
-    let cmd = server(&format!("--break {number}"));
+/// What is told of that check, in English and in Russian.
+async fn report(number: &str, target: &str, cmd: &str) -> String {
     let mut told = String::new();
     for lang in ["en", "ru"] {
-        let words = ["check", number, "--cmd", &cmd, "--seed", "1", "--lang", lang];
+        let words = ["check", number, target, cmd, "--seed", "1", "--lang", lang];
         let graded = ws101(&words).await;
         assert_eq!(graded.code, Some(1), "{number}: {}{}", graded.out, graded.err);
         told += &graded.out;
@@ -41,8 +44,15 @@ fn without_random_bytes(line: &str) -> String {
 
 #[tokio::test]
 async fn a_failure_is_explained_in_both_languages() {
-    let reports = CHECKS.map(|number| async move { (number, report(number).await) });
-    let mut reports = JoinSet::from_iter(reports).join_all().await;
+    let servers = CHECKS.map(|number| async move {
+        (number, report(number, "--cmd", &server(&format!("--break {number}"))).await)
+    });
+    let clients = CLIENT_CHECKS.map(|number| async move {
+        (number, report(number, "--client", &client(&format!("--break {number}"))).await)
+    });
+    let mut reports = JoinSet::from_iter(servers);
+    clients.into_iter().for_each(|client| drop(reports.spawn(client)));
+    let mut reports = reports.join_all().await;
     reports.sort();
     for (number, report) in reports {
         insta::assert_snapshot!(format!("check_{number}"), report);
