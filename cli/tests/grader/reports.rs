@@ -51,7 +51,9 @@ async fn a_failure_is_explained_in_both_languages() {
         (number, report(number, "--client", &client(&format!("--break {number}"))).await)
     });
     let mut reports = JoinSet::from_iter(servers);
-    clients.into_iter().for_each(|client| drop(reports.spawn(client)));
+    for client in clients {
+        reports.spawn(client);
+    }
     let mut reports = reports.join_all().await;
     reports.sort();
     for (number, report) in reports {
