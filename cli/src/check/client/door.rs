@@ -94,7 +94,7 @@ impl Door {
                 door.first = Some(knock);
                 return Ok(door);
             }
-            Next::Nonsense(why) => format!("sends no HTTP: {why}"),
+            Next::Nonsense(why) => format!("is not understood: {why}"),
             Next::Ended => "ended before it connected".to_owned(),
             Next::Silence => {
                 let secs = patience.as_secs();
