@@ -146,7 +146,10 @@ impl Lane {
         let mut lines = printer.lines(&self.name, &self.accept, &seen, since);
         if let Some(request) = self.request.take() {
             let is_shown = seen.iter().any(|seen| seen.direction == Direction::Out);
-            if !is_shown {
+            if !is_shown && matches!(parse_request(&request), Ok(Some(_))) {
+                // The tap is about to report it.
+                self.request = Some(request);
+            } else if !is_shown {
                 // No head, or not all of one: a tap cannot tell before the end.
                 lines.insert(0, format!("-> {}", printer.payloads.stray(&self.name, &request)));
             }

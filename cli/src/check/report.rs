@@ -79,7 +79,7 @@ impl<'c> Report<'c> {
             }
         }
         if wire && !matches!(outcome, Outcome::Failed(_)) {
-            judged.wire.lines().for_each(|line| println!("        {}", cut(line)));
+            judged.wire.lines().for_each(tell_wire);
         }
     }
 
@@ -88,7 +88,7 @@ impl<'c> Report<'c> {
         let shown = if wire { usize::MAX } else { WIRE_SHOWN };
         let lines: Vec<_> = judged.wire.lines().collect();
         for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
-            println!("{}", format!("        {}", cut(line)).trim_end());
+            tell_wire(line);
         }
         println!();
         if let Some(difference) = &failure.difference {
@@ -158,6 +158,10 @@ impl<'c> Report<'c> {
             Lang::Ru => println!("прошло {passed}, не прошло {failed}, пропущено {skipped}"),
         }
     }
+}
+
+fn tell_wire(line: &str) {
+    println!("{}", format!("        {}", cut(line)).trim_end());
 }
 
 fn cut(line: &str) -> String {
