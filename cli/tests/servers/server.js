@@ -40,8 +40,7 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 function nameIn(frame) {
   const name = frame.username ?? frame.name ?? frame.user ?? frame.nickname;
   const trimmed = typeof name === "string" ? name.trim() : "";
-  const fits = [...trimmed].length <= 32 && Buffer.byteLength(trimmed) <= 128;
-  return trimmed !== "" && fits ? trimmed : undefined;
+  return trimmed !== "" && [...trimmed].length <= 32 ? trimmed : undefined;
 }
 
 const textIn = (frame) => frame.content ?? frame.message ?? frame.text;
@@ -183,7 +182,8 @@ class Reconnect extends Room {
     if (frame?.type === "ping") {
       client.send({ type: "pong", timestamp: frame.timestamp, serverTime: now() });
     } else if (frame?.type === "message" && typeof textIn(frame) === "string") {
-      const message = { type: "message", seq: ++this.seq, content: textIn(frame), timestamp: now() };
+      const { id } = frame;
+      const message = { type: "message", seq: ++this.seq, id, content: textIn(frame), timestamp: now() };
       this.kept.push(message);
       if (this.kept.length > 500) this.kept.shift();
       this.toAll(message);
@@ -197,7 +197,7 @@ class NamesAndTyping extends Room {
 
   heard(client, text) {
     const frame = parse(text);
-    if (!isObject(frame)) return this.refuse(client, "bad_json", "Это не объект JSON");
+    if (typeof frame?.type !== "string") return this.refuse(client, "bad_message", "Это не объект с type");
     const isMember = this.members.has(client);
     switch (frame.type) {
       case "join":
@@ -207,7 +207,7 @@ class NamesAndTyping extends Room {
         if (!isMember) return this.refuse(client, "not_joined", "Сначала отправьте join с именем");
         return this[frame.type](client, frame);
       default:
-        return this.refuse(client, "unknown_type", `Неизвестный тип: ${String(frame.type).slice(0, 64)}`);
+        return this.refuse(client, "unknown_type", `Неизвестный тип: ${frame.type.slice(0, 64)}`);
     }
   }
 
@@ -253,6 +253,7 @@ class NamesAndTyping extends Room {
 /** 12: the canonical protocol, `ws101.chat.v1`. */
 class FullChat extends Room {
   static HELLO_MS = 10_000;
+  static ID = /^[\w-]{1,64}$/;
   static ERRORS = { allowed: 10, withinMs: 60_000 };
 
   room = "general";
@@ -268,8 +269,11 @@ class FullChat extends Room {
   heard(client, text) {
     const frame = parse(text);
     if (frame === undefined) return this.refuse(client, "bad_json", "not JSON");
-    if (!isObject(frame) || typeof frame.type !== "string") {
+    if (typeof frame?.type !== "string") {
       return this.refuse(client, "bad_message", "not an object with a type");
+    }
+    if (frame.id !== undefined && !FullChat.ID.test(frame.id)) {
+      return this.refuse(client, "bad_message", "an id is 1 to 64 of A-Z a-z 0-9 _ -");
     }
     const type = frame.type === "user" ? "message" : frame.type;
     if (!["hello", "message", "typing", "rename", "ping", "bye"].includes(type)) {
@@ -507,7 +511,13 @@ function welcome(socket, request) {
   clients.add(client);
   socket.on("message", (data, isBinary) => {
     if (isBinary && !room.takesBytes) return client.close(1003, "text only");
-    room.heard(client, isBinary ? data : data.toString(), isBinary);
+    try {
+      room.heard(client, isBinary ? data : data.toString(), isBinary);
+    } catch (error) {
+      // JSON too deep to be written again, for one: that costs one connection, not all.
+      console.error(error);
+      client.close(1011, "internal error");
+    }
   });
   // What was broken is told to the peer by `ws`; the end of it is told to the room below.
   socket.on("error", () => {});
