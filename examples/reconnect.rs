@@ -2,8 +2,8 @@
 //!
 //!     cargo run --example reconnect
 //!
-//! then open <http://127.0.0.1:8080> in two tabs. Cut one off (in its network
-//! tools, or by `kill`), write in the other, let it come back: nothing is missing
+//! then open <http://127.0.0.1:8080> in two tabs. Leave with one (lesson 10 tells
+//! how), write in the other, come back by `epoch` and `since`: nothing is missing
 //! and nothing comes twice. Stop the server for five seconds: the tabs return one
 //! by one, each after a wait of its own. The other half is
 //! `frontend/connection.js`. A page that waits the same three seconds as all the

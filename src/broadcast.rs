@@ -21,6 +21,7 @@
 mod hub;
 mod log;
 mod outlet;
+mod roster;
 
 pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
 pub use outlet::Outlet;

@@ -144,9 +144,11 @@ where
                     return Rejection::Busy.to_response().into_response();
                 };
                 let serve = serve.clone();
+                // Boxed: a connection should not carry its upgrade about.
+                let granted = Box::pin(pending.granted());
                 // Spawned before the 101 is out, so that a shutdown waits for it.
                 shutdown.spawn(async move {
-                    match pending.granted().await {
+                    match granted.await {
                         Ok(accepted) => drop(serve(accepted, permit).await),
                         Err(gone) => debug!(%gone, "left before the upgrade"),
                     }

@@ -49,6 +49,7 @@
 
 mod causes;
 mod client;
+mod display;
 mod ids;
 mod lane;
 mod payload;
@@ -281,6 +282,10 @@ impl Transcript {
     /// Waits until each is answered, [`FAREWELL`] at most.
     pub async fn leave(&mut self) {
         for lane in self.lanes.iter_mut().filter(|lane| lane.is_alive()) {
+            if !lane.is_talking() {
+                lane.cut();
+                continue;
+            }
             lane.write(Frame::close(1000, "").masked(MASK).to_bytes()).await;
         }
         let all_gone = async {

@@ -305,3 +305,140 @@ async fn what_is_not_always_so_is_not_recorded() {
         insta::assert_snapshot!(format!("unsteady_{}", sent[3]), error);
     }
 }
+
+#[test]
+fn a_mistake_is_shown_where_it_is() {
+    let mistakes = [
+        "== ",
+        "bob",
+        "bob => GET /",
+        "-bob -> GET /",
+        "bob -> GET",
+        "bob -> get /",
+        "bob -> GET / version",
+        "bob <- maybe",
+        "bob << tex \"hi\"",
+        "bob >> text \"hi",
+        "bob >> text \"h\\i\"",
+        "bob >> text \"\\ud800\"",
+        "bob >> text \"hi\" now",
+        "bob >> text \"<*>\"",
+        "bob >> json {\"a\":<*>}",
+        "bob >> json {\"a\":1,\"a\":2}",
+        "bob >> json {\"a\" 1}",
+        "bob << json {\"a\":1,...,\"b\":2}",
+        "bob << json nul",
+        "bob >> close 1000|1001",
+        "bob >> ping/3 \"hi\"",
+        "bob << text/3 \"hi\"",
+        "bob >> text \"x\"*99999999999",
+        "bob << ping within soon",
+        "bob << ping within 3s..2s",
+        "bob << nothing",
+        "bob -- vanish",
+        "bob -- dribble 0",
+        "-- sleep 2s",
+        "-- wait 2 days",
+        "@hints en \"no\"",
+        "@hint \"no\"",
+        "@timeout long",
+        "\n\nбоб >> text \"привет\" ?",
+    ];
+    let told = mistakes.map(|text| match text.parse::<Scenario>() {
+        Ok(scenario) => panic!("{text:?} was read as {scenario:?}"),
+        Err(error) => format!("{}\n  {error}\n", text.trim()),
+    });
+    insta::assert_snapshot!(told.concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_difference_is_told_in_full() {
+    let hi = || says(&[Frame::text(r#"{"type":"welcome","id":"k7","n":[1,2]}"#), Frame::text("b")]);
+    let mut told = String::new();
+    for (what, text) in [
+        ("another value", r#"ann << json {"type":"welcome","id":<id>,"n":[1,3]}"#),
+        ("a field too many", r#"ann << json {"type":"welcome","id":<id>}"#),
+        ("a field too few", r#"ann << json {"type":"welcome","name":<*>,...}"#),
+        ("another kind", "ann << ping"),
+        ("no JSON", "ann << text ...\nann << json {}"),
+        ("another text", "ann << text ...\nann << text \"c\""),
+        ("other bytes", "ann << text ...\nann << text \"b\" | 81 01 63"),
+        ("too much", "ann << text ..."),
+        ("too little", "ann << text ...\nann << text ...\nann << text ..."),
+        ("too early", "ann << text ... within 2s..3s"),
+        ("noise where silence should be", "ann << text ...\nann << nothing for 1s"),
+        ("a name that was another", "ann << json {\"id\":<id>,\"type\":<id>,...}"),
+        (
+            "a name that stands for nothing",
+            "ann << text ...\nann << text ...\nann >> text \"<id>\"",
+        ),
+        ("nobody", "bob >> text \"hi\""),
+        ("no order fits", "ann << ~ text \"x\"\nann << ~ text \"y\""),
+    ] {
+        let played = play(&format!("ann -> GET /\nann <- 101\n{text}"), hi()).await;
+        let difference = played.difference.unwrap_or_else(|| panic!("{what} passes"));
+        told.extend([what, ": ", &difference.to_string(), "\n\n"]);
+    }
+    let wrong = SWITCH.replace("s3pP", "S3PP");
+    for (what, text, answer) in [
+        ("a wrong accept", "ann <- 101", wrong.clone()),
+        ("a missing header", "ann <- 101", SWITCH.replace("Upgrade: websocket\r\n", "")),
+        ("another status", "ann <- 101", "HTTP/1.1 404 Nope\r\nContent-Length: 2\r\n\r\nno".into()),
+        (
+            "another body",
+            "ann <- 404 \"yes\"",
+            "HTTP/1.1 404 Nope\r\nContent-Length: 2\r\n\r\nno".into(),
+        ),
+        (
+            "a header not asked for",
+            "ann <- 101",
+            SWITCH.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: x\r\n\r\n"),
+        ),
+    ] {
+        let server = Transcript::new(move |mut pipe: Pipe| {
+            let answer = answer.clone();
+            async move {
+                let _ = pipe.read(&mut [0; 1024]).await;
+                let _ = pipe.write_all(answer.as_bytes()).await;
+                let _ = pipe.read(&mut [0; 1024]).await;
+            }
+        });
+        let played = play(&format!("ann -> GET /\n{text}"), server).await;
+        let difference = played.difference.unwrap_or_else(|| panic!("{what} passes"));
+        told.extend([what, ": ", &difference.to_string(), "\n\n"]);
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// What other tests have recorded is a scenario, but for what cannot be sent again.
+#[test]
+fn every_recorded_transcript_is_a_scenario() {
+    let mut read = 0;
+    for folder in ["tests/snapshots", "tests/examples/snapshots", "tests/transcripts/snapshots"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text = text.splitn(3, "---\n").nth(2).unwrap();
+            // Clients whose names are sentences, and what this file tells of mistakes.
+            let others = ["every_way_to_say_goodbye", "refusals_are_shown", "scenarios__"];
+            let is_transcript = text.lines().any(|line| line.contains(" -> GET /"))
+                && !others.iter().any(|other| file.to_string_lossy().contains(other));
+            let cannot_be_sent = |line: &str| {
+                [">> torn", "bytes sha256:", "-- not connected", "-- missed", "-> \"", ":<*>"]
+                    .iter()
+                    .any(|part| line.contains(part) && !line.contains("<<"))
+            };
+            let text: String = text
+                .lines()
+                .filter(|line| !cannot_be_sent(line))
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            if is_transcript {
+                let parsed = text.parse::<Scenario>();
+                parsed.unwrap_or_else(|error| panic!("{}: {error}\n{text}", file.display()));
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 20, "{read}");
+}

@@ -2,11 +2,14 @@
 
 mod address;
 mod check;
+mod connect;
+mod doctor;
 mod play;
 mod record;
 
 use std::process::ExitCode;
 
+use check::Lang;
 use clap::{Parser, Subcommand};
 
 /// What became of the whole: the command's exit code.
@@ -16,7 +19,7 @@ enum Verdict {
     Failed,
 }
 
-/// Grade, record and play any WebSocket server.
+/// Grade, examine, record and play any WebSocket server.
 ///
 /// Exit codes: 0 passed, 1 failed, 2 could not run.
 #[derive(Parser)]
@@ -29,6 +32,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Check),
+    Connect(connect::Connect),
+    Doctor(doctor::Doctor),
     Play(play::Play),
     Record(record::Record),
 }
@@ -37,6 +42,8 @@ enum Command {
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(check) => check.run().await,
+        Command::Connect(connect) => connect.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
         Command::Play(play) => play.run().await,
         Command::Record(record) => record.run().await,
     };

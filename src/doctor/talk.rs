@@ -7,7 +7,6 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::Cause;
-use super::codes::meaning;
 use crate::escape::Line;
 use crate::frame::{Checker, Decoder, Frame, Opcode, Role};
 
@@ -94,7 +93,7 @@ impl Talk {
         let mut show = |frame: &Frame| {
             shown += 1;
             if shown <= SHOWN {
-                evidence.push(format!("← {}", described(frame)));
+                evidence.push(format!("← {frame}"));
             }
         };
         // Second thoughts first: a close frame, or the end.
@@ -156,13 +155,4 @@ pub(super) fn closed(frame: &Frame) -> Option<(u16, String)> {
     let is_close = frame.header.opcode == Opcode::Close;
     let (code, reason) = frame.close_code().unwrap_or((1005, b""));
     is_close.then(|| (code, Line::of(reason).to_string()))
-}
-
-fn described(frame: &Frame) -> String {
-    let payload = Line::new(&frame.payload, 80);
-    match (frame.header.opcode, closed(frame)) {
-        (_, Some((code, reason))) => format!("close {code} ({}) {reason}", meaning(code)),
-        (Opcode::Binary, _) => format!("binary, {} bytes", frame.header.len),
-        (opcode, _) => format!("{} {payload}", opcode.to_string().to_lowercase()),
-    }
 }

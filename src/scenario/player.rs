@@ -101,6 +101,7 @@ struct Player {
     steps: Vec<Step>,
     /// The line that is played, and what it says.
     line: usize,
+    subject: Option<String>,
     current: String,
 }
 
@@ -126,6 +127,7 @@ impl Player {
             paces: Vec::new(),
             steps: Vec::new(),
             line: 0,
+            subject: None,
             current: String::new(),
         }
     }
@@ -151,7 +153,7 @@ impl Player {
 
     async fn step(&mut self, step: &super::Step) -> Verdict {
         for line in &step.lines {
-            (self.line, self.current) = (line.place.0, line.item.to_string());
+            self.begin(line);
             match &line.item {
                 Item::Comment(text) => self.t.note(text),
                 Item::Wait(time) => self.wait(*time).await?,
@@ -169,6 +171,13 @@ impl Player {
             lane.agenda.clear();
         }
         Ok(())
+    }
+
+    /// Takes note of the line that is played, in case something is wrong with it.
+    fn begin(&mut self, line: &super::Line) {
+        self.line = line.place.0;
+        self.subject = line.item.lane().map(str::to_owned);
+        self.current = line.item.to_string();
     }
 
     async fn expect(&mut self, name: &str, expect: &Expect) -> Verdict {
@@ -216,7 +225,7 @@ impl Player {
             step: self.steps.len().saturating_sub(1),
             title: self.steps.last().map(|step| step.title.clone()).unwrap_or_default(),
             line: self.line,
-            lane: None,
+            lane: self.subject.clone(),
             expected: self.current.clone(),
             seen: None,
             bytes: Vec::new(),

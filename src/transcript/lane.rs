@@ -35,6 +35,8 @@ pub(crate) struct Lane {
     is_fenced: bool,
     /// The last fence that came back.
     fence: Bytes,
+    /// Whether the client was told to vanish: what still reaches it is no longer heard.
+    is_gone: bool,
     /// Why there is no connection, if there never was one.
     pub(crate) refusal: Option<io::ErrorKind>,
 }
@@ -68,6 +70,7 @@ impl Lane {
             torn: None,
             is_fenced: true,
             fence: Bytes::new(),
+            is_gone: false,
             refusal: None,
         }
     }
@@ -89,6 +92,11 @@ impl Lane {
         self.phase == Phase::Over
     }
 
+    /// Whether it may be asked something: a client that is mute has no answer to give either.
+    pub(crate) fn is_talking(&self) -> bool {
+        self.is_fenced
+    }
+
     /// Tells the client what to do next.
     pub(crate) async fn tell(&mut self, command: Command) {
         match command {
@@ -96,7 +104,8 @@ impl Lane {
                 self.is_fenced = false;
             }
             Command::Resume => self.is_fenced = true,
-            Command::Write { .. } | Command::Reset => {}
+            Command::Reset => self.vanish(),
+            Command::Write { .. } => {}
         }
         if let Some(commands) = &self.commands {
             // A client that is gone needs no telling.
@@ -121,7 +130,14 @@ impl Lane {
 
     /// Lets go of the client, which cuts its connection.
     pub(crate) fn cut(&mut self) {
+        self.vanish();
         self.commands = None;
+    }
+
+    /// Hears no more: a client that vanishes takes a moment to, in which the server may speak.
+    fn vanish(&mut self) {
+        self.catch_up();
+        self.is_gone = true;
     }
 
     /// A line for everything seen since the last time, fences apart.
@@ -171,6 +187,9 @@ impl Lane {
     }
 
     fn note(&mut self, seen: Seen) {
+        if self.is_gone {
+            return;
+        }
         match (&seen.event, seen.direction) {
             // The client was told to half-close, and that is shown.
             (Event::Eof, Direction::Out) => return,

@@ -3,8 +3,12 @@
 //! `cargo test` builds them first; with `--test examples` alone, say
 //! `cargo build --examples` before.
 
+#[cfg(unix)]
+mod drain;
 mod echo_broadcast;
 mod established;
+#[cfg(target_os = "linux")]
+mod memory;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;

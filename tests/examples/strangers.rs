@@ -1,30 +1,17 @@
 //! What `full_chat` gives to strangers who mean no good: no memory, no log line of theirs, no way in.
 
-use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::transcript::Request;
 
-use crate::program::{PATIENCE, Program};
+use crate::program::Program;
 use crate::{EXAMPLES, HEAD, SWITCHED, read, talk_to};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// How much a program may grow by for reasons of its own.
 const GROWTH: u64 = 16 << 20;
-
-async fn memory(program: &Program) -> u64 {
-    let mut tcp = TcpStream::connect(program.address).await.unwrap();
-    let request = b"GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    tcp.write_all(request).await.unwrap();
-    let mut answer = String::new();
-    timeout(PATIENCE, tcp.read_to_string(&mut answer)).await.expect("in time").unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let stats: Value = serde_json::from_str(body).unwrap();
-    stats["rss_bytes"].as_u64().expect("this system tells")
-}
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
@@ -37,7 +24,7 @@ async fn a_promise_of_a_tebibyte_takes_no_memory() {
     let start = Frame::text("x").unfinished().masked(KEY).to_bytes();
     let crumbs = [start.to_vec(), crumb.repeat(2_000)].concat();
     let mut open = Vec::new();
-    let before = memory(&program).await;
+    let before = program.memory().await;
     for bytes in [&promise[..], &crumbs] {
         for _ in 0..100 {
             let mut tcp = TcpStream::connect(program.address).await.unwrap();
@@ -49,7 +36,7 @@ async fn a_promise_of_a_tebibyte_takes_no_memory() {
             open.push(tcp);
         }
     }
-    let grown = memory(&program).await.saturating_sub(before);
+    let grown = program.memory().await.saturating_sub(before);
     assert!(grown < GROWTH, "{grown} bytes for {} strangers", open.len());
 }
 

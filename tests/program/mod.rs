@@ -14,8 +14,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpSocket;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -85,6 +86,22 @@ impl Program {
         let found = timeout(PATIENCE, said.wait_for(|said| find(said).is_some())).await;
         let found = found.expect("it says so in time").map(|said| find(&said));
         found.ok().flatten().unwrap_or_else(|| panic!("it only said: {}", *self.said.borrow()))
+    }
+
+    /// What `/stats` says now.
+    pub async fn stats(&self) -> Value {
+        let mut tcp = TcpStream::connect(self.address).await.unwrap();
+        let request = b"GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        tcp.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        timeout(PATIENCE, tcp.read_to_string(&mut answer)).await.expect("in time").unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Its resident memory now, in bytes.
+    pub async fn memory(&self) -> u64 {
+        self.stats().await["rss_bytes"].as_u64().expect("this system tells")
     }
 
     /// Asks it to end, as a system that shuts down does.

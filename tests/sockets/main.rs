@@ -1,4 +1,12 @@
 //! Real sockets on loopback: many clients, slow ones, sudden ends.
+//!
+//! What is a matter of time is printed, not asserted: see it with `--nocapture`.
+
+mod order;
+mod poison;
+mod rates;
+mod slow;
+mod stats;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

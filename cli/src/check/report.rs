@@ -97,16 +97,17 @@ impl<'c> Report<'c> {
                 pick("expected", "ждали"),
                 cut(&difference.expected)
             );
-            let nothing = pick("nothing", "ничего");
-            let seen = difference.seen.as_deref().unwrap_or(nothing);
-            let seen = seen.lines().last().unwrap_or(nothing);
-            println!("        {:9} {lane} {}", pick("seen", "увидели"), cut(seen));
+            let seen = match difference.seen.as_deref().and_then(|seen| seen.lines().last()) {
+                Some(seen) => format!("{lane} {}", cut(seen)),
+                None => pick("nothing", "ничего").to_owned(),
+            };
+            println!("        {:9} {seen}", pick("seen", "пришло"));
             if !difference.bytes.is_empty() {
                 let bytes = Hex::new(&difference.bytes, BYTES_SHOWN);
                 println!("        {:9} {bytes}", pick("bytes", "байты"));
             }
         }
-        println!("        {:9} {}", pick("because", "потому"), cut(&failure.because));
+        println!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
         for line in failure.last_words.lines() {
             println!("        {}", cut(line));
         }
@@ -114,12 +115,12 @@ impl<'c> Report<'c> {
         let mut see = vec![format!("{} {}", pick("lesson", "урок"), self.lesson.number)];
         see.extend(failure.lesson.clone());
         see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
-        println!("        {:9} {}", pick("See", "Где"), see.join(", "));
+        println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
         for hint in failure.hints.iter().take(hints) {
-            println!("        {:9} {hint}", pick("Hint", "Совет"));
+            println!("        {:9} {hint}", pick("Hint", "Подсказка"));
         }
         let again = self.call.again(&judged.number, failure.seed);
-        println!("        {:9} {again}\n", pick("Watch it", "Смотреть"));
+        println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
     }
 
     /// Prints the sum.

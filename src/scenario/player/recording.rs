@@ -112,7 +112,7 @@ impl Player {
             self.steps.push(super::Step { title: title.clone(), took: std::time::Duration::ZERO });
             let mut lines = Vec::new();
             for line in &step.lines {
-                (self.line, self.current) = (line.place.0, line.item.to_string());
+                self.begin(line);
                 self.record_line(line, &mut lines).await?;
             }
             steps.push(Step { place: step.place, title, notes, lines });
