@@ -392,6 +392,13 @@ func (r *reconnect) heard(c *client, _ int, data []byte) {
 	case kind == "ping":
 		c.send(reply{"type": "pong", "serverTime": now()}.add(f, "timestamp"))
 	case kind == "message" && isText:
+		for _, message := range r.kept {
+			if id, ok := message["id"].(json.RawMessage); ok && string(id) == string(f["id"]) {
+				// Who was not sure that it came needs to hear it; the others have.
+				c.send(message)
+				return
+			}
+		}
 		r.seq++
 		message := reply{"type": "message", "seq": r.seq, "content": content, "timestamp": now()}.add(f, "id")
 		r.kept = append(r.kept, message)

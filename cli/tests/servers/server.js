@@ -183,6 +183,9 @@ class Reconnect extends Room {
       client.send({ type: "pong", timestamp: frame.timestamp, serverTime: now() });
     } else if (frame?.type === "message" && typeof textIn(frame) === "string") {
       const { id } = frame;
+      // Who was not sure that it came needs to hear it; the others have.
+      const said = id !== undefined && this.kept.find((message) => message.id === id);
+      if (said) return client.send(said);
       const message = { type: "message", seq: ++this.seq, id, content: textIn(frame), timestamp: now() };
       this.kept.push(message);
       if (this.kept.length > 500) this.kept.shift();

@@ -233,6 +233,10 @@ class Reconnect(Room):
         if frame["type"] == "ping":
             client.send({"type": "pong", **known(frame, "timestamp"), "serverTime": now()})
         if frame["type"] == "message" and isinstance(text_in(frame), str):
+            for message in self.kept:
+                if "id" in frame and message.get("id") == frame["id"]:
+                    # Who was not sure that it came needs to hear it; the others have.
+                    return client.send(message)
             self.seq += 1
             said = {"content": text_in(frame), "timestamp": now()}
             message = {"type": "message", "seq": self.seq, **known(frame, "id"), **said}
