@@ -893,7 +893,7 @@ func (c *client) serve() {
 	served.Add(1)
 	defer served.Done()
 	go c.write()
-	if *lesson >= 7 {
+	if *lesson >= 7 && heartbeat > 0 {
 		go c.keepAlive()
 	}
 	mutex.Lock()

@@ -528,7 +528,7 @@ function welcome(socket, request) {
     clients.delete(client);
     room.left(client);
   });
-  if (LESSON >= 7) client.keepAlive();
+  if (LESSON >= 7 && HEARTBEAT_MS > 0) client.keepAlive();
   room.joined(client);
 }
 

@@ -592,7 +592,7 @@ async def main():
         select_subprotocol=lambda _, offered: SUBPROTOCOL if SUBPROTOCOL in offered else None,
         compression=None,
         max_size=MAX_MESSAGE_BYTES,
-        ping_interval=HEARTBEAT_MS / 1000 if LESSON >= 7 else None,
+        ping_interval=HEARTBEAT_MS / 1000 if LESSON >= 7 and HEARTBEAT_MS > 0 else None,
         ping_timeout=PONG_TIMEOUT_MS / 1000,
         close_timeout=LINGER_MS / 1000,
     ) as server:
