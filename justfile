@@ -20,7 +20,7 @@ lesson n lang="":
         name=${page##*/} name=${name%.md}
         number=${name%%_*} number=${number#0}
         numbers="$numbers $number"
-        if [ "$number" = "${n#0}" ]; then
+        if [ "$number" = "$n" ] || [ "0$number" = "$n" ]; then
             echo "$page"
             # With a job of its own, Ctrl-C is for the example, and `just` has no error to report.
             if [ -t 0 ]; then set -m; fi
