@@ -22,6 +22,13 @@ mod hub;
 mod log;
 mod outlet;
 
+/// What decides who runs when: `model/` puts a scheduler here that tries every order.
+mod scheduler {
+    pub(super) use std::sync::{Mutex, MutexGuard};
+
+    pub(super) use tokio::spawn;
+}
+
 pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
 pub use outlet::Outlet;
 
