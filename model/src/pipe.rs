@@ -11,7 +11,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::scheduler::{Mutex, MutexGuard};
 
 /// The server's end. It holds one waker of whoever writes, as sockets do: the last one's.
-pub struct Near(Arc<Mutex<Flow>>);
+pub struct Near {
+    flow: Arc<Mutex<Flow>>,
+    /// The most bytes it holds back until a flush.
+    buffer: usize,
+}
 
 /// The client's end, which reads and says nothing.
 pub struct Far(Arc<Mutex<Flow>>);
@@ -22,8 +26,8 @@ struct Flow {
     held: Vec<u8>,
     /// On its way to the client.
     sent: Vec<u8>,
-    /// The most bytes in `held` and in `sent`.
-    sizes: [usize; 2],
+    /// The most bytes in `sent`.
+    capacity: usize,
     is_shut: bool,
     writer: Option<Waker>,
     reader: Option<Waker>,
@@ -32,15 +36,14 @@ struct Flow {
 /// Both ends of a pipe that sends on `capacity` bytes before the client must read;
 /// with a `buffer`, it first holds back that many, until they are flushed.
 pub fn pair(buffer: usize, capacity: usize) -> (Near, Far) {
-    let flow = Flow { sizes: [buffer, capacity], ..Flow::default() };
-    let flow = Arc::new(Mutex::new(flow));
-    (Near(flow.clone()), Far(flow))
+    let flow = Arc::new(Mutex::new(Flow { capacity, ..Flow::default() }));
+    (Near { flow: flow.clone(), buffer }, Far(flow))
 }
 
 impl Flow {
     /// Sends on what is held back.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let n = self.held.len().min(self.sizes[1] - self.sent.len());
+        let n = self.held.len().min(self.capacity - self.sent.len());
         self.send_on(n);
         if self.held.is_empty() {
             return Poll::Ready(());
@@ -77,7 +80,7 @@ fn wake(waker: &mut Option<Waker>) {
 
 impl Near {
     fn lock(&self) -> MutexGuard<'_, Flow> {
-        self.0.lock().expect("a model that panicked is over")
+        self.flow.lock().expect("a model that panicked is over")
     }
 }
 
@@ -95,30 +98,29 @@ impl AsyncWrite for Near {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut flow = self.lock();
-        let [buffer, capacity] = flow.sizes;
-        if buffer == 0 {
-            let n = bytes.len().min(capacity - flow.sent.len());
-            flow.held.extend(&bytes[..n]);
-            flow.send_on(n);
-            if n == 0 {
-                flow.writer = Some(cx.waker().clone());
-                return Poll::Pending;
+        let room = if self.buffer == 0 {
+            flow.capacity - flow.sent.len()
+        } else {
+            if flow.held.len() == self.buffer {
+                let _ = flow.poll_send(cx);
             }
-            return Poll::Ready(Ok(n));
-        }
-        if flow.held.len() == buffer {
-            let _ = flow.poll_send(cx);
-        }
-        let n = bytes.len().min(buffer - flow.held.len());
+            self.buffer - flow.held.len()
+        };
+        let n = room.min(bytes.len());
         if n == 0 {
+            flow.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
         flow.held.extend(&bytes[..n]);
+        if self.buffer == 0 {
+            flow.send_on(n);
+        }
         Poll::Ready(Ok(n))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_send(cx).map(Ok)
+        // Every lock is one more place where others may go on.
+        if self.buffer == 0 { Poll::Ready(Ok(())) } else { self.lock().poll_send(cx).map(Ok) }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

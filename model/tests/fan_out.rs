@@ -37,6 +37,15 @@ async fn hear(far: Far) -> Vec<String> {
     heard
 }
 
+/// The first `size` bytes that a client is sent.
+async fn first(far: &Far, size: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < size {
+        bytes.extend(far.read().await.expect("the end has not come"));
+    }
+    bytes
+}
+
 /// A member whose session is running, and the client's end of its connection.
 fn member(hub: &Hub, (buffer, capacity): (usize, usize)) -> (ClientId, Far) {
     let (near, far) = pipe::pair(buffer, capacity);
@@ -47,17 +56,41 @@ fn member(hub: &Hub, (buffer, capacity): (usize, usize)) -> (ClientId, Far) {
     (who, far)
 }
 
-fn check(model: impl Fn() + Send + Sync + 'static) {
-    let explored = explore(model);
-    println!("{explored:?}");
+/// A stream that takes four bytes until the client reads, and one that also
+/// holds back six until it is flushed.
+const STREAMS: [(usize, usize); 2] = [(0, 4), (6, 4)];
+
+fn check(model: impl Fn((usize, usize)) + Clone + Send + Sync + 'static) {
+    for sizes in STREAMS {
+        let model = model.clone();
+        let explored = explore(move || model(sizes));
+        println!("{sizes:?}: {explored:?}");
+    }
 }
 
-fn a_round_and_a_reply(sizes: (usize, usize)) {
-    check(move || {
-        let hub = Hub::new(1024, Overflow::Disconnect);
+fn hub() -> Hub {
+    Hub::new(1024, Overflow::Disconnect)
+}
+
+#[test]
+fn a_round_and_a_reply_arrive_in_order() {
+    check(|sizes| {
+        let hub = hub();
         let (who, far) = member(&hub, sizes);
         hub.broadcast(Message::text("a"));
+        hub.send(who, Message::text("b"));
+        hub.close(who, CloseCode::Normal, "");
+        assert_eq!(block_on(hear(far)), ["a", "b", "1000"]);
+    });
+}
+
+#[test]
+fn a_reply_arrives_while_the_client_reads() {
+    check(|sizes| {
+        let hub = hub();
+        let (who, far) = member(&hub, sizes);
         spawn(async move {
+            hub.send(who, Message::text("a"));
             hub.send(who, Message::text("b"));
             hub.close(who, CloseCode::Normal, "");
         });
@@ -66,11 +99,47 @@ fn a_round_and_a_reply(sizes: (usize, usize)) {
 }
 
 #[test]
-fn all_arrives_in_order_through_a_stream_that_is_full_now_and_then() {
-    a_round_and_a_reply((0, 3));
+fn a_round_arrives_while_the_client_reads() {
+    check(|sizes| {
+        let hub = hub();
+        let (_, far) = member(&hub, sizes);
+        hub.broadcast(Message::text("abc"));
+        // Nobody says more, until all of it is there.
+        assert_eq!(block_on(first(&far, 5)), *b"\x81\x03abc");
+        hub.close_all(CloseCode::Away, "");
+        assert_eq!(block_on(hear(far)), ["1001"]);
+    });
 }
 
 #[test]
-fn all_arrives_in_order_through_a_stream_that_holds_back() {
-    a_round_and_a_reply((5, 3));
+fn the_slow_are_told_last() {
+    check(|sizes| {
+        let hub = Hub::new(4, Overflow::Disconnect);
+        let (who, far) = member(&hub, sizes);
+        for text in ["a", "b", "c", "d"] {
+            hub.send(who, Message::text(text));
+        }
+        hub.close(who, CloseCode::Normal, "");
+        let mut heard = block_on(hear(far));
+        let end = heard.pop();
+        assert!(matches!(end.as_deref(), Some("1000" | "1013")), "{end:?}");
+        assert_eq!(heard, ["a", "b", "c", "d"][..heard.len()]);
+        assert!(end.as_deref() == Some("1013") || heard.len() == 4);
+    });
+}
+
+/// Both tasks write, the session writes and the client reads: some minutes.
+#[test]
+#[ignore = "takes minutes: cargo test -p ws101-model -- --ignored"]
+fn everyone_at_once() {
+    check(|sizes| {
+        let hub = hub();
+        let (who, far) = member(&hub, sizes);
+        hub.broadcast(Message::text("a"));
+        spawn(async move {
+            hub.send(who, Message::text("b"));
+            hub.close(who, CloseCode::Normal, "");
+        });
+        assert_eq!(block_on(hear(far)), ["a", "b", "1000"]);
+    });
 }
