@@ -38,6 +38,11 @@ lesson n lang="":
 test:
     cargo test
 
+# Chance, a kept corpus, and the fan-out in every order its tasks can run in
+fuzz:
+    cargo test -p ws101-fuzz
+    cargo test -p ws101-model
+
 # Install what the clients in Node and Python need for their tests
 clients:
     npm ci --prefix tests/clients

@@ -89,12 +89,15 @@ fn a_reply_arrives_while_the_client_reads() {
     check(|sizes| {
         let hub = hub();
         let (who, far) = member(&hub, sizes);
+        let speaker = hub.clone();
         spawn(async move {
-            hub.send(who, Message::text("a"));
-            hub.send(who, Message::text("b"));
-            hub.close(who, CloseCode::Normal, "");
+            speaker.send(who, Message::text("a"));
+            speaker.send(who, Message::text("b"));
         });
-        assert_eq!(block_on(hear(far)), ["a", "b", "1000"]);
+        // Nobody says more, until all of it is there.
+        assert_eq!(block_on(first(&far, 6)), *b"\x81\x01a\x81\x01b");
+        hub.close(who, CloseCode::Normal, "");
+        assert_eq!(block_on(hear(far)), ["1000"]);
     });
 }
 
