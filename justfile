@@ -43,11 +43,19 @@ fuzz:
     cargo test -p ws101-fuzz
     cargo test -p ws101-model
 
+# Clients of all kinds against full_chat for some minutes: `just soak 10`
+soak minutes="1":
+    cargo run --release -p ws101-soak -- --minutes {{ minutes }}
+
 # Install what the clients in Node and Python need for their tests
 clients:
     npm ci --prefix tests/clients
     python3 -m venv tests/clients/.venv
     tests/clients/.venv/bin/pip install -r tests/clients/requirements.txt
+
+# Measure the chat next to a bare floor and the naive way, in five minutes: `just bench`, `just bench fan1 idle`
+bench *modes:
+    cargo run --release -p ws101-bench -- {{ modes }}
 
 # Format, lints, tests: most of what CI asks for
 check:
@@ -55,10 +63,36 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
 
-# Renew the code and the bytes that lessons quote
+# Every value of every field of RFC 6455 against three of our servers: it takes minutes
+conformance:
+    cargo build --quiet --release --examples
+    CONFORMANCE=full cargo test --quiet --release --test rfc6455 -- --nocapture every_value_of_every_field
+
+# Licences, advisories, sources, and no second tungstenite: `cargo install --locked cargo-deny` first
+deny:
+    cargo deny --workspace check
+
+# Renew the code and the bytes that lessons quote, and the table of RFC 6455
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
+    UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
     git diff --stat -- '*.md'
+
+# List the blocks of lessons whose twin in the other language has changed
+[no-exit-message]
+stale:
+    #!/bin/sh
+    if said=$(RUST_BACKTRACE=0 cargo test --quiet --test lessons neither_language 2>&1); then
+        echo "no block waits for its twin"
+    else
+        printf '%s\n' "$said" | grep '^lessons/' || printf '%s\n' "$said"
+        exit 1
+    fi
+
+# Say that both languages agree, having read both: `just twin 8 trap`, or all of lesson 8: `just twin 8`
+twin lesson block="":
+    TWINS_AGREE="{{ lesson }} {{ block }}" cargo test --quiet --test lessons neither_language
+    git diff --stat -- lessons
 
 # Accept what the snapshot tests see now, and show what is different. Read it; then `just sync`
 review:

@@ -2,30 +2,33 @@
 //!
 //!     cargo run --example echo
 //!
-//! then open <http://127.0.0.1:8080> and type into that tab's console:
-//! `ws = new WebSocket("ws://127.0.0.1:8080/chat"); ws.onmessage = console.log`
-//! and `ws.send("Привет, сервер!")`, then `ws.close(1000, "пока")`. Look at who
-//! ended it and how: a message is not a frame, and closing takes two.
+//! then open <http://127.0.0.1:8080>, write a line and close the tab. Look at who
+//! ended it and how: a message is not a frame, and closing takes two. Then end
+//! this program under an open tab: 1006, which nobody sent.
 
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{echo::echo, goodbye, server};
+use ws101::{echo::echo, escape::Line, goodbye, page::page, server};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() }.with_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
-    println!("listening on ws://{}/chat", listener.local_addr()?);
+    println!("open http://{}", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
-    server::serve(listener, [sockets], shutdown).await;
+    server::serve(listener, [sockets, page("003")], shutdown).await;
     Ok(())
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     let peer = accepted.peer.clone();
+    let reply = |said: &str| {
+        println!("Клиент сказал: {}", Line::of(said));
+        format!("Принято: {said}")
+    };
     let mut socket = accepted.into_socket(config(max_bytes)).await;
-    let ended = echo(&mut socket, "Принято: ").await;
+    let ended = echo(&mut socket, reply).await;
     println!("{peer}: {}", goodbye::answer(&mut socket, ended).await);
 }

@@ -18,7 +18,7 @@ use ws101::{server, shutdown};
 async fn main() -> Result<(), StartError> {
     tracing_subscriber::fmt().compact().init();
     let settings = Settings::from_env()?;
-    let listener = settings.listen()?;
+    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);
@@ -37,7 +37,7 @@ async fn main() -> Result<(), StartError> {
     let mut serving = vec![tokio::spawn(serve(listener, "v1"))];
     serving.extend(second.map(|listener| tokio::spawn(serve(listener, "004"))));
 
-    info!("{}: saying goodbye", shutdown::signal().await?);
+    info!("{}: saying goodbye", signal.await);
     let left_behind = chat.close().await;
     futures::future::try_join_all(serving).await?;
     info!("closed; {left_behind} had not left in time");

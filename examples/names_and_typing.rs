@@ -29,16 +29,16 @@ static NAMES: Mutex<BTreeMap<ClientId, String>> = Mutex::new(BTreeMap::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
-    let policy = settings.policy();
+    let (policy, shutdown) = (settings.policy(), Shutdown::default());
     let (room, drain) = (hub.clone(), settings.drain);
     let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
     let serving = tokio::spawn(server::serve(listener, [sockets, page("004")], shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    println!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");

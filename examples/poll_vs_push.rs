@@ -81,8 +81,8 @@ impl Race {
                 (file, _) => page::file(&file[1..], header("host")).await,
             };
             let (empty, answer) = (answer.body() == b"[]", encode(&answer));
-            tcp.write_all(&answer).await?;
             self.count(request.uri().path(), [0, empty.into(), answer.len()]);
+            tcp.write_all(&answer).await?;
         }
     }
 
@@ -94,14 +94,14 @@ impl Race {
             Ok(switched) => encode(&switched.map(|()| "")),
             Err(why_not) => return Ok(tcp.write_all(&encode(&why_not.to_response())).await?),
         };
-        tcp.write_all(&answer).await?;
         self.count(path, [0, 0, answer.len()]);
+        tcp.write_all(&answer).await?;
         loop {
             for (n, line) in self.after(since) {
                 let event = format!("id: {n}\ndata: {line}\n\n").into();
                 let told = if path == "/ws" { Frame::text(line).to_bytes() } else { event };
-                tcp.write_all(&told).await?;
                 self.count(path, [0, 0, told.len()]);
+                tcp.write_all(&told).await?;
                 since = n;
             }
             tokio::select! {

@@ -2,8 +2,8 @@
 //!
 //!     cargo run --example reconnect
 //!
-//! then open <http://127.0.0.1:8080> in two tabs. Cut one off (in its network
-//! tools, or by `kill`), write in the other, let it come back: nothing is missing
+//! then open <http://127.0.0.1:8080> in two tabs. Leave with one (lesson 10 tells
+//! how), write in the other, come back by `epoch` and `since`: nothing is missing
 //! and nothing comes twice. Stop the server for five seconds: the tabs return one
 //! by one, each after a wait of its own. The other half is
 //! `frontend/connection.js`. A page that waits the same three seconds as all the
@@ -31,16 +31,16 @@ static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
-    let policy = settings.policy().at("/ws");
+    let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
     let (room, drain) = (hub.clone(), settings.drain);
     let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
     let serving = tokio::spawn(server::serve(listener, [sockets, page("002")], shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    println!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");

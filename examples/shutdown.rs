@@ -28,10 +28,10 @@ static TURN: Mutex<()> = Mutex::new(());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
-    let (policy, stats) = (settings.policy(), Stats::start());
+    let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
     let (everyone, counters) = (hub.clone(), stats.clone());
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
     let (room, drain) = (hub.clone(), settings.drain);
@@ -39,7 +39,7 @@ async fn main() -> Result<(), StartError> {
     let sockets = server::sockets(policy, &shutdown, serve);
     let serving = tokio::spawn(server::serve(listener, [sockets, page("001")], shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", shutdown::signal().await?);
+    println!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     let farewell = json!({"event": "shutdown", "message": "Сервер завершает работу"});

@@ -28,6 +28,7 @@ function address() {
 
 const connection = new Connection(address, dialect.protocols, {
   onOpen() {
+    console.info(phrase('opened'));
     for (const event of dialect.opened()) hear(event);
     introduce();
   },

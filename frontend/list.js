@@ -3,14 +3,19 @@
 import { say, showTime, words } from './i18n.js';
 
 const EVERY = 2_000; // milliseconds between two looks, while somebody looks
+const SOON = 200; // the same, until this page's own line can be there
 
 const list = document.querySelector('#list');
 
 /** Shows the list, and goes on showing it; `me()` is this page's own connection. */
 export function showList(me) {
   list.hidden = false;
-  refresh(me);
-  setInterval(() => { if (document.visibilityState === 'visible') refresh(me); }, EVERY);
+  look(me);
+}
+
+async function look(me) {
+  if (document.visibilityState === 'visible') await refresh(me);
+  setTimeout(() => look(me), me() ? EVERY : SOON);
 }
 
 async function refresh(me) {
@@ -23,7 +28,7 @@ async function refresh(me) {
   } catch {
     return; // the status line says that the server is away
   }
-  if (connections.length === 0) return list.replaceChildren(words('list_empty'));
+  if (connections.length === 0) return me() && list.replaceChildren(words('list_empty'));
   const table = document.createElement('table');
   const head = table.createTHead().insertRow();
   for (const key of ['connection_id', 'client_ip', 'user_agent', 'since']) {

@@ -15,6 +15,7 @@ const en = {
 
   connecting: 'Connecting…',
   live: 'Connected',
+  opened: 'Connection open',
   waiting: 'No connection, retrying in {seconds} s',
   stopped: 'Disconnected',
   retry: 'Retry now',
@@ -132,6 +133,7 @@ const ru = {
 
   connecting: 'Подключение…',
   live: 'Подключено',
+  opened: 'Соединение установлено',
   waiting: 'Нет связи, повтор через {seconds} с',
   stopped: 'Отключено',
   retry: 'Повторить сейчас',

@@ -21,6 +21,7 @@
 mod hub;
 mod log;
 mod outlet;
+mod roster;
 
 /// What decides who runs when: `model/` puts a scheduler here that tries every order.
 mod scheduler {

@@ -16,11 +16,11 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 /// How long a peer may take to accept one echo.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Sends every message back, text with `prefix` before it, until the peer closes.
+/// Answers every text with what `reply` makes of it, and binary with itself, until the peer closes.
 ///
 /// Returns the peer's close frame, ready for
-/// [`goodbye::answer`](crate::goodbye::answer). Binary comes back as it was. A peer that does not read holds up its own echo for
-/// [`WRITE_DEADLINE`], and nothing else.
+/// [`goodbye::answer`](crate::goodbye::answer). A peer that does not read holds
+/// up its own echo for [`WRITE_DEADLINE`], and nothing else.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// accepted in time is an I/O error of kind `TimedOut`.
 pub async fn echo<S>(
     socket: &mut WebSocketStream<S>,
-    prefix: &str,
+    mut reply: impl FnMut(&str) -> String,
 ) -> Result<Option<CloseFrame>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -36,10 +36,8 @@ where
     while let Some(message) = socket.next().await {
         match message? {
             Message::Close(frame) => return Ok(frame),
-            Message::Text(text) if !prefix.is_empty() => {
-                send(socket, Message::text(format!("{prefix}{text}"))).await?;
-            }
-            message @ (Message::Text(_) | Message::Binary(_)) => send(socket, message).await?,
+            Message::Text(text) => send(socket, Message::text(reply(&text))).await?,
+            binary @ Message::Binary(_) => send(socket, binary).await?,
             // tungstenite answers pings itself (RFC 6455 §5.5.2).
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }

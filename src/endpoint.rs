@@ -85,33 +85,39 @@ impl<R: Room> Endpoint<R> {
         endpoint
     }
 
-    /// Serves one connection whose upgrade was granted, from joining the room to leaving it.
+    /// Serves one connection whose upgrade was granted: it joins the room now, and has left it
+    /// when the future ends.
     ///
     /// A dropped future is a connection cut; the room hears of it all the same.
     /// [`close`](Self::close) waits only for what [`shutdown`](Self::shutdown) spawned or holds.
-    pub async fn serve<S: Io>(&self, accepted: Accepted<S>, permit: Permit) -> Closed {
+    pub fn serve<S: Io>(
+        &self,
+        accepted: Accepted<S>,
+        permit: Permit,
+    ) -> impl Future<Output = Closed> + Send + use<R, S> {
         let Shared { settings, stats, .. } = &*self.0;
         let (open, began) = (stats.open(), Instant::now());
         let Accepted { peer, io } = accepted;
         let outlet = Outlet::new(Limited::new(stats.count(io), settings.rate));
+        // What an idle connection does not need, its request's headers above all, ends here.
         let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
-        let who = mailbox.id();
-        // An idle connection should not keep its request's headers.
-        drop(peer);
-
-        let config = config(settings.max_message_bytes);
-        let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, Some(config)).await;
+        let heard = move |message| seat.heard(message);
+        let longest = settings.max_message_bytes;
         let mut heartbeat =
             Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
-        let heard = move |message| seat.heard(message);
-        let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
-
-        info!(who, %closed, clean = closed.clean, after = format_args!("{:.1?}", began.elapsed()), "left");
-        open.close(closed.code.into());
-        closed
+        // A block, not a function: what a function is given, its future holds twice.
+        async move {
+            let config = Some(config(longest));
+            let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, config).await;
+            let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
+            let who = mailbox.id();
+            info!(who, %closed, clean = closed.clean, after = format_args!("{:.1?}", began.elapsed()), "left");
+            open.close(closed.code.into());
+            closed
+        }
     }
 
-    fn join(&self, outlet: &Outlet, peer: &Peer, permit: Permit) -> (Mailbox, Seat<'_, R>) {
+    fn join(&self, outlet: &Outlet, peer: &Peer, permit: Permit) -> (Mailbox, Seat<R>) {
         let hub = &self.0.hub;
         // Under the room's lock: a newcomer hears all that is said after it
         // joined, and nothing of what was said before.
@@ -123,7 +129,8 @@ impl<R: Room> Endpoint<R> {
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
         self.guarded(who, || room.joined(who, peer, hub));
-        (mailbox, Seat { endpoint: self, who, permit, patience: Bucket::per_second(1, PATIENCE) })
+        let patience = Bucket::per_second(1, PATIENCE);
+        (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
     }
 
     /// Serves one raw stream from its first byte: a pipe in a test, a TCP connection of your own.
@@ -143,10 +150,7 @@ impl<R: Room> Endpoint<R> {
     /// The room as a route, at its own paths: see [`server::sockets`].
     pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        let serve = move |accepted, permit| {
-            let endpoint = endpoint.clone();
-            async move { endpoint.serve(accepted, permit).await }
-        };
+        let serve = move |accepted, permit| endpoint.serve(accepted, permit);
         let Shared { policy, caps, shutdown, .. } = &*self.0;
         server::limited_sockets(policy.clone(), caps.clone(), shutdown, serve)
     }
@@ -235,15 +239,15 @@ fn timed(event: impl FnOnce()) {
 }
 
 /// A place in the room, left however the session ends: returned, panicked or dropped.
-struct Seat<'e, R: Room> {
-    endpoint: &'e Endpoint<R>,
+struct Seat<R: Room> {
+    endpoint: Endpoint<R>,
     who: ClientId,
     permit: Permit,
     /// With a client that does not listen.
     patience: Bucket,
 }
 
-impl<R: Room> Seat<'_, R> {
+impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
@@ -257,7 +261,7 @@ impl<R: Room> Seat<'_, R> {
     }
 }
 
-impl<R: Room> Drop for Seat<'_, R> {
+impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
         let mut room = self.endpoint.room();
         self.endpoint.guarded(self.who, || room.left(self.who, &self.endpoint.0.hub));

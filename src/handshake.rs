@@ -39,4 +39,4 @@ pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
 
 /// The only version there is (RFC 6455 §4.1).
-const VERSION: &str = "13";
+pub const VERSION: &str = "13";

@@ -10,7 +10,9 @@
 //!
 //! | floor | module | what it is |
 //! | --- | --- | --- |
-//! | 4 | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
+//! | 4 | [`scenario`] | what must cross the wire, as text that can be played and compared |
+//! | | [`doctor`] | why a WebSocket does not open, and which rules it keeps |
+//! | | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
 //! | | [`chat`] | the capstone room: names, messages, typing, comings and goings |
 //! | 3 | [`session`] | one connection: one task, one loop |
 //! | | [`room`] | what is said, apart from how it travels |
@@ -37,6 +39,7 @@
 
 pub mod broadcast;
 pub mod chat;
+pub mod doctor;
 pub mod echo;
 pub mod endpoint;
 pub mod escape;
@@ -49,6 +52,7 @@ pub mod id;
 pub mod limits;
 pub mod page;
 pub mod room;
+pub mod scenario;
 pub mod server;
 pub mod session;
 pub mod settings;

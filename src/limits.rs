@@ -23,6 +23,12 @@ pub const MAX_FRAGMENTS: u32 = 1024;
 /// How long one message may take from its first frame to its last.
 pub const MESSAGE_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How many connections may not be WebSockets yet: silent, in the middle of a head, or reading a page.
+pub const MAX_STRANGERS: usize = 512;
+
+/// Descriptors for all that is no connection: listeners, the log, the system's own.
+const HOUSEKEEPING: usize = 64;
+
 /// How many frames of any kind, pings too, may come for each message of the rate.
 const FRAMES: u32 = 12;
 
@@ -31,6 +37,18 @@ const BURST: u32 = 4;
 
 /// How many clients' rate one address may use up: a class behind one router.
 const CLASS: u32 = 30;
+
+/// How many WebSockets this process has file descriptors for, strangers set aside.
+///
+/// Raises the process's own limit as far as the system lets it, as Go does at its
+/// start: many shells begin with 1024, for the sake of programs older than `poll`.
+#[must_use]
+pub fn descriptors() -> usize {
+    let limit = rlimit::increase_nofile_limit(u64::MAX).ok();
+    // Where there is no such limit to ask for, there is none to obey.
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    limit.saturating_sub(MAX_STRANGERS + HOUSEKEEPING).max(1)
+}
 
 /// So many a second, and a burst: a token bucket.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Response, StatusCode};
@@ -18,6 +18,12 @@ use warp::reply::{Response as Answer, json};
 use warp::{Filter, Reply};
 
 const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// What a chat has no use for.
+const NO_DEVICES: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), usb=()";
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
@@ -89,6 +95,8 @@ fn strict(headers: &mut HeaderMap, host: Option<&str>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(NO_DEVICES));
 }
 
 /// What the page may load and whom it may talk to: this server, and no one else.

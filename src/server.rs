@@ -6,6 +6,7 @@
 //! answered with a sentence if it cannot be served, and replayed to hyper if it
 //! can.
 
+use std::collections::VecDeque;
 use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 use warp::filters::BoxedFilter;
@@ -23,7 +25,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
-use crate::limits::{Caps, Permit};
+use crate::limits::{Caps, MAX_STRANGERS, Permit};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
@@ -40,8 +42,10 @@ const BREATHER: Duration = Duration::from_millis(100);
 /// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///
 /// A request that no route takes is told that there are WebSockets here (426).
-/// Requests carry their connection's [`Ends`] as an extension. The listener is
-/// closed when this returns; connections end by themselves, tracked by `shutdown`.
+/// Requests carry their connection's [`Ends`] as an extension. At most
+/// [`MAX_STRANGERS`] connections are not WebSockets yet; one more, and the oldest
+/// is cut. The listener is closed when this returns; connections end by
+/// themselves, tracked by `shutdown`.
 pub async fn serve(
     listener: TcpListener,
     routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
@@ -50,17 +54,41 @@ pub async fn serve(
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
+    let mut strangers = Strangers::default();
     loop {
         let (tcp, _) = tokio::select! {
             accepted = accept(&listener) => accepted,
             () = shutdown.begun() => return,
         };
         let (routes, ending) = (routes.clone(), shutdown.clone());
-        shutdown.spawn(async move {
+        let stranger = shutdown.spawn(async move {
             if let Err(error) = connection(tcp, routes, ending).await {
                 debug!(%error, "connection");
             }
         });
+        strangers.admit(stranger.abort_handle());
+    }
+}
+
+/// The connections that are not WebSockets yet, in the order in which they came.
+#[derive(Debug, Default)]
+struct Strangers(VecDeque<AbortHandle>);
+
+impl Strangers {
+    /// Lets one more in; if there are [`MAX_STRANGERS`], the one that came first is cut.
+    ///
+    /// Who floods a server with connections that say nothing then cuts their own:
+    /// a client that asks at once has its answer long before its turn.
+    fn admit(&mut self, stranger: AbortHandle) {
+        if self.0.len() == MAX_STRANGERS {
+            self.0.retain(|stranger| !stranger.is_finished());
+        }
+        if self.0.len() == MAX_STRANGERS
+            && let Some(oldest) = self.0.pop_front()
+        {
+            oldest.abort();
+        }
+        self.0.push_back(stranger);
     }
 }
 
@@ -116,9 +144,11 @@ where
                     return Rejection::Busy.to_response().into_response();
                 };
                 let serve = serve.clone();
+                // Boxed: a connection should not carry its upgrade about.
+                let granted = Box::pin(pending.granted());
                 // Spawned before the 101 is out, so that a shutdown waits for it.
                 shutdown.spawn(async move {
-                    match pending.granted().await {
+                    match granted.await {
                         Ok(accepted) => drop(serve(accepted, permit).await),
                         Err(gone) => debug!(%gone, "left before the upgrade"),
                     }

@@ -20,35 +20,40 @@ use crate::heartbeat::Heartbeat;
 ///
 /// Its deadlines: the heartbeat's, then [`goodbye::CLOSE_DEADLINE`] for the
 /// goodbye and [`LINGER`](crate::stream::LINGER) for the peer to hang up.
-pub async fn run(
+// Not an `async fn`: one would hold what it is given twice, in every connection's task.
+#[allow(clippy::manual_async_fn)]
+pub fn run<H: FnMut(Message)>(
     socket: &mut WebSocketStream<Outlet>,
     mailbox: &Mailbox,
     heartbeat: &mut Heartbeat,
-    mut heard: impl FnMut(Message),
-) -> Closed {
-    let end = loop {
-        tokio::select! {
-            incoming = next_message(socket) => match incoming {
-                Ok(message) => {
-                    heartbeat.heard(&message);
-                    // tungstenite answers pings itself (RFC 6455 §5.5.2).
-                    if message.is_text() || message.is_binary() {
-                        heard(message);
+    mut heard: H,
+) -> impl Future<Output = Closed> {
+    async move {
+        let end = loop {
+            tokio::select! {
+                incoming = next_message(socket) => match incoming {
+                    Ok(message) => {
+                        heartbeat.heard(&message);
+                        // tungstenite answers pings itself (RFC 6455 §5.5.2).
+                        if message.is_text() || message.is_binary() {
+                            heard(message);
+                        }
                     }
-                }
-                Err(end) => break end,
-            },
-            ended = mailbox.drive() => break ended.into(),
-            beat = heartbeat.beat() => match beat {
-                // Not awaited: a ping that waits for a full socket must not
-                // keep us from reading what would empty it.
-                Ok(ping) => mailbox.say(&ping),
-                Err(gone) => break CloseFrame::from(gone).into(),
-            },
-        }
-    };
-    // Nothing may follow a close frame (RFC 6455 §5.5.1).
-    mailbox.leave();
-    drop(heard);
-    goodbye::finish(socket, end).await
+                    Err(end) => break end,
+                },
+                ended = mailbox.drive() => break ended.into(),
+                beat = heartbeat.beat() => match beat {
+                    // Not awaited: a ping that waits for a full socket must not
+                    // keep us from reading what would empty it.
+                    Ok(ping) => mailbox.say(&ping),
+                    Err(gone) => break CloseFrame::from(gone).into(),
+                },
+            }
+        };
+        // Nothing may follow a close frame (RFC 6455 §5.5.1).
+        mailbox.leave();
+        drop(heard);
+        // Boxed: until then, no connection's task needs room for it.
+        Box::pin(goodbye::finish(socket, end)).await
+    }
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
+use tracing::warn;
 
 use crate::handshake::{Origins, Policy};
-use crate::limits::Caps;
+use crate::limits::{self, Caps};
 
 /// How many connections may wait to be accepted: a class that returns all at once.
 const BACKLOG: i32 = 4096;
@@ -56,6 +57,9 @@ pub struct Settings {
     /// `WS_ORIGINS`: origins allowed besides this host and loopback, parted by commas.
     /// `null` is what browsers send for a page opened from disk.
     pub origins: Vec<String>,
+    /// `WS_HOSTS`: names this server goes by, besides its addresses and `localhost`, parted by
+    /// commas. Empty is any.
+    pub hosts: Vec<String>,
 }
 
 impl Default for Settings {
@@ -76,6 +80,7 @@ impl Default for Settings {
             max_per_address: 128,
             rate: 5,
             origins: Vec::new(),
+            hosts: Vec::new(),
         }
     }
 }
@@ -169,23 +174,31 @@ impl Settings {
         read.number("WS_MAX_CONNECTIONS", 1..=1 << 20, &mut self.max_connections)?;
         read.number("WS_MAX_PER_ADDRESS", 1..=1 << 20, &mut self.max_per_address)?;
         read.number("WS_RATE", 0..=1_000_000, &mut self.rate)?;
-        if let Some(list) = (read.lookup)("WS_ORIGINS") {
-            let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-            self.origins = origins.map(str::to_owned).collect();
-        }
+        read.list("WS_ORIGINS", &mut self.origins);
+        read.list("WS_HOSTS", &mut self.hosts);
         Ok(self)
     }
 
-    /// Whom these settings let in: any path, and pages of `origins`, this host and loopback.
+    /// Whom these settings let in: any path, by `hosts`, and pages of `origins`, this host and loopback.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        Policy { origins: Origins::allow(self.origins.clone()), ..Policy::default() }
+        Policy {
+            origins: Origins::allow(self.origins.clone()),
+            hosts: self.hosts.iter().cloned().map(Into::into).collect(),
+            ..Policy::default()
+        }
     }
 
-    /// How many connections these settings allow, and how much each may say.
+    /// How many connections these settings and the system allow, and how much each may say.
     #[must_use]
     pub fn caps(&self) -> Caps {
-        Caps::new(self.max_connections, self.max_per_address, self.rate)
+        let (wanted, possible) = (self.max_connections, limits::descriptors());
+        if wanted > possible {
+            warn!(
+                "WS_MAX_CONNECTIONS={wanted}, but there are file descriptors for {possible} only"
+            );
+        }
+        Caps::new(wanted.min(possible), self.max_per_address, self.rate)
     }
 
     /// Listens on `host` and `port`, for a program with threads.
@@ -264,6 +277,12 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             wanted: wanted(),
         })?;
         Ok(())
+    }
+
+    fn list(&self, name: &'static str, to: &mut Vec<String>) {
+        let Some(value) = self.value(name) else { return };
+        let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+        *to = items.map(str::to_owned).collect();
     }
 
     fn one_of(

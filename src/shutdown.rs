@@ -5,8 +5,13 @@
 //! runs as a task it tracks, or holds a [`Hold`] on it.
 
 use std::io;
+use std::process::exit;
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio::signal::unix;
+#[cfg(windows)]
+use tokio::signal::windows;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
@@ -65,25 +70,61 @@ impl Shutdown {
     }
 }
 
-/// Waits for Ctrl-C or, on Unix, SIGTERM; returns the one that came. Cancel safe.
+/// Listens for Ctrl-C and, on Unix, SIGTERM from now on; await it for the one that came.
+///
+/// Whoever asks a second time means it: that ends the process at once, with the
+/// status a shell gives to a program killed so (130, 143). Await it on a tokio
+/// runtime; it is cancel safe.
 ///
 /// # Errors
 ///
 /// If the operating system refuses to deliver signals to this process.
-pub async fn signal() -> io::Result<&'static str> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+pub fn signal() -> io::Result<impl Future<Output = &'static str> + Send> {
+    let mut signals = Signals::listen()?;
+    Ok(async move {
+        let (name, _) = signals.next().await;
+        tokio::spawn(async move {
+            let (_, status) = signals.next().await;
+            exit(status);
+        });
+        name
+    })
+}
+
+/// The signals that ask a program to end, with the exit status of one that did not wait.
+#[cfg(unix)]
+struct Signals {
+    interrupt: unix::Signal,
+    terminate: unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let interrupt = unix::signal(unix::SignalKind::interrupt())?;
+        let terminate = unix::signal(unix::SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
+    }
+
+    async fn next(&mut self) -> (&'static str, i32) {
         tokio::select! {
-            _ = interrupt.recv() => Ok("Ctrl-C"),
-            _ = terminate.recv() => Ok("SIGTERM"),
+            _ = self.interrupt.recv() => ("Ctrl-C", 130),
+            _ = self.terminate.recv() => ("SIGTERM", 143),
         }
     }
-    #[cfg(not(unix))]
-    {
-        tokio::signal::ctrl_c().await?;
-        Ok("Ctrl-C")
+}
+
+#[cfg(windows)]
+struct Signals(windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) -> (&'static str, i32) {
+        self.0.recv().await;
+        ("Ctrl-C", 130)
     }
 }

@@ -49,7 +49,8 @@ pub struct Report {
     pub connections: u64,
     /// Connections opened since the start.
     pub connections_total: u64,
-    /// Text and binary messages received, each counted once however fragmented.
+    /// Text and binary messages received, each counted once however fragmented, as its last
+    /// frame begins: one that is then refused, or cut off, counts too.
     pub messages_in: u64,
     /// Text and binary messages written, once for every receiver.
     pub messages_out: u64,

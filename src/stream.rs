@@ -37,7 +37,8 @@ const LINGER_BUFFER: usize = 4 * 1024;
 pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, limit: Duration) {
     let farewell = async {
         io.shutdown().await?;
-        let mut scrap = [0; LINGER_BUFFER];
+        // On the heap, or every connection's task would have room for it from the start.
+        let mut scrap = vec![0; LINGER_BUFFER];
         while io.read(&mut scrap).await? > 0 {}
         io::Result::Ok(())
     };

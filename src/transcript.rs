@@ -49,6 +49,7 @@
 
 mod causes;
 mod client;
+mod display;
 mod ids;
 mod lane;
 mod payload;
@@ -57,15 +58,25 @@ mod printing;
 mod request;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use lane::Lane;
+use crate::frame::Frame;
+use crate::tap::{Event, Limits, Seen};
+pub(crate) use client::{Command, MASK};
+pub(crate) use lane::Lane;
+pub(crate) use payload::quoted;
 pub use pipe::Pipe;
 use printing::Printer;
+pub(crate) use printing::{moment, remains, seconds};
 pub use request::Request;
+
+/// What is kept of one client between two causes, and of each payload.
+const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
 
 /// How far each end of a pipe may be ahead of the other, unless a test says otherwise: 64 KiB.
 pub const CAPACITY: usize = 64 * 1024;
@@ -78,6 +89,12 @@ const SILENCE: Duration = Duration::from_millis(1);
 /// what it sends on its own, or to others than those it answered.
 pub const QUIET: Duration = Duration::from_millis(40);
 
+/// How long a server may take to answer a goodbye.
+pub const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How many bytes of one thing that was seen are told.
+const BYTES_TOLD: usize = 64;
+
 /// A conversation, as it is caused and as it is written down.
 ///
 /// # Panics
@@ -89,6 +106,9 @@ pub struct Transcript {
     lines: Vec<Line>,
     printer: Printer,
     capacity: usize,
+    limits: Limits,
+    quiet: Duration,
+    is_fenced: bool,
     fences: u64,
 }
 
@@ -143,8 +163,18 @@ impl Transcript {
             lines: Vec::new(),
             printer: Printer { host, ..Printer::default() },
             capacity: CAPACITY,
+            limits: LIMITS,
+            quiet: QUIET,
+            is_fenced: true,
             fences: 0,
         }
+    }
+
+    /// Names the server so in requests: `localhost:8080`. Else it is `ws101.test`, or its address.
+    #[must_use]
+    pub fn named(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.printer.host);
+        self
     }
 
     /// Shows `<*>` for the value of every JSON field of this name: it differs from run to run.
@@ -175,34 +205,156 @@ impl Transcript {
 
     /// Waits until all is silent, and writes down what was seen until then.
     async fn settle(&mut self, actor: Option<usize>, since: Option<Instant>) {
-        let others = (0..self.lanes.len()).filter(|&lane| Some(lane) != actor);
-        let order: Vec<_> = actor.into_iter().chain(others).collect();
+        self.fall_silent(actor).await;
+        self.report(actor, since);
+    }
+
+    /// Waits until all is silent: a real server is asked, if it may be, and given a short quiet.
+    pub(crate) async fn fall_silent(&mut self, actor: Option<usize>) {
         match self.server {
             Server::Pipes(_) => sleep(SILENCE).await,
             Server::Tcp(_) => {
+                let order = if self.is_fenced { self.order(actor) } else { Vec::new() };
                 // Twice, since the first round may make one client's server
                 // speak to a client whose fence is already back.
                 for &lane in order.iter().chain(&order) {
                     self.fences += 1;
                     self.lanes[lane].fence(self.fences).await;
                 }
-                sleep(QUIET).await;
+                sleep(self.quiet).await;
             }
         }
-        for at in order {
+        for lane in &mut self.lanes {
+            lane.catch_up();
+        }
+    }
+
+    /// Writes down what was seen until now, the client that acted first.
+    pub(crate) fn report(&mut self, actor: Option<usize>, since: Option<Instant>) {
+        for at in self.order(actor) {
             for text in self.lanes[at].report(&mut self.printer, since) {
                 self.write(at, text);
             }
         }
     }
 
-    fn write(&mut self, lane: usize, text: String) {
+    /// Takes in the next thing that any client sees. Cancel safe; it waits for ever if none does.
+    pub(crate) async fn see(&mut self) {
+        poll_fn(|cx| {
+            let mut seen = Poll::Pending;
+            for lane in &mut self.lanes {
+                while lane.poll_see(cx).is_ready() {
+                    seen = Poll::Ready(());
+                }
+            }
+            seen
+        })
+        .await;
+    }
+
+    /// Prepares to be played: what is kept of payloads, and ids and times as they are.
+    pub(crate) fn play(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.printer.payloads.is_literal = true;
+    }
+
+    /// How a real server is asked whether it is done: how long it is listened to, and whether by pings.
+    pub(crate) fn pace(&mut self, quiet: Option<Duration>, is_fenced: bool) {
+        self.quiet = quiet.unwrap_or(QUIET);
+        self.is_fenced = is_fenced;
+    }
+
+    /// What is written down from the line `from` on: the client's place, if it is of one, and the text.
+    pub(crate) fn lines(&self, from: usize) -> impl Iterator<Item = (Option<usize>, &str)> {
+        self.lines.iter().skip(from).map(|line| match line {
+            Line::Step(text) | Line::Aside(text) => (None, &text[..]),
+            Line::Of { lane, text } => (Some(*lane), &text[..]),
+        })
+    }
+
+    /// What the names in it stand for: `bob`, and the id.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.printer.payloads.ids()
+    }
+
+    /// Every client says goodbye and goes, so that the server can be used again.
+    ///
+    /// Waits until each is answered, [`FAREWELL`] at most.
+    pub async fn leave(&mut self) {
+        for lane in self.lanes.iter_mut().filter(|lane| lane.is_alive()) {
+            if !lane.is_talking() {
+                lane.cut();
+                continue;
+            }
+            lane.write(Frame::close(1000, "").masked(MASK).to_bytes()).await;
+        }
+        let all_gone = async {
+            // Who was cut off before is not waited for.
+            while self.lanes.iter().any(|lane| lane.is_alive() && !lane.is_over()) {
+                self.see().await;
+            }
+        };
+        // Who does not answer is.
+        let _ = timeout(FAREWELL, all_gone).await;
+        self.lanes.iter_mut().for_each(Lane::cut);
+        sleep(self.quiet).await;
+    }
+
+    /// Writes down what is about no client.
+    pub(crate) fn aside(&mut self, text: String) {
+        self.lines.push(Line::Aside(text));
+    }
+
+    /// What a client has seen, as lines, and the bytes of it if they are frames.
+    pub(crate) fn told(&self, lane: usize, seen: &[Seen]) -> (Option<String>, Vec<u8>) {
+        let mut printer = Printer { host: self.printer.host.clone(), ..Printer::default() };
+        printer.payloads.is_literal = true;
+        let lane = &self.lanes[lane];
+        let lines = printer.lines(&lane.name, &lane.accept, seen, None);
+        let frames = seen.iter().filter_map(|seen| match &seen.event {
+            Event::Frame(frame) => Some(frame.to_bytes()),
+            Event::Body(bytes) => Some(bytes.clone()),
+            _ => None,
+        });
+        let text = match lane.refusal {
+            Some(kind) if lines.is_empty() => Some(format!("-- {kind}")),
+            _ => (!lines.is_empty()).then(|| lines.join("\n")),
+        };
+        (text, frames.flatten().take(BYTES_TOLD).collect())
+    }
+
+    /// The name of a client by its place.
+    pub(crate) fn name(&self, lane: usize) -> &str {
+        &self.lanes[lane].name
+    }
+
+    pub(crate) fn lane(&mut self, at: usize) -> &mut Lane {
+        &mut self.lanes[at]
+    }
+
+    /// The server, as requests name it.
+    pub(crate) fn host(&self) -> &str {
+        &self.printer.host
+    }
+
+    fn order(&self, actor: Option<usize>) -> Vec<usize> {
+        let others = (0..self.lanes.len()).filter(|&lane| Some(lane) != actor);
+        actor.into_iter().chain(others).collect()
+    }
+
+    pub(crate) fn write(&mut self, lane: usize, text: String) {
         self.lines.push(Line::Of { lane, text });
     }
 
+    /// The place of the client of that name, if one ever connected.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.lanes.iter().position(|lane| lane.name == name)
+    }
+
     fn at(&self, name: &str) -> usize {
-        let at = self.lanes.iter().position(|lane| lane.name == name);
-        at.unwrap_or_else(|| panic!("{name:?} never connected: call `connect({name:?}, ..)` first"))
+        self.find(name).unwrap_or_else(|| {
+            panic!("{name:?} never connected: call `connect({name:?}, ..)` first")
+        })
     }
 }
 

@@ -24,9 +24,9 @@ use crate::handshake::Rejection;
 /// The longest message accepted by default, in bytes, however it is fragmented.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What one connection reads at a time. tungstenite's own 128 KiB are allocated
-/// and zeroed for each connection, idle ones too.
-const READ_BUFFER: usize = 8 * 1024;
+/// What one connection reads at a time: a chat line fits in. tungstenite's own 128 KiB are
+/// allocated for each connection, idle ones too, and zeroed at each attempt to read.
+const READ_BUFFER: usize = 1024;
 
 /// What is collected before it is written without being flushed.
 const WRITE_BUFFER: usize = 8 * 1024;
@@ -36,7 +36,7 @@ const WRITE_SLACK: usize = 64 * 1024;
 
 /// Buffers and limits for messages of up to `max_message_bytes`; change what you like.
 ///
-/// 8 KiB are read at a time. What waits to be written is bounded too, by one
+/// 1 KiB is read at a time. What waits to be written is bounded too, by one
 /// message and 64 KiB: without a bound a client that pings and never reads
 /// fills the server's memory with pongs.
 #[must_use]

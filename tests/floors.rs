@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
         "upgrade",
     ],
     &["room", "server", "session", "transcript"],
-    &["chat", "endpoint"],
+    &["chat", "doctor", "endpoint", "scenario"],
 ];
 
 fn floor(module: &str) -> Option<usize> {

@@ -277,6 +277,32 @@ fn only_pages_that_belong_here_are_let_in() {
 }
 
 #[test]
+fn a_name_that_anyone_may_point_here_is_no_name_of_ours() {
+    let anywhere = Policy::default();
+    let at_home = Policy { hosts: vec!["class.example".into()], ..Policy::default() };
+    for (host, ours) in [
+        ("class.example", true),
+        ("CLASS.example:8080", true),
+        ("localhost:8080", true),
+        ("127.0.0.1:8080", true),
+        ("192.168.0.7", true),
+        ("[::1]:8080", true),
+        // A page of evil.test may have its own name point at 127.0.0.1.
+        ("evil.test:8080", false),
+        ("class.example.evil.test", false),
+        ("localhost.evil.test", false),
+        ("127.0.0.1.evil.test", false),
+        ("::1", false),
+        ("class.example@evil.test", false),
+    ] {
+        let head = spoiled("Host: example.com", &format!("Host: {host}"));
+        let status = |policy| answer(policy, &head).split(' ').nth(1).unwrap().to_owned();
+        assert_eq!(status(&at_home), if ours { "101" } else { "421" }, "{host}");
+        assert_eq!(status(&anywhere), "101", "{host}");
+    }
+}
+
+#[test]
 fn every_header_of_both_heads_is_explained() {
     for name in [
         "Host",

@@ -6,6 +6,8 @@ mod hub;
 mod log;
 #[path = "../../src/broadcast/outlet.rs"]
 mod outlet;
+#[path = "../../src/broadcast/roster.rs"]
+mod roster;
 
 use crate::scheduler;
 

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::log::Log;
 use super::outlet::{Outlet, Wire};
+use super::roster::{Member, Roster};
 use super::scheduler::{Mutex, MutexGuard, spawn};
 use crate::frame::{self, Opcode};
 use crate::stream::Io;
@@ -34,6 +35,9 @@ impl Audience {
 
 /// How many members are written to before other tasks get a turn.
 const TURN: usize = 256;
+
+/// How many times a round waits for silence before it begins all the same.
+const WAITS: usize = 8;
 
 /// What to do with a member whose backlog would exceed the hub's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +70,7 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct State {
     last_id: ClientId,
-    members: BTreeMap<ClientId, Member>,
+    members: Roster,
     /// Set once everyone was closed: newcomers are closed with the same frame.
     closed: Option<CloseFrame>,
     /// What was said, by audience; an audience that was never spoken to has none.
@@ -78,38 +82,23 @@ struct State {
 /// What each audience is told in one round, and where that ends in its log.
 type Rounds = BTreeMap<Audience, (Bytes, u64)>;
 
-#[derive(Clone, Debug)]
-struct Member {
-    outlet: Outlet,
-    audience: Audience,
-}
-
-impl Member {
-    /// Puts it level with what was said to all, before something is said to it alone.
-    fn caught_up(&self, logs: &BTreeMap<Audience, Log>) -> MutexGuard<'_, Wire<dyn Io>> {
-        let mut wire = self.outlet.lock();
-        if let Some(log) = logs.get(&self.audience) {
-            log.catch_up(&mut wire);
-        }
-        wire
-    }
-}
-
 impl State {
     /// How far an audience's log has come.
     fn end(&self, audience: Audience) -> u64 {
         self.logs.get(&audience).map_or(0, Log::end)
     }
 
+    /// Bytes said to all audiences so far.
+    fn said(&self) -> u64 {
+        self.logs.values().map(Log::end).sum()
+    }
+
     /// Closes the rounds that are open: their bytes and ends, and those to write them to.
-    fn take_rounds(&mut self) -> (Rounds, Vec<(ClientId, Member)>) {
+    fn take_rounds(&mut self) -> (Rounds, Arc<[(ClientId, Member)]>) {
         let rounds = self.logs.iter_mut().map(|(&audience, log)| (audience, log.take_round()));
         let rounds: Rounds = rounds.filter(|(_, (round, _))| !round.is_empty()).collect();
         self.writing = !rounds.is_empty();
-        let heard = |(_, member): &(_, &Member)| rounds.contains_key(&member.audience);
-        let members = self.members.iter().filter(heard).map(|(&id, member)| (id, member.clone()));
-        let members = members.collect();
-        (rounds, members)
+        (rounds, self.members.everyone())
     }
 }
 
@@ -158,13 +147,13 @@ impl Hub {
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Delivery {
         let frame = encoded(&message.into());
         let mut state = self.lock();
-        let Some(member) = state.members.get(&to) else { return Delivery::default() };
+        let Some(member) = state.members.get(to) else { return Delivery::default() };
         let mut wire = member.caught_up(&state.logs);
         wire.owe(frame, 0);
         let evicted = self.overdrawn(&mut wire);
         drop(wire);
         if evicted {
-            state.members.remove(&to);
+            state.members.remove(to);
         }
         Delivery { members: 1 }
     }
@@ -182,7 +171,7 @@ impl Hub {
     /// How many members an audience has: one that has none need not be spoken to.
     #[must_use]
     pub fn listeners(&self, audience: Audience) -> usize {
-        self.lock().members.values().filter(|member| member.audience == audience).count()
+        self.lock().members.listeners(audience)
     }
 
     /// Puts one member into another audience: it hears all that the old one was told so far,
@@ -190,12 +179,11 @@ impl Hub {
     pub fn seat(&self, id: ClientId, audience: Audience) {
         let mut state = self.lock();
         let end = state.end(audience);
-        let State { members, logs, .. } = &mut *state;
-        if let Some(member) = members.get_mut(&id) {
-            let mut wire = member.caught_up(logs);
+        if let Some(member) = state.members.remove(id) {
+            let mut wire = member.caught_up(&state.logs);
             (wire.audience, wire.seen) = (audience, end);
             drop(wire);
-            member.audience = audience;
+            state.members.insert(id, Member { audience, ..member });
         }
     }
 
@@ -220,7 +208,7 @@ impl Hub {
         let frame = CloseFrame { code, reason: reason.into() };
         let mut state = self.lock();
         state.closed = Some(frame.clone());
-        for member in std::mem::take(&mut state.members).into_values() {
+        for member in std::mem::take(&mut state.members).into_members() {
             member.caught_up(&state.logs).close(Some(frame.clone()));
         }
     }
@@ -238,7 +226,7 @@ impl Hub {
 
     fn remove(&self, id: ClientId, frame: Option<CloseFrame>) {
         let mut state = self.lock();
-        if let Some(member) = state.members.remove(&id) {
+        if let Some(member) = state.members.remove(id) {
             member.caught_up(&state.logs).close(frame);
         }
     }
@@ -246,9 +234,9 @@ impl Hub {
     fn publish(&self, audience: Audience, except: Option<ClientId>, message: &Message) -> Delivery {
         let mut state = self.lock();
         let State { members, logs, writing, .. } = &mut *state;
-        let here = |member: &&Member| member.audience == audience;
-        let spared = except.and_then(|id| members.get(&id)).filter(here);
-        let listening = members.values().filter(here).count();
+        let spared = except.and_then(|id| members.get(id));
+        let spared = spared.filter(|member| member.audience == audience);
+        let listening = members.listeners(audience);
         let delivery = Delivery { members: listening - usize::from(spared.is_some()) };
         if delivery.members == 0 {
             return delivery;
@@ -270,8 +258,7 @@ impl Hub {
     /// Writes round after round until nothing more was said.
     async fn write_rounds(self) {
         loop {
-            // Whoever is ready to speak adds to this round.
-            yield_now().await;
+            self.all_have_spoken().await;
             let (rounds, members) = self.lock().take_rounds();
             if rounds.is_empty() {
                 return;
@@ -280,11 +267,32 @@ impl Hub {
                 if let Some(round) = rounds.get(&member.audience)
                     && self.write_round(round, member)
                 {
-                    self.lock().members.remove(id);
+                    self.lock().members.remove(*id);
                 }
                 if turn % TURN == TURN - 1 {
                     yield_now().await;
                 }
+            }
+        }
+    }
+
+    /// Lets whoever is ready to speak add to the round: sockets are looked at again before a task
+    /// that yields goes on.
+    ///
+    /// The more members there are, the more a round costs, and the longer one waits for one more word.
+    async fn all_have_spoken(&self) {
+        let (mut said, members) = {
+            let state = self.lock();
+            (state.said(), state.members.len())
+        };
+        let silence = 1 + members / TURN;
+        let mut silent = 0;
+        for _ in 0..WAITS * silence {
+            yield_now().await;
+            let before = std::mem::replace(&mut said, self.lock().said());
+            silent = if said == before { silent + 1 } else { 0 };
+            if silent == silence {
+                return;
             }
         }
     }

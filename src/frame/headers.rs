@@ -22,7 +22,15 @@ impl Headers {
             if self.skip > 0 || bytes.is_empty() {
                 return;
             }
-            // Almost always the header is whole and needs no copy.
+            // Almost always the header is whole, and needs no copy.
+            if self.filled == 0
+                && let Some(header) = Header::parse(bytes)
+            {
+                bytes = &bytes[header.size..];
+                self.skip = header.len;
+                seen(header);
+                continue;
+            }
             let taken = (Header::MAX_SIZE - self.filled).min(bytes.len());
             self.header[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
             let Some(header) = Header::parse(&self.header[..self.filled + taken]) else {

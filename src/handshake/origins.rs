@@ -5,7 +5,7 @@
 //! whose page it is: whoever does not look lets every site speak for its visitors.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// Whose pages are let in.
 ///
@@ -60,10 +60,7 @@ impl<'a> Site<'a> {
     }
 
     fn is_loopback(&self) -> bool {
-        let v6 = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback())
-            || v6.and_then(|ip| ip.parse().ok()).is_some_and(|ip: Ipv6Addr| ip.is_loopback())
+        is_localhost(self.host) || address(self.host).is_some_and(|ip| ip.is_loopback())
     }
 
     /// Whether `host`, a Host header, means the same place.
@@ -72,6 +69,28 @@ impl<'a> Site<'a> {
             // A Host without a port leaves out the default of the scheme it was reached by.
             self.host.eq_ignore_ascii_case(host) && self.port == port.unwrap_or(self.default_port)
         })
+    }
+}
+
+/// The name in a Host header, without the port.
+pub(super) fn name(host: &str) -> Option<&str> {
+    split(host).map(|(name, _)| name)
+}
+
+/// Whether nobody can point this name elsewhere: no name server is asked for it.
+pub(super) fn is_local_or_address(name: &str) -> bool {
+    is_localhost(name) || address(name).is_some()
+}
+
+fn is_localhost(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost")
+}
+
+/// `127.0.0.1` and `[::1]`, as URLs write them.
+fn address(name: &str) -> Option<IpAddr> {
+    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(v6) => v6.parse().ok().map(IpAddr::V6),
+        None => name.parse().ok().map(IpAddr::V4),
     }
 }
 

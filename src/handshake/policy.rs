@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 
-use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION};
+use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, origins};
 
 /// What an endpoint is willing to accept. By default: any path, no subprotocol,
 /// and pages as [`Origins`] says.
@@ -21,6 +21,11 @@ pub struct Policy {
     pub subprotocols: Vec<Cow<'static, str>>,
     /// Whose pages are let in.
     pub origins: Origins,
+    /// Names this server goes by; besides them, its addresses and `localhost`. Empty means any.
+    ///
+    /// A page may point a name of its own at this computer, and is then of the
+    /// same host as far as `Origin` can tell: DNS rebinding. It cannot do so with an address.
+    pub hosts: Vec<Cow<'static, str>>,
     /// Paths with a WebSocket, exactly as written and without the query; empty means any.
     pub paths: Vec<Cow<'static, str>>,
 }
@@ -60,6 +65,7 @@ impl Policy {
         }
         let key = only(headers, SEC_WEBSOCKET_KEY).and_then(text);
         let key = key.and_then(well_formed).map_err(Rejection::Key)?;
+        self.go_by(host)?;
         self.let_in(headers, host)?;
         let subprotocol = self.choose(headers)?;
         let path = request.uri().path();
@@ -67,6 +73,16 @@ impl Policy {
             return Err(Rejection::path(path, &self.paths));
         }
         Ok(switch(key, subprotocol))
+    }
+
+    /// Judges the name by which the client came (RFC 9110 §7.4).
+    fn go_by(&self, host: &str) -> Result<(), Rejection> {
+        let name = origins::name(host).unwrap_or(host);
+        let is_listed = || self.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+        if self.hosts.is_empty() || origins::is_local_or_address(name) || is_listed() {
+            return Ok(());
+        }
+        Err(Rejection::misdirected(host))
     }
 
     /// Judges the origin, if one is told (RFC 6455 §4.2.2, §10.2).

@@ -61,6 +61,11 @@ pub enum Rejection {
         "pages of origin {0:?} may not connect: open the page from this server, or have its origin allowed here (RFC 6455 §10.2)"
     )]
     Origin(String),
+    /// A name that this server does not go by.
+    #[error(
+        "this server does not go by {0:?}: connect by its address, or have that name listed here (RFC 9110 §7.4)"
+    )]
+    Misdirected(String),
     /// Subprotocols were offered, none that is spoken here.
     #[error(
         "no offered subprotocol is spoken here: offer one of {spoken}, or none at all (RFC 6455 §4.2.2)"
@@ -124,6 +129,10 @@ impl Rejection {
         Self::Origin(quoted(origin))
     }
 
+    pub(super) fn misdirected(host: &str) -> Self {
+        Self::Misdirected(quoted(host.as_bytes()))
+    }
+
     pub(super) fn path(asked: &str, served: &[Cow<'static, str>]) -> Self {
         Self::Path { asked: quoted(asked.as_bytes()), served: served.join(", ") }
     }
@@ -140,6 +149,7 @@ impl Rejection {
             Self::NotAsked | Self::OtherVersion(_) => StatusCode::UPGRADE_REQUIRED,
             Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::Path { .. } => StatusCode::NOT_FOUND,
+            Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Head(_)

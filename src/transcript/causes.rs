@@ -15,9 +15,6 @@ use super::{Line, Pipe, Request, SILENCE, Server, Transcript};
 use crate::frame::Frame;
 use crate::tap::{Limits, Tap};
 
-/// What is kept of one client between two causes, and of each payload.
-const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
-
 /// How many orders may wait for a client.
 const ORDERS: usize = 64;
 
@@ -34,6 +31,20 @@ impl Transcript {
         if self.lanes.iter().any(|lane| lane.name == name && lane.is_alive()) {
             self.vanish(name).await;
         }
+        let request = request.into();
+        let at = self.open(name, request.to_bytes(&self.printer.host), None).await;
+        self.settle(Some(at), None).await;
+    }
+
+    /// [`connect`](Self::connect) without waiting for what comes of it; gives the lane's place.
+    ///
+    /// Of the request `at_once` bytes are written as the client is let loose, by default all.
+    pub(crate) async fn open(
+        &mut self,
+        name: &str,
+        request: Bytes,
+        at_once: Option<usize>,
+    ) -> usize {
         if self.lanes.is_empty() {
             let (is_paused, in_process) =
                 (is_clock_paused().await, matches!(self.server, Server::Pipes(_)));
@@ -46,33 +57,32 @@ impl Transcript {
                 "a transcript over TCP needs real time: #[tokio::test]"
             );
         }
-        let request = request.into().to_bytes(&self.printer.host);
+        let (limits, at_once) = (self.limits, at_once.unwrap_or(request.len()));
         let opened = match &mut self.server {
             Server::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);
                 serve(far);
-                Ok(start(name, near, request, Pipe::reset))
+                Ok(start(name, near, request, at_once, limits, Pipe::reset))
             }
             Server::Tcp(addr) => TcpStream::connect(*addr).await.map(|stream| {
                 // A delay of the kernel's would be mistaken for silence.
                 let _ = stream.set_nodelay(true);
-                start(name, stream, request, |stream| {
+                start(name, stream, request, at_once, limits, |stream| {
                     let _ = stream.set_zero_linger();
                 })
             }),
         };
         let (lane, failure) = match opened {
             Ok(lane) => (lane, None),
-            Err(error) => (Lane::unconnected(name), Some(error.kind())),
+            Err(error) => (Lane::unconnected(name, error.kind()), Some(error.kind())),
         };
-        let at = self.lanes.iter().position(|lane| lane.name == name);
-        let at = at.unwrap_or(self.lanes.len());
+        let at = self.find(name).unwrap_or(self.lanes.len());
         // In the place of its last connection, or behind all others.
         self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
         if let Some(kind) = failure {
             self.write(at, format!("-- {kind}"));
         }
-        self.settle(Some(at), None).await;
+        at
     }
 
     /// A client sends text, bytes, or any [`Frame`]; one without a mask is given the fixed one.
@@ -112,23 +122,28 @@ impl Transcript {
 
     /// A client's connection ends by a reset: what is under way to the server is lost.
     pub async fn reset(&mut self, name: &str) {
-        self.order(name, "reset", Command::Reset).await;
+        self.tell(name, "reset", Command::Reset).await;
+    }
+
+    /// A client says no more, and goes on reading: its half of the connection ends in order.
+    pub async fn half_close(&mut self, name: &str) {
+        self.tell(name, "half-close", Command::HalfClose).await;
     }
 
     /// A client no longer answers pings and close frames, nor the end of the
     /// connection: it hangs, though its system still acknowledges what arrives.
     pub async fn mute(&mut self, name: &str) {
-        self.order(name, "mute", Command::Mute).await;
+        self.tell(name, "mute", Command::Mute).await;
     }
 
     /// A client no longer reads: what the server sends piles up, in the pipe, then with the server.
     pub async fn stop_reading(&mut self, name: &str) {
-        self.order(name, "stop reading", Command::StopReading).await;
+        self.tell(name, "stop reading", Command::StopReading).await;
     }
 
     /// A client reads again.
     pub async fn resume(&mut self, name: &str) {
-        self.order(name, "resume", Command::Resume).await;
+        self.tell(name, "resume", Command::Resume).await;
     }
 
     /// Time goes by; what happens meanwhile is shown with its time, `at 25s`.
@@ -141,7 +156,17 @@ impl Transcript {
         self.settle(None, Some(since)).await;
     }
 
-    async fn order(&mut self, name: &str, word: &str, command: Command) {
+    /// Waits until a client's connection is over, for ten seconds at most, and writes down how it ended.
+    ///
+    /// Over TCP an answer to half a frame can come later than the quiet that is
+    /// waited for: behind half a frame, no ping can ask whether the server is done.
+    pub async fn ended(&mut self, name: &str) {
+        let at = self.at(name);
+        self.lanes[at].ended().await;
+        self.settle(Some(at), None).await;
+    }
+
+    async fn tell(&mut self, name: &str, word: &str, command: Command) {
         let at = self.at(name);
         self.write(at, format!("-- {word}"));
         self.lanes[at].tell(command).await;
@@ -150,13 +175,13 @@ impl Transcript {
 }
 
 /// Lets a client loose on one end of a connection.
-fn start<S>(name: &str, io: S, request: Bytes, reset: fn(S)) -> Lane
+fn start<S>(name: &str, io: S, request: Bytes, at_once: usize, limits: Limits, reset: fn(S)) -> Lane
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (tap, reports) = Tap::new(io, LIMITS);
+    let (tap, reports) = Tap::new(io, limits);
     let (commands, orders) = mpsc::channel(ORDERS);
-    tokio::spawn(client::run(tap, request.clone(), orders, reset));
+    tokio::spawn(client::run(tap, request.slice(..at_once), orders, reset));
     Lane::new(name, request, commands, reports)
 }
 

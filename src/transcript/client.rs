@@ -15,7 +15,7 @@ use crate::handshake::parse_response;
 use crate::tap::Tap;
 
 /// The mask of the examples in RFC 6455 §5.7: any will do, a random one would change the bytes.
-pub(super) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+pub(crate) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// What is read at a time.
 const READ_SIZE: usize = 8 * 1024;
@@ -28,7 +28,7 @@ const OUTBOX_LIMIT: usize = 1024 * 1024;
 
 /// What a client is told to do.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(crate) enum Command {
     Write {
         bytes: Bytes,
         /// They end in the middle of a frame, where no answer can be put.
@@ -39,6 +39,7 @@ pub(super) enum Command {
     Mute,
     StopReading,
     Resume,
+    HalfClose,
     Reset,
 }
 
@@ -60,6 +61,7 @@ pub(super) async fn run<S>(
         voice: Voice {
             outbox: BytesMut::from(request),
             muted: false,
+            ending: Ending::NotYet,
             torn: false,
             said_goodbye: false,
         },
@@ -70,6 +72,8 @@ pub(super) async fn run<S>(
             Next::Command(Some(Command::Mute)) => client.voice.muted = true,
             Next::Command(Some(Command::StopReading)) => client.reading = false,
             Next::Command(Some(Command::Resume)) => client.reading = true,
+            Next::Command(Some(Command::HalfClose)) => client.voice.ending = Ending::Due,
+            Next::Ended => client.voice.ending = Ending::Done,
             Next::Command(Some(Command::Write { bytes, torn, goodbye })) => {
                 client.voice.outbox.extend_from_slice(&bytes);
                 client.voice.torn = torn;
@@ -106,13 +110,24 @@ enum Ear {
 struct Voice {
     outbox: BytesMut,
     muted: bool,
+    ending: Ending,
     torn: bool,
     said_goodbye: bool,
+}
+
+/// Whether the client's half of the connection is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    NotYet,
+    /// Once all is written.
+    Due,
+    Done,
 }
 
 enum Next {
     Command(Option<Command>),
     Wrote(io::Result<usize>),
+    Ended,
     Read(io::Result<usize>),
 }
 
@@ -125,6 +140,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     Pin::new(&mut self.io).poll_write(cx, &self.voice.outbox)
             {
                 return Poll::Ready(Next::Wrote(wrote));
+            }
+            if self.voice.outbox.is_empty()
+                && self.voice.ending == Ending::Due
+                && Pin::new(&mut self.io).poll_shutdown(cx).is_ready()
+            {
+                return Poll::Ready(Next::Ended);
             }
             let mut buf = ReadBuf::new(&mut self.inbox);
             if self.reading
@@ -166,7 +187,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 impl Voice {
     /// Pongs and echoes Close, as browsers do, until a Close was said (RFC 6455 §5.5.1, §5.5.2).
     fn answer(&mut self, frame: Frame) {
-        if self.muted || self.torn || self.said_goodbye || self.outbox.len() > OUTBOX_LIMIT {
+        let has_ended = self.ending != Ending::NotYet || self.said_goodbye;
+        if self.muted || self.torn || has_ended || self.outbox.len() > OUTBOX_LIMIT {
             return;
         }
         let opcode = match frame.header.opcode {

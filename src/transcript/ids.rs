@@ -42,6 +42,11 @@ impl Ids {
         (alone, names.collect())
     }
 
+    /// The names given so far, without their brackets, and what they stand for.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.names.iter().map(|(id, name)| (name.trim_matches(['<', '>']), id.as_str()))
+    }
+
     /// `<bob>`, and for further ids that the lane `bob` is first to see `<bob2>`, `<bob3>`.
     fn name(&mut self, id: &str, lane: &str) -> String {
         if let Some(name) = self.names.get(id) {

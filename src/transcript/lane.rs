@@ -2,21 +2,25 @@
 
 mod fence;
 
+use std::io;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
+use http::header::SEC_WEBSOCKET_KEY;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::Command;
 use super::printing::{Printer, remains};
 use crate::frame::{Decoder, Opcode, Torn};
-use crate::handshake::parse_response;
+use crate::handshake::{AcceptKey, parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
 
 /// A client's name and its connection, the last one if there were several.
-pub(super) struct Lane {
-    pub(super) name: String,
-    /// What the 101 must bring.
-    accept: String,
+pub(crate) struct Lane {
+    pub(crate) name: String,
+    /// What the 101 must bring; empty if the request has no key.
+    pub(crate) accept: String,
     /// The request, until it is known whether the tap could read it.
     request: Option<Bytes>,
     commands: Option<mpsc::Sender<Command>>,
@@ -31,6 +35,10 @@ pub(super) struct Lane {
     is_fenced: bool,
     /// The last fence that came back.
     fence: Bytes,
+    /// Whether the client was told to vanish: what still reaches it is no longer heard.
+    is_gone: bool,
+    /// Why there is no connection, if there never was one.
+    pub(crate) refusal: Option<io::ErrorKind>,
 }
 
 /// How far a connection has come.
@@ -44,7 +52,7 @@ enum Phase {
 }
 
 impl Lane {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &str,
         request: Bytes,
         commands: mpsc::Sender<Command>,
@@ -52,7 +60,7 @@ impl Lane {
     ) -> Self {
         Self {
             name: name.to_owned(),
-            accept: String::new(),
+            accept: accept(&request),
             request: Some(request),
             commands: Some(commands),
             reports,
@@ -62,27 +70,42 @@ impl Lane {
             torn: None,
             is_fenced: true,
             fence: Bytes::new(),
+            is_gone: false,
+            refusal: None,
         }
     }
 
     /// A client that could not connect.
-    pub(super) fn unconnected(name: &str) -> Self {
+    pub(crate) fn unconnected(name: &str, why: io::ErrorKind) -> Self {
         let mut lane = Self::new(name, Bytes::new(), mpsc::channel(1).0, mpsc::channel(1).1);
-        (lane.request, lane.phase) = (None, Phase::Over);
+        (lane.request, lane.phase, lane.refusal) = (None, Phase::Over, Some(why));
         lane
     }
 
     /// Whether there is still a client to be told something.
-    pub(super) fn is_alive(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         self.commands.as_ref().is_some_and(|commands| !commands.is_closed())
     }
 
+    /// Whether all that there was to see has been seen.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Whether it may be asked something: a client that is mute has no answer to give either.
+    pub(crate) fn is_talking(&self) -> bool {
+        self.is_fenced
+    }
+
     /// Tells the client what to do next.
-    pub(super) async fn tell(&mut self, command: Command) {
+    pub(crate) async fn tell(&mut self, command: Command) {
         match command {
-            Command::Mute | Command::StopReading => self.is_fenced = false,
+            Command::Mute | Command::StopReading | Command::HalfClose => {
+                self.is_fenced = false;
+            }
             Command::Resume => self.is_fenced = true,
-            Command::Write { .. } | Command::Reset => {}
+            Command::Reset => self.vanish(),
+            Command::Write { .. } => {}
         }
         if let Some(commands) = &self.commands {
             // A client that is gone needs no telling.
@@ -90,7 +113,7 @@ impl Lane {
         }
     }
 
-    pub(super) async fn write(&mut self, bytes: Bytes) {
+    pub(crate) async fn write(&mut self, bytes: Bytes) {
         let mut goodbye = false;
         if self.phase != Phase::Opening {
             self.said.push(&bytes);
@@ -106,15 +129,21 @@ impl Lane {
     }
 
     /// Lets go of the client, which cuts its connection.
-    pub(super) fn cut(&mut self) {
+    pub(crate) fn cut(&mut self) {
+        self.vanish();
         self.commands = None;
+    }
+
+    /// Hears no more: a client that vanishes takes a moment to, in which the server may speak.
+    fn vanish(&mut self) {
+        self.catch_up();
+        self.is_gone = true;
     }
 
     /// A line for everything seen since the last time, fences apart.
     pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<String> {
-        self.catch_up();
         let seen = std::mem::take(&mut self.seen);
-        let mut lines = printer.lines(&self.name, &mut self.accept, &seen, since);
+        let mut lines = printer.lines(&self.name, &self.accept, &seen, since);
         if let Some(request) = self.request.take() {
             let is_shown = seen.iter().any(|seen| seen.direction == Direction::Out);
             if !is_shown {
@@ -134,15 +163,36 @@ impl Lane {
         lines
     }
 
+    /// Takes in the next thing seen, or the end of all seeing. Cancel safe.
+    pub(crate) fn poll_see(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.phase == Phase::Over {
+            return Poll::Pending;
+        }
+        self.reports.poll_recv(cx).map(|seen| match seen {
+            Some(seen) => self.note(seen),
+            None => self.phase = Phase::Over,
+        })
+    }
+
+    /// What was seen since the last report, fences apart.
+    pub(crate) fn seen(&self) -> &[Seen] {
+        &self.seen
+    }
+
     /// Takes in what has been seen until now.
-    fn catch_up(&mut self) {
+    pub(crate) fn catch_up(&mut self) {
         while let Ok(seen) = self.reports.try_recv() {
             self.note(seen);
         }
     }
 
     fn note(&mut self, seen: Seen) {
+        if self.is_gone {
+            return;
+        }
         match (&seen.event, seen.direction) {
+            // The client was told to half-close, and that is shown.
+            (Event::Eof, Direction::Out) => return,
             (Event::Head(head), Direction::In) => {
                 let response = parse_response(head).ok().flatten();
                 let is_101 = response.is_some_and(|(response, _)| response.status() == 101);
@@ -187,4 +237,11 @@ impl Lane {
             is(at, Direction::In, question) && !is(at + 1, Direction::Out, answer.header.opcode)
         })
     }
+}
+
+/// What the 101 to this request must bring.
+fn accept(request: &[u8]) -> String {
+    let Ok(Some((request, _))) = parse_request(request) else { return String::new() };
+    let key = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| key.to_str());
+    key.map_or_else(String::new, |key| AcceptKey::derive(key.unwrap_or("(no text)")).accept)
 }

@@ -30,6 +30,8 @@ pub(super) struct Payloads {
     ids: Ids,
     /// JSON fields whose values differ in every run.
     pub(super) any: BTreeSet<String>,
+    /// Whether ids and times are shown as they are.
+    pub(super) is_literal: bool,
 }
 
 impl Payloads {
@@ -91,11 +93,19 @@ impl Payloads {
         if value.is_empty() || value.contains([' ', '"', '\\']) {
             return self.text(lane, value);
         }
-        self.ids.replace(value, lane).1
+        self.named(value, lane).1
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter()
+    }
+
+    fn named(&mut self, text: &str, lane: &str) -> (bool, String) {
+        if self.is_literal { (false, text.to_owned()) } else { self.ids.replace(text, lane) }
     }
 
     fn text(&mut self, lane: &str, text: &str) -> String {
-        quoted(&self.ids.replace(text, lane).1)
+        quoted(&self.named(text, lane).1)
     }
 
     fn put_json(&mut self, lane: &str, value: &Value, out: &mut String) {
@@ -129,7 +139,7 @@ impl Payloads {
                 let digest = Sha256::digest(text).into();
                 let _ = write!(out, "<{}>", summary(text.len() as u64, &digest));
             }
-            Value::String(text) => match self.ids.replace(text, lane) {
+            Value::String(text) => match self.named(text, lane) {
                 (true, name) => out.push_str(&name),
                 (false, text) => out.push_str(&quoted(&text)),
             },
@@ -151,7 +161,7 @@ fn summary(len: u64, digest: &[u8; 32]) -> String {
 }
 
 /// A JSON string; escaped is all that would not show, so that no two texts look the same.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {
         match c {

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::SEC_WEBSOCKET_KEY;
 use tokio::time::Instant;
 
 use super::payload::Payloads;
 use super::request::USUAL;
 use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Torn};
-use crate::handshake::{AcceptKey, parse_request, parse_response};
+use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
 
 /// How many of an event's bytes are shown beside it.
@@ -34,11 +33,11 @@ pub(super) struct Printer {
 impl Printer {
     /// A line for each thing seen in `lane`, with its time `since` the beginning of a wait.
     ///
-    /// `accept` is what the 101 must bring, remembered from the request to the answer.
+    /// `accept` is what the 101 must bring.
     pub(super) fn lines(
         &mut self,
         lane: &str,
-        accept: &mut String,
+        accept: &str,
         seen: &[Seen],
         since: Option<Instant>,
     ) -> Vec<String> {
@@ -51,7 +50,7 @@ impl Printer {
             };
             let mut text = match (event, direction) {
                 (Event::Head(head), Direction::Out) => {
-                    format!("{opening} {}", self.request(lane, head, accept))
+                    format!("{opening} {}", self.request(lane, head))
                 }
                 (Event::Head(head), Direction::In) => {
                     let body = body(&mut seen);
@@ -67,7 +66,7 @@ impl Printer {
                 (Event::Eof, _) => "-- eof".to_owned(),
                 // Which of the two depends on who was quicker.
                 (Event::Error(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), _) => {
-                    "-- reset".to_owned()
+                    "-- reset by peer".to_owned()
                 }
                 (Event::Error(kind), _) => format!("-- {kind}"),
                 (Event::Missed(count), _) => format!("-- missed {count} events"),
@@ -86,7 +85,7 @@ impl Printer {
     }
 
     /// `GET /chat?name=bob subprotocol=chat`: what is not the same in every handshake.
-    fn request(&mut self, lane: &str, head: &Bytes, accept: &mut String) -> String {
+    fn request(&mut self, lane: &str, head: &Bytes) -> String {
         let Ok(Some((request, _))) = parse_request(head) else {
             return self.payloads.stray(lane, head);
         };
@@ -94,9 +93,6 @@ impl Printer {
         let mut words = vec![request.method().to_string(), target];
         for (name, value) in request.headers() {
             let value = value.to_str().unwrap_or("(no text)");
-            if name == SEC_WEBSOCKET_KEY {
-                *accept = AcceptKey::derive(value).accept;
-            }
             let usual = USUAL.iter().find(|(usual, _)| name == *usual);
             let usual = usual.map(|&(name, value)| if name == "Host" { &self.host } else { value });
             if usual != Some(value) {
@@ -181,7 +177,7 @@ fn body(seen: &mut Peekable<Iter<'_, Seen>>) -> Vec<u8> {
 }
 
 /// What came of a frame that was cut off.
-pub(super) fn remains(torn: Torn) -> String {
+pub(crate) fn remains(torn: Torn) -> String {
     match torn.header {
         Some(header) => format!("torn {} {} of {} bytes", header.opcode, torn.received, header.len),
         None => "torn header".to_owned(),
@@ -194,7 +190,7 @@ fn wire(frame: &Frame) -> String {
 }
 
 /// `25s`, `1.5s`, `40ms`.
-pub(super) fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     match (time.as_secs(), time.subsec_millis()) {
         (secs, 0) => format!("{secs}s"),
         (0, millis) => format!("{millis}ms"),
@@ -204,7 +200,7 @@ pub(super) fn seconds(time: Duration) -> String {
 
 /// When something was, as exactly as can be told: finding out that all is quiet
 /// takes a millisecond a cause, by which what began at one cause comes early.
-fn moment(time: Duration) -> String {
+pub(crate) fn moment(time: Duration) -> String {
     let grain = if time < Duration::from_millis(950) { 10 } else { 100 };
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX - grain);
     seconds(Duration::from_millis((millis + grain / 2) / grain * grain))

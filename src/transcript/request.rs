@@ -89,8 +89,9 @@ impl Request {
         self.header("Sec-WebSocket-Protocol", names)
     }
 
-    /// The bytes, meant for `host`.
-    pub(super) fn to_bytes(&self, host: &str) -> Bytes {
+    /// The bytes, meant for `host`: what the `Host` header says if nothing else was given.
+    #[must_use]
+    pub fn to_bytes(&self, host: &str) -> Bytes {
         match &self.0 {
             Head::Raw(bytes) => bytes.clone(),
             Head::Lines { method, target, headers } => {

@@ -6,11 +6,12 @@ use http::{Request, Response, Uri};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 use warp::Filter;
 
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Policy, Rejection};
-use crate::stream::{Io, Rewind};
+use crate::stream::Rewind;
 
 /// What [`upgrade`] extracts: a request that asked for something, and the means
 /// to give it a WebSocket.
@@ -20,8 +21,8 @@ pub struct Upgrade {
     on_upgrade: Option<OnUpgrade>,
 }
 
-/// A byte stream that was an HTTP connection.
-pub type UpgradedIo = Rewind<Box<dyn Io>>;
+/// A byte stream that was an HTTP connection: TCP itself, or whatever hyper was given.
+pub type UpgradedIo = Rewind<Either<TcpStream, TokioIo<Upgraded>>>;
 
 /// A warp filter that takes every request on its path, whatever it asks for.
 ///
@@ -111,8 +112,8 @@ fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
         Ok(parts) => {
             let (front, tcp) = parts.io.into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
-            Rewind::new(&front, Box::new(tcp))
+            Rewind::new(&front, Either::Left(tcp))
         }
-        Err(upgraded) => Rewind::new(&[], Box::new(TokioIo::new(upgraded))),
+        Err(upgraded) => Rewind::new(&[], Either::Right(TokioIo::new(upgraded))),
     }
 }

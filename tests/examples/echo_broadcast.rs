@@ -1,5 +1,6 @@
 //! Source 001: `echo_broadcast`, `heartbeat`, `stats`, `shutdown`, one protocol that grows.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ws101::transcript::Transcript;
@@ -85,11 +86,15 @@ async fn stats_are_told_to_everyone() {
     t.step("the numbers are right after a crash");
     t.pass(Duration::from_millis(1500)).await;
     let seen = t.to_string();
-    let right = r#""stats":{"activeConnections":2,"memory":{"rssBytes":<*>},"uptime":<*>}"#;
-    for name in ["ann", "cat"] {
-        let lines = seen.lines().filter(|line| line.starts_with(name) && line.contains(right));
-        assert!(lines.count() > 0, "{name} was not told:\n{seen}");
-    }
+    let (_, step) = seen.split_once("\n== ").expect("a step was begun");
+    // How often, and when, is up to the clock of this machine.
+    let told: BTreeSet<_> =
+        step.lines().filter_map(|line| Some(line.rsplit_once(" at ")?.0)).collect();
+    let told: Vec<_> = told.into_iter().collect();
+    insta::assert_snapshot!(
+        "stats",
+        format!("== after a crash, two are left\n{}", told.join("\n"))
+    );
 }
 
 #[tokio::test]

@@ -3,12 +3,17 @@
 //! `cargo test` builds them first; with `--test examples` alone, say
 //! `cargo build --examples` before.
 
+#[cfg(unix)]
+mod drain;
 mod echo_broadcast;
 mod established;
+#[cfg(target_os = "linux")]
+mod memory;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;
 mod race;
+mod strangers;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -148,10 +153,12 @@ async fn raw_echo_takes_no_more_than_it_can() {
     t.step("a length of 2^63");
     t.connect("ann", "/").await;
     t.raw("ann", &b"\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00\x37\xfa\x21\x3d"[..]).await;
+    t.ended("ann").await;
     t.step("a message of 65537 bytes, in fragments");
     t.connect("bob", "/").await;
     t.send("bob", Frame::text("x".repeat(65_000)).unfinished()).await;
     t.send("bob", Frame::new(Opcode::Continuation, "x".repeat(537))).await;
+    t.ended("bob").await;
     insta::assert_snapshot!(t);
 }
 
@@ -203,6 +210,19 @@ async fn full_chat_ends_with_a_goodbye_and_exit_code_0() {
     t.pass(Duration::from_millis(10)).await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     insta::assert_snapshot!(t);
+}
+
+#[tokio::test]
+async fn whoever_asks_twice_is_obeyed_at_once() {
+    let program = Program::start("full_chat", &[("WS_DRAIN_MS", "600000")]).await;
+    let mut t = talk_to(program.address);
+    // Waited for until it has had its time to answer the close: 3 s.
+    t.connect("mute", "/ws").await;
+    t.mute("mute").await;
+    program.terminate().await;
+    program.said(|said| said.contains("saying goodbye").then_some(())).await;
+    let ended = program.stop().await;
+    assert_eq!(ended.code, Some(128 + 15), "{}", ended.said);
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ async fn hear(tcp: &mut TcpStream, heard: &mut String, end: &str) {
         let read = timeout(PATIENCE, tcp.read(&mut buffer)).await;
         let n = read.unwrap_or_else(|_| panic!("no {end:?} in {heard:?}")).unwrap();
         assert!(n > 0, "it ended without {end:?}: {heard:?}");
-        heard.push_str(&String::from_utf8_lossy(&buffer[..n]));
+        // One character for each byte, whatever it is.
+        heard.extend(buffer[..n].iter().copied().map(char::from));
     }
 }
 
@@ -51,17 +52,44 @@ async fn one_line_of_news_four_ways_and_every_byte_is_counted() {
     let (_, meter) = ask(&program, &get("/meter"), r#""now":1"#).await;
     let meter = meter.split(r#","now""#).next().unwrap().to_owned() + "}";
     let meters: Value = serde_json::from_str(meter.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-    // What was sent and heard here is what was counted there; a letter outside ASCII would
-    // not be one byte.
+    // What was sent and heard here is what was counted there.
     let sent = |target: &str| get(target).len();
-    let frames = frames.chars().count();
+    let frame = frames.chars().count();
     let wanted = serde_json::json!({
         "/poll": [2, 1, 2 * sent("/poll?since=0") + empty.len() + poll.len()],
         "/long": [1, 0, sent("/long?since=0") + long.len()],
         "/events": [1, 0, sent("/events?since=0") + heard.len()],
-        "/ws": [1, 0, UPGRADE.len() + frames],
+        "/ws": [1, 0, UPGRADE.len() + frame],
     });
     assert_eq!(meters["meters"], wanted);
+    let exchanges = [
+        ("polling: there is nothing", get("/poll?since=0"), empty),
+        ("polling: there is something", get("/poll?since=0"), poll),
+        ("long polling", get("/long?since=0"), long),
+        ("server-sent events", get("/events?since=0"), heard),
+        ("WebSocket", UPGRADE.to_owned(), frames),
+    ];
+    insta::assert_snapshot!("four_ways", exchanges.map(shown).join("\n"));
+}
+
+/// One way of getting the news: `→` is asked, `←` is answered, bytes that are no text are hex.
+fn shown((way, request, answer): (&str, String, String)) -> String {
+    let cost = request.len() + answer.chars().count();
+    // The time of day is as long today as it will be in two hundred years.
+    let (before, after) = answer.split_once(r#""at":"#).unwrap_or((&answer, ""));
+    let after = after.trim_start_matches(|char: char| char.is_ascii_digit());
+    let answer = if after.is_empty() { answer } else { format!(r#"{before}"at":<*>{after}"#) };
+    let lines = |mark: &str, text: &str| {
+        let lines = text.trim_end().replace('\r', "").replace('\n', &format!("\n{mark} "));
+        format!("{mark} {lines}").replace(&format!("{mark} \n"), &format!("{mark}\n"))
+    };
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    let (header, text) = body.split_at(body.find(['{', '[', 'i']).unwrap_or_default());
+    let header = header.chars().map(|byte| format!("{:02x} ", u32::from(byte)));
+    let header = header.collect::<Vec<_>>().concat();
+    let [request, answer] =
+        [lines("→", &request), lines("←", &format!("{head}\n\n{header}{text}"))];
+    format!("== {way}\n{request}\n\n{answer}\n\n{cost} bytes, both ways\n")
 }
 
 #[tokio::test]

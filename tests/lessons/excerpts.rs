@@ -47,8 +47,8 @@ fn refreshed(lines: &[String]) -> (Vec<String>, Vec<(usize, String)>) {
         fresh.push(line.clone());
         at += 1;
         let Some((kind, spec)) = mark(line) else {
-            if line.starts_with("<!--") {
-                broken.push((at, "a comment that is no mark: code: or wire:".to_owned()));
+            if line.starts_with("<!--") && !line.starts_with("<!-- block: ") {
+                broken.push((at, "a comment that is no mark: code:, wire: or block:".to_owned()));
             }
             continue;
         };

@@ -3,10 +3,13 @@
 //! Text, code, tests and translations walk apart unless a test holds them together.
 
 mod excerpts;
+mod glossary;
 mod markdown;
+mod minutes;
 mod names;
 mod readme;
 mod shape;
+mod twins;
 mod wire;
 
 use std::fs;
@@ -48,6 +51,13 @@ struct Lesson {
     page: Page,
 }
 
+impl Lesson {
+    /// `03_echo`, which is also what its notes are called.
+    fn name(&self) -> String {
+        format!("{:02}_{}", self.number, self.example)
+    }
+}
+
 fn lessons(language: &str) -> Vec<Lesson> {
     let directory = format!("lessons/{language}");
     let lesson = |file: String| {
@@ -57,7 +67,9 @@ fn lessons(language: &str) -> Vec<Lesson> {
             parts.unwrap_or_else(|| panic!("{directory}/{file} is not called NN_example.md"));
         Lesson { number, example, page: Page::read(&format!("{directory}/{file}")) }
     };
-    listed(&directory).into_iter().map(lesson).collect()
+    // Beside the pages there are their notes.
+    let pages = listed(&directory).into_iter().filter(|file| file != "notes");
+    pages.map(lesson).collect()
 }
 
 fn readmes() -> [Page; 2] {
@@ -67,7 +79,8 @@ fn readmes() -> [Page; 2] {
 /// Every page there is.
 fn pages() -> Vec<Page> {
     let lessons = LANGUAGES.into_iter().flat_map(lessons).map(|lesson| lesson.page);
-    lessons.chain(readmes()).collect()
+    let glossaries = glossary::GLOSSARIES.map(|(_, path, _, _)| Page::read(path));
+    lessons.chain(readmes()).chain(glossaries).chain(minutes::pages()).collect()
 }
 
 /// Fails with all that is wrong, not only the first of it.

@@ -18,14 +18,24 @@ pub struct Fence<'p> {
     pub marked: bool,
 }
 
+/// A heading of level two and what stands below it; first of all, what stands above the first.
+pub struct Block {
+    /// Where its heading is, counted from 1.
+    pub line: usize,
+    pub lines: Vec<String>,
+}
+
 impl Page {
     pub fn read(path: &str) -> Self {
         Self { path: path.into(), lines: read(path).lines().map(str::to_owned).collect() }
     }
 
-    /// A complaint about a line of this page, counted from 1.
+    /// A complaint about a line of this page, counted from 1, under the heading it stands below.
     pub fn at(&self, line: usize, complaint: impl std::fmt::Display) -> String {
-        format!("{}:{line}: {complaint}", self.path)
+        let above = self.prose().into_iter().take_while(|(at, _)| *at <= line);
+        let heading = above.filter_map(|(_, line)| line.strip_prefix("## ")).last();
+        let heading = heading.map(|heading| format!("{heading}: ")).unwrap_or_default();
+        format!("{}:{line}: {heading}{complaint}", self.path)
     }
 
     pub fn fences(&self) -> Vec<Fence<'_>> {
@@ -45,6 +55,19 @@ impl Page {
         }
         assert!(open.is_none(), "{}: a fence is not closed", self.path);
         found
+    }
+
+    pub fn blocks(&self) -> Vec<Block> {
+        let mut blocks = vec![Block { line: 1, lines: Vec::new() }];
+        let headings: Vec<_> =
+            self.prose().into_iter().filter(|(_, l)| l.starts_with("## ")).collect();
+        for (at, line) in (1..).zip(&self.lines) {
+            if headings.iter().any(|(heading, _)| *heading == at) {
+                blocks.push(Block { line: at, lines: Vec::new() });
+            }
+            blocks.last_mut().expect("there is a first").lines.push(line.clone());
+        }
+        blocks
     }
 
     /// The lines that are neither in a fence nor a comment, with their numbers.

@@ -24,7 +24,7 @@ fn every_link_leads_somewhere() {
 }
 
 /// The headings of a page as code hosts spell them behind `#`.
-fn anchors(page: &Page) -> Vec<String> {
+pub fn anchors(page: &Page) -> Vec<String> {
     let headings = (1..=6).flat_map(|level| page.headings(level));
     let kept = |char: &char| char.is_alphanumeric() || [' ', '-', '_'].contains(char);
     headings
@@ -75,6 +75,11 @@ fn missing(option: &str, name: &str) -> Option<&'static str> {
     let there = |path: String| root().join(path).exists();
     match option {
         "--example" if !there(format!("examples/{name}.rs")) => Some("there is no such example"),
+        "-p" if !packages().iter().any(|package| package == name) => {
+            Some("there is no such package in the workspace")
+        }
+        // Cargo looks for it in the default package only.
+        "--bin" if !there(format!("src/bin/{name}.rs")) => Some("there is no such program"),
         "--test"
             if !there(format!("tests/{name}.rs")) && !there(format!("tests/{name}/main.rs")) =>
         {
@@ -82,6 +87,19 @@ fn missing(option: &str, name: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The names of the workspace's packages.
+fn packages() -> Vec<String> {
+    let root = read("Cargo.toml");
+    let members = root.lines().find_map(|line| line.strip_prefix("members = "));
+    let members = members.unwrap_or_default().split('"').skip(1).step_by(2);
+    let name = |manifest: &str| {
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = "));
+        name.unwrap_or_default().trim_matches('"').to_owned()
+    };
+    let named = members.map(|member| name(&read(&format!("{member}/Cargo.toml"))));
+    named.chain([name(&root)]).collect()
 }
 
 /// The names of the recipes in `justfile`: `name arguments:`, at the left margin.

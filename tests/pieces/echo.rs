@@ -15,7 +15,8 @@ use ws101::upgrade::config;
 async fn text_gets_the_prefix_and_binary_comes_back_as_it_was() {
     let (far, near) = duplex(1024);
     let mut server = WebSocketStream::from_raw_socket(near, Role::Server, Some(config(1024))).await;
-    let serving = tokio::spawn(async move { echo(&mut server, "Принято: ").await });
+    let serving =
+        tokio::spawn(async move { echo(&mut server, |said| format!("Принято: {said}")).await });
     let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
     for (sent, back) in [
         (Message::text("Привет"), Message::text("Принято: Привет")),
@@ -34,7 +35,7 @@ async fn a_client_that_never_reads_is_given_up_on() {
     let (far, near) = duplex(256);
     let began = Instant::now();
     let mut server = WebSocketStream::from_raw_socket(near, Role::Server, Some(config(4096))).await;
-    let serving = tokio::spawn(async move { echo(&mut server, "").await });
+    let serving = tokio::spawn(async move { echo(&mut server, str::to_owned).await });
     let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
     // Fills both directions; the client's own writing is then stuck as well.
     let talking = async { while client.send(Message::text("x".repeat(1000))).await.is_ok() {} };

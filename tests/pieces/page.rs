@@ -7,13 +7,16 @@ use ws101::server::serve;
 use ws101::shutdown::Shutdown;
 
 async fn answers(requests: &[&str]) -> Vec<String> {
-    let files = tempfile::tempdir().unwrap();
-    std::fs::write(files.path().join("index.html"), "<!doctype html><title>hi</title>").unwrap();
-    std::fs::write(files.path().join("chat.js"), "export {}").unwrap();
+    let disk = tempfile::tempdir().unwrap();
+    std::fs::write(disk.path().join("secret"), "beside the page").unwrap();
+    let files = disk.path().join("page");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::write(files.join("index.html"), "<!doctype html><title>hi</title>").unwrap();
+    std::fs::write(files.join("chat.js"), "export {}").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let serving = tokio::spawn(serve(listener, [site(files.path(), "001")], shutdown.clone()));
+    let serving = tokio::spawn(serve(listener, [site(files, "001")], shutdown.clone()));
     let mut answers = Vec::new();
     for request in requests {
         let mut tcp = TcpStream::connect(address).await.unwrap();
@@ -50,6 +53,31 @@ async fn every_answer_is_strict_errors_included() {
         {
             assert!(answer.contains(header), "{answer}");
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_beside_the_page_is_served() {
+    let long = format!("GET /{}secret", "../".repeat(2_000));
+    let paths = [
+        "GET /..",
+        "GET /../secret",
+        "GET /./../secret",
+        "GET /page/../../secret",
+        "GET /%2e%2e/secret",
+        "GET /%2e%2e%2fsecret",
+        "GET /..%2fsecret",
+        "GET /%252e%252e/secret",
+        "GET /..%5csecret",
+        "GET //etc/passwd",
+        "GET /%2fetc%2fpasswd",
+        "GET /../../../../../../../../etc/passwd",
+        "GET /chat.js%00",
+        "GET /chat.js/..",
+        &long,
+    ];
+    for (answer, path) in answers(&paths).await.iter().zip(paths) {
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
     }
 }
 

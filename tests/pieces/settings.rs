@@ -29,6 +29,7 @@ fn each_name_sets_its_own() {
     assert_eq!(with("WS_DRAIN_MS", "0").unwrap().drain, ms(0));
     assert_eq!(with("WS_MAX_MESSAGE_BYTES", "1048576").unwrap().max_message_bytes, 1 << 20);
     assert_eq!(with("WS_MAX_QUEUE_BYTES", "4096").unwrap().max_queue_bytes, 4096);
+    assert_eq!(with("WS_HOSTS", "class.example").unwrap().hosts, ["class.example"]);
     let origins = with("WS_ORIGINS", "null, https://class.example ,").unwrap().origins;
     assert_eq!(origins, ["null", "https://class.example"]);
 }

@@ -1,7 +1,7 @@
 //! An example, running as people run it: a program, and what it prints.
 //!
-//! Three tests start examples: `examples`, `browser` and `clients`. `cargo test`
-//! builds them first, `cargo test --test NAME` does not.
+//! Four tests start examples: `examples`, `browser`, `clients` and `rfc6455`. `cargo
+//! test` builds them first, `cargo test --test NAME` does not.
 
 // No test uses all of it.
 #![allow(dead_code)]
@@ -14,8 +14,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpSocket;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -87,11 +88,32 @@ impl Program {
         found.ok().flatten().unwrap_or_else(|| panic!("it only said: {}", *self.said.borrow()))
     }
 
-    /// Asks it to end, as a system that shuts down does, and waits until it has.
-    pub async fn stop(mut self) -> Ended {
+    /// What `/stats` says now.
+    pub async fn stats(&self) -> Value {
+        let mut tcp = TcpStream::connect(self.address).await.unwrap();
+        let request = b"GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        tcp.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        timeout(PATIENCE, tcp.read_to_string(&mut answer)).await.expect("in time").unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Its resident memory now, in bytes.
+    pub async fn memory(&self) -> u64 {
+        self.stats().await["rss_bytes"].as_u64().expect("this system tells")
+    }
+
+    /// Asks it to end, as a system that shuts down does.
+    pub async fn terminate(&self) {
         let id = self.child.id().expect("it runs").to_string();
         let killed = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
         assert!(killed.success());
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(mut self) -> Ended {
+        self.terminate().await;
         let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
         // Until there is nobody left to say more.
         let end = timeout(PATIENCE, async { while self.said.changed().await.is_ok() {} });

@@ -1,5 +1,14 @@
 //! Real sockets on loopback: many clients, slow ones, sudden ends.
+//!
+//! What is a matter of time is printed, not asserted: see it with `--nocapture`.
 
+mod order;
+mod poison;
+mod rates;
+mod slow;
+mod stats;
+
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,7 +17,7 @@ use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -16,10 +25,11 @@ use warp::{Filter, Reply};
 use ws101::broadcast::{ClientId, Hub};
 use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
+use ws101::limits::MAX_STRANGERS;
 use ws101::room::Room;
-use ws101::server::serve;
+use ws101::server::{KEEP_ALIVE, serve};
 use ws101::settings::Settings;
-use ws101::upgrade::{Peer, config};
+use ws101::upgrade::{HEAD_DEADLINE, Peer, config};
 
 /// Long enough for a busy machine, short enough to fail by.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -268,6 +278,36 @@ async fn strangers_who_said_nothing_do_not_hold_up_a_shutdown() {
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn five_thousand_half_open_strangers_do_not_stop_a_good_client() {
+    let settings = patient();
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, _serving) = start(&plaza, &settings);
+    let mut client = enter(address).await;
+    let mut strangers = Vec::new();
+    for half in [&b""[..], b"G", b"GET /ws HTTP/1.1\r\nHost: x\r\n"].iter().cycle().take(5_000) {
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        // Whoever came too late for this was cut already.
+        let _ = stranger.write_all(half).await;
+        strangers.push(stranger);
+    }
+    // Behind them in the queue, and in long before the first of them has to go for being late.
+    let mut late = timeout(HEAD_DEADLINE / 2, enter(address)).await.expect("at once");
+    late.send(Message::text("hello")).await.unwrap();
+    assert_eq!(next(&mut client).await.unwrap().unwrap(), Message::text("hello"));
+    // All but so many were cut, and they were the first to come.
+    let open = |stranger: &TcpStream| {
+        let read = stranger.try_read(&mut [0; 1]);
+        read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    let (first, last) = strangers.split_at(5_000 - MAX_STRANGERS);
+    for stranger in first {
+        timeout(DEADLINE, stranger.readable()).await.expect("it is cut").unwrap();
+    }
+    assert!(first.iter().all(|stranger| !open(stranger)));
+    assert!(last[MAX_STRANGERS / 2..].iter().all(open));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_sends_too_much_still_hears_why() {
     let settings = patient();
@@ -280,6 +320,82 @@ async fn whoever_sends_too_much_still_hears_why() {
         let (_, code) = rest(&mut client).await;
         assert_eq!(code, Some(CloseCode::Size));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_too_many_is_refused_in_http_and_the_others_go_on() {
+    const ROOM: usize = 20;
+    let settings = Settings { max_connections: ROOM, ..patient() };
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, _serving) = start(&plaza, &settings);
+    let mut old = enter(address).await;
+    let mut others = join_all((1..ROOM).map(|_| enter(address))).await;
+    let attempt = || async {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let handshake = client_async_with_config(format!("ws://{address}/ws"), tcp, None);
+        timeout(DEADLINE, handshake).await.expect("in time").map(drop)
+    };
+    for _ in 0..10 {
+        match attempt().await {
+            Err(Error::Http(response)) => {
+                assert_eq!(response.status(), 503);
+                assert!(response.headers().contains_key("retry-after"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    old.send(Message::text("still here")).await.unwrap();
+    assert_eq!(next(&mut old).await.unwrap().unwrap(), Message::text("still here"));
+    others.pop().expect("there are others").close(None).await.unwrap();
+    let again = async {
+        while attempt().await.is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, again).await.expect("there is room when one has left");
+}
+
+/// The deadlines are in seconds, and real sockets know no other time: for CI only.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dawdles_over_http_is_let_go() {
+    if std::env::var_os("CI").is_none() {
+        println!("skipped: it takes half a minute; CI=1 runs it");
+        return;
+    }
+    let settings = patient();
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, _serving) = start(&plaza, &settings);
+    let slack = Duration::from_secs(5);
+    let request = "GET / HTTP/1.1\r\nHost: x\r\n";
+    let dawdle = |name: &'static str, sent: String, drip: &'static str, limit: Duration| async move {
+        let mut tcp = TcpStream::connect(address).await.unwrap();
+        tcp.write_all(sent.as_bytes()).await.unwrap();
+        let began = Instant::now();
+        let ended = async {
+            let (mut reading, mut writing) = tcp.split();
+            let mut scrap = Vec::new();
+            let dripping = async {
+                // Until the server has hung up.
+                while writing.write_all(drip.as_bytes()).await.is_ok() {
+                    sleep(Duration::from_millis(500)).await;
+                }
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                _ = reading.read_to_end(&mut scrap) => (),
+                () = dripping => (),
+            }
+        };
+        assert!(timeout(limit + slack, ended).await.is_ok(), "{name} is still open");
+        assert!(began.elapsed() + slack > limit, "{name} had {:?}", began.elapsed());
+    };
+    tokio::join!(
+        dawdle("silence", String::new(), "", HEAD_DEADLINE),
+        dawdle("half a head", request.to_owned(), "", HEAD_DEADLINE),
+        dawdle("a head in drops", request.to_owned(), "X: y\r\n", HEAD_DEADLINE),
+        dawdle("nothing more to ask", format!("{request}\r\n"), "", KEEP_ALIVE),
+        dawdle("half a second head", format!("{request}\r\n{request}"), "", KEEP_ALIVE),
+    );
 }
 
 #[tokio::test]

@@ -100,6 +100,12 @@ async fn bad_input_is_named_and_the_connection_stays() {
         ("typing that is no boolean", r#"{"type":"typing","active":"yes"}"#),
         ("a ping with a load", r#"{"type":"ping","timestamp":[1,2]}"#),
         ("a version that is none", r#"{"type":"hello","v":"1"}"#),
+        ("two types", r#"{"type":"message","type":"system","content":"forged"}"#),
+        ("two contents", r#"{"type":"message","content":"one","content":"two"}"#),
+        (
+            "names that mean something to JavaScript",
+            r#"{"__proto__":{"type":"system"},"constructor":1,"type":"message","content":"hi"}"#,
+        ),
     ];
     for (what, text) in cases {
         t.step(what);

@@ -198,6 +198,22 @@ async fn g12_five_dialects_in_one_room() {
     insta::assert_snapshot!(t);
 }
 
+#[tokio::test(start_paused = true)]
+async fn nobody_speaks_as_the_server_or_as_another() {
+    let (mut t, _chat) = chat(&quiet());
+    five(&mut t).await;
+    enter(&mut t, "Вера").await;
+    for name in FIVE {
+        t.step(&format!("{name} speaks as the server"));
+        t.send(name, r#"{"type":"system","content":"forged"}"#).await;
+        t.step(&format!("{name} speaks as Вера"));
+        let text = r#"{"type":"message","content":"forged","username":"Вера"}"#;
+        t.send(name, text.replace("message", if name == "node" { "user" } else { "message" }))
+            .await;
+    }
+    insta::assert_snapshot!(t);
+}
+
 /// What each of the five heard of the numbered lines, in the order in which they heard it.
 fn heard(transcript: &str, name: &str) -> Vec<u32> {
     let received = transcript

@@ -2,9 +2,50 @@
 
 use std::time::Duration;
 
+use tokio_tungstenite::tungstenite::Message;
+use ws101::broadcast::{ClientId, Hub};
+use ws101::endpoint::Endpoint;
+use ws101::room::Room;
 use ws101::settings::Settings;
+use ws101::transcript::Transcript;
+use ws101::upgrade::Peer;
 
 use super::{chat, enter};
+
+/// A room with a mistake in it, in whichever event is asked for.
+struct Fragile;
+
+impl Room for Fragile {
+    fn joined(&mut self, _who: ClientId, peer: &Peer, _hub: &Hub) {
+        assert_ne!(peer.target.path(), "/joined", "as it was asked to");
+    }
+
+    fn heard(&mut self, _who: ClientId, message: Message, hub: &Hub) {
+        assert_ne!(message, Message::text("heard"), "as it was asked to");
+        hub.broadcast(message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_ends_one_connection_and_no_other() {
+    let room = Endpoint::open(Fragile, &Settings::default());
+    let serving = room.clone();
+    let mut t = Transcript::new(move |pipe| {
+        let room = serving.clone();
+        async move { room.accept(pipe).await.map(drop) }
+    });
+    t.connect("ann", "/").await;
+    t.step("a panic when something is heard");
+    t.connect("bob", "/").await;
+    t.send("bob", "heard").await;
+    t.step("a panic when someone comes");
+    t.connect("cat", "/joined").await;
+    t.step("the others go on");
+    t.connect("dan", "/").await;
+    t.send("ann", "still here").await;
+    assert_eq!(room.report().closes, [(1011, 2)].into());
+    insta::assert_snapshot!(t);
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_let_go() {

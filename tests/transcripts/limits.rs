@@ -50,6 +50,27 @@ async fn whoever_does_not_listen_is_closed_with_1008() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flood_of_any_kind_is_heard_as_far_as_the_burst() {
+    for kind in ["message", "typing", "history", "ping"] {
+        let (mut t, _chat) = chat(&Settings::default());
+        enter(&mut t, "ann").await;
+        enter(&mut t, "eve").await;
+        t.step("the flood");
+        for _ in 0..100 {
+            t.send("eve", format!(r#"{{"type":"{kind}","content":"x"}}"#)).await;
+        }
+        let seen = t.to_string();
+        let flood = &seen[seen.find("== the flood").unwrap()..];
+        let heard = flood.matches("ann << json").count();
+        // The burst, less her hello, and what the time adds that the sending takes.
+        assert!(heard <= 22, "{kind}: {heard}");
+        // That she left is heard in any case.
+        assert_eq!(heard > 1, ["message", "typing"].contains(&kind), "{kind}: {heard}");
+        assert!(flood.contains(r#"eve << close 1008 "too many messages""#), "{kind}: {flood}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn pings_count_too() {
     let (mut t, _chat) = chat(&Settings::default());
     t.connect("eve", v1()).await;

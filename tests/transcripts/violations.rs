@@ -84,7 +84,7 @@ async fn broken_one_by_one(t: &mut Transcript) {
 async fn conversation(pipe: Pipe) {
     let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
     let mut socket = accepted.into_socket(config(1 << 16)).await;
-    let ended = echo(&mut socket, "").await;
+    let ended = echo(&mut socket, str::to_owned).await;
     goodbye::answer(&mut socket, ended).await;
 }
 

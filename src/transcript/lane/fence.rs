@@ -13,6 +13,9 @@ use crate::frame::Frame;
 /// that did not is not asked again: from then on only quiet tells that it is done.
 const DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long a connection may take to end.
+const END_DEADLINE: Duration = Duration::from_secs(10);
+
 /// What the payload of a fence begins with; frames with it are never shown.
 const TOKEN: &str = "ws101 fence ";
 
@@ -24,7 +27,7 @@ pub(super) fn is_token(payload: &[u8]) -> bool {
 impl Lane {
     /// Waits until the server has done all that was asked of it so far: what it
     /// wrote before the answer to a ping has then arrived as well.
-    pub(in crate::transcript) async fn fence(&mut self, number: u64) {
+    pub(crate) async fn fence(&mut self, number: u64) {
         self.catch_up();
         if !self.is_fenced || self.said.pending().is_some() {
             return;
@@ -42,6 +45,17 @@ impl Lane {
             }
         });
         self.is_fenced = answered.await.is_ok();
+    }
+
+    /// Waits until there is nothing more to be seen of this connection.
+    pub(in crate::transcript) async fn ended(&mut self) {
+        let over = timeout(END_DEADLINE, async {
+            while self.phase != Phase::Over {
+                self.see().await;
+            }
+        });
+        // Whoever reads the transcript sees that it did not end.
+        let _ = over.await;
     }
 
     async fn see(&mut self) {

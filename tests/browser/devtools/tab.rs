@@ -210,7 +210,7 @@ impl Tab {
 
     // ---- what the browser tells
 
-    /// Whatever went to the console: messages, exceptions, the browser's own complaints.
+    /// What went to the console as a complaint: messages, exceptions, the browser's own.
     pub fn console(&self) -> Vec<String> {
         self.wire.events(&self.session, |event| {
             complaint(text(&event["method"]).as_str(), &event["params"])
@@ -259,7 +259,8 @@ impl Tab {
 /// One line of the console, if this event is one.
 fn complaint(method: &str, params: &Value) -> Option<String> {
     Some(match method {
-        "Runtime.consoleAPICalled" => {
+        // A page may tell there how it does; only what else it says is a complaint.
+        "Runtime.consoleAPICalled" if params["type"] != "info" => {
             format!("console.{}: {}", text(&params["type"]), params["args"])
         }
         "Runtime.exceptionThrown" => {

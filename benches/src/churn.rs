@@ -1,0 +1,52 @@
+//! Connect, upgrade, say goodbye, hang up: and again.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+
+use ws101::frame::{Frame, Opcode};
+
+use crate::load::request;
+use crate::target::Target;
+
+/// How many do so at once.
+const THREADS: usize = 8;
+
+/// Goes through about `count` connections; returns how many it were.
+pub fn run(target: &Target, count: usize) -> anyhow::Result<usize> {
+    let each = count / THREADS;
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| scope.spawn(|| (0..each).try_for_each(|_| cycle(target))))
+            .collect();
+        for thread in threads {
+            thread.join().map_err(|_| io::Error::other("a thread panicked"))??;
+        }
+        Ok(each * THREADS)
+    })
+}
+
+fn cycle(target: &Target) -> io::Result<()> {
+    let mut tcp = TcpStream::connect(target.address)?;
+    tcp.set_nodelay(true)?;
+    tcp.write_all(request(&target.path, target.address).as_bytes())?;
+    expect(&mut tcp, |read| read.windows(4).any(|end| end == b"\r\n\r\n"))?;
+    let goodbye = Frame::close(1000, "").masked([0; 4]).to_bytes();
+    tcp.write_all(&goodbye)?;
+    // Its answer: a close frame, after whatever it said first.
+    let answer = [0x80 | Opcode::Close.bits(), 2, 0x03, 0xE8];
+    expect(&mut tcp, |read| read.ends_with(&answer))
+}
+
+/// Reads until `enough` of it is there.
+fn expect(tcp: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<()> {
+    let (mut read, mut scratch) = (Vec::new(), [0; 1024]);
+    while !enough(&read) {
+        let n = tcp.read(&mut scratch)?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        read.extend_from_slice(&scratch[..n]);
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! One client: as little as may be, so that the load is not what is measured.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use mio::net::TcpStream;
+use ws101::frame::{Frame, Header, Opcode};
+use ws101::handshake::parse_response;
+
+/// The mask of every frame: it hides nothing, and costs the server what any mask costs.
+const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// Between two looks at a socket that is empty.
+const A_LITTLE: Duration = Duration::from_millis(10);
+
+/// The request for an upgrade.
+pub fn request(path: &str, host: SocketAddr) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+}
+
+/// A WebSocket's client end.
+pub struct Client {
+    tcp: TcpStream,
+    upgraded: bool,
+    /// Its first ping has been answered: a 101 only says that someone will serve it soon.
+    served: bool,
+    /// What was read and is no whole frame, or head, yet.
+    partial: Vec<u8>,
+    unsent: BytesMut,
+}
+
+impl Client {
+    /// Whose request has been sent.
+    pub fn new(tcp: TcpStream) -> Self {
+        Self { tcp, upgraded: false, served: false, partial: Vec::new(), unsent: BytesMut::new() }
+    }
+
+    /// Whether the server answers it: from now on it must miss nothing.
+    pub fn is_served(&self) -> bool {
+        self.served
+    }
+
+    /// Sends a text message.
+    pub fn say(&mut self, text: &str) -> io::Result<()> {
+        self.send(Frame::text(text.to_owned()))
+    }
+
+    fn send(&mut self, frame: Frame) -> io::Result<()> {
+        frame.masked(MASK).encode(&mut self.unsent);
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while !self.unsent.is_empty() {
+            match self.tcp.write(&self.unsent) {
+                Ok(n) => drop(self.unsent.split_to(n)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what could not be written before, reads all there is, and hands on each message;
+    /// returns how many reads it took.
+    pub fn turn(&mut self, scratch: &mut [u8], mut heard: impl FnMut(&[u8])) -> io::Result<u64> {
+        self.flush()?;
+        for reads in 1.. {
+            let count = match self.tcp.read(scratch) {
+                Ok(0) => {
+                    return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server hung up"));
+                }
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(reads - 1),
+                Err(error) => return Err(error),
+            };
+            self.take(&scratch[..count], &mut heard)?;
+            // A short read says that there is no more: edge-triggered, the next is an event.
+            if count < scratch.len() {
+                return Ok(reads);
+            }
+        }
+        unreachable!("nobody reads that often")
+    }
+
+    fn take(&mut self, bytes: &[u8], heard: &mut impl FnMut(&[u8])) -> io::Result<()> {
+        if self.upgraded && self.partial.is_empty() {
+            let taken = self.frames(bytes, heard)?;
+            self.partial.extend_from_slice(&bytes[taken..]);
+            return Ok(());
+        }
+        let mut partial = std::mem::take(&mut self.partial);
+        partial.extend_from_slice(bytes);
+        if !self.upgraded {
+            let parsed = parse_response(&partial).map_err(io::Error::other)?;
+            if let Some((response, size)) = parsed {
+                if response.status() != 101 {
+                    return Err(io::Error::other(format!("the server said {}", response.status())));
+                }
+                self.upgraded = true;
+                self.send(Frame::ping(""))?;
+                partial.drain(..size);
+            }
+        }
+        if self.upgraded {
+            let taken = self.frames(&partial, heard)?;
+            partial.drain(..taken);
+        }
+        if !partial.is_empty() {
+            self.partial = partial;
+        }
+        Ok(())
+    }
+
+    /// Goes through the whole frames at the front of `bytes`; returns how many bytes they are.
+    fn frames(&mut self, bytes: &[u8], heard: &mut impl FnMut(&[u8])) -> io::Result<usize> {
+        let mut rest = bytes;
+        while let Some(header) = Header::parse(rest) {
+            let end = header.size + usize::try_from(header.len).map_err(io::Error::other)?;
+            let Some(payload) = rest.get(header.size..end) else { break };
+            match header.opcode {
+                Opcode::Text => heard(payload),
+                Opcode::Pong => self.served = true,
+                Opcode::Ping => self.send(Frame::pong(payload.to_vec()))?,
+                Opcode::Close => {
+                    let why = String::from_utf8_lossy(payload.get(2..).unwrap_or_default());
+                    return Err(io::Error::other(format!("the server closed: {why}")));
+                }
+                _ => {}
+            }
+            rest = &rest[end..];
+        }
+        Ok(bytes.len() - rest.len())
+    }
+
+    /// Whether the server ends this connection before `deadline`, once all that it wrote has been read.
+    pub fn is_let_go(&mut self, deadline: Instant) -> bool {
+        let mut scratch = vec![0; 1 << 16];
+        while Instant::now() < deadline {
+            match self.tcp.read(&mut scratch) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(A_LITTLE),
+                Err(_) => return true,
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,94 @@
+//! How fast the chat fans out, next to a bare floor and to the naive way.
+//!
+//!     cargo run --release -p ws101-bench [MODE...] [--rounds N]
+//!         [--only NAME] [--peer NAME URL TEMPLATE PID]
+//!
+//! In each round every server is started anew, in a process of its own, and
+//! measured; the rounds are interleaved, so that whatever else this machine does
+//! befalls all alike. Look at the ratios, and at their spread. A peer is any server
+//! that sends what a client says to all; `{}` in its template stands for the content.
+
+// Nobody pauses the clock of a benchmark.
+#![allow(clippy::disallowed_methods)]
+
+mod churn;
+mod load;
+mod modes;
+mod process;
+mod report;
+mod servers;
+mod target;
+mod wording;
+
+use anyhow::Context;
+
+use crate::modes::{Contender, MODES, Mode};
+use crate::report::Row;
+use crate::target::Peer;
+
+/// Rounds of a mode that counts fully.
+const ROUNDS: usize = 5;
+
+fn main() -> anyhow::Result<()> {
+    // Each connection is a descriptor, here and there.
+    rlimit::increase_nofile_limit(u64::MAX)?;
+    let mut args = std::env::args().skip(1);
+    let (mut wanted, mut rounds, mut peers) = (Vec::new(), ROUNDS, Vec::new());
+    let mut only = String::new();
+    while let Some(arg) = args.next() {
+        let mut next = || args.next().with_context(|| format!("{arg} wants more"));
+        match arg.as_str() {
+            "serve" => return next()?.parse::<servers::Kind>()?.serve(),
+            "--rounds" => rounds = next()?.parse()?,
+            "--only" => only = next()?,
+            "--peer" => peers.push(Contender::Peer(Peer {
+                name: next()?,
+                url: next()?,
+                template: next()?,
+                pid: Some(next()?.parse()?),
+            })),
+            name => wanted.push(mode(name)?),
+        }
+    }
+    if wanted.is_empty() {
+        wanted.extend(MODES);
+    }
+    let mut met = true;
+    for mode in wanted {
+        met &= report::print(mode, &measure(mode, rounds, &peers, &only)?);
+    }
+    println!("\n{}", if met { "Every \"must\" is met." } else { "Not every \"must\" is met." });
+    Ok(())
+}
+
+fn mode(name: &str) -> anyhow::Result<&'static Mode> {
+    let names: Vec<_> = MODES.iter().map(|mode| mode.name).collect();
+    let unknown = || format!("there is no mode {name}; there are {}", names.join(", "));
+    MODES.iter().find(|mode| mode.name == name).with_context(unknown)
+}
+
+/// All contenders in turn, round after round.
+fn measure(
+    mode: &Mode,
+    rounds: usize,
+    peers: &[Contender],
+    only: &str,
+) -> anyhow::Result<Vec<Row>> {
+    let ours = mode.kinds.iter().map(|kind| Contender::Ours(*kind));
+    let peers = peers.iter().filter(|_| mode.peers).cloned();
+    let contenders = ours.chain(peers).filter(|contender| contender.name().contains(only));
+    let contenders: Vec<_> = contenders.collect();
+    let mut rows: Vec<_> =
+        contenders.iter().map(|one| Row { name: one.name(), samples: Vec::new() }).collect();
+    for round in 0..(rounds * mode.rounds).div_ceil(10) {
+        // Whoever was first is last in the next round.
+        for turn in 0..contenders.len() {
+            let index = (round + turn) % contenders.len();
+            let sample = (mode.run)(&contenders[index]);
+            let about = || format!("{}, {}", mode.name, rows[index].name);
+            let sample = sample.with_context(about)?;
+            rows[index].samples.push(sample);
+        }
+    }
+    Ok(rows)
+}

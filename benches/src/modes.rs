@@ -1,0 +1,177 @@
+//! What is measured: each mode is a load, what it tells, and what is asked of the chat.
+
+mod cost;
+mod fan;
+mod idle;
+mod stuck;
+
+use crate::servers::Kind;
+use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive};
+use crate::target::{Peer, Target};
+
+/// What one run of one server told, each number with its unit.
+pub type Sample = Vec<(&'static str, f64)>;
+
+/// One way to put load on a server.
+pub struct Mode {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Who is measured, in each round.
+    pub kinds: &'static [Kind],
+    /// How many rounds of ten.
+    pub rounds: usize,
+    /// Whether a server of someone else's can take part.
+    pub peers: bool,
+    pub run: fn(&Contender) -> anyhow::Result<Sample>,
+    pub goals: &'static [Goal],
+}
+
+/// What the chat is to reach: at most so much, or so many times what another takes in the same round.
+pub struct Goal {
+    pub metric: &'static str,
+    pub against: Option<Kind>,
+    pub must: f64,
+    pub aim: f64,
+}
+
+const fn at_most(metric: &'static str, must: f64, aim: f64) -> Goal {
+    Goal { metric, against: None, must, aim }
+}
+
+const fn times(against: Kind, metric: &'static str, must: f64, aim: f64) -> Goal {
+    Goal { metric, against: Some(against), must, aim }
+}
+
+/// Nothing lost, nothing out of order.
+const WHOLE: Goal = at_most("faults", 0.0, 0.0);
+
+/// Who takes part.
+#[derive(Clone, Debug)]
+pub enum Contender {
+    Ours(Kind),
+    Peer(Peer),
+}
+
+impl Contender {
+    /// Starts it, if it is ours.
+    pub fn start(&self) -> anyhow::Result<Target> {
+        match self {
+            Self::Ours(kind) => Target::start(*kind),
+            Self::Peer(peer) => Target::peer(peer),
+        }
+    }
+
+    pub fn name(&self) -> String {
+        match self {
+            Self::Ours(kind) => kind.to_string(),
+            Self::Peer(peer) => peer.name.clone(),
+        }
+    }
+
+    pub fn is(&self, wanted: Kind) -> bool {
+        matches!(self, Self::Ours(kind) if *kind == wanted)
+    }
+}
+
+/// All there are, in the order of the report.
+pub const MODES: &[Mode] = &[
+    Mode {
+        name: "fan1",
+        about: "1000 clients, one message in flight: nothing can be joined",
+        kinds: &[Floor, Batching, Naive, Chat],
+        rounds: 10,
+        peers: true,
+        run: |contender| fan::run(contender, &fan::ONE),
+        goals: &[times(Floor, "cpu us", 1.15, 1.0), at_most("user us", 0.4, 0.15), WHOLE],
+    },
+    Mode {
+        name: "fan32",
+        about: "1000 clients, 32 messages in flight: what comes together can leave together",
+        kinds: &[Floor, Batching, Naive, Chat],
+        rounds: 10,
+        peers: true,
+        run: |contender| fan::run(contender, &fan::SOME),
+        goals: &[times(Batching, "cpu us", 1.5, 1.0), WHOLE],
+    },
+    Mode {
+        name: "fan64",
+        about: "1000 clients, 64 messages in flight",
+        kinds: &[Batching, Naive, Chat],
+        rounds: 10,
+        peers: true,
+        run: |contender| fan::run(contender, &fan::MANY),
+        goals: &[times(Batching, "cpu us", 1.5, 1.0), WHOLE],
+    },
+    Mode {
+        name: "fan5k",
+        about: "5000 clients, 8 messages in flight",
+        kinds: &[Floor, Batching, Chat],
+        rounds: 10,
+        peers: true,
+        run: |contender| fan::run(contender, &fan::CROWD),
+        goals: &[times(Batching, "cpu us", 0.8, 0.55), WHOLE],
+    },
+    Mode {
+        name: "rate",
+        about: "1000 clients, 50 messages a second, well below what any could do: how long each takes",
+        kinds: &[Floor, Batching, Naive, Chat],
+        rounds: 10,
+        peers: true,
+        run: |contender| fan::run(contender, &fan::STEADY),
+        goals: &[
+            times(Floor, "p50 ms", 1.2, 1.0),
+            times(Floor, "p99 ms", 1.5, 1.0),
+            // Nagle's 40 ms would be many times the floor's longest.
+            times(Floor, "max ms", 3.0, 1.5),
+            WHOLE,
+        ],
+    },
+    Mode {
+        name: "echo",
+        about: "64 clients, each hears itself, one message in flight for each",
+        kinds: &[Floor, Accept, Chat],
+        rounds: 6,
+        peers: false,
+        run: |contender| fan::run(contender, &fan::ECHO),
+        goals: &[WHOLE],
+    },
+    Mode {
+        name: "churn",
+        about: "connect, upgrade, close: and again",
+        kinds: &[Floor, Accept, Chat],
+        rounds: 10,
+        peers: false,
+        run: idle::churn,
+        goals: &[times(Accept, "cpu us", 1.2, 1.0)],
+    },
+    Mode {
+        name: "idle",
+        about: "10,000 connections that wait (naive: 1000), before and after 20 messages to all",
+        kinds: &[Floor, Naive, Chat],
+        rounds: 2,
+        peers: false,
+        run: idle::idle,
+        goals: &[at_most("B idle", 4096.0, 2400.0), at_most("B after", 4096.0, 2400.0)],
+    },
+    Mode {
+        name: "stuck",
+        about: "one client reads nothing while 200 MB go past it to ten others",
+        kinds: &[Naive, Chat],
+        rounds: 4,
+        peers: false,
+        run: |contender| stuck::run(contender, 1),
+        goals: &[at_most("slower", 1.2, 1.2), at_most("growth MB", 2.0, 2.0), STAYED, WHOLE],
+    },
+    Mode {
+        name: "stuck100",
+        about: "the same with a hundred that read nothing",
+        kinds: &[Chat],
+        rounds: 2,
+        peers: false,
+        run: |contender| stuck::run(contender, 100),
+        goals: &[at_most("slower", f64::MAX, 1.2), at_most("growth MB", f64::MAX, 2.0), STAYED],
+    },
+];
+
+/// Whoever reads nothing is let go.
+const STAYED: Goal = at_most("stayed", 0.0, 0.0);

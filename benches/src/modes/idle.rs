@@ -1,0 +1,51 @@
+//! What connections cost that say nothing: while they last, and to come and go.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{Contender, Sample, cost};
+use crate::churn;
+use crate::load::{Load, Plan, Until};
+use crate::servers::Kind;
+
+const IDLE: usize = 10_000;
+/// Of those whose every connection takes 130 kB.
+const IDLE_NAIVE: usize = 1000;
+
+/// For a server to put its affairs in order.
+const PAUSE: Duration = Duration::from_millis(500);
+
+const CYCLES: usize = 3000;
+
+/// Memory for each connection, at first and when all of them have heard something.
+pub fn idle(contender: &Contender) -> anyhow::Result<Sample> {
+    let target = contender.start()?;
+    let count = if contender.is(Kind::Naive) { IDLE_NAIVE } else { IDLE };
+    sleep(PAUSE);
+    let before = target.memory()?;
+    let each = |now: u64| now.saturating_sub(before) as f64 / count as f64;
+    let began = Instant::now();
+    let mut load = Load::connect(&target, count)?;
+    let rate = count as f64 / began.elapsed().as_secs_f64();
+    sleep(PAUSE);
+    let idle = each(target.memory()?);
+    let until = Until::Messages(20);
+    load.run(&Plan { speakers: 4, in_flight: 1, period: None, padding: 0, echo: false, until })?;
+    sleep(PAUSE);
+    let after = each(target.memory()?);
+    Ok(vec![("B idle", idle), ("B after", after), ("k connects/s", rate / 1e3)])
+}
+
+/// Processor time for one connection that comes, upgrades, and says goodbye.
+pub fn churn(contender: &Contender) -> anyhow::Result<Sample> {
+    // Where nobody is greeted: the bare loop does not greet either.
+    let target = contender.start()?.at("/chat");
+    churn::run(&target, CYCLES / 10)?;
+    let began = Instant::now();
+    let (mut sample, count) = cost::each(&target, || {
+        let count = churn::run(&target, CYCLES)?;
+        Ok((count as u64, count))
+    })?;
+    sample.push(("k/s", count as f64 / began.elapsed().as_secs_f64() / 1e3));
+    Ok(sample)
+}

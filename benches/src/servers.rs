@@ -1,0 +1,85 @@
+//! The servers that are compared. Each runs in a process of its own, so that the system tells what it costs.
+
+mod accept;
+mod chat;
+mod floor;
+mod naive;
+
+use std::fmt;
+use std::net::{Ipv4Addr, TcpListener};
+use std::str::FromStr;
+
+use anyhow::Context;
+use tokio::runtime::Runtime;
+use ws101::settings::Settings;
+
+/// What a server is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Prebuilt frames, one `send` for each delivery.
+    Floor,
+    /// Prebuilt frames, one `send` for each client and round of events.
+    Batching,
+    /// A bare `accept_async` loop that echoes.
+    Accept,
+    /// An unbounded channel and a task for each client.
+    Naive,
+    /// The room of `full_chat`.
+    Chat,
+}
+
+impl Kind {
+    const NAMES: [(Self, &str); 5] = [
+        (Self::Floor, "floor"),
+        (Self::Batching, "floor, batching"),
+        (Self::Accept, "accept_async"),
+        (Self::Naive, "naive"),
+        (Self::Chat, "full_chat"),
+    ];
+
+    /// Serves until it is killed; the first line it prints is its port.
+    pub fn serve(self) -> anyhow::Result<()> {
+        // For the chat: its caps and rates are on, and out of the way.
+        let settings = Settings {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            max_connections: 100_000,
+            rate: 1_000_000,
+            ..Settings::default()
+        };
+        // The backlog of 4096 is for all of them: connecting is not what is compared.
+        let listener = settings.bind()?;
+        println!("{}", listener.local_addr()?.port());
+        match self {
+            Self::Floor => floor::serve(nonblocking(listener)?, false)?,
+            Self::Batching => floor::serve(nonblocking(listener)?, true)?,
+            Self::Accept => Runtime::new()?.block_on(accept::serve(nonblocking(listener)?))?,
+            Self::Naive => Runtime::new()?.block_on(naive::serve(nonblocking(listener)?))?,
+            Self::Chat => {
+                Runtime::new()?.block_on(chat::serve(nonblocking(listener)?, &settings))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nonblocking(listener: TcpListener) -> std::io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(kind, _)| kind == self);
+        f.pad(name.map_or("", |(_, name)| name))
+    }
+}
+
+impl FromStr for Kind {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let kind = Self::NAMES.iter().find(|(_, name)| *name == text);
+        kind.map(|(kind, _)| *kind).with_context(|| format!("there is no server {text:?}"))
+    }
+}

@@ -1,0 +1,128 @@
+//! `ws101 check`: a lesson's checks against a server in any language.
+
+mod dice;
+mod judge;
+mod lesson;
+mod program;
+mod report;
+mod words;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::Verdict;
+use crate::address::Address;
+use judge::{Judge, Target};
+use lesson::Lesson;
+pub use words::Lang;
+
+/// Check a server against a lesson: `ws101 check 5 --cmd "python server.py"`.
+///
+/// The server listens on 127.0.0.1:$PORT, path /ws, reads the `WS_*_MS` settings and
+/// stops on SIGTERM. Exit codes: 0 passed, 1 failed, 2 could not run.
+#[derive(Args)]
+pub struct Check {
+    /// A lesson, such as 5, or one of its checks, such as 5.3
+    #[arg(value_name = "LESSON")]
+    what: String,
+    /// Where the server listens; you run it, and checks of its end are skipped
+    #[arg(long, required_unless_present = "cmd", conflicts_with = "cmd")]
+    url: Option<Address>,
+    /// How to start the server; it is started and stopped here
+    #[arg(long, value_name = "COMMAND")]
+    cmd: Option<String>,
+    /// The first of the three seeds that random texts are made of
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Wait 60 s instead of 10 for the server to listen: it is built first
+    #[arg(long)]
+    build: bool,
+    #[command(flatten)]
+    machine: Machine,
+    /// The language of the report; else as LANG says
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+    /// How many hints to give with the first failure
+    #[arg(long, default_value_t = 1)]
+    hints: usize,
+    /// Show all that crossed the wire in each check
+    #[arg(long)]
+    wire: bool,
+}
+
+/// A report for programs instead of people.
+#[derive(Args)]
+#[group(multiple = false)]
+struct Machine {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Print `JUnit`'s XML
+    #[arg(long)]
+    junit: bool,
+}
+
+impl Check {
+    pub async fn run(self) -> Result<Verdict> {
+        let (number, only) = match self.what.split_once('.') {
+            Some((lesson, _)) => (lesson, Some(&*self.what)),
+            None => (&*self.what, None),
+        };
+        let lesson = number.parse().ok().and_then(Lesson::find);
+        let lesson =
+            lesson.with_context(|| format!("there is no lesson {number}: 1 to 12 have checks"))?;
+        let mut checks = lesson.checks();
+        checks.retain(|check| only.is_none_or(|only| check.number == only));
+        if checks.is_empty() {
+            bail!("lesson {number} has no check {}", self.what);
+        }
+        let seed = self.seed.unwrap_or_else(|| rand::random_range(0..10_000));
+        let target = match (&self.url, &self.cmd) {
+            (Some(url), _) => Target::Url(url.find().await?, url.path.clone()),
+            (None, Some(cmd)) => Target::Cmd(cmd.clone()),
+            (None, None) => bail!("say which server: --url or --cmd"),
+        };
+        let mut judge = Judge::new(target, lesson.settings(), self.build);
+        let lang = self.lang.unwrap_or_else(Lang::of_environment);
+        let for_people = !self.machine.json && !self.machine.junit;
+        let mut report = report::Report::new(lesson, seed, lang, &self);
+        if for_people {
+            report.begin();
+        }
+        let judged = async {
+            for check in checks {
+                let judged = judge.judge(&check, seed, lang).await?;
+                if for_people {
+                    report.tell(&judged, self.wire, self.hints);
+                }
+                report.add(judged);
+            }
+            anyhow::Ok(())
+        };
+        let interrupted = ws101::shutdown::signal()?;
+        let judged = tokio::select! {
+            judged = judged => judged,
+            signal = interrupted => bail!("interrupted by {signal}"),
+        };
+        judge.end().await;
+        judged?;
+        match &self.machine {
+            Machine { json: true, .. } => println!("{}", report.json()),
+            Machine { junit: true, .. } => print!("{}", report.junit()),
+            Machine { .. } => report.end(),
+        }
+        Ok(if report.passed() { Verdict::Passed } else { Verdict::Failed })
+    }
+
+    /// The command that shows one check again, byte by byte.
+    fn again(&self, number: &str, seed: u32) -> String {
+        let server = match (&self.cmd, &self.url) {
+            (Some(cmd), _) => format!("--cmd {cmd:?}"),
+            (None, Some(url)) => {
+                format!("--url ws://{}{}", url.authority, url.path.as_deref().unwrap_or_default())
+            }
+            (None, None) => String::new(),
+        };
+        format!("ws101 check {number} {server} --seed {seed} --wire")
+    }
+}

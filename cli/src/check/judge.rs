@@ -1,0 +1,292 @@
+//! Plays a check, and says what came of it.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use serde_json::Value;
+use tokio::time::Instant;
+use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
+
+use super::dice::{Dice, is_random};
+use super::lesson::Check;
+use super::program::Program;
+use super::words::Lang;
+use crate::address::Server;
+
+/// How many seeds a check with random texts must pass.
+const SEEDS: u32 = 3;
+
+/// How long a server may take to listen, and one that is built first.
+const READY: Duration = Duration::from_secs(10);
+const BUILT: Duration = Duration::from_secs(60);
+
+/// Whom the checks are played with.
+pub enum Target {
+    /// Someone else runs it; it may have a path of its own.
+    Url(Server, Option<String>),
+    /// It is started here.
+    Cmd(String),
+}
+
+/// Whoever judges a server.
+pub struct Judge {
+    target: Target,
+    settings: Vec<(&'static str, &'static str)>,
+    patience: Duration,
+    /// The server that all checks share but those of its end.
+    program: Option<Program>,
+}
+
+/// What came of a check.
+pub struct Judged {
+    /// `5.3`.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// How long it took.
+    pub took: Duration,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// What crossed the wire, the last time it was played.
+    pub wire: String,
+}
+
+/// The verdict of a check.
+pub enum Outcome {
+    /// All was as it should be.
+    Passed,
+    /// It was not.
+    Failed(Box<Failure>),
+    /// It could not be tried, and why.
+    Skipped(&'static str),
+}
+
+/// Why a check failed, and what helps.
+pub struct Failure {
+    /// With which seed.
+    pub seed: u32,
+    /// What was seen instead, if it was about something seen.
+    pub difference: Option<Difference>,
+    /// The reason, in a sentence.
+    pub because: String,
+    /// What the server printed last, if it has ended.
+    pub last_words: String,
+    /// The section of RFC 6455, such as 5.5.2.
+    pub rfc: Option<String>,
+    /// The lesson's heading.
+    pub lesson: Option<String>,
+    /// What helps, in the language of the report.
+    pub hints: Vec<String>,
+}
+
+impl Judge {
+    /// A judge of that server, to be started with these settings.
+    pub fn new(target: Target, settings: Vec<(&'static str, &'static str)>, build: bool) -> Self {
+        Self { target, settings, patience: if build { BUILT } else { READY }, program: None }
+    }
+
+    /// Stops what was started.
+    pub async fn end(&mut self) {
+        if let Some(program) = self.program.take() {
+            program.stop().await;
+        }
+    }
+
+    /// Plays `check`; the error is a server that cannot be started.
+    pub async fn judge(&mut self, check: &Check, seed: u32, lang: Lang) -> Result<Judged> {
+        let began = Instant::now();
+        let seeds = if is_random(&check.template) { SEEDS } else { 1 };
+        let mut judged = Judged {
+            number: check.number.clone(),
+            title: check.title.clone(),
+            took: Duration::ZERO,
+            outcome: Outcome::Passed,
+            wire: String::new(),
+        };
+        for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
+            let text = Dice::new(seed).fill(&check.template);
+            let scenario: Scenario =
+                text.parse().map_err(|error| anyhow!("check {}: {error}", check.number))?;
+            if let Some([_, title]) =
+                noted(&scenario, "title").find(|words| words[0] == lang.code())
+            {
+                judged.title.clone_from(title);
+            }
+            let (outcome, wire) = self.play(scenario, seed, lang).await?;
+            (judged.outcome, judged.wire) = (outcome, wire);
+            if !matches!(judged.outcome, Outcome::Passed) {
+                break;
+            }
+        }
+        judged.took = began.elapsed();
+        Ok(judged)
+    }
+
+    async fn play(
+        &mut self,
+        scenario: Scenario,
+        seed: u32,
+        lang: Lang,
+    ) -> Result<(Outcome, String)> {
+        let ends = noted(&scenario, "exits").next().is_some()
+            || noted(&scenario, "signal").next().is_some();
+        let command = match &self.target {
+            Target::Url(..) if ends => {
+                let why = lang.pick("needs --cmd", "нужен --cmd");
+                return Ok((Outcome::Skipped(why), String::new()));
+            }
+            Target::Url(server, path) => {
+                let scenario = match path {
+                    Some(path) => scenario.moved("/ws", path),
+                    None => scenario,
+                };
+                let played = play(&scenario, server, |_| {}).await;
+                let complaint = complaint(&scenario, &played, lang);
+                return Ok(verdict(&scenario, played, complaint, seed, lang, None));
+            }
+            Target::Cmd(command) => command,
+        };
+        // A server that is told to end serves one check; any other serves them all.
+        let mut shared = if ends { None } else { self.program.take() };
+        let mut program = match shared.take_if(|program| program.ended().is_none()) {
+            Some(program) => program,
+            None => Program::start(command, &self.settings, self.patience).await?,
+        };
+        let server = program.server();
+        let played = play(&scenario, &server, |step| {
+            if step.notes("signal").next().is_some() {
+                program.terminate();
+            }
+        });
+        let played = played.await;
+        let mut complaint = complaint(&scenario, &played, lang);
+        if played.difference.is_none() && complaint.is_none() {
+            complaint = exits(&scenario, &mut program, lang).await;
+        }
+        let judged = verdict(&scenario, played, complaint, seed, lang, Some(&mut program));
+        if ends || program.ended().is_some() {
+            program.stop().await;
+        } else {
+            self.program = Some(program);
+        }
+        Ok(judged)
+    }
+}
+
+/// Plays, and leaves the server as it was found.
+async fn play(scenario: &Scenario, server: &Server, before: impl FnMut(&Step)) -> Played {
+    let mut played = scenario.play_with(server.transcript(), before).await;
+    played.transcript.leave().await;
+    played
+}
+
+fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
+    scenario.steps.iter().flat_map(move |step| step.notes(name))
+}
+
+fn verdict(
+    scenario: &Scenario,
+    played: Played,
+    complaint: Option<String>,
+    seed: u32,
+    lang: Lang,
+    program: Option<&mut Program>,
+) -> (Outcome, String) {
+    let wire = played.transcript.to_string();
+    let because = match (&played.difference, complaint) {
+        (Some(difference), _) => lang.why(&difference.why),
+        (None, Some(complaint)) => complaint,
+        (None, None) => return (Outcome::Passed, wire),
+    };
+    let first = |name| noted(scenario, name).next().and_then(<[String]>::first).cloned();
+    let hints = noted(scenario, "hint").filter(|words| words[0] == lang.code());
+    let last_words = program.and_then(|program| {
+        let status = program.ended()?;
+        let ended = lang.pick("the server has ended", "сервер закончил работу");
+        Some(format!("{ended} ({status}){}", program.last_words()))
+    });
+    let failure = Failure {
+        seed,
+        because,
+        last_words: last_words.unwrap_or_default(),
+        rfc: first("rfc"),
+        lesson: first("lesson"),
+        hints: hints.filter_map(|words| words.get(1).cloned()).collect(),
+        difference: played.difference,
+    };
+    (Outcome::Failed(Box::new(failure)), wire)
+}
+
+/// What is wrong with the names that were captured.
+fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+    let captured = |front: &String| -> Vec<(String, Value)> {
+        let of = |names: &Names, n: usize| {
+            let name = if n == 0 { front.clone() } else { format!("{front}{n}") };
+            names.get(&name).map(|value| (name.clone(), value.clone()))
+        };
+        (0..1000).filter_map(|n| of(&played.names, n)).collect()
+    };
+    for front in noted(scenario, "distinct").flatten() {
+        let mut found: Vec<String> = captured(front).iter().map(|(_, v)| v.to_string()).collect();
+        let all = found.len();
+        found.sort();
+        found.dedup();
+        if found.len() < all {
+            let (two, different) = (all, found.len());
+            return Some(lang.pick(
+                format!("{two} clients have {different} different ids"),
+                format!("клиентов {two}, а разных id {different}"),
+            ));
+        }
+    }
+    for front in noted(scenario, "rising").flatten() {
+        let found = captured(front);
+        let numbers: Vec<_> = found.iter().map(|(_, value)| value.as_f64()).collect();
+        if numbers.contains(&None) || numbers.windows(2).any(|pair| pair[1] < pair[0]) {
+            let seen: Vec<_> = found.iter().map(|(_, value)| value.to_string()).collect();
+            let seen = seen.join(", ");
+            return Some(lang.pick(
+                format!("these are not numbers that never go down: {seen}"),
+                format!("это не числа, которые не убывают: {seen}"),
+            ));
+        }
+    }
+    for front in noted(scenario, "positive").flatten() {
+        for (_, value) in captured(front) {
+            if value.as_f64().is_none_or(|number| number <= 0.0) {
+                return Some(lang.pick(
+                    format!("{value} is no number above 0"),
+                    format!("{value} это не число больше нуля"),
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// What is wrong with the server's end.
+async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
+    let words = noted(scenario, "exits").next()?;
+    let patience = words.first().and_then(|time| duration(time))?;
+    let Some(status) = program.exit(patience).await else {
+        let ms = patience.as_millis();
+        return Some(lang.pick(
+            format!("the server still runs {ms} ms later"),
+            format!("сервер всё ещё работает через {ms} мс"),
+        ));
+    };
+    let wanted: i32 = words.get(1)?.parse().ok()?;
+    if status.code() != Some(wanted) {
+        return Some(lang.pick(
+            format!("the exit code is not {wanted}: {status}"),
+            format!("код выхода не {wanted}: {status}"),
+        ));
+    }
+    if program.is_port_free() {
+        return None;
+    }
+    Some(lang.pick(
+        "the server has ended, and its port is not free".to_owned(),
+        "сервер закончил работу, а порт не свободен".to_owned(),
+    ))
+}

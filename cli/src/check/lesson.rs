@@ -1,0 +1,81 @@
+//! The lessons and their checks, as they stand in `checks/`.
+
+/// A lesson that has checks.
+#[derive(Debug)]
+pub struct Lesson {
+    /// Its number.
+    pub number: usize,
+    /// Its name, which is its example's.
+    pub name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! lessons {
+    ($($number:literal $name:literal $file:literal)*) => {
+        &[$(Lesson { number: $number, name: $name, text: include_str!(concat!("../../checks/", $file)) }),*]
+    };
+}
+
+const LESSONS: &[Lesson] = lessons! {
+    1 "handshake" "01_handshake.wst"
+    2 "raw_echo" "02_raw_echo.wst"
+    3 "echo" "03_echo.wst"
+    4 "connections" "04_connections.wst"
+    5 "broadcast" "05_broadcast.wst"
+    6 "echo_broadcast" "06_echo_broadcast.wst"
+    7 "heartbeat" "07_heartbeat.wst"
+    8 "stats" "08_stats.wst"
+    9 "shutdown" "09_shutdown.wst"
+    10 "reconnect" "10_reconnect.wst"
+    11 "names_and_typing" "11_names_and_typing.wst"
+    12 "full_chat" "12_full_chat.wst"
+};
+
+/// One check: a scenario with random texts still to be filled in.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// `5.3`.
+    pub number: String,
+    /// Its title in English.
+    pub title: String,
+    /// The scenario, what holds for the whole lesson before it.
+    pub template: String,
+}
+
+impl Lesson {
+    /// The lesson of that number.
+    pub fn find(number: usize) -> Option<&'static Self> {
+        LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// What the server's environment is to say: the lesson's `@env` lines.
+    pub fn settings(&self) -> Vec<(&'static str, &'static str)> {
+        let lines = self.text.lines().filter_map(|line| line.strip_prefix("@env "));
+        lines.filter_map(|line| line.split_once(' ')).collect()
+    }
+
+    /// The checks in their order. A step whose title begins with a number begins one.
+    pub fn checks(&self) -> Vec<Check> {
+        let front = format!("== {}.", self.number);
+        let mut checks: Vec<Check> = Vec::new();
+        let mut head = String::new();
+        for line in self.text.lines() {
+            if line.starts_with(&front) {
+                let (number, title) = line[3..].split_once(' ').unwrap_or((&line[3..], ""));
+                checks.push(Check {
+                    number: number.to_owned(),
+                    title: title.to_owned(),
+                    template: head.clone(),
+                });
+            }
+            // Remarks on the whole are for whoever reads the file.
+            if checks.is_empty() && line.starts_with('#') {
+                continue;
+            }
+            let text = checks.last_mut().map_or(&mut head, |check| &mut check.template);
+            text.push_str(line);
+            text.push('\n');
+        }
+        checks
+    }
+}

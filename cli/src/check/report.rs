@@ -1,0 +1,145 @@
+//! What a learner reads, and what programs read.
+
+mod machines;
+
+use ws101::escape::Hex;
+
+use super::judge::{Failure, Judged, Outcome};
+use super::lesson::Lesson;
+use super::words::Lang;
+
+/// How many bytes of what was seen are shown.
+const BYTES_SHOWN: usize = 32;
+
+/// How many of the last lines that crossed the wire are shown with a failure.
+const WIRE_SHOWN: usize = 12;
+
+/// The longest line of a report; a longer one is cut in the middle of nowhere.
+const LINE_SHOWN: usize = 150;
+
+/// The report of one lesson's checks.
+pub struct Report<'c> {
+    lesson: &'static Lesson,
+    seed: u32,
+    lang: Lang,
+    call: &'c super::Check,
+    judged: Vec<Judged>,
+}
+
+impl<'c> Report<'c> {
+    /// A report of nothing as yet.
+    pub fn new(lesson: &'static Lesson, seed: u32, lang: Lang, call: &'c super::Check) -> Self {
+        Self { lesson, seed, lang, call, judged: Vec::new() }
+    }
+
+    /// Takes what came of the next check.
+    pub fn add(&mut self, judged: Judged) {
+        self.judged.push(judged);
+    }
+
+    /// Whether nothing failed.
+    pub fn passed(&self) -> bool {
+        self.failures() == 0
+    }
+
+    fn failures(&self) -> usize {
+        self.judged.iter().filter(|judged| matches!(judged.outcome, Outcome::Failed(_))).count()
+    }
+
+    /// Prints the heading.
+    pub fn begin(&self) {
+        let word = self.lang.pick("lesson", "урок");
+        println!("{word} {} · {} · seed {}", self.lesson.number, self.lesson.name, self.seed);
+        let settings = self.lesson.settings();
+        if self.call.url.is_some() && !settings.is_empty() {
+            let settings: Vec<_> =
+                settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let first = self.lang.pick("your server must run with", "сервер должен работать с");
+            println!("{first}: {}", settings.join(" "));
+        }
+    }
+
+    /// Prints what came of the next check: the first failure in full, all else in a line.
+    pub fn tell(&self, judged: &Judged, wire: bool, hints: usize) {
+        let Judged { number, title, took, outcome, .. } = judged;
+        match outcome {
+            Outcome::Passed => {
+                let ms = took.as_millis();
+                let width = 62usize.saturating_sub(number.chars().count() + title.chars().count());
+                println!("  ok    {number} {title}{:width$}{ms:>6} ms", "");
+            }
+            Outcome::Skipped(why) => println!("  skip  {number} {title}: {why}"),
+            Outcome::Failed(failure) if self.failures() > 0 => {
+                println!("  FAIL  {number} {title}: {}", cut(&failure.because));
+            }
+            Outcome::Failed(failure) => {
+                println!("  FAIL  {number} {title}\n");
+                self.explain(judged, failure, wire, hints);
+            }
+        }
+        if wire && !matches!(outcome, Outcome::Failed(_)) {
+            judged.wire.lines().for_each(|line| println!("        {}", cut(line)));
+        }
+    }
+
+    fn explain(&self, judged: &Judged, failure: &Failure, wire: bool, hints: usize) {
+        let pick = |en: &'static str, ru: &'static str| self.lang.pick(en, ru);
+        let shown = if wire { usize::MAX } else { WIRE_SHOWN };
+        let lines: Vec<_> = judged.wire.lines().collect();
+        for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
+            println!("        {}", cut(line));
+        }
+        println!();
+        if let Some(difference) = &failure.difference {
+            let lane = difference.lane.as_deref().unwrap_or("--");
+            println!(
+                "        {:9} {lane} {}",
+                pick("expected", "ждали"),
+                cut(&difference.expected)
+            );
+            let seen = match difference.seen.as_deref().and_then(|seen| seen.lines().last()) {
+                Some(seen) => format!("{lane} {}", cut(seen)),
+                None => pick("nothing", "ничего").to_owned(),
+            };
+            println!("        {:9} {seen}", pick("seen", "пришло"));
+            if !difference.bytes.is_empty() {
+                let bytes = Hex::new(&difference.bytes, BYTES_SHOWN);
+                println!("        {:9} {bytes}", pick("bytes", "байты"));
+            }
+        }
+        println!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
+        for line in failure.last_words.lines() {
+            println!("        {}", cut(line));
+        }
+        println!();
+        let mut see = vec![format!("{} {}", pick("lesson", "урок"), self.lesson.number)];
+        see.extend(failure.lesson.clone());
+        see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
+        println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
+        for hint in failure.hints.iter().take(hints) {
+            println!("        {:9} {hint}", pick("Hint", "Подсказка"));
+        }
+        let again = self.call.again(&judged.number, failure.seed);
+        println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
+    }
+
+    /// Prints the sum.
+    pub fn end(&self) {
+        let count =
+            |is: fn(&Outcome) -> bool| self.judged.iter().filter(|j| is(&j.outcome)).count();
+        let passed = count(|outcome| matches!(outcome, Outcome::Passed));
+        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+        let failed = self.failures();
+        match self.lang {
+            Lang::En => println!("{passed} passed, {failed} failed, {skipped} skipped"),
+            Lang::Ru => println!("прошло {passed}, не прошло {failed}, пропущено {skipped}"),
+        }
+    }
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LINE_SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

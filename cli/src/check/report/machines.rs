@@ -1,0 +1,108 @@
+//! The same report for programs: JSON as Exercism's test runners write it, and `JUnit`.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::super::judge::{Judged, Outcome};
+use super::Report;
+
+impl Report<'_> {
+    /// One JSON object: `version`, `status`, `seed`, and the `tests` with what crossed the wire.
+    pub fn json(&self) -> Value {
+        let tests: Vec<_> = self.judged.iter().map(Self::test).collect();
+        let status = if self.passed() { "pass" } else { "fail" };
+        json!({"version": 3, "status": status, "seed": self.seed, "lesson": self.lesson.name, "tests": tests})
+    }
+
+    fn test(judged: &Judged) -> Value {
+        let wire: Vec<_> = judged.wire.lines().collect();
+        let millis = u64::try_from(judged.took.as_millis()).unwrap_or(u64::MAX);
+        let mut test = json!({
+            "name": format!("{} {}", judged.number, judged.title),
+            "task_id": task(&judged.number),
+            "milliseconds": millis,
+            "wire": wire,
+        });
+        test["status"] = match &judged.outcome {
+            Outcome::Passed => "pass".into(),
+            Outcome::Skipped(why) => {
+                test["message"] = (*why).into();
+                "skip".into()
+            }
+            Outcome::Failed(failure) => {
+                test["message"] = message(judged).into();
+                test["hints"] = failure.hints.clone().into();
+                test["rfc"] = failure.rfc.clone().into();
+                "fail".into()
+            }
+        };
+        test
+    }
+
+    /// One `testsuite` of `JUnit`'s XML.
+    pub fn junit(&self) -> String {
+        let skipped =
+            self.judged.iter().filter(|j| matches!(j.outcome, Outcome::Skipped(_))).count();
+        let mut out = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{skipped}\">\n",
+            escaped(self.lesson.name),
+            self.judged.len(),
+            self.failures(),
+        );
+        for judged in &self.judged {
+            let name = escaped(&format!("{} {}", judged.number, judged.title));
+            let secs = judged.took.as_secs_f64();
+            let _ = write!(out, "  <testcase name=\"{name}\" time=\"{secs:.3}\"");
+            let inside = match &judged.outcome {
+                Outcome::Passed => None,
+                Outcome::Skipped(why) => Some(format!("<skipped message=\"{}\"/>", escaped(why))),
+                Outcome::Failed(failure) => Some(format!(
+                    "<failure message=\"{}\">{}</failure>",
+                    escaped(&failure.because),
+                    escaped(&message(judged))
+                )),
+            };
+            match inside {
+                None => out.push_str("/>\n"),
+                Some(inside) => {
+                    let _ = writeln!(out, ">{inside}</testcase>");
+                }
+            }
+        }
+        out + "</testsuite>\n"
+    }
+}
+
+/// The second half of a check's number.
+fn task(number: &str) -> Option<u32> {
+    number.split_once('.')?.1.parse().ok()
+}
+
+fn message(judged: &Judged) -> String {
+    match &judged.outcome {
+        Outcome::Failed(failure) => match &failure.difference {
+            Some(difference) => difference.to_string(),
+            None => failure.because.clone(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// Text as XML may hold it.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,75 @@
+//! How each kind of client speaks: what it opens with, what it says first, how it puts a line.
+
+use serde_json::json;
+use ws101::chat::SUBPROTOCOL;
+
+/// The canonical protocol, and the clients of the five documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Canonical,
+    NodeChat,
+    BroadcastServer,
+    Reconnect,
+    Note,
+    PythonChat,
+}
+
+impl Dialect {
+    pub const ALL: [Self; 6] = [
+        Self::Canonical,
+        Self::NodeChat,
+        Self::BroadcastServer,
+        Self::Reconnect,
+        Self::Note,
+        Self::PythonChat,
+    ];
+
+    /// Where it connects. Half of them are known by their path, half by `?dialect=`.
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::Canonical | Self::NodeChat => "/",
+            Self::BroadcastServer => "/broadcast",
+            Self::Reconnect => "/?dialect=002",
+            Self::Note => "/?dialect=003",
+            Self::PythonChat => "/py",
+        }
+    }
+
+    pub fn subprotocol(self) -> Option<&'static str> {
+        (self == Self::Canonical).then_some(SUBPROTOCOL)
+    }
+
+    /// What it must say before anyone knows that it is there.
+    pub fn greeting(self, name: &str) -> Option<String> {
+        match self {
+            Self::Canonical => Some(json!({"type": "hello", "v": 1, "username": name}).to_string()),
+            Self::PythonChat => Some(json!({"type": "join", "username": name}).to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether the server speaks first; 003 only answers.
+    pub fn is_welcomed(self) -> bool {
+        self != Self::Note
+    }
+
+    /// Whether what it says goes to the room.
+    pub fn in_room(self) -> bool {
+        self != Self::Note
+    }
+
+    /// Its message number `n`.
+    pub fn line(self, n: u64, content: &str) -> String {
+        match self {
+            Self::Canonical => {
+                json!({"type": "message", "id": n.to_string(), "content": content}).to_string()
+            }
+            Self::NodeChat => json!({"type": "user", "content": content}).to_string(),
+            Self::BroadcastServer => json!({"message": content}).to_string(),
+            Self::Reconnect | Self::PythonChat => {
+                json!({"type": "message", "content": content}).to_string()
+            }
+            Self::Note => content.to_owned(),
+        }
+    }
+}

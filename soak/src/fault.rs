@@ -1,0 +1,198 @@
+//! Those who misbehave: whoever cuts, floods, dawdles, or has never read the RFC.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{sleep, timeout};
+use ws101::frame::{Frame, Opcode};
+
+use crate::dialect::Dialect;
+use crate::raw::Raw;
+use crate::stage::Stage;
+
+/// The longest visit.
+const VISIT: Duration = Duration::from_secs(45);
+
+/// Between two visits, in milliseconds.
+const PAUSE_MS: std::ops::Range<u64> = 0..500;
+
+/// Of those who do not read: little enough that the server notices.
+const WINDOW: u32 = 4096;
+
+/// More than anyone may send at once, by far.
+const FLOOD: usize = 5_000;
+
+/// How one misbehaves.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// Leaves without a goodbye.
+    Cut,
+    /// A reset in the middle of a frame.
+    Reset,
+    /// Stops writing, as a program that ended its half, and reads on.
+    HalfClose,
+    /// Reads nothing, or a little now and then.
+    SlowReader,
+    /// Messages as fast as they can be written.
+    Flood,
+    /// The same with pings, and reads no pong.
+    PingFlood,
+    /// A connection that never becomes a WebSocket.
+    HalfOpen,
+    /// A WebSocket that never says a word, and answers no ping.
+    Silent,
+    /// Frames that break a rule of RFC 6455 §5.
+    BrokenFrame,
+    /// Bytes by chance, in place of a request or of frames.
+    Noise,
+}
+
+impl Fault {
+    const ALL: [Self; 10] = [
+        Self::Cut,
+        Self::Reset,
+        Self::HalfClose,
+        Self::SlowReader,
+        Self::Flood,
+        Self::PingFlood,
+        Self::HalfOpen,
+        Self::Silent,
+        Self::BrokenFrame,
+        Self::Noise,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Reset => "reset in a frame",
+            Self::HalfClose => "half-closed",
+            Self::SlowReader => "slow reader",
+            Self::Flood => "flood",
+            Self::PingFlood => "flood of pings",
+            Self::HalfOpen => "half-open",
+            Self::Silent => "silent",
+            Self::BrokenFrame => "broken frame",
+            Self::Noise => "noise",
+        }
+    }
+}
+
+/// One visit after another, each with another fault, until everything falls silent.
+pub async fn visit(stage: Stage, seed: u64) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    while stage.talking() {
+        let Some(&fault) = Fault::ALL.choose(&mut rng) else { return };
+        let visiting = timeout(VISIT, commit(fault, &stage, &mut rng));
+        let outcome = tokio::select! {
+            outcome = visiting => match outcome {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) => error.kind().to_string(),
+                Err(_) => "left".to_owned(),
+            },
+            () = stage.quiet() => "called off".to_owned(),
+        };
+        stage.ledger.visited(fault.name(), outcome);
+        let pause = sleep(Duration::from_millis(rng.random_range(PAUSE_MS)));
+        tokio::select! { () = pause => {}, () = stage.quiet() => {} }
+    }
+}
+
+async fn commit(fault: Fault, stage: &Stage, rng: &mut StdRng) -> io::Result<String> {
+    let dialect = *Dialect::ALL.choose(rng).unwrap_or(&Dialect::Canonical);
+    let window = matches!(fault, Fault::SlowReader | Fault::PingFlood).then_some(WINDOW);
+    let mut raw = Raw::connect(stage.address, window).await?;
+    if !matches!(fault, Fault::HalfOpen | Fault::Noise) {
+        raw = raw.upgrade(dialect).await?;
+    }
+    match fault {
+        Fault::Cut => {
+            for _ in 0..rng.random_range(0..4) {
+                raw.send(Frame::text(dialect.line(1, "what will become of this?"))).await?;
+                sleep(Duration::from_millis(rng.random_range(0..300))).await;
+            }
+            Ok("left".to_owned())
+        }
+        Fault::Reset => {
+            let whole = Frame::text(dialect.line(1, &"x".repeat(1_000))).masked([1, 2, 3, 4]);
+            let bytes = whole.to_bytes();
+            raw.tcp.write_all(&bytes[..rng.random_range(1..bytes.len())]).await?;
+            sleep(Duration::from_millis(rng.random_range(0..100))).await;
+            raw.tcp.set_zero_linger()?;
+            Ok("left".to_owned())
+        }
+        Fault::HalfClose => {
+            raw.tcp.shutdown().await?;
+            Ok(raw.end().await)
+        }
+        Fault::SlowReader => {
+            let drips = rng.random_bool(0.5);
+            for _ in 0..rng.random_range(20..400) {
+                sleep(Duration::from_millis(100)).await;
+                if drips && !raw.sip(512).await? {
+                    break;
+                }
+            }
+            // Whatever the kernel took is still there, and then the reason, if it got through.
+            Ok(raw.end().await)
+        }
+        Fault::Flood => {
+            let line = Frame::text(dialect.line(1, "hurry"));
+            flood(raw, line).await
+        }
+        Fault::PingFlood => flood(raw, Frame::ping(vec![b'p'; 125])).await,
+        Fault::HalfOpen => {
+            let halves = [&b""[..], b"G", b"GET / HTTP/1.1\r\nHost: x\r\n"];
+            raw.tcp.write_all(halves.choose(rng).unwrap_or(&&b""[..])).await?;
+            Ok(raw.end().await)
+        }
+        Fault::Silent => {
+            // Its kernel takes the pings; nobody answers them.
+            sleep(Duration::from_secs(rng.random_range(5..20))).await;
+            Ok(raw.end().await)
+        }
+        Fault::BrokenFrame => {
+            raw.tcp.write_all(&broken(rng)).await?;
+            Ok(raw.end().await)
+        }
+        Fault::Noise => {
+            if rng.random_bool(0.5) {
+                raw = raw.upgrade(dialect).await?;
+            }
+            let noise: Vec<u8> = (0..rng.random_range(1..4_000)).map(|_| rng.random()).collect();
+            raw.tcp.write_all(&noise).await?;
+            raw.tcp.shutdown().await?;
+            Ok(raw.end().await)
+        }
+    }
+}
+
+/// Writes without a pause until the other end has had enough.
+async fn flood(mut raw: Raw, frame: Frame) -> io::Result<String> {
+    for _ in 0..FLOOD {
+        if raw.send(frame.clone()).await.is_err() {
+            break;
+        }
+    }
+    Ok(raw.end().await)
+}
+
+/// One frame for each kind of rule that a frame can break.
+fn broken(rng: &mut StdRng) -> Bytes {
+    let whole = |frame: Frame| frame.masked([1, 2, 3, 4]).to_bytes();
+    match rng.random_range(0..9) {
+        0 => Frame::text("unmasked").to_bytes(),
+        1 => whole(Frame::text("reserved bits").rsv(4)),
+        2 => whole(Frame::new(Opcode::from_bits(0x3), "reserved opcode")),
+        3 => whole(Frame::new(Opcode::Continuation, "of nothing")),
+        4 => whole(Frame::ping("in pieces").unfinished()),
+        5 => whole(Frame::ping(vec![b'p'; 126])),
+        6 => whole(Frame::text(&b"not UTF-8: \xc3\x28"[..])),
+        7 => whole(Frame::text(vec![b'x'; 100_000])),
+        _ => whole(Frame::new(Opcode::Close, "x")),
+    }
+}

@@ -1,0 +1,110 @@
+//! What a run showed, for people, and whether it may be called good.
+
+use std::fmt;
+
+use crate::ledger::Findings;
+use crate::options::Options;
+use crate::server::{Ended, Stats};
+use crate::vitals::Vitals;
+
+/// What the server may hold at the end beyond what it held when it was warm.
+const MEMORY: u64 = 8 * 1024 * 1024;
+
+/// Everything that is known when a run is over.
+pub struct Report {
+    pub options: Options,
+    pub findings: Findings,
+    /// Before anyone came.
+    pub start: Vitals,
+    /// When all kinds of clients had been there for a while.
+    pub warm: Vitals,
+    pub peak: Vitals,
+    /// After everyone left.
+    pub end: Vitals,
+    /// The server's own count, at the end.
+    pub stats: Stats,
+    pub ended: Ended,
+}
+
+impl Report {
+    /// Why the run is no good; empty if it is.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let mut expect = |good: bool, words: &str| {
+            if !good {
+                complaints.push(words.to_owned());
+            }
+        };
+        let Self { start, warm, end, findings, ended, .. } = self;
+        expect(findings.faults() == 0, "a well-behaved client was not served as it should be");
+        expect(findings.said > 0 && findings.heard > findings.said, "nobody spoke");
+        expect(end.connections == 0, "connections stayed open");
+        expect(end.descriptors <= start.descriptors, "descriptors did not come back");
+        let allowed = warm.memory.map(|bytes| bytes + MEMORY);
+        expect(end.memory <= allowed, "memory did not come back");
+        expect(ended.panics == 0, "the server panicked");
+        expect(ended.code == Some(0), "the server did not end as it should");
+        complaints
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { options, findings, stats, ended, .. } = self;
+        let Options { time, seed, witnesses, roamers, faults } = options;
+        writeln!(f, "{} s, seed {seed}", time.as_secs())?;
+        writeln!(f, "{witnesses} witnesses, {roamers} roamers, {faults} faults at a time")?;
+        writeln!(f)?;
+        let Findings { said, heard, lives, .. } = findings;
+        writeln!(f, "lines said    {said:>10}, in {lives} lives")?;
+        writeln!(f, "lines heard   {heard:>10}")?;
+        for (name, count) in [
+            ("lost", findings.lost),
+            ("doubled", findings.doubled),
+            ("out of order", findings.out_of_order),
+            ("misnumbered", findings.misnumbered),
+            ("wronged", findings.wronged),
+        ] {
+            writeln!(f, "{name:<13} {count:>10}")?;
+        }
+        writeln!(f)?;
+        for (name, vitals) in
+            [("start", self.start), ("warm", self.warm), ("peak", self.peak), ("end", self.end)]
+        {
+            writeln!(f, "{name:<6} {vitals}")?;
+        }
+        writeln!(f)?;
+        for (fault, outcomes) in &findings.visits {
+            let visits: u64 = outcomes.values().sum();
+            write!(f, "{fault:<17} {visits:>6}:")?;
+            for (outcome, count) in outcomes {
+                write!(f, "  {outcome} {count}")?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f)?;
+        let Stats { connections_total, messages_in, messages_out, .. } = stats;
+        writeln!(
+            f,
+            "the server counted {connections_total} connections, {messages_in} messages in, {messages_out} out"
+        )?;
+        write!(f, "closed with      ")?;
+        for (code, count) in &stats.closes {
+            write!(f, "  {code} {count}")?;
+        }
+        writeln!(f)?;
+        let code = ended.code.map_or("none".to_owned(), |code| code.to_string());
+        writeln!(
+            f,
+            "its exit code    {code}, after {:.1} s; panics {}",
+            ended.took.as_secs_f32(),
+            ended.panics
+        )?;
+        for words in &findings.words {
+            writeln!(f, "  {words}")?;
+        }
+        let complaints = self.complaints();
+        let verdict = if complaints.is_empty() { "good".to_owned() } else { complaints.join("; ") };
+        writeln!(f, "\n{verdict}")
+    }
+}

@@ -1,0 +1,82 @@
+//! One run: everyone comes, everyone talks, all fall silent, and the books are balanced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::dialect::Dialect;
+use crate::ledger::Ledger;
+use crate::options::Options;
+use crate::report::Report;
+use crate::server::Server;
+use crate::stage::{Phase, Stage};
+use crate::vitals::Vitals;
+use crate::{fault, witness};
+
+/// Between two looks at the server.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// For what was said to be heard, for clients to leave, for memory to come back.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The server is warm after this part of the time: what it then holds, it may keep.
+const WARM: u32 = 5;
+
+/// Runs `full_chat` and everyone who comes to it.
+pub async fn run(options: Options) -> Result<Report> {
+    let server = Server::start().await?;
+    let start = Vitals::take(&server).await?;
+    let (director, phase) = watch::channel(Phase::Talking);
+    let stage = Stage { address: server.address, ledger: Arc::<Ledger>::default(), phase };
+    let mut rng = StdRng::seed_from_u64(options.seed);
+    let (mut witnesses, mut faults) = (JoinSet::new(), JoinSet::new());
+    let crowd = options.witnesses + options.roamers;
+    for (place, &dialect) in Dialect::ALL.iter().cycle().take(crowd).enumerate() {
+        let roams = place >= options.witnesses;
+        witnesses.spawn(witness::attend(stage.clone(), place, dialect, rng.random(), roams));
+    }
+    for _ in 0..options.faults {
+        faults.spawn(fault::visit(stage.clone(), rng.random()));
+    }
+
+    let began = Instant::now();
+    let (mut warm, mut peak) = (None, start);
+    while began.elapsed() < options.time {
+        sleep(LOOK).await;
+        let now = Vitals::take(&server).await?;
+        peak = peak.max(now);
+        if began.elapsed() >= options.time / WARM {
+            warm.get_or_insert(now);
+        }
+    }
+
+    director.send_replace(Phase::Quiet);
+    timeout(PATIENCE, faults.join_all()).await.context("a fault does not end")?;
+    eventually(async || Ok(stage.ledger.settled() >= witnesses.len())).await?;
+    director.send_replace(Phase::Settled);
+    timeout(2 * PATIENCE, witnesses.join_all()).await.context("a witness does not leave")?;
+
+    eventually(async || Ok(server.stats().await?.connections == 0)).await?;
+    // A closed socket's descriptor goes when its task does, a moment later.
+    eventually(async || Ok(Vitals::take(&server).await?.descriptors <= start.descriptors)).await?;
+    let (end, stats) = (Vitals::take(&server).await?, server.stats().await?);
+    let ended = server.stop().await?;
+    let findings = stage.ledger.findings(|findings| findings.clone());
+    let warm = warm.unwrap_or(peak);
+    Ok(Report { options, findings, start, warm, peak, end, stats, ended })
+}
+
+/// Looks until `done`, or until it has been long enough: the report says what then was not.
+async fn eventually(mut done: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+    let began = Instant::now();
+    while !done().await? && began.elapsed() < PATIENCE {
+        sleep(LOOK).await;
+    }
+    Ok(())
+}

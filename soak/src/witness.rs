@@ -1,0 +1,309 @@
+//! A well-behaved client: it speaks at a walking pace, and checks every message it hears.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use futures::{SinkExt, StreamExt};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::dialect::Dialect;
+use crate::stage::{Phase, Stage};
+use crate::tally::{Line, Tally, Verdict};
+
+/// For the server to let it in, to give back what it said, to say goodbye.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two lines, in milliseconds: well under the five messages a second that are allowed.
+const PAUSE_MS: std::ops::Range<u64> = 300..1_000;
+
+/// How long one that roams stays, in milliseconds.
+const STAY_MS: std::ops::Range<u64> = 1_000..20_000;
+
+/// One line in so many is long, and fills the queues of those who do not read.
+const LONG: u32 = 3;
+const LONG_CHARS: usize = 3_900;
+
+/// Comes, stays as long as it is meant to, and comes back, until everything is over.
+///
+/// `place` tells it from all other witnesses, whichever of its lives it is in.
+pub async fn attend(stage: Stage, place: usize, dialect: Dialect, seed: u64, roams: bool) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    loop {
+        let leave =
+            roams.then(|| Instant::now() + Duration::from_millis(rng.random_range(STAY_MS)));
+        let life = async {
+            let witness = Witness::enter(&stage, place, dialect, rng.random()).await?;
+            witness.live(leave).await
+        };
+        if let Err(error) = life.await {
+            let words = format_args!("a witness of {dialect:?}: {error:#}");
+            stage.ledger.wrong(words, |findings| findings.wronged += 1);
+        }
+        if !stage.talking() {
+            stage.ledger.settle(place);
+            return;
+        }
+        // Else a server that is gone would be asked without end.
+        tokio::time::sleep(Duration::from_millis(rng.random_range(PAUSE_MS))).await;
+    }
+}
+
+struct Witness {
+    stage: Stage,
+    place: usize,
+    dialect: Dialect,
+    rng: StdRng,
+    socket: WebSocketStream<TcpStream>,
+    /// Its own number.
+    speaker: u64,
+    said: u64,
+    /// How many of its own lines came back.
+    returned: u64,
+    acknowledged: u64,
+    /// The number of the last event, in dialects that number them all.
+    seq: Option<u64>,
+    tally: Tally,
+}
+
+impl Witness {
+    /// Connects, and is in the room when this returns.
+    async fn enter(stage: &Stage, place: usize, dialect: Dialect, seed: u64) -> Result<Self> {
+        let speaker = stage.ledger.speaker();
+        let uri = format!("ws://{}{}", stage.address, dialect.target()).parse()?;
+        let mut request = ClientRequestBuilder::new(uri);
+        if let Some(name) = dialect.subprotocol() {
+            request = request.with_sub_protocol(name);
+        }
+        let connecting = async {
+            let tcp = TcpStream::connect(stage.address).await?;
+            tcp.set_nodelay(true)?;
+            let (mut socket, _) = client_async(request, tcp).await?;
+            if let Some(greeting) = dialect.greeting(&format!("w{speaker}")) {
+                socket.send(Message::text(greeting)).await?;
+            }
+            let welcome = if dialect.is_welcomed() {
+                Some(socket.next().await.context("no welcome")??)
+            } else {
+                None
+            };
+            anyhow::Ok((socket, welcome))
+        };
+        let connected = timeout(PATIENCE, connecting).await.context("it is not let in")?;
+        let (socket, welcome) = connected.context("it is not let in")?;
+        let mut seq = None;
+        if dialect == Dialect::Canonical {
+            let welcome: Value = serde_json::from_str(welcome.context("no welcome")?.to_text()?)?;
+            let last = welcome["rooms"][0]["seq"].as_u64();
+            seq = Some(last.with_context(|| format!("no welcome: {welcome}"))?);
+        }
+        // Whoever gets a number from now on connects later, and is heard from their first line on.
+        let since = if dialect.in_room() { stage.ledger.next_speaker() } else { u64::MAX };
+        let rng = StdRng::seed_from_u64(seed);
+        Ok(Self {
+            stage: stage.clone(),
+            place,
+            dialect,
+            rng,
+            socket,
+            speaker,
+            said: 0,
+            returned: 0,
+            acknowledged: 0,
+            seq,
+            tally: Tally::new(since),
+        })
+    }
+
+    /// Speaks until it is to leave, or all fall silent; then hears to the end what is still due.
+    async fn live(mut self, leave: Option<Instant>) -> Result<()> {
+        let mut phases = self.stage.phase.clone();
+        let (mut phase, mut settled) = (*phases.borrow_and_update(), false);
+        let mut next = self.next_line();
+        // When it will have waited long enough for what is due.
+        let mut late: Option<Instant> = None;
+        loop {
+            let leaving = leave.is_some_and(|leave| leave <= Instant::now());
+            let speaking = phase == Phase::Talking && !leaving;
+            if speaking {
+                late = None;
+            } else if self.has_all_back() {
+                match phase {
+                    Phase::Talking => break,
+                    Phase::Quiet if !settled => {
+                        self.accepted();
+                        self.stage.ledger.settle(self.place);
+                        (settled, late) = (true, None);
+                    }
+                    Phase::Settled if self.stage.ledger.unheard(&self.tally) == 0 => break,
+                    Phase::Quiet | Phase::Settled => {}
+                }
+            }
+            let waiting = !speaking && (phase != Phase::Quiet || !settled);
+            let give_up = *late.get_or_insert_with(|| Instant::now() + PATIENCE);
+            tokio::select! {
+                message = self.socket.next() => match message {
+                    Some(Ok(Message::Text(text))) => self.hear(&text)?,
+                    Some(Ok(Message::Close(frame))) => bail!("closed: {frame:?}"),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return Err(error).context("cut off"),
+                    None => bail!("cut off"),
+                },
+                () = sleep_until(next), if speaking => {
+                    self.speak().await?;
+                    next = self.next_line();
+                }
+                () = sleep_until(leave.unwrap_or(next)), if leave.is_some() && speaking => {}
+                changed = phases.changed() => {
+                    changed.context("nobody directs")?;
+                    (phase, late) = (*phases.borrow_and_update(), None);
+                }
+                () = sleep_until(give_up), if waiting => break,
+            }
+        }
+        if phase == Phase::Talking {
+            self.accepted();
+        }
+        self.count_lost(phase);
+        self.leave().await
+    }
+
+    fn next_line(&mut self) -> Instant {
+        Instant::now() + Duration::from_millis(self.rng.random_range(PAUSE_MS))
+    }
+
+    fn has_all_back(&self) -> bool {
+        let acknowledged = self.dialect != Dialect::Canonical || self.acknowledged == self.said;
+        self.returned == self.said && acknowledged
+    }
+
+    fn accepted(&self) {
+        if self.dialect.in_room() && self.has_all_back() {
+            self.stage.ledger.accept(self.speaker, self.said);
+        }
+    }
+
+    fn count_lost(&self, phase: Phase) {
+        let own = self.said - self.returned;
+        let unheard =
+            if phase == Phase::Settled { self.stage.ledger.unheard(&self.tally) } else { 0 };
+        let lost = own + unheard + self.tally.gaps();
+        if lost > 0 {
+            let (dialect, gaps) = (self.dialect, self.tally.gaps());
+            self.stage.ledger.wrong(
+                format_args!(
+                    "{dialect:?} lost {own} of its own, {gaps} between others, {unheard} at the end"
+                ),
+                |findings| findings.lost += lost,
+            );
+        }
+        if self.dialect == Dialect::Canonical && self.acknowledged != self.said {
+            let words = format_args!("{} said, {} acknowledged", self.said, self.acknowledged);
+            self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
+        }
+    }
+
+    async fn speak(&mut self) -> Result<()> {
+        self.said += 1;
+        let line = Line { speaker: self.speaker, n: self.said };
+        let length = if self.rng.random_ratio(1, LONG) { LONG_CHARS } else { 40 };
+        let content = format!("{} {}", line.mark(), "я".repeat(self.rng.random_range(1..length)));
+        self.send(self.dialect.line(line.n, &content)).await?;
+        if self.dialect == Dialect::Canonical && self.rng.random_ratio(1, 8) {
+            let aside = match self.rng.random_range(0..3) {
+                0 => json!({"type": "typing", "active": true}),
+                1 => json!({"type": "ping", "timestamp": line.n}),
+                _ => json!({"type": "rename", "username": format!("w{}-{}", line.speaker, line.n)}),
+            };
+            self.send(aside.to_string()).await?;
+        }
+        self.stage.ledger.findings(|findings| findings.said += 1);
+        Ok(())
+    }
+
+    async fn send(&mut self, text: String) -> Result<()> {
+        let sending = self.socket.send(Message::text(text));
+        timeout(PATIENCE, sending).await.context("nobody reads what it says")?.context("cut off")
+    }
+
+    fn hear(&mut self, text: &str) -> Result<()> {
+        let line = Line::find(text);
+        if let Some(line) = line {
+            self.count(line);
+        }
+        if self.dialect == Dialect::Note {
+            return Ok(());
+        }
+        let said: Value = serde_json::from_str(text).context("not JSON")?;
+        let kind = said["type"].as_str().unwrap_or_default();
+        let refused = kind == "error" || said["event"] == "error";
+        ensure!(!refused, "it is refused: {text}");
+        if kind == "ack" {
+            let id = (self.acknowledged + 1).to_string();
+            ensure!(said["id"] == id.as_str(), "an ack of {} in place of {id}", said["id"]);
+            self.acknowledged += 1;
+        } else if let Some(seq) = said["seq"].as_u64() {
+            if let Some(last) = self.seq.replace(seq)
+                && seq != last + 1
+            {
+                let words = format_args!("event {seq} after {last}");
+                self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
+            }
+            if self.dialect != Dialect::Canonical {
+                // It hears messages only: their numbers have gaps.
+                self.seq = None;
+            }
+            if let Some(line) = line {
+                self.stage.ledger.stands_at(seq, line);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, line: Line) {
+        let verdict = self.tally.hear(line);
+        if line.speaker == self.speaker {
+            self.returned = self.returned.max(line.n);
+        }
+        self.stage.ledger.findings(|findings| findings.heard += 1);
+        let words = format_args!("{:?} heard {line:?}: {verdict:?}", self.dialect);
+        match verdict {
+            // What is early leaves a gap, and what stays missing is lost.
+            Verdict::Next | Verdict::Early => {}
+            Verdict::OutOfOrder => self.stage.ledger.wrong(words, |found| found.out_of_order += 1),
+            Verdict::Doubled => self.stage.ledger.wrong(words, |found| found.doubled += 1),
+        }
+    }
+
+    /// Says goodbye, and is answered with the same code.
+    async fn leave(mut self) -> Result<()> {
+        let goodbye = async {
+            if self.dialect == Dialect::Canonical {
+                self.socket.send(Message::text(r#"{"type":"bye"}"#)).await?;
+            } else {
+                let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+                self.socket.send(Message::Close(Some(frame))).await?;
+            }
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(frame))) => return Ok(frame.map(|frame| frame.code)),
+                    Some(Ok(Message::Text(text))) => self.hear(&text)?,
+                    Some(Ok(_)) => {}
+                    Some(Err(Error::ConnectionClosed)) | None => bail!("no goodbye"),
+                    Some(Err(error)) => return Err(error).context("no goodbye"),
+                }
+            }
+        };
+        let code = timeout(PATIENCE, goodbye).await.context("no goodbye")??;
+        ensure!(code == Some(CloseCode::Normal), "its goodbye is answered with {code:?}");
+        Ok(())
+    }
+}

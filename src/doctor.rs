@@ -1,0 +1,382 @@
+//! Why a WebSocket does not open, in one sentence, with the evidence; and which rules it keeps if it does.
+//!
+//! [`examine`] does what a browser does, step by step: looks the name up,
+//! connects, asks, checks the answer, listens, pings. It stops at the first step
+//! that fails, and knocks again in another way where that tells two causes
+//! apart. A healthy server is then asked about RFC 6455, rule by rule.
+//!
+//! Every wait has a limit ([`Patient::patience`]), so has everything that is
+//! read, and a cause is found whatever the other side does.
+
+mod address;
+mod cause;
+mod codes;
+mod knock;
+mod rules;
+mod russian;
+mod talk;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::header::{
+    CONNECTION, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, SERVER, UPGRADE, VIA,
+};
+use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+pub use address::{Address, AddressError};
+pub use cause::Cause;
+pub use rules::{Level, Rule, Verdict};
+
+use crate::escape::{Hex, Line};
+use crate::handshake::{AcceptKey, VERSION};
+use crate::transcript::Request;
+use knock::{Answer, is_tls, knock, speaks_tls};
+use talk::Talk;
+
+/// Where else a WebSocket may be, if it is not where it was looked for.
+const USUAL_PATHS: [&str; 6] = ["/ws", "/", "/chat", "/socket", "/websocket", "/cable"];
+
+/// How many addresses of one name are tried.
+const ADDRESSES: usize = 8;
+
+/// How many bytes of what is no HTTP are shown.
+const SHOWN: usize = 32;
+
+/// Whom to examine, and how.
+#[derive(Clone, Debug)]
+pub struct Patient {
+    /// Where it is.
+    pub address: Address,
+    /// As the page of which origin; none for a program.
+    pub origin: Option<String>,
+    /// The subprotocols to offer, with commas between.
+    pub subprotocols: Option<String>,
+    /// How long each step may take.
+    pub patience: Duration,
+    /// How long to be silent, to see whether somebody ends it for that; zero for not at all.
+    pub quiet: Duration,
+}
+
+impl Patient {
+    /// A program's visit, with five seconds for each step, and no silence.
+    #[must_use]
+    pub fn new(address: Address) -> Self {
+        let patience = Duration::from_secs(5);
+        Self { address, origin: None, subprotocols: None, patience, quiet: Duration::ZERO }
+    }
+
+    /// A sound handshake, and the key in it.
+    fn request(&self) -> (Request, String) {
+        let key = BASE64.encode(&rand::random::<[u8; 16]>());
+        let mut request = Request::new(&self.address.target)
+            .header("Host", &self.address.authority())
+            .header("Sec-WebSocket-Key", &key);
+        if let Some(origin) = &self.origin {
+            request = request.header("Origin", origin);
+        }
+        if let Some(names) = &self.subprotocols {
+            request = request.subprotocol(names);
+        }
+        (request, key)
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// What is wrong; `None` for a WebSocket that opens and answers.
+    pub cause: Option<Cause>,
+    /// What was done and seen, in that order: `→` is sent, `←` is received.
+    pub evidence: Vec<String>,
+    /// Which rules of RFC 6455 it keeps; of a WebSocket that does not open, none is known.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Examines one address. Takes about a second for a healthy server; at most a dozen times
+/// [`Patient::patience`], and [`Patient::quiet`].
+pub async fn examine(patient: &Patient) -> Diagnosis {
+    let mut examination = Examination { patient, evidence: Vec::new() };
+    let (cause, verdicts) = match examination.look().await {
+        Ok(Some(peer)) => (None, rules::judge(patient, peer).await),
+        Ok(None) => (None, Vec::new()),
+        Err(cause) => (Some(cause), Vec::new()),
+    };
+    Diagnosis { cause, evidence: examination.evidence, verdicts }
+}
+
+struct Examination<'p> {
+    patient: &'p Patient,
+    evidence: Vec<String>,
+}
+
+impl Examination<'_> {
+    /// Whom to ask about the rules; nobody where TLS hides the rest.
+    async fn look(&mut self) -> Result<Option<SocketAddr>, Cause> {
+        let Patient { address, patience, .. } = self.patient;
+        let found = self.resolve().await?;
+        let (request, key) = self.patient.request();
+        let (peer, tcp, answer) = self.connect(&found, &request).await?;
+        if address.tls {
+            if !speaks_tls(peer, *patience).await.unwrap_or_default() {
+                return Err(Cause::NoTls);
+            }
+            self.note(format!("TLS is spoken at {peer}; what is behind it was not looked at"));
+            return Ok(None);
+        }
+        self.note(format!("→ GET {} HTTP/1.1, Host: {}", address.target, address.authority()));
+        let (response, rest) = self.heard(peer, answer).await?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(self.refused(peer, &response, &quoted(&rest)).await);
+        }
+        self.switched(&response, &key)?;
+        let mut talk = Talk::new(tcp, &rest);
+        let ended = talk.examine(*patience, self.patient.quiet, &mut self.evidence).await;
+        ended.map(|()| Some(peer))
+    }
+
+    fn note(&mut self, line: String) {
+        self.evidence.push(line);
+    }
+
+    async fn resolve(&mut self) -> Result<Vec<SocketAddr>, Cause> {
+        let Patient { address: Address { host, port, .. }, patience, .. } = self.patient;
+        let looking = timeout(*patience, lookup_host((host.as_str(), *port))).await;
+        let found: Vec<_> = looking.into_iter().flatten().flatten().take(ADDRESSES).collect();
+        if found.is_empty() {
+            return Err(Cause::NoSuchHost(host.clone()));
+        }
+        Ok(found)
+    }
+
+    /// Knocks at one address after the other, until somebody opens.
+    async fn connect(
+        &mut self,
+        found: &[SocketAddr],
+        request: &Request,
+    ) -> Result<(SocketAddr, TcpStream, Answer), Cause> {
+        let Patient { address, patience, .. } = self.patient;
+        let mut cause = Cause::NoSuchHost(address.host.clone());
+        for &peer in found {
+            match knock(peer, &request.to_bytes(&address.authority()), *patience).await {
+                Ok((tcp, answer)) => {
+                    self.note(format!("connected to {peer}"));
+                    return Ok((peer, tcp, answer));
+                }
+                Err(error) => {
+                    self.note(format!("{peer}: {error}"));
+                    cause = match error.kind() {
+                        std::io::ErrorKind::ConnectionRefused => Cause::Refused(peer),
+                        _ => Cause::Unreachable(peer, *patience),
+                    };
+                }
+            }
+        }
+        Err(cause)
+    }
+
+    /// The response, if it is one.
+    async fn heard(
+        &mut self,
+        peer: SocketAddr,
+        answer: Answer,
+    ) -> Result<(Response<()>, Bytes), Cause> {
+        let patience = self.patient.patience;
+        let cause = match answer {
+            Answer::Response(response, rest) => {
+                self.note(format!("← {:?} {}", response.version(), response.status()));
+                return Ok((response, rest));
+            }
+            Answer::Garbage(bytes) => {
+                self.note(format!("← {}", Hex::new(&bytes, SHOWN)));
+                return Err(foreign(&bytes));
+            }
+            Answer::Endless => return Err(Cause::Endless),
+            Answer::Torn(bytes) => return Err(Cause::Torn(quoted(&bytes))),
+            Answer::Silence => Cause::Silent(patience),
+            Answer::Eof => Cause::HungUp,
+            Answer::Reset => Cause::Reset,
+        };
+        // Many a server that expects TLS is silent, or hangs up, if it gets HTTP.
+        Err(if self.hears_tls(peer).await { Cause::Tls } else { cause })
+    }
+
+    async fn hears_tls(&mut self, peer: SocketAddr) -> bool {
+        let tls = speaks_tls(peer, self.patient.patience).await.unwrap_or_default();
+        self.note(format!("→ TLS ClientHello\n← {}", if tls { "TLS" } else { "no TLS" }));
+        tls
+    }
+
+    /// What an answer other than 101 means.
+    async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: &str) -> Cause {
+        let (status, headers) = (response.status(), response.headers());
+        if !said.is_empty() {
+            self.note(format!("← {said}"));
+        }
+        let address = &self.patient.address;
+        let text = |name| text(headers, name);
+        let proxy = text(VIA).or_else(|| text(SERVER));
+        match status.as_u16() {
+            200..300 if text(VIA).is_some() => Cause::UpgradeSwallowed(proxy),
+            200..300 => {
+                Cause::Page { path: address.target.clone(), found: self.elsewhere(peer).await }
+            }
+            300..400 => match text(LOCATION) {
+                Some(to) if is_login(&to) => Cause::LoginRedirect(to),
+                Some(to) => Cause::Moved(to),
+                None => Cause::OtherStatus(status),
+            },
+            400 if self.hears_tls(peer).await => Cause::Tls,
+            // Ours says it in the first line.
+            400 if said.to_ascii_lowercase().contains("upgrade") => Cause::UpgradeSwallowed(proxy),
+            400 => Cause::BadRequest(said.to_owned()),
+            401 | 407 => Cause::Login(status),
+            403 => self.forbidden(peer, said).await,
+            404 | 410 => {
+                Cause::NotFound { path: address.target.clone(), found: self.elsewhere(peer).await }
+            }
+            405 => Cause::MethodNotAllowed,
+            408 => Cause::TooLate,
+            421 => Cause::Misdirected(address.authority()),
+            426 => match text(SEC_WEBSOCKET_VERSION) {
+                Some(spoken) if !spoken.split(',').any(|one| one.trim() == VERSION) => {
+                    Cause::OtherVersion(spoken)
+                }
+                _ => Cause::UpgradeSwallowed(proxy),
+            },
+            429 | 503 => Cause::Busy { status, retry: text(RETRY_AFTER) },
+            502 | 504 => Cause::NobodyBehind(status),
+            500..600 => Cause::ServerError(status),
+            _ => Cause::OtherStatus(status),
+        }
+    }
+
+    /// Who is let in, if not this one.
+    async fn forbidden(&mut self, peer: SocketAddr, said: &str) -> Cause {
+        let address = &self.patient.address;
+        let scheme = if address.tls { "https" } else { "http" };
+        let own = format!("{scheme}://{}", address.authority());
+        let own = Patient { origin: Some(own), ..self.patient.clone() };
+        let without = Patient { origin: None, ..self.patient.clone() };
+        let Some(origin) = &self.patient.origin else {
+            let wanted = self.opens(peer, &own).await;
+            return if wanted { Cause::OriginWanted } else { Cause::Forbidden(said.to_owned()) };
+        };
+        if self.opens(peer, &without).await || self.opens(peer, &own).await {
+            return Cause::OriginRefused(origin.clone());
+        }
+        Cause::Forbidden(said.to_owned())
+    }
+
+    /// Another path at which a WebSocket opens.
+    async fn elsewhere(&mut self, peer: SocketAddr) -> Option<String> {
+        for path in USUAL_PATHS {
+            let address = self.patient.address.at(path);
+            if address != self.patient.address {
+                let there = Patient { address, ..self.patient.clone() };
+                if self.opens(peer, &there).await {
+                    return Some(path.to_owned());
+                }
+            }
+        }
+        None
+    }
+
+    async fn opens(&mut self, peer: SocketAddr, patient: &Patient) -> bool {
+        let Patient { address, origin, patience, .. } = patient;
+        let request = patient.request().0.to_bytes(&address.authority());
+        let answer = knock(peer, &request, *patience).await.map(|(_, answer)| answer);
+        let status = match answer {
+            Ok(Answer::Response(response, _)) => Some(response.status()),
+            _ => None,
+        };
+        let origin = origin.as_ref().map(|origin| format!(", Origin: {origin}"));
+        let seen = status.map_or("no answer".to_owned(), |status| status.to_string());
+        self.note(format!("→ GET {}{}\n← {seen}", address.target, origin.unwrap_or_default()));
+        status == Some(StatusCode::SWITCHING_PROTOCOLS)
+    }
+
+    /// Whether a browser would be content with this 101 (RFC 6455 §4.1).
+    fn switched(&self, response: &Response<()>, key: &str) -> Result<(), Cause> {
+        let headers = response.headers();
+        if response.version() == Version::HTTP_10 {
+            return Err(Cause::OldHttp);
+        }
+        let has = |name, token: &str| {
+            let list = text(headers, name).unwrap_or_default();
+            list.split(',').any(|one| one.trim().eq_ignore_ascii_case(token))
+        };
+        if !has(UPGRADE, "websocket") {
+            return Err(Cause::Lacks("Upgrade: websocket"));
+        }
+        if !has(CONNECTION, "upgrade") {
+            return Err(Cause::Lacks("Connection: Upgrade"));
+        }
+        let (got, wanted) = (text(headers, SEC_WEBSOCKET_ACCEPT), AcceptKey::derive(key).accept);
+        if got.as_ref() != Some(&wanted) {
+            return Err(Cause::WrongAccept { got, wanted });
+        }
+        if let Some(name) = text(headers, SEC_WEBSOCKET_EXTENSIONS) {
+            return Err(Cause::ExtensionInvented(name));
+        }
+        match (&self.patient.subprotocols, text(headers, SEC_WEBSOCKET_PROTOCOL)) {
+            (Some(offered), None) => Err(Cause::SubprotocolIgnored(offered.clone())),
+            (offered, Some(chosen)) => {
+                let offered = offered.as_deref().unwrap_or_default();
+                match offered.split(',').any(|one| one.trim() == chosen) {
+                    true => Ok(()),
+                    false => Err(Cause::SubprotocolInvented(chosen)),
+                }
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// All values of a header, as one list.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let values: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// What was said, as one line that harms no terminal: of a page, nothing.
+fn quoted(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim();
+    if text.starts_with('<') { String::new() } else { Line::of(text).to_string() }
+}
+
+fn is_login(location: &str) -> bool {
+    let location = location.to_ascii_lowercase();
+    ["login", "signin", "sign-in", "sign_in", "auth", "sso"]
+        .iter()
+        .any(|word| location.contains(word))
+}
+
+/// What speaks like that.
+fn foreign(bytes: &[u8]) -> Cause {
+    if is_tls(bytes) {
+        return Cause::Tls;
+    }
+    // A SETTINGS frame on stream 0 is what HTTP/2 begins with (RFC 9113 §3.4).
+    if matches!(bytes, [0, _, _, 4, 0, 0, 0, 0, 0, ..]) || bytes.starts_with(b"HTTP/2") {
+        return Cause::Http2;
+    }
+    let like = match bytes {
+        [b'S', b'S', b'H', b'-', ..] => Some("SSH"),
+        [b'-', b'E', b'R', b'R', ..] => Some("Redis"),
+        [b'2', b'2', b'0', b' ' | b'-', ..] => Some("SMTP or FTP"),
+        [_, _, _, 0, 10, ..] => Some("MySQL"),
+        _ => None,
+    };
+    Cause::NotHttp { said: Line::new(bytes, SHOWN).to_string(), like }
+}

@@ -1,0 +1,92 @@
+//! Where a WebSocket is said to be.
+
+use std::fmt;
+use std::str::FromStr;
+
+use http::Uri;
+
+/// A `ws://` or `wss://` URL, taken apart (RFC 6455 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Whether it asks for TLS: `wss`.
+    pub tls: bool,
+    /// A name, or an address; one of IPv6 without its brackets.
+    pub host: String,
+    /// 80 or 443 unless it says otherwise.
+    pub port: u16,
+    /// The path, and the query if there is one.
+    pub target: String,
+}
+
+/// Why a text is no such URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Pages are asked for like that.
+    #[error("{0}:// is for pages: a WebSocket is at {1}://")]
+    Page(String, &'static str),
+    /// It has a part after `#`, which no server is ever told.
+    #[error("a WebSocket's address has no #fragment (RFC 6455 §3)")]
+    Fragment,
+    /// Anything else.
+    #[error("{0:?} is not of the form ws://host:port/path (RFC 6455 §3)")]
+    Malformed(String),
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(url: &str) -> Result<Self, AddressError> {
+        if url.contains('#') {
+            return Err(AddressError::Fragment);
+        }
+        let malformed = || AddressError::Malformed(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| malformed())?;
+        let tls = match uri.scheme_str() {
+            Some("ws") => false,
+            Some("wss") => true,
+            Some("http") => return Err(AddressError::Page("http".to_owned(), "ws")),
+            Some("https") => return Err(AddressError::Page("https".to_owned(), "wss")),
+            _ => return Err(malformed()),
+        };
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(malformed)?;
+        // Somebody's name and password before an `@` are for pages of long ago.
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let odd_port = uri.port().is_none() && authority.len() != host.len();
+        if odd_port || uri.port().is_some_and(|port| port.as_str().parse::<u16>().is_err()) {
+            return Err(malformed());
+        }
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        Ok(Self {
+            tls,
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+            target: target.to_owned(),
+        })
+    }
+}
+
+impl Address {
+    /// The host and the port, as the `Host` header names them: without a port that goes without saying.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        };
+        let usual = if self.tls { 443 } else { 80 };
+        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// The same place, another path.
+    #[must_use]
+    pub fn at(&self, target: &str) -> Self {
+        Self { target: target.to_owned(), ..self.clone() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority(), self.target)
+    }
+}

@@ -1,0 +1,158 @@
+//! After the 101: does it stay, does it answer, does it keep the rules.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::Cause;
+use crate::escape::Line;
+use crate::frame::{Checker, Decoder, Frame, Opcode, Role};
+
+/// How long a server may take to greet, or to have second thoughts.
+const GREETING: Duration = Duration::from_millis(300);
+
+/// How much of a payload is kept.
+const KEEP: usize = 256;
+
+/// What is read at a time.
+const READ_SIZE: usize = 4 * 1024;
+
+/// How many frames are shown.
+const SHOWN: usize = 5;
+
+/// What is sent to be sent back.
+const TOKEN: &str = "ws101 doctor";
+
+/// A connection that was upgraded.
+#[derive(Debug)]
+pub(super) struct Talk {
+    tcp: TcpStream,
+    decoder: Decoder,
+    checker: Checker,
+}
+
+/// What can be heard.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Frame(Frame),
+    /// A frame that breaks a rule.
+    Broken(crate::frame::Violation),
+    /// The end of the connection.
+    End,
+    /// Nothing until the deadline.
+    Nothing,
+}
+
+impl Talk {
+    pub(super) fn new(tcp: TcpStream, hasty: &[u8]) -> Self {
+        let mut decoder = Decoder::new(KEEP);
+        decoder.push(hasty);
+        Self { tcp, decoder, checker: Checker::new(Role::Server) }
+    }
+
+    /// Sends bytes; whether they arrived shows in what is heard.
+    pub(super) async fn send(&mut self, bytes: &[u8]) {
+        let _ = self.tcp.write_all(bytes).await;
+    }
+
+    pub(super) async fn say(&mut self, frame: Frame) {
+        self.send(&frame.masked(rand::random()).to_bytes()).await;
+    }
+
+    /// The next frame that is not a ping; pings are answered.
+    pub(super) async fn hear(&mut self, deadline: Instant) -> Heard {
+        loop {
+            while let Some(frame) = self.decoder.next_frame() {
+                if let Err(violation) = self.checker.check(&frame) {
+                    return Heard::Broken(violation);
+                }
+                if frame.header.opcode != Opcode::Ping {
+                    return Heard::Frame(frame);
+                }
+                self.say(Frame::pong(frame.payload)).await;
+            }
+            let mut buffer = [0; READ_SIZE];
+            match timeout_at(deadline, self.tcp.read(&mut buffer)).await {
+                Ok(Ok(n @ 1..)) => self.decoder.push(&buffer[..n]),
+                Ok(_) => return Heard::End,
+                Err(_) => return Heard::Nothing,
+            }
+        }
+    }
+
+    /// Listens, pings, is silent, and says goodbye.
+    pub(super) async fn examine(
+        &mut self,
+        patience: Duration,
+        quiet: Duration,
+        evidence: &mut Vec<String>,
+    ) -> Result<(), Cause> {
+        let mut shown = 0;
+        let mut show = |frame: &Frame| {
+            shown += 1;
+            if shown <= SHOWN {
+                evidence.push(format!("← {frame}"));
+            }
+        };
+        // Second thoughts first: a close frame, or the end.
+        let greeted = Instant::now() + GREETING;
+        loop {
+            match self.hear(greeted).await {
+                Heard::Frame(frame) => {
+                    show(&frame);
+                    if let Some((code, reason)) = closed(&frame) {
+                        return Err(Cause::Closed { code, reason });
+                    }
+                }
+                Heard::Broken(violation) => return Err(Cause::Broken(violation)),
+                Heard::End => return Err(Cause::Cut),
+                Heard::Nothing => break,
+            }
+        }
+        self.say(Frame::ping(TOKEN)).await;
+        let answered = Instant::now() + patience;
+        loop {
+            match self.hear(answered).await {
+                Heard::Frame(frame) => {
+                    show(&frame);
+                    if let Some((code, reason)) = closed(&frame) {
+                        return Err(Cause::Closed { code, reason });
+                    }
+                    if frame.header.opcode == Opcode::Pong && frame.payload == TOKEN {
+                        break;
+                    }
+                }
+                Heard::Broken(violation) => return Err(Cause::Broken(violation)),
+                Heard::End => return Err(Cause::Cut),
+                Heard::Nothing => return Err(Cause::NoPong(patience)),
+            }
+        }
+        let began = Instant::now();
+        while began.elapsed() < quiet {
+            let code = match self.hear(began + quiet).await {
+                Heard::Frame(frame) => {
+                    show(&frame);
+                    match closed(&frame) {
+                        Some((code, _)) => Some(code),
+                        None => continue,
+                    }
+                }
+                Heard::Broken(violation) => return Err(Cause::Broken(violation)),
+                Heard::End => None,
+                Heard::Nothing => break,
+            };
+            return Err(Cause::IdleTimeout { after: began.elapsed(), code });
+        }
+        self.say(Frame::close(1000, "")).await;
+        Ok(())
+    }
+}
+
+/// The code and the reason of a close frame.
+pub(super) fn closed(frame: &Frame) -> Option<(u16, String)> {
+    let is_close = frame.header.opcode == Opcode::Close;
+    let (code, reason) = frame.close_code().unwrap_or((1005, b""));
+    is_close.then(|| (code, Line::of(reason).to_string()))
+}

@@ -1,0 +1,89 @@
+//! What a client sends, as bytes.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{Ask, Kind, Names, Payload, Shape};
+use crate::frame::{Frame, Opcode};
+use crate::transcript::{MASK, Request};
+
+impl Ask {
+    /// The request for `host`; the error is a placeholder that stands for nothing yet.
+    pub(super) fn to_bytes(&self, host: &str, names: &Names) -> Result<Bytes, String> {
+        match self {
+            Self::Raw(payload) => payload.to_bytes(names),
+            Self::Usual { method, target, headers } => {
+                let mut request = Request::new(&target.fill(names)?).method(method);
+                for (short, value) in headers {
+                    let name = header_name(short);
+                    request = match value {
+                        Some(value) => request.header(&name, &value.fill(names)?),
+                        None => request.without(&name),
+                    };
+                }
+                Ok(request.to_bytes(host))
+            }
+        }
+    }
+}
+
+/// A header's whole name: `key` is `Sec-WebSocket-Key`.
+pub(super) fn header_name(short: &str) -> String {
+    match short {
+        "subprotocol" => "Sec-WebSocket-Protocol".to_owned(),
+        "key" | "version" | "extensions" | "accept" => format!("Sec-WebSocket-{short}"),
+        name => name.to_owned(),
+    }
+}
+
+impl Shape {
+    /// The frame or the fragments, masked with the fixed key unless they are to be unmasked.
+    pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, String> {
+        let payload = self.payload.to_bytes(names)?;
+        let opcode = match self.kind {
+            Kind::Json => Opcode::Text,
+            Kind::Frame(opcode) => opcode,
+        };
+        let mut out = BytesMut::new();
+        let count = self.fragments.unwrap_or(1);
+        for n in 0..count {
+            let piece = payload.slice(payload.len() * n / count..payload.len() * (n + 1) / count);
+            let opcode = if n == 0 { opcode } else { Opcode::Continuation };
+            let mut frame = Frame::new(opcode, piece);
+            if n == 0 {
+                frame = frame.rsv(self.rsv);
+            }
+            if !self.wrong_mask {
+                frame = frame.masked(MASK);
+            }
+            frame.header.fin = n + 1 == count && self.fin.unwrap_or(true);
+            if let Some(len) = self.len {
+                frame.header.len = len;
+            }
+            if let Some(size) = self.header {
+                frame.header.size = size;
+            }
+            frame.encode(&mut out);
+        }
+        Ok(out.freeze())
+    }
+}
+
+impl Payload {
+    /// The bytes; what cannot be known, which the parser does not let through, is none.
+    pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, String> {
+        Ok(match self {
+            Self::Unsaid | Self::Any | Self::Digest(..) => Bytes::new(),
+            Self::Text(text, times) => text.fill(names)?.repeat(*times).into(),
+            Self::Bytes(bytes, times) => bytes.repeat(*times).into(),
+            Self::Json(json) => json.fill(names)?.into(),
+            Self::Close(codes, reason) => {
+                let mut out = BytesMut::new();
+                out.put_u16(codes.first().copied().unwrap_or_default());
+                if let Some(reason) = reason {
+                    out.extend_from_slice(reason.fill(names)?.as_bytes());
+                }
+                out.freeze()
+            }
+        })
+    }
+}

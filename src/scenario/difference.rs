@@ -1,0 +1,94 @@
+//! Where what was seen is not what was to be seen.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::escape::Hex;
+use crate::transcript::seconds;
+
+/// How many bytes of what was seen are shown.
+const BYTES_SHOWN: usize = 64;
+
+/// The first difference between a scenario and what crossed the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Which step it is in, from 0.
+    pub step: usize,
+    /// Its title.
+    pub title: String,
+    /// The line of the scenario that was not met; where too much came, the last one that was.
+    pub line: usize,
+    /// The client, if it is about one.
+    pub lane: Option<String>,
+    /// What was to be seen, as the scenario says it.
+    pub expected: String,
+    /// What was, as a transcript says it; `None` for nothing.
+    pub seen: Option<String>,
+    /// The bytes of that, the first of them.
+    pub bytes: Vec<u8>,
+    /// What is wrong with it.
+    pub why: Why,
+}
+
+/// What is wrong with what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// Nothing came.
+    #[error("nothing came in {}", seconds(*.0))]
+    Silence(Duration),
+    /// Something else came.
+    #[error("something else came")]
+    Other,
+    /// The right kind of thing came, and is not as it should be: where.
+    #[error("{0}")]
+    Differs(String),
+    /// It came too early, after so long.
+    #[error("it came after {}, too early", seconds(*.0))]
+    Early(Duration),
+    /// It came too late, after so long.
+    #[error("it came after {}, too late", seconds(*.0))]
+    Late(Duration),
+    /// Nothing more was to come.
+    #[error("it was not expected")]
+    Unexpected,
+    /// There is no connection to do this with.
+    #[error("the connection has ended, or never began")]
+    NotConnected,
+    /// A name that nothing was captured by.
+    #[error("{0} stands for nothing: it was not seen before")]
+    Unknown(String),
+    /// More came than anyone could hear.
+    #[error("it came so fast that not all was heard")]
+    Flood,
+    /// The whole took too long.
+    #[error("the whole took more than {}", seconds(*.0))]
+    Endless(Duration),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lane = self.lane.as_deref().unwrap_or("--");
+        if self.title.is_empty() {
+            writeln!(f, "line {}", self.line)?;
+        } else {
+            writeln!(f, "line {}, in \"{}\"", self.line, self.title)?;
+        }
+        writeln!(f, "  expected  {lane} {}", self.expected)?;
+        match &self.seen {
+            Some(seen) => {
+                for (at, line) in seen.lines().enumerate() {
+                    writeln!(
+                        f,
+                        "  {}  {lane} {line}",
+                        if at == 0 { "seen    " } else { "        " }
+                    )?;
+                }
+            }
+            None => writeln!(f, "  seen      nothing")?,
+        }
+        if !self.bytes.is_empty() {
+            writeln!(f, "  bytes     {}", Hex::new(&self.bytes, BYTES_SHOWN))?;
+        }
+        write!(f, "  because   {}", self.why)
+    }
+}

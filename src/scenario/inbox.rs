@@ -1,0 +1,233 @@
+//! What a client heard and nobody has compared yet: whole answers, whole messages.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use tokio::time::Instant;
+
+use super::End;
+use crate::frame::{Frame, Opcode, Torn};
+use crate::handshake::parse_response;
+use crate::tap::{Direction, Event, Seen};
+use crate::transcript::Lane;
+
+/// The most bytes of a message that is put together from fragments.
+const MESSAGE_LIMIT: usize = 1024 * 1024;
+
+/// The most that may be heard and not compared: a server that sends more floods.
+const ITEMS_LIMIT: usize = 20_000;
+const BYTES_LIMIT: usize = 64 * 1024 * 1024;
+
+/// One thing that was heard.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    pub(super) at: Instant,
+    pub(super) what: What,
+    /// What the wire showed.
+    pub(super) seen: Vec<Seen>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Answer(Response<()>, Bytes),
+    /// Bytes that are neither an answer nor a frame.
+    Stray(Bytes),
+    Frame(Frame),
+    Torn(Torn),
+    End(End),
+    /// Another failure of the connection.
+    Failed,
+    /// So much was said that some of it went unheard.
+    Missed,
+}
+
+/// What a lane heard, in the order in which it came.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    pub(super) items: VecDeque<Heard>,
+    /// How much of what the lane has seen since its last report is taken in.
+    taken: usize,
+    answer: Option<Heard>,
+    message: Option<Heard>,
+    /// Pongs and closes that the client sent, on its own or not.
+    pub(super) said: Vec<Frame>,
+    bytes: usize,
+}
+
+impl Inbox {
+    /// Takes in what `lane` has seen. With `joined`, the fragments of a message become one frame.
+    pub(super) fn take_in(&mut self, lane: &Lane, joined: bool) {
+        // Answers of the client's are put between, so only what came in can be counted.
+        let is_in = |seen: &&Seen| seen.direction == Direction::In;
+        let new: Vec<_> = lane.seen().iter().filter(is_in).skip(self.taken).cloned().collect();
+        self.taken += new.len();
+        for seen in new {
+            self.hear(seen, joined);
+        }
+        let said = lane.seen().iter().filter(|seen| seen.direction == Direction::Out);
+        self.said = said.filter_map(|seen| answer(&seen.event)).collect();
+    }
+
+    /// The lane has forgotten what it had seen: it was reported.
+    pub(super) fn reported(&mut self) {
+        self.taken = 0;
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Heard> {
+        let heard = self.items.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(size(&heard));
+        Some(heard)
+    }
+
+    /// Whether more was heard than is kept.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.items.len() > ITEMS_LIMIT || self.bytes > BYTES_LIMIT
+    }
+
+    /// Gives up waiting for the rest of an answer; tells whether there was one.
+    pub(super) fn flush(&mut self) -> bool {
+        let begun = self.answer.take();
+        begun.map(|answer| self.push(answer)).is_some()
+    }
+
+    fn hear(&mut self, seen: Seen, joined: bool) {
+        let at = seen.at;
+        let new = |what| Heard { at, what, seen: vec![seen.clone()] };
+        match &seen.event {
+            Event::Head(head) => match parse_response(head) {
+                Ok(Some((response, _))) => {
+                    self.answer = Some(new(What::Answer(response, Bytes::new())));
+                    self.finish_answer();
+                }
+                _ => self.push(new(What::Stray(head.clone()))),
+            },
+            Event::Body(piece) => match &mut self.answer {
+                Some(Heard { what: What::Answer(_, body), seen: pieces, .. }) => {
+                    *body = [&body[..], piece].concat().into();
+                    pieces.push(seen);
+                    self.finish_answer();
+                }
+                _ => self.push(new(What::Stray(piece.clone()))),
+            },
+            Event::Frame(frame) if joined && !frame.header.opcode.is_control() => {
+                let frame = frame.clone();
+                self.join(new(What::Frame(frame)));
+            }
+            Event::Frame(frame) => self.push(new(What::Frame(frame.clone()))),
+            Event::Torn(torn) => self.push(new(What::Torn(*torn))),
+            Event::Eof => {
+                self.flush();
+                self.push(new(What::End(End::Eof)));
+            }
+            Event::Error(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+                self.flush();
+                self.push(new(What::End(End::Reset)));
+            }
+            Event::Error(_) => self.push(new(What::Failed)),
+            Event::Missed(_) => self.push(new(What::Missed)),
+        }
+    }
+
+    /// Lets go of the answer once all of it is there.
+    fn finish_answer(&mut self) {
+        let Some(Heard { what: What::Answer(response, body), .. }) = &mut self.answer else {
+            return;
+        };
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let length = header("content-length").and_then(|value| value.trim().parse::<usize>().ok());
+        let is_chunked =
+            header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
+        let is_whole = match (response.status().as_u16(), length) {
+            (100..=199 | 204 | 304, _) => true,
+            _ if is_chunked => match unchunked(body) {
+                Some(whole) => {
+                    *body = whole;
+                    true
+                }
+                None => false,
+            },
+            (_, Some(length)) => body.len() >= length,
+            (_, None) => false,
+        };
+        if is_whole {
+            self.flush();
+        }
+    }
+
+    /// Adds a data frame to the message it belongs to.
+    fn join(&mut self, heard: Heard) {
+        let What::Frame(frame) = &heard.what else { return };
+        let is_next = frame.header.opcode == Opcode::Continuation && frame.header.rsv == 0;
+        let fin = frame.header.fin;
+        let fits = |begun: &Heard| match &begun.what {
+            What::Frame(begun) => {
+                frame.digest.is_none() && begun.payload.len() + frame.payload.len() <= MESSAGE_LIMIT
+            }
+            _ => false,
+        };
+        match self.message.take() {
+            Some(mut begun) if is_next && fits(&begun) => {
+                if let What::Frame(whole) = &mut begun.what {
+                    let mut payload = BytesMut::from(&whole.payload[..]);
+                    payload.extend_from_slice(&frame.payload);
+                    whole.header.len = payload.len() as u64;
+                    whole.header.fin = fin;
+                    let plain = crate::frame::Header::new(whole.header.opcode, whole.header.len);
+                    whole.header.size = plain.size;
+                    whole.payload = payload.freeze();
+                }
+                begun.at = heard.at;
+                begun.seen.extend(heard.seen);
+                if fin { self.push(begun) } else { self.message = Some(begun) }
+            }
+            begun => {
+                if let Some(begun) = begun {
+                    self.push(begun);
+                }
+                let begins = !fin && !is_next && frame.digest.is_none();
+                if begins { self.message = Some(heard) } else { self.push(heard) }
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, heard: Heard) {
+        self.bytes += size(&heard);
+        self.items.push_back(heard);
+    }
+}
+
+fn size(heard: &Heard) -> usize {
+    match &heard.what {
+        What::Frame(frame) => frame.payload.len(),
+        What::Answer(_, bytes) | What::Stray(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+/// A pong or a close, which a client may send on its own.
+fn answer(event: &Event) -> Option<Frame> {
+    match event {
+        Event::Frame(frame) if [Opcode::Pong, Opcode::Close].contains(&frame.header.opcode) => {
+            Some(frame.clone())
+        }
+        _ => None,
+    }
+}
+
+/// A body that came in chunks, once the last is there (RFC 9112 §7.1).
+fn unchunked(mut body: &[u8]) -> Option<Bytes> {
+    let mut whole = BytesMut::new();
+    loop {
+        let end = body.windows(2).position(|pair| pair == b"\r\n")?;
+        let size = str::from_utf8(&body[..end]).ok()?.split(';').next()?.trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        if size == 0 {
+            return Some(whole.freeze());
+        }
+        let rest = &body[end + 2..];
+        whole.extend_from_slice(rest.get(..size)?);
+        body = rest.get(size.checked_add(2)?..)?;
+    }
+}

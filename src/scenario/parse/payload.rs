@@ -1,0 +1,130 @@
+//! What a frame carries: `"hi"`, `00 ff`, `{"a":1}`, `1000 "bye"`.
+
+use super::super::cursor::{Cursor, Parsed};
+use super::super::names::Names;
+use super::super::{Kind, Payload, Shape, Text};
+use super::json::json;
+use crate::frame::Opcode;
+
+/// The most bytes that a repetition may make: 64 MiB.
+const REPEATED_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Two hexadecimal digits.
+pub(super) fn hex(word: &str) -> Option<u8> {
+    let fits = word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    fits.then(|| u8::from_str_radix(word, 16).ok())?
+}
+
+/// Whether a frame begins a message.
+pub(super) fn is_message(shape: &Shape) -> bool {
+    matches!(shape.kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary))
+}
+
+/// A payload whose bytes can be known when it is sent.
+pub(super) fn to_send(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
+    let start = cursor.clone();
+    let payload = expected(cursor, kind)?;
+    let is_known = match &payload {
+        Payload::Any | Payload::Digest(..) | Payload::Close(_, None) => false,
+        Payload::Close(codes, _) => codes.len() == 1,
+        // Names are known only when it is played; what can never be known is an error now.
+        Payload::Text(text, _) => !text.0.contains(&super::super::Part::Any),
+        Payload::Json(json) => !matches!(json.fill(&Names::default()),
+            Err(unknown) if ["<*>", "..."].contains(&&*unknown) || unknown.contains("sha256:")),
+        Payload::Unsaid | Payload::Bytes(..) => true,
+    };
+    if is_known {
+        Ok(payload)
+    } else {
+        Err(start.expected("something that can be sent: all of it, with nothing left open"))
+    }
+}
+
+/// A payload that is to be seen.
+pub(super) fn expected(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
+    if cursor.eat("...") {
+        return Ok(Payload::Any);
+    }
+    if kind == Kind::Json {
+        let json = json(cursor, 0)?;
+        cursor.skip();
+        return Ok(Payload::Json(json));
+    }
+    if cursor.rest().starts_with('"') {
+        let text = cursor.quoted()?;
+        let times = times(cursor, text.to_string().len())?;
+        return Ok(Payload::Text(text, times));
+    }
+    if kind == Kind::Frame(Opcode::Close)
+        && cursor.peek().len() > 2
+        && let Some(codes) = codes(cursor.peek())
+    {
+        cursor.word();
+        return close(cursor, codes);
+    }
+    if let Ok(len) = cursor.peek().parse()
+        && cursor.rest().split(' ').nth(1) == Some("bytes")
+    {
+        cursor.word();
+        cursor.word();
+        let digest = cursor.take("sha256: and the front of the digest", |word| {
+            word.strip_prefix("sha256:").map(str::to_owned)
+        })?;
+        return Ok(Payload::Digest(len, digest));
+    }
+    bytes(cursor)
+}
+
+fn codes(word: &str) -> Option<Vec<u16>> {
+    word.split('|').map(|code| code.parse().ok()).collect()
+}
+
+fn close(cursor: &mut Cursor<'_>, codes: Vec<u16>) -> Parsed<Payload> {
+    if cursor.eat("...") {
+        return Ok(Payload::Close(codes, None));
+    }
+    if cursor.rest().starts_with('"') {
+        let reason = cursor.quoted()?;
+        cursor.skip();
+        return Ok(Payload::Close(codes, Some(reason)));
+    }
+    // A reason that is no text is told in bytes.
+    Ok(match (bytes(cursor)?, &codes[..]) {
+        (Payload::Bytes(reason, 1), &[code]) => {
+            Payload::Bytes([&code.to_be_bytes()[..], &reason].concat(), 1)
+        }
+        _ => Payload::Close(codes, Some(Text::default())),
+    })
+}
+
+/// `00 ff`, `2a*126`, or nothing.
+fn bytes(cursor: &mut Cursor<'_>) -> Parsed<Payload> {
+    let mut bytes = Vec::new();
+    while let Some(byte) = cursor.peek().get(..2).and_then(hex) {
+        if cursor.peek().len() > 2 && cursor.peek().as_bytes()[2] != b'*' {
+            break;
+        }
+        bytes.push(byte);
+        let front = &cursor.peek()[..2];
+        cursor.eat_front(front);
+        if cursor.rest().starts_with('*') {
+            let times = times(cursor, bytes.len())?;
+            return Ok(Payload::Bytes(bytes, times));
+        }
+        cursor.skip();
+    }
+    Ok(if bytes.is_empty() { Payload::Unsaid } else { Payload::Bytes(bytes, 1) })
+}
+
+/// `*1000`, or once.
+fn times(cursor: &mut Cursor<'_>, size: usize) -> Parsed<usize> {
+    let mut times = 1;
+    if cursor.eat_front("*") {
+        times = cursor.take("how often, up to 64 MiB in all", |word| {
+            let times: usize = word.parse().ok()?;
+            (times.checked_mul(size)? <= REPEATED_LIMIT).then_some(times)
+        })?;
+    }
+    cursor.skip();
+    Ok(times)
+}

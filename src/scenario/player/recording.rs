@@ -1,0 +1,180 @@
+//! Writing down what a server does, and whether it always does so.
+
+use std::fmt::Write;
+
+use super::super::settings::Settings;
+use super::super::{Act, Deed, Item, Line, RECORDINGS, Scenario, Sight, Step};
+use super::{Difference, Player};
+use crate::transcript::Transcript;
+
+/// Why a recording is worth nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsteady {
+    /// Something could not be done.
+    #[error("{0}")]
+    Stuck(Box<Difference>),
+    /// A later recording differs from the first.
+    #[error("{0}")]
+    Differs(Box<Variance>),
+}
+
+/// Two recordings of one scenario that are not the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "recording {run} is not like the first{}:\n\
+     the first:\n{}\nthe other:\n{}\n{}", within(step), indented(&self.first), indented(&self.other), self.advice()
+)]
+pub struct Variance {
+    /// Which recording it was, from 2.
+    pub run: usize,
+    /// The title of the first step that differs.
+    pub step: String,
+    /// The client's lines in it, at first.
+    pub first: Vec<String>,
+    /// The client's lines in it, in the other recording.
+    pub other: Vec<String>,
+}
+
+impl Variance {
+    fn advice(&self) -> &'static str {
+        let sorted = |lines: &[String]| {
+            let mut lines = lines.to_vec();
+            lines.sort();
+            lines
+        };
+        if sorted(&self.first) == sorted(&self.other) {
+            "The same lines in two orders: mark them with ~, as in `bob << ~ text \"hi\"`."
+        } else {
+            "What differs from run to run is written <*>, or named: a field by its name (--any NAME)."
+        }
+    }
+}
+
+fn within(step: &str) -> String {
+    if step.is_empty() { String::new() } else { format!(", in \"{step}\"") }
+}
+
+fn indented(lines: &[String]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let _ = writeln!(out, "  {line}");
+    }
+    out.trim_end().to_owned()
+}
+
+pub(in super::super) async fn record(
+    scenario: &Scenario,
+    mut transcript: impl FnMut() -> Transcript,
+) -> Result<Scenario, Unsteady> {
+    let mut first: Option<Scenario> = None;
+    for run in 1..=RECORDINGS {
+        let mut player = Player::new(scenario, transcript());
+        let steps = player.record(scenario).await.map_err(Unsteady::Stuck)?;
+        player.t.leave().await;
+        let recorded = Scenario { notes: scenario.notes.clone(), steps };
+        match &first {
+            None => first = Some(recorded),
+            Some(first) => {
+                if let Some(variance) = variance(run, first, &recorded) {
+                    return Err(Unsteady::Differs(Box::new(variance)));
+                }
+            }
+        }
+    }
+    Ok(first.unwrap_or_default())
+}
+
+/// The first step and the first client that are not the same in both.
+fn variance(run: usize, first: &Scenario, other: &Scenario) -> Option<Variance> {
+    let told = |step: &Step, name: &str| -> Vec<String> {
+        let own = step.lines.iter().filter(|line| line.item.lane() == Some(name));
+        own.map(|line| format!("{name} {}", line.item)).collect()
+    };
+    let mut steps = first.steps.iter().zip(&other.steps);
+    steps.find_map(|(was, is)| {
+        let mut names = was.lines.iter().chain(&is.lines).filter_map(|line| line.item.lane());
+        // Lanes have no order between them, so two that differ only in that are the same.
+        let (first, other) = names.find_map(|name| {
+            let both = (told(was, name), told(is, name));
+            (both.0 != both.1).then_some(both)
+        })?;
+        Some(Variance { run, step: was.title.clone(), first, other })
+    })
+}
+
+impl Player {
+    async fn record(&mut self, scenario: &Scenario) -> Result<Vec<Step>, Box<Difference>> {
+        let mut steps = Vec::new();
+        for step in &scenario.steps {
+            self.settings = Settings::of(scenario, step);
+            self.t.pace(self.settings.quiet, self.settings.is_fenced);
+            let (title, notes) = (step.title.clone(), step.notes.clone());
+            self.steps.push(super::Step { title: title.clone(), took: std::time::Duration::ZERO });
+            let mut lines = Vec::new();
+            for line in &step.lines {
+                self.begin(line);
+                self.record_line(line, &mut lines).await?;
+            }
+            steps.push(Step { place: step.place, title, notes, lines });
+        }
+        Ok(steps)
+    }
+
+    async fn record_line(
+        &mut self,
+        line: &Line,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), Box<Difference>> {
+        let before = self.t.lines(0).count();
+        match &line.item {
+            Item::Comment(_) => {}
+            Item::Wait(time) => self.wait(*time).await?,
+            Item::Expect(name, expect) => {
+                if let (Sight::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
+                    && let super::super::Kind::Frame(opcode) = shape.kind
+                {
+                    let asked = &mut self.lanes[at].agenda.asked;
+                    asked.push((opcode, shape.payload.clone()));
+                }
+                return Ok(());
+            }
+            Item::Act(name, Act::Say(shape, _)) if self.is_own_answer(name, shape) => {
+                return Ok(());
+            }
+            Item::Act(name, act) => self.act(name, act).await?,
+        }
+        lines.push(line.clone());
+        if matches!(line.item, Item::Comment(_) | Item::Act(_, Act::Do(Deed::Dribble(_)))) {
+            return Ok(());
+        }
+        self.t.fall_silent(self.actor).await;
+        self.report();
+        for lane in &mut self.lanes {
+            lane.inbox = super::Inbox::default();
+            lane.agenda.own.clear();
+        }
+        let ids: Vec<_> = self.t.ids().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
+        for (name, id) in ids {
+            self.names.keep(&name, id.into());
+        }
+        let mut is_own = true;
+        for (at, text) in self.t.lines(before) {
+            // What the client was told to do stands there already.
+            let is_sent = ["->", ">>"].iter().any(|arrow| text.starts_with(arrow));
+            is_own &= at.is_none() || at == self.actor;
+            is_own &= is_sent || text == line.item.to_string() || text == "-- cut";
+            if let Some(at) = at.filter(|_| !is_own) {
+                lines.extend(seen(self.t.name(at), text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line of a transcript as a line of a scenario; what it cannot say is a remark.
+fn seen(lane: &str, text: &str) -> Option<Line> {
+    let whole = format!("{lane} {text}");
+    let scenario: Scenario =
+        whole.parse().unwrap_or_else(|_| format!("# {whole}").parse().unwrap_or_default());
+    scenario.steps.into_iter().flat_map(|step| step.lines).next()
+}

@@ -1,0 +1,227 @@
+//! Waiting for what clients are to see.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::super::Timing;
+use super::super::difference::Why;
+use super::super::expect::Due;
+use super::super::inbox::{Heard, What};
+use super::super::matching::matches;
+use super::{Player, Verdict};
+use crate::frame::Frame;
+use crate::transcript::{moment, seconds};
+
+impl Player {
+    /// Waits until every lane has seen what it must, or has not and should have.
+    pub(super) async fn all_met(&mut self) -> Verdict {
+        let began = Instant::now();
+        loop {
+            self.take_in();
+            self.compare()?;
+            if self.lanes.iter().all(|lane| lane.agenda.is_met()) {
+                return Ok(());
+            }
+            let open = (0..self.lanes.len()).filter(|&at| !self.lanes[at].agenda.is_met());
+            let first = open.map(|at| (self.deadline(at, began), at)).min();
+            let Some((deadline, at)) = first else { return Ok(()) };
+            if Instant::now() < deadline {
+                self.listen(deadline).await;
+            } else if !self.lanes[at].inbox.flush() {
+                return Err(self.missing(at, deadline));
+            }
+        }
+    }
+
+    /// Until when `at` is to see the next thing.
+    fn deadline(&self, at: usize, began: Instant) -> Instant {
+        let agenda = &self.lanes[at].agenda;
+        match agenda.first().and_then(|due| due.expect.marks.timing) {
+            Some(Timing::Within(_, to)) => self.mark(at) + to,
+            _ => began.max(agenda.last) + self.settings.timeout,
+        }
+    }
+
+    /// What times are counted from: what the lane saw last, or what anyone did last.
+    fn mark(&self, at: usize) -> Instant {
+        self.lanes[at].agenda.last.max(self.acted)
+    }
+
+    fn missing(&self, at: usize, deadline: Instant) -> Box<super::Difference> {
+        let agenda = &self.lanes[at].agenda;
+        let why = match agenda.first().and_then(|due| due.expect.marks.timing) {
+            Some(Timing::Within(_, to)) => Why::Silence(to),
+            _ => {
+                Why::Silence(self.settings.timeout.min(deadline.elapsed() + self.settings.timeout))
+            }
+        };
+        if let Some(due) = agenda.first() {
+            return self.differs(Some((at, due, None)), why);
+        }
+        let mut difference = self.differs(None, why);
+        difference.lane = Some(self.t.name(at).to_owned());
+        if let Some(own) = agenda.own.first() {
+            (difference.line, difference.expected) = (own.line, own.text.clone());
+        }
+        difference
+    }
+
+    pub(super) async fn wait(&mut self, time: Duration) -> Verdict {
+        self.all_met().await?;
+        self.take_in();
+        self.report();
+        self.t.aside(format!("-- wait {}", seconds(time)));
+        let now = Instant::now();
+        self.since = Some(now);
+        self.listen_until(now + time).await;
+        self.waited = Instant::now();
+        self.compare()
+    }
+
+    /// Nothing comes to `at`, counted from what it saw last, or what anyone did last.
+    pub(super) async fn silence(&mut self, at: usize, time: Duration) -> Verdict {
+        self.all_met().await?;
+        let until = self.mark(at).max(self.waited) + time;
+        loop {
+            self.take_in();
+            if let Some(heard) = self.lanes[at].inbox.pop() {
+                return Err(self.unexpected(at, &heard, &self.current));
+            }
+            if Instant::now() >= until {
+                return Ok(());
+            }
+            self.listen(until).await;
+        }
+    }
+
+    async fn listen_until(&mut self, deadline: Instant) {
+        while Instant::now() < deadline {
+            self.listen(deadline).await;
+            self.take_in();
+        }
+    }
+
+    /// Waits until a client has seen something, or until `deadline`.
+    async fn listen(&mut self, deadline: Instant) {
+        tokio::select! {
+            biased;
+            () = self.t.see() => {}
+            () = sleep_until(deadline) => {}
+        }
+    }
+
+    /// Takes in what was seen until now.
+    pub(super) fn take_in(&mut self) {
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            lane.inbox.take_in(self.t.lane(at), self.joined);
+            lane.inbox.items.retain(|heard| !is_ignored(&self.settings.ignored, heard));
+        }
+    }
+
+    /// Compares what was seen with what is due, as far as both go.
+    pub(super) fn compare(&mut self) -> Verdict {
+        for at in 0..self.lanes.len() {
+            if self.lanes[at].inbox.is_flooded() {
+                let heard = self.lanes[at].inbox.pop();
+                return Err(heard.map_or_else(
+                    || self.differs(None, Why::Flood),
+                    |heard| {
+                        let mut flood = self.unexpected(at, &heard, "no more than can be heard");
+                        flood.why = Why::Flood;
+                        flood
+                    },
+                ));
+            }
+            while self.compare_next(at)? {}
+            let lane = &mut self.lanes[at];
+            let (said, names) = (&lane.inbox.said, &self.names);
+            lane.agenda.own.retain(|own| {
+                let wanted = own.payload.to_bytes(names).unwrap_or_default();
+                let is =
+                    |frame: &Frame| frame.header.opcode == own.opcode && frame.payload == wanted;
+                !said.iter().any(is)
+            });
+        }
+        Ok(())
+    }
+
+    /// Compares the next thing that was seen; tells whether there was one, and one was due.
+    fn compare_next(&mut self, at: usize) -> Result<bool, Box<super::Difference>> {
+        let mark = self.mark(at);
+        let accept = self.t.lane(at).accept.clone();
+        let lane = &self.lanes[at];
+        let next = lane.agenda.next();
+        let (Some(heard), false) = (lane.inbox.items.front(), next.is_empty()) else {
+            return Ok(false);
+        };
+        let mut blame: Option<(&Due, Why)> = None;
+        for place in next {
+            let due = lane.agenda.get(place);
+            let mut names = self.names.clone();
+            let fits = matches(&due.expect.what, heard, &accept, &mut names)
+                .and_then(|()| self.in_time(due, heard, mark))
+                .and_then(|()| wire(due, heard));
+            match fits {
+                Ok(()) => {
+                    self.names = names;
+                    let when = heard.at;
+                    self.lanes[at].agenda.strike(place, when);
+                    self.lanes[at].inbox.pop();
+                    return Ok(true);
+                }
+                // The one that comes nearest is to blame.
+                Err(why) if why != Why::Other || blame.is_none() => {
+                    let was_other = blame.as_ref().is_none_or(|(_, why)| *why == Why::Other);
+                    if was_other {
+                        blame = Some((due, why));
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        // What is optional may be followed by something that is yet to be read.
+        let (Some((due, why)), Some(_)) = (blame, lane.agenda.first()) else { return Ok(false) };
+        Err(self.differs(Some((at, due, Some(heard))), why))
+    }
+
+    fn in_time(&self, due: &Due, heard: &Heard, mark: Instant) -> Result<(), Why> {
+        match due.expect.marks.timing {
+            None => Ok(()),
+            Some(Timing::Within(from, to)) => {
+                let after = heard.at.saturating_duration_since(mark);
+                match after {
+                    _ if after < from => Err(Why::Early(after)),
+                    _ if after > to => Err(Why::Late(after)),
+                    _ => Ok(()),
+                }
+            }
+            Some(Timing::At(time)) => {
+                let since = self.since.unwrap_or(mark);
+                let (at, wanted) =
+                    (moment(heard.at.saturating_duration_since(since)), seconds(time));
+                if at == wanted { Ok(()) } else { Err(Why::Differs(format!("it came at {at}"))) }
+            }
+        }
+    }
+}
+
+/// Whether its bytes are those that stand beside it.
+fn wire(due: &Due, heard: &Heard) -> Result<(), Why> {
+    let Some((wanted, more)) = &due.expect.marks.wire else { return Ok(()) };
+    let What::Frame(frame) = &heard.what else { return Ok(()) };
+    let found = frame.to_bytes();
+    if found.starts_with(wanted) && (*more || found.len() == wanted.len()) {
+        return Ok(());
+    }
+    Err(Why::Differs("its bytes are others".to_owned()))
+}
+
+fn is_ignored(ignored: &[String], heard: &Heard) -> bool {
+    let What::Frame(frame) = &heard.what else { return false };
+    ignored.iter().any(|kind| match kind.strip_prefix("type=") {
+        Some(kind) => serde_json::from_slice(&frame.payload)
+            .is_ok_and(|value: serde_json::Value| value["type"] == kind),
+        None => *kind == frame.header.opcode.to_string(),
+    })
+}

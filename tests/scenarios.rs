@@ -1,0 +1,444 @@
+//! Scenarios: what they may say, and that they see every difference.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ws101::echo::echo;
+use ws101::frame::{Frame, Opcode};
+use ws101::goodbye;
+use ws101::handshake::Policy;
+use ws101::scenario::{Played, Scenario};
+use ws101::transcript::{Pipe, Transcript};
+use ws101::upgrade::{accept, config};
+
+const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// A server that upgrades, then sends these bytes and listens to the end.
+fn scripted(bytes: Vec<u8>) -> Transcript {
+    Transcript::new(move |mut pipe: Pipe| {
+        let bytes = bytes.clone();
+        async move {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                if pipe.read_buf(&mut head).await.unwrap_or(0) == 0 {
+                    return;
+                }
+            }
+            pipe.write_all(SWITCH.as_bytes()).await.unwrap();
+            pipe.write_all(&bytes).await.unwrap();
+            while pipe.read(&mut [0; 1024]).await.is_ok_and(|size| size > 0) {}
+        }
+    })
+}
+
+fn says(frames: &[Frame]) -> Transcript {
+    scripted(frames.iter().flat_map(Frame::to_bytes).collect())
+}
+
+/// The echo of lesson 3.
+fn echoes() -> Transcript {
+    Transcript::new(|pipe: Pipe| async move {
+        let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
+        let mut socket = accepted.into_socket(config(1 << 20)).await;
+        let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
+        goodbye::answer(&mut socket, ended).await;
+    })
+}
+
+async fn play(text: &str, with: Transcript) -> Played {
+    let scenario: Scenario = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let again: Scenario =
+        scenario.to_string().parse().unwrap_or_else(|error| panic!("{error}\n{scenario}"));
+    assert_eq!(again, scenario, "{scenario}");
+    scenario.play(with).await
+}
+
+async fn passes(text: &str, with: Transcript) {
+    let played = play(text, with).await;
+    assert!(played.difference.is_none(), "{played}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_echo_in_every_way_to_say_it() {
+    passes(
+        r#"
+# by hand
+@quiet 10ms
+
+== a text, and its bytes
+ann -> GET /chat?name=ann origin=http://ws101.test
+ann <- 101
+ann >> text "hi"
+ann << text "Принято: hi" within 1s
+ann >> text "\u003cb> 1 < 2"
+ann << text "Принято: \u003cb> 1 < 2"
+
+== cut into fragments, in the middle of letters, with a ping between
+ann >> text/7 "Привет"
+ann << text "Принято: Привет"
+ann >> text fin=0 "При"
+ann >> ping 01 02
+ann >> cont fin=1 "вет"
+ann << pong 01 02
+ann << text "Принято: Привет"
+
+== long, by length and digest
+ann >> binary 2a*126
+ann << binary 2a*126
+ann >> binary "x"*70000
+ann << binary "x"*70000
+ann >> binary "x"*200000
+ann << binary "x"*200000
+
+== byte by byte
+ann -- dribble 1
+ann >> text "slow"
+ann << text "<*>: <word>"
+ann -- dribble off
+ann >> json {"said":<word>}
+ann << text "Принято: {\"said\":\"<word>\"}"
+
+== closing
+ann >> close 4321 "bye"
+ann << close 4321|1000 ...
+ann -- eof
+
+== a request in pieces
+ann -- dribble 7
+ann -> GET /
+ann <- 101
+ann -- cut
+bob -> raw "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+bob <- 426 version=13 ...
+bob -- end
+cat -> GET / no-key version=13
+cat <- 400 "Sec-WebSocket-Key is missing: <*>"
+cat -- eof
+"#,
+        echoes(),
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn broken_frames_and_how_they_end() {
+    passes(
+        r#"
+== without a mask
+ann -> GET /
+ann <- 101
+ann >> text unmasked "hi"
+ann << close 1002 ...
+ann -- ? end
+
+== reserved
+bob -> GET /
+bob <- 101
+bob >> rsv=4 text "hi"
+bob << close 1002 ...
+bob -- ? end
+cat -> GET /
+cat <- 101
+cat >> opcode=3 "hi"
+cat << close 1002 ...
+cat -- ? end
+dan -> GET /
+dan <- 101
+dan >> raw 81 02 68 69
+dan << close 1002 ...
+dan -- ? end
+eve -> GET /
+eve <- 101
+eve >> binary len=2^63
+eve << close 1002|1009 ...
+eve -- ? end
+fay -> GET /
+fay <- 101
+fay >> text header=8 "hi"
+# The echo of lesson 3 is patient with those.
+fay << text "Принято: hi"
+gil -> GET /
+gil <- 101
+gil >> text d1
+gil << close 1007 ...
+gil -- ? end
+
+== ways to go
+hal -> GET /
+hal <- 101
+hal -- half-close
+hal -- ? end
+ian -> GET /
+ian <- 101
+ian -- reset
+joe -> GET /
+joe <- 101
+joe -- stop reading
+joe >> text "hi"
+joe -- resume
+joe << text "Принято: hi"
+"#,
+        echoes(),
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_open_is_open_and_names_are_kept() {
+    passes(
+        r#"
+@ignore pong
+ann -> GET /
+ann <- 101
+ann << json {"id":<ann>,"at":<*>,"list":[1,2.0,...],...}
+ann << ~ text "b"
+ann << ~ ? text "x"
+ann << ~ text "a"
+ann << ? ping
+ann << text "<ann> is not <*>"
+ann << text fin=0 "he"
+ann << ping "between" | 89 07 62 …
+ann >> pong "between"
+ann << cont fin=1 "llo"
+ann << opcode=b "?"
+ann << text masked "masked"
+ann << close 1000 "bye"
+ann >> close 1000 "bye"
+"#,
+        says(&[
+            Frame::text(r#"{"list":[1.0,2,3],"more":null,"at":17,"id":"k7"}"#),
+            Frame::text("a"),
+            Frame::text("b"),
+            Frame::text("k7 is not here"),
+            Frame::text("he").unfinished(),
+            Frame::ping("between"),
+            Frame::new(Opcode::Continuation, "llo"),
+            Frame::pong("ignored"),
+            Frame::new(Opcode::Reserved(0xb), "?"),
+            Frame::text("masked").masked([1, 2, 3, 4]),
+            Frame::close(1000, "bye"),
+        ]),
+    )
+    .await;
+}
+
+/// Pings every twenty seconds, and says a word after fifty.
+fn beats() -> Transcript {
+    Transcript::new(|mut pipe: Pipe| async move {
+        let _ = pipe.read(&mut [0; 1024]).await;
+        pipe.write_all(SWITCH.as_bytes()).await.unwrap();
+        let mut beat = tokio::time::interval(Duration::from_secs(20));
+        beat.tick().await;
+        for n in 1..4 {
+            beat.tick().await;
+            if pipe.write_all(&Frame::ping(n.to_string()).to_bytes()).await.is_err() {
+                return;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        pipe.reset();
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_is_told_and_costs_nothing() {
+    passes(
+        r#"
+ann -> GET /
+ann <- 101
+ann << nothing for 19s
+ann << ping "1" within 19s..21s
+ann << ping within 19.9s..20.1s
+
+== the recorder's way
+-- wait 15s
+-- wait 20s
+ann << ping "3" at 5s
+ann >> pong "3" at 5s
+ann -- reset by peer at 15s
+"#,
+        beats(),
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recording_is_a_scenario_that_passes() {
+    let acts: Scenario = r#"
+== ann says hi
+# a remark
+ann -> GET /chat
+ann >> text "hi"
+ann >> ping 01
+ann >> raw 81 02 68
+-- wait 1s
+ann -- cut
+
+== bob leaves
+bob -> GET /
+bob >> close 1000 "bye"
+"#
+    .parse()
+    .unwrap();
+    let recorded = acts.record(echoes).await.unwrap();
+    insta::assert_snapshot!(recorded);
+    let played = recorded.play(echoes()).await;
+    assert!(played.difference.is_none(), "{played}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_always_so_is_not_recorded() {
+    let acts: Scenario = "ann -> GET /".parse().unwrap();
+    for sent in [["a", "b", "b", "a"], ["a", "b", "a", "c"]] {
+        let mut runs = 0;
+        let error = acts
+            .record(|| {
+                runs += 1;
+                let at = if runs < 7 { 0 } else { 2 };
+                says(&[Frame::text(sent[at]), Frame::text(sent[at + 1])])
+            })
+            .await
+            .unwrap_err();
+        insta::assert_snapshot!(format!("unsteady_{}", sent[3]), error);
+    }
+}
+
+#[test]
+fn a_mistake_is_shown_where_it_is() {
+    let mistakes = [
+        "== ",
+        "bob",
+        "bob => GET /",
+        "-bob -> GET /",
+        "bob -> GET",
+        "bob -> get /",
+        "bob -> GET / version",
+        "bob <- maybe",
+        "bob << tex \"hi\"",
+        "bob >> text \"hi",
+        "bob >> text \"h\\i\"",
+        "bob >> text \"\\ud800\"",
+        "bob >> text \"hi\" now",
+        "bob >> text \"<*>\"",
+        "bob >> json {\"a\":<*>}",
+        "bob >> json {\"a\":1,\"a\":2}",
+        "bob >> json {\"a\" 1}",
+        "bob << json {\"a\":1,...,\"b\":2}",
+        "bob << json nul",
+        "bob >> close 1000|1001",
+        "bob >> ping/3 \"hi\"",
+        "bob << text/3 \"hi\"",
+        "bob >> text \"x\"*99999999999",
+        "bob << ping within soon",
+        "bob << ping within 3s..2s",
+        "bob << nothing",
+        "bob -- vanish",
+        "bob -- dribble 0",
+        "-- sleep 2s",
+        "-- wait 2 days",
+        "@hints en \"no\"",
+        "@hint \"no\"",
+        "@timeout long",
+        "\n\nбоб >> text \"привет\" ?",
+    ];
+    let told = mistakes.map(|text| match text.parse::<Scenario>() {
+        Ok(scenario) => panic!("{text:?} was read as {scenario:?}"),
+        Err(error) => format!("{}\n  {error}\n", text.trim()),
+    });
+    insta::assert_snapshot!(told.concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_difference_is_told_in_full() {
+    let hi = || says(&[Frame::text(r#"{"type":"welcome","id":"k7","n":[1,2]}"#), Frame::text("b")]);
+    let mut told = String::new();
+    for (what, text) in [
+        ("another value", r#"ann << json {"type":"welcome","id":<id>,"n":[1,3]}"#),
+        ("a field too many", r#"ann << json {"type":"welcome","id":<id>}"#),
+        ("a field too few", r#"ann << json {"type":"welcome","name":<*>,...}"#),
+        ("another kind", "ann << ping"),
+        ("no JSON", "ann << text ...\nann << json {}"),
+        ("another text", "ann << text ...\nann << text \"c\""),
+        ("other bytes", "ann << text ...\nann << text \"b\" | 81 01 63"),
+        ("too much", "ann << text ..."),
+        ("too little", "ann << text ...\nann << text ...\nann << text ..."),
+        ("too early", "ann << text ... within 2s..3s"),
+        ("noise where silence should be", "ann << text ...\nann << nothing for 1s"),
+        ("a name that was another", "ann << json {\"id\":<id>,\"type\":<id>,...}"),
+        (
+            "a name that stands for nothing",
+            "ann << text ...\nann << text ...\nann >> text \"<id>\"",
+        ),
+        ("nobody", "bob >> text \"hi\""),
+        ("no order fits", "ann << ~ text \"x\"\nann << ~ text \"y\""),
+    ] {
+        let played = play(&format!("ann -> GET /\nann <- 101\n{text}"), hi()).await;
+        let difference = played.difference.unwrap_or_else(|| panic!("{what} passes"));
+        told.extend([what, ": ", &difference.to_string(), "\n\n"]);
+    }
+    let wrong = SWITCH.replace("s3pP", "S3PP");
+    for (what, text, answer) in [
+        ("a wrong accept", "ann <- 101", wrong.clone()),
+        ("a missing header", "ann <- 101", SWITCH.replace("Upgrade: websocket\r\n", "")),
+        ("another status", "ann <- 101", "HTTP/1.1 404 Nope\r\nContent-Length: 2\r\n\r\nno".into()),
+        (
+            "another body",
+            "ann <- 404 \"yes\"",
+            "HTTP/1.1 404 Nope\r\nContent-Length: 2\r\n\r\nno".into(),
+        ),
+        (
+            "a header not asked for",
+            "ann <- 101",
+            SWITCH.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: x\r\n\r\n"),
+        ),
+    ] {
+        let server = Transcript::new(move |mut pipe: Pipe| {
+            let answer = answer.clone();
+            async move {
+                let _ = pipe.read(&mut [0; 1024]).await;
+                let _ = pipe.write_all(answer.as_bytes()).await;
+                let _ = pipe.read(&mut [0; 1024]).await;
+            }
+        });
+        let played = play(&format!("ann -> GET /\n{text}"), server).await;
+        let difference = played.difference.unwrap_or_else(|| panic!("{what} passes"));
+        told.extend([what, ": ", &difference.to_string(), "\n\n"]);
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// What other tests have recorded is a scenario, but for what cannot be sent again.
+#[test]
+fn every_recorded_transcript_is_a_scenario() {
+    let mut read = 0;
+    for folder in ["tests/snapshots", "tests/examples/snapshots", "tests/transcripts/snapshots"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text = text.splitn(3, "---\n").nth(2).unwrap();
+            // Clients whose names are sentences, and what this file tells of mistakes.
+            let others = ["every_way_to_say_goodbye", "refusals_are_shown", "scenarios__"];
+            let is_transcript = text.lines().any(|line| line.contains(" -> GET /"))
+                && !others.iter().any(|other| file.to_string_lossy().contains(other));
+            let cannot_be_sent = |line: &str| {
+                [">> torn", "bytes sha256:", "-- not connected", "-- missed", "-> \"", ":<*>"]
+                    .iter()
+                    .any(|part| line.contains(part) && !line.contains("<<"))
+            };
+            let text: String = text
+                .lines()
+                .filter(|line| !cannot_be_sent(line))
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            if is_transcript {
+                let parsed = text.parse::<Scenario>();
+                parsed.unwrap_or_else(|error| panic!("{}: {error}\n{text}", file.display()));
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 20, "{read}");
+}
