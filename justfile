@@ -38,10 +38,13 @@ lesson n lang="":
 test:
     cargo test
 
-# Chance, a kept corpus, and the fan-out in every order its tasks can run in
-fuzz:
-    cargo test -p ws101-fuzz
-    cargo test -p ws101-model
+# What strangers may say, against chance, for some minutes: `just fuzz 10`
+fuzz minutes="1":
+    FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
+
+# The fan-out in every order its tasks can run in, the long models too: it takes minutes
+model:
+    cargo test -p ws101-model -- --include-ignored
 
 # Clients of all kinds against full_chat for some minutes: `just soak 10`
 soak minutes="1":
