@@ -15,8 +15,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::sync::{Arc, LockResult};
+use std::sync::{Arc, LockResult, mpsc};
 use std::task::{Context, Poll, Wake};
+use std::thread;
 
 use generator::{Generator, Gn};
 
@@ -236,7 +237,20 @@ pub struct Explored {
 /// As the model does, or when all of its tasks sleep; then the order is printed:
 /// the number of the task at each turn, 0 being the model itself.
 pub fn explore(model: impl Fn() + Send + Sync + 'static) -> Explored {
-    let model = Arc::new(model);
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let explored = catch_unwind(AssertUnwindSafe(|| search(&Arc::new(model))));
+        let failed = explored.is_err();
+        let _ = tell.send(explored);
+        // Tasks that were given up have stacks of this thread's: it cannot end before the process does.
+        while failed {
+            thread::park();
+        }
+    });
+    told.recv().expect("it is told either way").unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+fn search(model: &Arc<impl Fn() + Send + Sync + 'static>) -> Explored {
     let mut seen = HashSet::new();
     // Where there was a choice: who could go on, and which of them did.
     let mut path: Vec<(Vec<usize>, usize)> = Vec::new();
