@@ -38,6 +38,14 @@ lesson n lang="":
 test:
     cargo test
 
+# What strangers may say, against chance, for some minutes: `just fuzz 10`
+fuzz minutes="1":
+    FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
+
+# The fan-out in every order its tasks can run in, the long models too: it takes minutes
+model:
+    cargo test -p ws101-model -- --include-ignored
+
 # Clients of all kinds against full_chat for some minutes: `just soak 10`
 soak minutes="1":
     cargo run --release -p ws101-soak -- --minutes {{ minutes }}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::{coop::unconstrained, yield_now};
@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::log::Log;
 use super::outlet::{Outlet, Wire};
 use super::roster::{Member, Roster};
+use super::scheduler::{Mutex, MutexGuard, spawn};
 use crate::frame::{self, Opcode};
 use crate::stream::Io;
 
@@ -249,7 +250,7 @@ impl Hub {
         if !std::mem::replace(writing, true) {
             // A round ends by itself; tokio's budget would make sockets look
             // full that are not.
-            tokio::spawn(unconstrained(self.clone().write_rounds()));
+            spawn(unconstrained(self.clone().write_rounds()));
         }
         delivery
     }
