@@ -176,3 +176,20 @@ async fn one_that_makes_mistakes_writes_so_many_lines_of_the_log_and_no_more() {
     let said = program.stop().await.said;
     assert_eq!(said.matches("некорректное").count(), 10, "{said}");
 }
+
+/// Who takes a server's last descriptor keeps others out for as long as they hold it, and no longer.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_without_descriptors_waits_for_some() {
+    let program = Program::start("full_chat", &[]).await;
+    program.limit("nofile", 32).await;
+    let mut taken = Vec::new();
+    for _ in 0..64 {
+        taken.push(TcpStream::connect(program.address).await.unwrap());
+    }
+    program.said(|said| said.contains("cannot accept").then_some(())).await;
+    drop(taken);
+    let (head, _) = answer(&program, "GET /stats HTTP/1.1\r\nHost: localhost\r\n").await;
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+    assert_eq!(program.stop().await.code, Some(0));
+}
