@@ -283,7 +283,7 @@ bob >> close 1000 "bye"
 "#
     .parse()
     .unwrap();
-    let recorded = acts.record(echoes).await.unwrap();
+    let recorded = acts.record(async || Ok(echoes())).await.unwrap();
     insta::assert_snapshot!(recorded);
     let played = recorded.play(echoes()).await;
     assert!(played.difference.is_none(), "{played}");
@@ -295,10 +295,10 @@ async fn what_is_not_always_so_is_not_recorded() {
     for sent in [["a", "b", "b", "a"], ["a", "b", "a", "c"]] {
         let mut runs = 0;
         let error = acts
-            .record(|| {
+            .record(async || {
                 runs += 1;
                 let at = if runs < 7 { 0 } else { 2 };
-                says(&[Frame::text(sent[at]), Frame::text(sent[at + 1])])
+                Ok(says(&[Frame::text(sent[at]), Frame::text(sent[at + 1])]))
             })
             .await
             .unwrap_err();

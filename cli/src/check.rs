@@ -3,12 +3,11 @@
 mod dice;
 mod judge;
 mod lesson;
-mod program;
 mod report;
 mod words;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::Verdict;
 use crate::address::Address;
@@ -21,12 +20,13 @@ pub use words::Lang;
 /// The server listens on 127.0.0.1:$PORT, path /ws, reads the `WS_*_MS` settings and
 /// stops on SIGTERM. Exit codes: 0 passed, 1 failed, 2 could not run.
 #[derive(Args)]
+#[command(group(ArgGroup::new("server").required(true).args(["url", "cmd"])))]
 pub struct Check {
     /// A lesson, such as 5, or one of its checks, such as 5.3
     #[arg(value_name = "LESSON")]
     what: String,
     /// Where the server listens; you run it, and checks of its end are skipped
-    #[arg(long, required_unless_present = "cmd", conflicts_with = "cmd")]
+    #[arg(long)]
     url: Option<Address>,
     /// How to start the server; it is started and stopped here
     #[arg(long, value_name = "COMMAND")]

@@ -5,7 +5,9 @@ mod check;
 mod connect;
 mod doctor;
 mod play;
+mod program;
 mod record;
+mod target;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::address::Server;
 
+/// How long a server may take to listen.
+pub const READY: Duration = Duration::from_secs(10);
+
 /// How much of what a program prints is kept, to be shown if it ends too early.
 const SAID_LIMIT: usize = 4 * 1024;
 
@@ -102,7 +105,8 @@ impl Program {
 
     /// The last lines it printed, indented; empty if it printed none.
     pub fn last_words(&self) -> String {
-        const LINES: usize = 8;
+        // A trace of Node's names the error first, one of Python's last.
+        const LINES: usize = 20;
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = said.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
