@@ -19,7 +19,7 @@ async fn join(upgrade: WebSocketUpgrade, State(room): State<Room>) -> Response {
 }
 
 async fn talk(mut socket: WebSocket, room: Room) {
-    let id = format!("{:016x}", rand::random::<u64>());
+    let id = format!("{:032x}", rand::random::<u128>());
     let mut news = room.subscribe();
     let say = |event| drop(room.send(event));
     say(json!({"type": "joined", "id": id}).to_string());
@@ -34,8 +34,9 @@ async fn talk(mut socket: WebSocket, room: Room) {
                 Some(Ok(Message::Text(text))) => {
                     say(json!({"type": "said", "id": id, "text": text.as_str()}).to_string());
                 }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                // Whoever leaves at `Message::Close` takes the answer along: it is yet to be sent.
                 Some(Ok(_)) => {}
+                Some(Err(_)) | None => break,
             },
         }
     }
