@@ -15,17 +15,19 @@ use crate::target::Target;
 /// What the lines of a scenario may be, for the help.
 pub const LINES: &str = "\
 Lines of a scenario, the commonest of them:
-  == bob says hi                        a step; before the next, all must be silent
-  bob -> GET /ws                        bob comes; origin=http://x.test adds a header
-  bob <- 101                            and is let in
-  bob >> text \"hi\"                      bob sends; also json {..}, binary 00 ff, ping, close 1000
-  bob << json {\"id\":<bob>,\"at\":<*>}     bob receives: an id to be the same from then on, and
-                                        anything; {..,...} lets more fields follow
-  bob << ~ text \"hi\"                    in any order with its neighbours so marked
-  bob << close 1008|1013 ...            one of these codes, whatever the reason
-  bob -- cut                            bob is gone; bob -- eof is seen when the server goes
-  -- wait 2s                            time passes
-All of them: docs/testing.md";
+  == bob says hi                      a step; before the next one all must be silent
+  bob -> GET /ws                      bob comes; origin=http://x.test adds a header
+  bob <- 101                          and is let in
+  bob >> text \"hi\"                    bob sends; so he may json {..}, binary 00 ff, ping, close 1000
+  bob << json {\"id\":<bob>,\"at\":<*>}   bob receives an id, the same from then on, and anything
+  bob << json {\"type\":\"hi\",...}       more fields may follow
+  bob << ~ text \"hi\"                  in any order with its neighbours so marked
+  bob << ? ping                       or not at all
+  bob << pong within 2s               in time
+  bob << close 1008|1013 ...          one of these codes, whatever the reason
+  bob -- cut                          bob is gone; -- eof is seen when the server is
+  -- wait 2s                          time passes
+All of them: cargo doc --open, under scenario";
 
 /// Play a scenario against a server, and tell the first difference.
 ///

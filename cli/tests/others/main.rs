@@ -1,6 +1,7 @@
 //! Servers of other projects, tested as their engineers would: recorded, played until nobody
 //! doubts it, and caught when a line of them is changed.
 
+mod guide;
 #[path = "../../../tests/clients/language.rs"]
 mod language;
 
