@@ -80,10 +80,11 @@ conformance:
 deny:
     cargo deny --workspace check
 
-# Renew the code and the bytes that lessons quote, and the table of RFC 6455
+# Renew the code and the bytes that pages quote, the table of RFC 6455, and what commands say
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
     UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
+    UPDATE_EXCERPTS=1 cargo test --quiet -p ws101-cli --test others guide
     git diff --stat -- '*.md'
 
 # List the blocks of lessons whose twin in the other language has changed
