@@ -11,15 +11,14 @@ use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
 use super::client;
 use super::dice::{Dice, is_random};
 use super::lesson::Check;
-use super::program::Program;
 use super::words::Lang;
 use crate::address::Server;
+use crate::program::{Program, READY};
 
 /// How many seeds a check with random texts must pass.
 const SEEDS: u32 = 3;
 
-/// How long a server may take to listen, and one that is built first.
-const READY: Duration = Duration::from_secs(10);
+/// How long a server may take to listen that is built first.
 const BUILT: Duration = Duration::from_secs(60);
 
 /// Whom the checks are played with.
@@ -250,7 +249,7 @@ fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
 }
 
 /// What is wrong with the names that were captured.
-fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
             let name = if n == 0 { front.clone() } else { format!("{front}{n}") };

@@ -68,7 +68,8 @@ impl Process {
 
     /// The last lines it printed, indented; empty if it printed none.
     pub fn last_words(&self) -> String {
-        const LINES: usize = 8;
+        // A trace of Node's names the error first, one of Python's last.
+        const LINES: usize = 20;
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = said.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
@@ -137,8 +138,7 @@ impl Drop for Process {
     }
 }
 
-/// A command as a shell reads it; where there is nothing to read, without a shell,
-/// whose exit code would hide the program's.
+/// A command as a shell reads it; where there is nothing to read, without a shell.
 fn shell(command: &str) -> Result<Command> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let Some((program, arguments)) = words.split_first() else {
@@ -151,9 +151,14 @@ fn shell(command: &str) -> Result<Command> {
         plain.args(arguments);
         return Ok(plain);
     }
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut through = Command::new(shell);
-    through.args([flag, command]);
+    if cfg!(windows) {
+        let mut through = Command::new("cmd");
+        through.args(["/C", command]);
+        return Ok(through);
+    }
+    // The shell hears SIGTERM too. With a trap it waits for the program, and ends as that does.
+    let mut through = Command::new("sh");
+    through.args(["-c", &format!("trap : TERM; {command}")]);
     Ok(through)
 }
 
