@@ -109,6 +109,14 @@ mod tests {
     }
 
     #[test]
+    fn every_step_has_a_title_in_both_languages() {
+        for lesson in LESSONS {
+            let count = |front| lesson.text.lines().filter(|line| line.starts_with(front)).count();
+            assert_eq!(count("== "), count("@title ru "), "{}", lesson.name);
+        }
+    }
+
+    #[test]
     fn every_check_points_to_a_section_that_is_there() {
         for lesson in LESSONS {
             let sections = lesson.text.lines().filter_map(|line| line.split_once("@lesson "));
