@@ -254,8 +254,10 @@ pub fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'sta
         let failed = explored.is_err();
         let _ = tell.send(explored);
         // Tasks that were given up have stacks of this thread's: it cannot end before the process does.
-        while failed {
-            thread::park();
+        if failed {
+            loop {
+                thread::park();
+            }
         }
     });
     told.recv().expect("it is told either way").unwrap_or_else(|panic| resume_unwind(panic))
