@@ -2,7 +2,7 @@
 //!
 //! The models are in `tests/`.
 
-use ws101::{frame, stream};
+use ws101::{frame, limits, stream};
 
 pub mod broadcast;
 pub mod pipe;

@@ -1,51 +1,43 @@
-//! The server under test, when it is started here: a process group of its own.
+//! A command that is started here: a process group of its own, gone when we are done.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::{sleep, timeout};
 
-use crate::address::Server;
-
-/// How much of what a program prints is kept, to be shown if it ends too early.
+/// How much of what a command prints is kept, to be shown if it ends too early.
 const SAID_LIMIT: usize = 4 * 1024;
 
 /// How long it may take to end after SIGTERM, before it is killed.
 const TERM: Duration = Duration::from_secs(3);
 
-/// Between two attempts to connect to a program that starts.
-const ATTEMPT: Duration = Duration::from_millis(30);
+/// How long what it said last may still be on its way when it has ended.
+const ECHO: Duration = Duration::from_millis(30);
 
-/// A running server, killed with all its children when it is dropped.
-pub struct Program {
+/// A running command, killed with all its children when it is dropped.
+pub struct Process {
+    command: String,
     child: Child,
+    /// Held open: to some programs its end is the word to go.
+    stdin: Option<ChildStdin>,
     group: Option<u32>,
-    port: u16,
     said: Arc<Mutex<VecDeque<u8>>>,
 }
 
-impl Program {
-    /// Starts `command` on a free port, and waits until it listens.
-    pub async fn start(
+impl Process {
+    /// Starts `command` with these settings in its environment.
+    pub fn start<'a>(
         command: &str,
-        settings: &[(&str, &str)],
-        patience: Duration,
+        settings: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.local_addr())
-            .context("there is no free port")?
-            .port();
         let mut starting = shell(command)?;
-        starting.env("PORT", port.to_string()).env("HOST", "127.0.0.1");
-        starting.envs(settings.iter().copied());
+        starting.envs(settings);
         starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         starting.kill_on_drop(true);
         #[cfg(unix)]
@@ -60,39 +52,13 @@ impl Program {
         let said = Arc::default();
         listen(child.stdout.take(), &said);
         listen(child.stderr.take(), &said);
-        let group = child.id();
-        let mut program = Self { child, group, port, said };
-        program.ready(command, patience).await?;
-        Ok(program)
+        let (group, stdin) = (child.id(), child.stdin.take());
+        Ok(Self { command: command.to_owned(), child, stdin, group, said })
     }
 
-    /// Where it listens.
-    pub fn server(&self) -> Server {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        Server { address, name: format!("localhost:{}", self.port) }
-    }
-
-    async fn ready(&mut self, command: &str, patience: Duration) -> Result<()> {
-        let deadline = Instant::now() + patience;
-        loop {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
-                return Ok(());
-            }
-            if let Some(status) = self.ended() {
-                // What it said last may still be on its way.
-                sleep(ATTEMPT).await;
-                bail!("{command:?} ended before it listened ({status}){}", self.last_words());
-            }
-            if Instant::now() > deadline {
-                bail!(
-                    "{command:?} does not listen on 127.0.0.1:{} after {} s: does it read PORT?{}",
-                    self.port,
-                    patience.as_secs(),
-                    self.last_words()
-                );
-            }
-            sleep(ATTEMPT).await;
-        }
+    /// The command as it was given.
+    pub fn command(&self) -> &str {
+        &self.command
     }
 
     /// How it ended, if it has.
@@ -102,7 +68,8 @@ impl Program {
 
     /// The last lines it printed, indented; empty if it printed none.
     pub fn last_words(&self) -> String {
-        const LINES: usize = 8;
+        // A trace of Node's names the error first, one of Python's last.
+        const LINES: usize = 20;
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = said.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
@@ -115,9 +82,25 @@ impl Program {
         last
     }
 
+    /// `ended`, how, and the last lines it printed; empty while it runs.
+    pub fn farewell(&mut self, ended: &str) -> String {
+        let status = self.ended();
+        status.map(|status| format!("{ended} ({status}){}", self.last_words())).unwrap_or_default()
+    }
+
     /// Asks it to end, as a system that shuts down does.
-    pub fn terminate(&self) {
+    pub fn terminate(&mut self) {
         self.signal(false);
+        if cfg!(not(unix)) {
+            self.stdin = None;
+        }
+    }
+
+    /// Waits until it has ended and its last words are here. Cancel safe.
+    pub async fn end(&mut self) {
+        // An error means that there is nothing left to wait for.
+        let _ = self.child.wait().await;
+        sleep(ECHO).await;
     }
 
     /// Waits until it has ended; `None` if it has not in time.
@@ -125,16 +108,11 @@ impl Program {
         timeout(patience, self.child.wait()).await.ok()?.ok()
     }
 
-    /// Whether another program could listen where it did.
-    pub fn is_port_free(&self) -> bool {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
-    }
-
     /// Ends it: politely first, then with all its children.
     pub async fn stop(mut self) {
         if self.ended().is_none() {
             self.terminate();
-            drop(self.child.stdin.take());
+            self.stdin = None;
             self.exit(TERM).await;
         }
     }
@@ -149,23 +127,22 @@ impl Program {
         }
     }
 
-    /// Without signals, the end of standard input is the word.
+    /// Without signals there is only the end of standard input.
     #[cfg(not(unix))]
     fn signal(&self, _kill: bool) {}
 }
 
-impl Drop for Program {
+impl Drop for Process {
     fn drop(&mut self) {
         self.signal(true);
     }
 }
 
-/// A command as a shell reads it; where there is nothing to read, without a shell,
-/// whose exit code would hide the program's.
+/// A command as a shell reads it; where there is nothing to read, without a shell.
 fn shell(command: &str) -> Result<Command> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let Some((program, arguments)) = words.split_first() else {
-        bail!("--cmd is empty: say how your server is started");
+        bail!("the command is empty: say how your program is started");
     };
     let is_plain = !command
         .contains(['"', '\'', '\\', '$', '`', '&', '|', ';', '<', '>', '(', '*', '?', '~', '=']);
@@ -174,9 +151,14 @@ fn shell(command: &str) -> Result<Command> {
         plain.args(arguments);
         return Ok(plain);
     }
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut through = Command::new(shell);
-    through.args([flag, command]);
+    if cfg!(windows) {
+        let mut through = Command::new("cmd");
+        through.args(["/C", command]);
+        return Ok(through);
+    }
+    // The shell hears SIGTERM too. With a trap it waits for the program, and ends as that does.
+    let mut through = Command::new("sh");
+    through.args(["-c", &format!("trap : TERM; {command}")]);
     Ok(through)
 }
 
