@@ -41,7 +41,8 @@ fn says(frames: &[Frame]) -> Transcript {
 /// The echo of lesson 3.
 fn echoes() -> Transcript {
     Transcript::new(|pipe: Pipe| async move {
-        let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
+        let policy = Policy { hosts: vec!["ws101.test".into()], ..Policy::default() };
+        let Ok(accepted) = accept(pipe, &policy).await else { return };
         let mut socket = accepted.into_socket(config(1 << 20)).await;
         let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
         goodbye::answer(&mut socket, ended).await;
