@@ -159,6 +159,16 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
     insta::assert_snapshot!(all);
 }
 
+/// The exit code is the program's, though a shell started it and was told to end as well.
+#[cfg(unix)]
+#[test]
+fn a_command_in_quotes_ends_as_its_program_does() {
+    let output = ws101(&["check", "9.5", "--cmd", &format!("'{}'", example("shutdown"))]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let output = ws101(&["check", "9.5", "--cmd", &format!("'{}'; exit 3", example("shutdown"))]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+}
+
 /// Even a shell's children are gone afterwards, whatever became of the check.
 #[cfg(target_os = "linux")]
 #[test]

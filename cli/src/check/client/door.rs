@@ -16,8 +16,8 @@ use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, read_head};
 
-use super::super::process::Process;
 use super::complaint::Complaint;
+use crate::process::Process;
 
 /// The longest message that a client may send: more than any of these has to say.
 const MESSAGE_LIMIT: usize = 64 * 1024;
@@ -94,11 +94,11 @@ impl Door {
                 door.first = Some(knock);
                 return Ok(door);
             }
-            Next::Nonsense(why) => format!("sends no HTTP: {why}"),
+            Next::Nonsense(why) => format!("is not understood: {why}"),
             Next::Ended => "ended before it connected".to_owned(),
             Next::Silence => {
                 let secs = patience.as_secs();
-                format!("does not connect to {url} in {secs} s: does it read WS_URL?")
+                format!("does not ask for {url} in {secs} s: does it read WS_URL?")
             }
         };
         bail!("{command:?} {why}{}", door.process.last_words())
