@@ -3,10 +3,11 @@
 mod cost;
 mod fan;
 mod idle;
+mod scenario;
 mod stuck;
 
 use crate::servers::Kind;
-use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive};
+use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive, Pipe, Tapped};
 use crate::target::{Peer, Target};
 
 /// What one run of one server told, each number with its unit.
@@ -134,6 +135,24 @@ pub const MODES: &[Mode] = &[
         peers: false,
         run: |contender| fan::run(contender, &fan::ECHO),
         goals: &[WHOLE],
+    },
+    Mode {
+        name: "tap",
+        about: "the same, without and with a tap that tells every frame both ways",
+        kinds: &[Accept, Tapped],
+        rounds: 10,
+        peers: false,
+        run: |contender| fan::run(contender, &fan::ECHO),
+        goals: &[],
+    },
+    Mode {
+        name: "scenario",
+        about: "1002 lines of a scenario: one client and an echo, in one process and virtual time",
+        kinds: &[Pipe],
+        rounds: 10,
+        peers: false,
+        run: scenario::run,
+        goals: &[],
     },
     Mode {
         name: "churn",

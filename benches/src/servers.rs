@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::str::FromStr;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use ws101::settings::Settings;
 
@@ -22,19 +22,25 @@ pub enum Kind {
     Batching,
     /// A bare `accept_async` loop that echoes.
     Accept,
+    /// The same, with a tap on each connection.
+    Tapped,
     /// An unbounded channel and a task for each client.
     Naive,
     /// The room of `full_chat`.
     Chat,
+    /// An echo at the other end of a pipe, in the same process as its client.
+    Pipe,
 }
 
 impl Kind {
-    const NAMES: [(Self, &str); 5] = [
+    const NAMES: [(Self, &str); 7] = [
         (Self::Floor, "floor"),
         (Self::Batching, "floor, batching"),
         (Self::Accept, "accept_async"),
+        (Self::Tapped, "tapped"),
         (Self::Naive, "naive"),
         (Self::Chat, "full_chat"),
+        (Self::Pipe, "in process"),
     ];
 
     /// Serves until it is killed; the first line it prints is its port.
@@ -53,8 +59,12 @@ impl Kind {
         match self {
             Self::Floor => floor::serve(nonblocking(listener)?, false)?,
             Self::Batching => floor::serve(nonblocking(listener)?, true)?,
-            Self::Accept => Runtime::new()?.block_on(accept::serve(nonblocking(listener)?))?,
+            Self::Accept | Self::Tapped => {
+                let tapped = self == Self::Tapped;
+                Runtime::new()?.block_on(accept::serve(nonblocking(listener)?, tapped))?;
+            }
             Self::Naive => Runtime::new()?.block_on(naive::serve(nonblocking(listener)?))?,
+            Self::Pipe => bail!("{self}: there is nothing to serve"),
             Self::Chat => {
                 Runtime::new()?.block_on(chat::serve(nonblocking(listener)?, &settings))?;
             }

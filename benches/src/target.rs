@@ -52,6 +52,13 @@ impl Target {
         Ok(Self { address, path, template, pid: peer.pid, child: None })
     }
 
+    /// This process, which serves itself.
+    pub fn this() -> Self {
+        let (path, template) = (String::new(), String::new());
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        Self { address, path, template, pid: Some(std::process::id()), child: None }
+    }
+
     /// The same server, where it echoes.
     pub fn at(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);

@@ -3,22 +3,32 @@
 use std::net::TcpListener;
 
 use futures::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::accept_async;
+use ws101::tap::{Limits, Tap};
 
-/// Accepts and echoes for ever.
-pub async fn serve(listener: TcpListener) -> anyhow::Result<()> {
+/// Accepts and echoes for ever; with `tapped`, someone else hears all that crosses the wire.
+pub async fn serve(listener: TcpListener, tapped: bool) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     loop {
         let (tcp, _) = listener.accept().await?;
         tcp.set_nodelay(true)?;
-        tokio::spawn(async move {
-            let mut socket = accept_async(tcp).await?;
-            while let Some(message) = socket.next().await.transpose()? {
-                if message.is_text() {
-                    socket.send(message).await?;
-                }
-            }
-            anyhow::Ok(())
-        });
+        if tapped {
+            let (tap, mut seen) = Tap::new(tcp, Limits::default());
+            tokio::spawn(async move { while seen.recv().await.is_some() {} });
+            tokio::spawn(echo(tap));
+        } else {
+            tokio::spawn(echo(tcp));
+        }
     }
+}
+
+async fn echo(io: impl AsyncRead + AsyncWrite + Unpin) -> anyhow::Result<()> {
+    let mut socket = accept_async(io).await?;
+    while let Some(message) = socket.next().await.transpose()? {
+        if message.is_text() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
 }
