@@ -7,6 +7,8 @@ mod program;
 mod report;
 mod words;
 
+use std::env;
+
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
@@ -123,6 +125,9 @@ impl Check {
             }
             (None, None) => String::new(),
         };
-        format!("ws101 check {number} {server} --seed {seed} --wire")
+        // Whoever runs it from the sources may have no `ws101` on the path.
+        let ws101 =
+            if env::var_os("CARGO").is_some() { "cargo run -p ws101-cli --" } else { "ws101" };
+        format!("{ws101} check {number} {server} --seed {seed} --wire")
     }
 }

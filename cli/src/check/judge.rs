@@ -247,7 +247,7 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
             let seen = seen.join(", ");
             return Some(lang.pick(
                 format!("these are not numbers that never go down: {seen}"),
-                format!("это не числа, которые не убывают: {seen}"),
+                format!("числа должны не убывать, а пришло: {seen}"),
             ));
         }
     }
@@ -256,7 +256,7 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
             if value.as_f64().is_none_or(|number| number <= 0.0) {
                 return Some(lang.pick(
                     format!("{value} is no number above 0"),
-                    format!("{value} это не число больше нуля"),
+                    format!("{value} — это не число больше нуля"),
                 ));
             }
         }

@@ -113,7 +113,7 @@ impl<'c> Report<'c> {
         }
         println!();
         let mut see = vec![format!("{} {}", pick("lesson", "урок"), self.lesson.number)];
-        see.extend(failure.lesson.clone());
+        see.extend(failure.lesson.as_deref().map(|heading| self.lang.heading(heading).to_owned()));
         see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
         println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
         for hint in failure.hints.iter().take(hints) {

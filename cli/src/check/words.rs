@@ -36,6 +36,17 @@ impl Lang {
         }
     }
 
+    /// The heading of a lesson, which its checks name in English.
+    pub fn heading(self, anchor: &str) -> &str {
+        match anchor {
+            "#the-idea" => self.pick(anchor, "#идея"),
+            "#the-code" => self.pick(anchor, "#код"),
+            "#on-the-wire" => self.pick(anchor, "#на-проводе"),
+            "#the-trap" => self.pick(anchor, "#ловушка"),
+            other => other,
+        }
+    }
+
     /// What is wrong with what was seen.
     pub fn why(self, why: &Why) -> String {
         if self == Self::En {
