@@ -38,6 +38,14 @@ lesson n lang="":
 test:
     cargo test
 
+# What strangers may say, against chance, for some minutes: `just fuzz 10`
+fuzz minutes="1":
+    FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
+
+# The fan-out in every order its tasks can run in, the long models too: it takes minutes
+model:
+    cargo test -p ws101-model -- --include-ignored
+
 # Clients of all kinds against full_chat for some minutes: `just soak 10`
 soak minutes="1":
     cargo run --release -p ws101-soak -- --minutes {{ minutes }}
@@ -58,6 +66,11 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
 
+# Are the checks ever wrong? Each a thousand times in virtual time, each lesson fifty times over TCP
+steady:
+    cargo build --quiet --release --examples
+    cargo test --quiet --release -p ws101-cli -- --ignored a_thousand_times fifty_times
+
 # Every value of every field of RFC 6455 against three of our servers: it takes minutes
 conformance:
     cargo build --quiet --release --examples
@@ -67,10 +80,11 @@ conformance:
 deny:
     cargo deny --workspace check
 
-# Renew the code and the bytes that lessons quote, and the table of RFC 6455
+# Renew the code and the bytes that pages quote, the table of RFC 6455, and what commands say
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
     UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
+    UPDATE_EXCERPTS=1 cargo test --quiet -p ws101-cli --test others guide
     git diff --stat -- '*.md'
 
 # List the blocks of lessons whose twin in the other language has changed
@@ -94,3 +108,8 @@ review:
     -INSTA_UPDATE=always cargo test --no-fail-fast
     git diff -- '*.snap'
     git status --short -- '*.snap'
+
+# Renew the picture of the page in the README: look at it before you keep it
+picture:
+    cargo test --quiet --test browser there_are_pictures_of_every_screen
+    cp target/screenshots/laptop-en-light.png lessons/full_chat.png
