@@ -108,3 +108,8 @@ review:
     -INSTA_UPDATE=always cargo test --no-fail-fast
     git diff -- '*.snap'
     git status --short -- '*.snap'
+
+# Renew the picture of the page in the README: look at it before you keep it
+picture:
+    cargo test --quiet --test browser there_are_pictures_of_every_screen
+    cp target/screenshots/laptop-en-light.png lessons/full_chat.png

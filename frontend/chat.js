@@ -169,7 +169,8 @@ function message(event) {
   if (typeof event.content !== 'string') return; // nothing to show
   stopTyping(event.user?.id);
   if (me.ids.has(event.user?.id) && confirm(event)) return;
-  log.addMessage({ ...event, author: event.username ? name(event.username) : words('somebody') });
+  const nameless = event.user?.id === 'server' ? 'server' : 'somebody'; // an echo has no name of its own
+  log.addMessage({ ...event, author: event.username ? name(event.username) : words(nameless) });
 }
 
 /** Both an `ack` and the message itself confirm a line, whichever comes first. */

@@ -166,7 +166,7 @@ function note() {
     message: (line) => { sent.add(line); return line.content; },
     hear(text) {
       const id = sent.take(text.replace(/^Принято: /u, ''));
-      return [...(id ? [{ type: 'ack', id }] : []), { type: 'message', user: { id: 'server' }, username: 'server', content: text }];
+      return [...(id ? [{ type: 'ack', id }] : []), { type: 'message', user: { id: 'server' }, content: text }];
     },
   };
 }

@@ -9,6 +9,8 @@ mod report;
 mod steady;
 mod words;
 
+use std::env;
+
 use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args};
 
@@ -141,6 +143,9 @@ impl Check {
             (.., Some(client)) => format!("--client {client:?}"),
             (None, None, None) => String::new(),
         };
-        format!("ws101 check {number} {program} --seed {seed} --wire")
+        // Whoever runs it from the sources may have no `ws101` on the path.
+        let ws101 =
+            if env::var_os("CARGO").is_some() { "cargo run -p ws101-cli --" } else { "ws101" };
+        format!("{ws101} check {number} {program} --seed {seed} --wire")
     }
 }

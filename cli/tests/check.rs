@@ -25,9 +25,15 @@ const LESSONS: [(u32, &str); 12] = [
 ];
 
 fn ws101(arguments: &[&str]) -> Output {
+    command(arguments).env_remove("CARGO").output().expect("it runs")
+}
+
+/// As `cargo run` starts it.
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws101"));
     command.args(arguments).env_remove("LC_ALL").env("LANG", "C").stdin(Stdio::null());
-    command.output().expect("it runs")
+    command.env("CARGO", "cargo");
+    command
 }
 
 /// `target/debug/examples/NAME`, which `cargo build --examples` makes.
@@ -110,6 +116,13 @@ fn the_first_failure_is_told_in_full_and_the_others_in_a_line() {
         let output = ws101(&["check", "5", "--cmd", &echo, "--seed", "41", "--lang", lang]);
         insta::assert_snapshot!(format!("a_failure_{lang}"), told(&output));
     }
+}
+
+#[test]
+fn whoever_runs_it_by_cargo_is_told_how_to_watch_it_by_cargo() {
+    let output = command(&["check", "5.1", "--cmd", &example("echo")]).output().expect("it runs");
+    let told = told(&output);
+    assert!(told.contains("Watch it  cargo run -p ws101-cli -- check 5.1 --cmd"), "{told}");
 }
 
 #[test]

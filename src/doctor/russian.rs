@@ -88,10 +88,10 @@ impl Cause {
                 )
             }
             Self::OtherVersion(version) => format!(
-                "сервер знает версию протокола {version}, а в ходу тринадцатая (RFC 6455 §4.4)"
+                "сервер знает версию протокола {version}, а нужна тринадцатая (RFC 6455 §4.4)"
             ),
             Self::TooLate => "запрос не успел дойти до сервера (408)".to_owned(),
-            Self::Misdirected(host) => format!("имя {host:?} этот сервер своим не считает (421)"),
+            Self::Misdirected(host) => format!("сервер не считает имя {host:?} своим (421)"),
             Self::Busy { status, retry } => {
                 let retry = if_known(": попробуйте через ", retry.as_ref(), " с");
                 format!("у сервера сейчас нет мест ({status}){retry}")
@@ -123,7 +123,7 @@ impl Cause {
             ),
             Self::Closed { code, reason } => {
                 let reason = if_known(": ", Some(reason).filter(|text| !text.is_empty()), "");
-                format!("открылось и сразу закрыто, код {code} ({}){reason}", meaning_in_russian(*code))
+                format!("открылось и сразу закрылось, код {code} ({}){reason}", meaning_in_russian(*code))
             }
             Self::Cut => {
                 "открылось и сразу оборвалось без кадра закрытия (браузер покажет 1006): упал обработчик за рукопожатием, или сдался прокси"
@@ -137,7 +137,7 @@ impl Cause {
             Self::IdleTimeout { after, code } => {
                 let how = code.map_or("оборвано".to_owned(), |code| format!("закрыто с кодом {code}"));
                 format!(
-                    "{how} после {} тишины: у кого-то по дороге срок простоя, шлите ping чаще",
+                    "{how} после {} тишины: кто-то по дороге рвёт молчащие соединения, шлите ping чаще",
                     seconds(*after)
                 )
             }

@@ -90,11 +90,13 @@ fn refused() -> Vec<Case> {
             "MUST NOT come more than once: Sec-WebSocket-Version in a request",
             "Sec-WebSocket-Version: 13",
         ),
+        // `echo` has a page: this asks it for a file, as anybody may.
         broken(
             "nothing_of_a_websocket",
             426,
             &["Upgrade: ", "Connection: ", "Sec-WebSocket-Key: ", "Sec-WebSocket-Version: "],
-        ),
+        )
+        .only(&[RawEcho, FullChat]),
         broken("folded_header", 400, &["X-Long: a\r\n b"]),
         broken("space_before_a_colon", 400, &["X-Odd : a"]),
         broken("head_too_large", 431, &[&format!("Cookie: {}", "x".repeat(20_000))]),

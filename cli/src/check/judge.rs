@@ -288,7 +288,7 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
             if value.as_f64().is_none_or(|number| number <= 0.0) {
                 return Some(lang.pick(
                     format!("{value} is no number above 0"),
-                    format!("{value} это не число больше нуля"),
+                    format!("{value} — это не число больше нуля"),
                 ));
             }
         }

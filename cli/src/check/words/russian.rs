@@ -70,7 +70,7 @@ fn unlike(how: &Unlike) -> String {
         Unlike::LongHeader(size) => {
             format!("заголовок кадра занимает больше байт, чем нужно: {size} (RFC 6455 §5.2)")
         }
-        Unlike::Length { found, wanted } => format!("байт {found}, а не {wanted}"),
+        Unlike::Length { found, wanted } => format!("длина в байтах {found}, а не {wanted}"),
         Unlike::Byte { at, found, wanted } => {
             format!("байт {at} равен {found:02x}, а не {wanted:02x}")
         }
