@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::Lang;
 use crate::address::Server;
 
 /// How long a server may take to listen.
@@ -32,8 +33,13 @@ pub struct Program {
     child: Child,
     group: Option<u32>,
     port: u16,
-    said: Arc<Mutex<VecDeque<u8>>>,
+    said: Said,
+    /// What of it came by standard error.
+    complaints: Said,
 }
+
+/// The end of what a program prints.
+type Said = Arc<Mutex<VecDeque<u8>>>;
 
 impl Program {
     /// Starts `command` on a free port, and waits until it listens.
@@ -41,6 +47,7 @@ impl Program {
         command: &str,
         settings: &[(&str, &str)],
         patience: Duration,
+        lang: Lang,
     ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
@@ -56,16 +63,20 @@ impl Program {
         let mut child = match starting.spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                bail!("cannot start {command:?}: there is no such program")
+                let (cannot, why) = lang.pick(
+                    ("cannot start", "there is no such program"),
+                    ("не запускается", "такой программы нет"),
+                );
+                bail!("{cannot} {command:?}: {why}")
             }
             Err(error) => return Err(error).context(format!("cannot start {command:?}")),
         };
-        let said = Arc::default();
-        listen(child.stdout.take(), &said);
-        listen(child.stderr.take(), &said);
+        let (said, complaints) = (Said::default(), Said::default());
+        listen(child.stdout.take(), vec![said.clone()]);
+        listen(child.stderr.take(), vec![said.clone(), complaints.clone()]);
         let group = child.id();
-        let mut program = Self { child, group, port, said };
-        program.ready(command, patience).await?;
+        let mut program = Self { child, group, port, said, complaints };
+        program.ready(command, patience, lang).await?;
         Ok(program)
     }
 
@@ -75,27 +86,50 @@ impl Program {
         Server { address, name: format!("localhost:{}", self.port) }
     }
 
-    async fn ready(&mut self, command: &str, patience: Duration) -> Result<()> {
+    async fn ready(&mut self, command: &str, patience: Duration, lang: Lang) -> Result<()> {
         let deadline = Instant::now() + patience;
         loop {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.ended() {
-                // What it said last may still be on its way.
-                sleep(ATTEMPT).await;
-                bail!("{command:?} ended before it listened ({status}){}", self.last_words());
+                self.finish_its_words().await;
+                let ended = lang.pick(
+                    format!("{command:?} ended before it listened"),
+                    format!("команда {command:?} закончилась раньше, чем стала слушать"),
+                );
+                bail!("{ended} ({status}){}", self.last_words());
             }
             if Instant::now() > deadline {
+                let (port, secs, words) = (self.port, patience.as_secs(), self.last_words());
                 bail!(
-                    "{command:?} does not listen on 127.0.0.1:{} after {} s: does it read PORT?{}",
-                    self.port,
-                    patience.as_secs(),
-                    self.last_words()
+                    "{}",
+                    lang.pick(
+                        format!(
+                            "{command:?} does not listen on 127.0.0.1:{port} after {secs} s. The port is in \
+                             the environment variable PORT: read it, or start the server yourself and \
+                             give --url{words}"
+                        ),
+                        format!(
+                            "команда {command:?} за {secs} с не стала слушать 127.0.0.1:{port}. Номер порта лежит в \
+                             переменной окружения PORT: прочитайте её, или запустите сервер сами и \
+                             дайте --url{words}"
+                        )
+                    )
                 );
             }
             sleep(ATTEMPT).await;
         }
+    }
+
+    /// What it said last may still be on its way.
+    pub async fn finish_its_words(&self) {
+        sleep(ATTEMPT).await;
+    }
+
+    /// Forgets what it has complained of until now.
+    pub fn forgive(&self) {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// How it ended, if it has.
@@ -105,18 +139,12 @@ impl Program {
 
     /// The last lines it printed, indented; empty if it printed none.
     pub fn last_words(&self) -> String {
-        // A trace of Node's names the error first, one of Python's last.
-        const LINES: usize = 20;
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes: Vec<u8> = said.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes);
-        let lines: Vec<_> = text.lines().collect();
-        let mut last = String::new();
-        for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
-            last.push_str("\n    ");
-            last.push_str(&ws101::escape::Line::of(line).to_string());
-        }
-        last
+        last_lines(&self.said)
+    }
+
+    /// The last of them that came by standard error, since it was forgiven.
+    pub fn complaints(&self) -> String {
+        last_lines(&self.complaints)
     }
 
     /// Asks it to end, as a system that shuts down does.
@@ -184,19 +212,36 @@ fn shell(command: &str) -> Result<Command> {
     Ok(through)
 }
 
+fn last_lines(said: &Said) -> String {
+    // A trace of Node's names the error first, one of Python's last.
+    const LINES: usize = 20;
+    let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes: Vec<u8> = said.iter().copied().collect();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<_> = text.lines().collect();
+    let mut last = String::new();
+    for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
+        last.push_str("\n    ");
+        last.push_str(&ws101::escape::Line::of(line).to_string());
+    }
+    last
+}
+
 /// Keeps the end of what comes, so that whoever prints much is not held up.
-fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, said: &Arc<Mutex<VecDeque<u8>>>) {
-    let (Some(mut from), said) = (from, said.clone()) else { return };
+fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, keep: Vec<Said>) {
+    let Some(mut from) = from else { return };
     tokio::spawn(async move {
         let mut piece = [0; 1024];
         while let Ok(size) = from.read(&mut piece).await {
             if size == 0 {
                 return;
             }
-            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-            said.extend(&piece[..size]);
-            let excess = said.len().saturating_sub(SAID_LIMIT);
-            said.drain(..excess);
+            for said in &keep {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.extend(&piece[..size]);
+                let excess = said.len().saturating_sub(SAID_LIMIT);
+                said.drain(..excess);
+            }
         }
     });
 }

@@ -68,7 +68,7 @@ pub struct Failure {
     pub difference: Option<Difference>,
     /// The reason, in a sentence.
     pub because: String,
-    /// What the server printed last, if it has ended.
+    /// What the server complained of, or printed last if it has ended.
     pub last_words: String,
     /// The section of RFC 6455, such as 5.5.2.
     pub rfc: Option<String>,
@@ -149,8 +149,9 @@ impl Judge {
         let mut shared = if ends { None } else { self.program.take() };
         let mut program = match shared.take_if(|program| program.ended().is_none()) {
             Some(program) => program,
-            None => Program::start(command, &self.settings, self.patience).await?,
+            None => Program::start(command, &self.settings, self.patience, lang).await?,
         };
+        program.forgive();
         let server = program.server();
         let played = play(&scenario, &server, |step| {
             if step.notes("signal").next().is_some() {
@@ -161,6 +162,9 @@ impl Judge {
         let mut complaint = complaint(&scenario, &played, lang);
         if played.difference.is_none() && complaint.is_none() {
             complaint = exits(&scenario, &mut program, lang).await;
+        }
+        if played.difference.is_some() || complaint.is_some() {
+            program.finish_its_words().await;
         }
         let judged = verdict(&scenario, played, complaint, seed, lang, Some(&mut program));
         if ends || program.ended().is_some() {
@@ -200,9 +204,13 @@ fn verdict(
     let first = |name| noted(scenario, name).next().and_then(<[String]>::first).cloned();
     let hints = noted(scenario, "hint").filter(|words| words[0] == lang.code());
     let last_words = program.and_then(|program| {
-        let status = program.ended()?;
-        let ended = lang.pick("the server has ended", "сервер закончил работу");
-        Some(format!("{ended} ({status}){}", program.last_words()))
+        if let Some(status) = program.ended() {
+            let ended = lang.pick("the server has ended", "сервер закончил работу");
+            return Some(format!("{ended} ({status}){}", program.last_words()));
+        }
+        let complaints = program.complaints();
+        let says = lang.pick("the server says", "сервер пишет");
+        (!complaints.is_empty()).then(|| format!("{says}{complaints}"))
     });
     let failure = Failure {
         seed,

@@ -1,5 +1,7 @@
 //! The lessons and their checks, as they stand in `checks/`.
 
+use super::words::Lang;
+
 /// A lesson that has checks.
 #[derive(Debug)]
 pub struct Lesson {
@@ -31,6 +33,18 @@ const LESSONS: &[Lesson] = lessons! {
     12 "full_chat" "12_full_chat.wst"
 };
 
+/// The heading behind `#the-idea`, as the pages of that language have it.
+pub fn heading(anchor: &str, lang: Lang) -> String {
+    let (en, ru) = match anchor {
+        "#the-idea" => ("The idea", "Идея"),
+        "#the-code" => ("The code", "Код"),
+        "#on-the-wire" => ("On the wire", "На проводе"),
+        "#the-trap" => ("The trap", "Ловушка"),
+        other => (other, other),
+    };
+    lang.pick(format!("\"{en}\""), format!("«{ru}»"))
+}
+
 /// One check: a scenario with random texts still to be filled in.
 #[derive(Clone, Debug)]
 pub struct Check {
@@ -46,6 +60,11 @@ impl Lesson {
     /// The lesson of that number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// Where its page is in the repository.
+    pub fn page(&self, lang: Lang) -> String {
+        format!("lessons/{}/{:02}_{}.md", lang.code(), self.number, self.name)
     }
 
     /// What the server's environment is to say: the lesson's `@env` lines.
@@ -77,5 +96,28 @@ impl Lesson {
             text.push('\n');
         }
         checks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lang, Lesson, heading};
+
+    /// Each heading that a check leads to stands on the page, in both languages.
+    #[test]
+    fn checks_lead_to_headings() {
+        for lesson in (1..=12).filter_map(Lesson::find) {
+            for lang in [Lang::En, Lang::Ru] {
+                let page = format!("{}/../{}", env!("CARGO_MANIFEST_DIR"), lesson.page(lang));
+                let page = std::fs::read_to_string(page).unwrap();
+                let words = lesson.text.split_whitespace().filter(|word| word.starts_with('#'));
+                for anchor in words.filter(|word| word.len() > 1) {
+                    let heading = heading(anchor, lang);
+                    let heading = heading.trim_matches(['"', '«', '»']);
+                    let line = format!("## {heading}");
+                    assert!(page.lines().any(|l| l == line), "{} has no {line}", lesson.name);
+                }
+            }
+        }
     }
 }

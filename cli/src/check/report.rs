@@ -5,7 +5,7 @@ mod machines;
 use ws101::escape::Hex;
 
 use super::judge::{Failure, Judged, Outcome};
-use super::lesson::Lesson;
+use super::lesson::{Lesson, heading};
 use super::words::Lang;
 
 /// How many bytes of what was seen are shown.
@@ -85,7 +85,9 @@ impl<'c> Report<'c> {
     fn explain(&self, judged: &Judged, failure: &Failure, wire: bool, hints: usize) {
         let pick = |en: &'static str, ru: &'static str| self.lang.pick(en, ru);
         let shown = if wire { usize::MAX } else { WIRE_SHOWN };
-        let lines: Vec<_> = judged.wire.lines().collect();
+        // The first step has the check's own title, in English.
+        let title = format!("== {} ", judged.number);
+        let lines: Vec<_> = judged.wire.lines().filter(|line| !line.starts_with(&title)).collect();
         for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
             println!("        {}", cut(line));
         }
@@ -112,12 +114,17 @@ impl<'c> Report<'c> {
             println!("        {}", cut(line));
         }
         println!();
-        let mut see = vec![format!("{} {}", pick("lesson", "урок"), self.lesson.number)];
-        see.extend(failure.lesson.clone());
+        let mut see = vec![self.lesson.page(self.lang)];
+        see.extend(failure.lesson.as_ref().map(|anchor| heading(anchor, self.lang)));
         see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
         println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
         for hint in failure.hints.iter().take(hints) {
             println!("        {:9} {hint}", pick("Hint", "Подсказка"));
+        }
+        let more = failure.hints.len().saturating_sub(hints);
+        if more > 0 {
+            let more = pick("one more with", "ещё одна с");
+            println!("        {:9} {more} --hints {}", "", hints + 1);
         }
         let again = self.call.again(&judged.number, failure.seed);
         println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
