@@ -20,7 +20,7 @@ lesson n lang="":
         name=${page##*/} name=${name%.md}
         number=${name%%_*} number=${number#0}
         numbers="$numbers $number"
-        if [ "$number" = "${n#0}" ]; then
+        if [ "$number" = "$n" ] || [ "0$number" = "$n" ]; then
             echo "$page"
             # With a job of its own, Ctrl-C is for the example, and `just` has no error to report.
             if [ -t 0 ]; then set -m; fi
@@ -37,6 +37,14 @@ lesson n lang="":
 # Run all tests
 test:
     cargo test
+
+# What strangers may say, against chance, for some minutes: `just fuzz 10`
+fuzz minutes="1":
+    FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
+
+# The fan-out in every order its tasks can run in, the long models too: it takes minutes
+model:
+    cargo test -p ws101-model -- --include-ignored
 
 # Clients of all kinds against full_chat for some minutes: `just soak 10`
 soak minutes="1":
@@ -57,6 +65,11 @@ check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
+
+# Are the checks ever wrong? Each a thousand times in virtual time, each lesson fifty times over TCP
+steady:
+    cargo build --quiet --release --examples
+    cargo test --quiet --release -p ws101-cli -- --ignored a_thousand_times fifty_times
 
 # Every value of every field of RFC 6455 against three of our servers: it takes minutes
 conformance:

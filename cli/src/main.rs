@@ -5,6 +5,7 @@ mod check;
 mod connect;
 mod doctor;
 mod play;
+mod process;
 mod program;
 mod record;
 mod target;

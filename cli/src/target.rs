@@ -48,14 +48,12 @@ impl Target {
 
     /// What a server that was started here complained of, or said last if it has ended.
     pub async fn last_words(&mut self) -> Option<String> {
-        let program = self.program.as_mut()?;
-        program.finish_its_words().await;
-        let words = match program.ended() {
-            Some(status) => format!("the server has ended ({status}){}", program.last_words()),
-            None if program.complaints().is_empty() => return None,
-            None => format!("the server says{}", program.complaints()),
-        };
-        Some(words)
+        let process = &mut self.program.as_mut()?.process;
+        process.catch_up().await;
+        let farewell = process.farewell("the server has ended");
+        let words =
+            if farewell.is_empty() { process.complaints("the server says") } else { farewell };
+        (!words.is_empty()).then_some(words)
     }
 
     /// Does `act`, and stops what was started for it, whatever came of it.
@@ -71,7 +69,7 @@ impl Target {
 
     async fn end(&mut self) {
         if let Some(program) = self.program.take() {
-            program.stop().await;
+            program.process.stop().await;
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
 
+use super::client;
 use super::dice::{Dice, is_random};
 use super::lesson::Check;
 use super::words::Lang;
@@ -25,6 +26,8 @@ pub enum Target {
     Url(Server, Option<String>),
     /// It is started here.
     Cmd(String),
+    /// A client, started here for each check anew.
+    Client(String),
 }
 
 /// Whoever judges a server.
@@ -87,7 +90,7 @@ impl Judge {
     /// Stops what was started.
     pub async fn end(&mut self) {
         if let Some(program) = self.program.take() {
-            program.stop().await;
+            program.process.stop().await;
         }
     }
 
@@ -141,21 +144,26 @@ impl Judge {
                 };
                 let played = play(&scenario, server, |_| {}).await;
                 let complaint = complaint(&scenario, &played, lang);
-                return Ok(verdict(&scenario, played, complaint, seed, lang, None));
+                let trial = Trial::of(played, complaint, String::new());
+                return Ok(verdict(&scenario, trial, seed, lang));
+            }
+            Target::Client(command) => {
+                let tried = client::tried(command, &scenario, self.patience, lang).await?;
+                return Ok(verdict(&scenario, tried, seed, lang));
             }
             Target::Cmd(command) => command,
         };
         // A server that is told to end serves one check; any other serves them all.
         let mut shared = if ends { None } else { self.program.take() };
-        let mut program = match shared.take_if(|program| program.ended().is_none()) {
+        let mut program = match shared.take_if(|program| program.process.ended().is_none()) {
             Some(program) => program,
             None => Program::start(command, &self.settings, self.patience, lang).await?,
         };
-        program.forgive();
+        program.process.forgive();
         let server = program.server();
         let played = play(&scenario, &server, |step| {
             if step.notes("signal").next().is_some() {
-                program.terminate();
+                program.process.terminate();
             }
         });
         let played = played.await;
@@ -163,12 +171,17 @@ impl Judge {
         if played.difference.is_none() && complaint.is_none() {
             complaint = exits(&scenario, &mut program, lang).await;
         }
+        let ended = lang.pick("the server has ended", "сервер закончил работу");
         if played.difference.is_some() || complaint.is_some() {
-            program.finish_its_words().await;
+            program.process.catch_up().await;
         }
-        let judged = verdict(&scenario, played, complaint, seed, lang, Some(&mut program));
-        if ends || program.ended().is_some() {
-            program.stop().await;
+        let mut last_words = program.process.farewell(ended);
+        if last_words.is_empty() {
+            last_words = program.process.complaints(lang.pick("the server says", "сервер пишет"));
+        }
+        let judged = verdict(&scenario, Trial::of(played, complaint, last_words), seed, lang);
+        if ends || program.process.ended().is_some() {
+            program.process.stop().await;
         } else {
             self.program = Some(program);
         }
@@ -183,49 +196,52 @@ async fn play(scenario: &Scenario, server: &Server, before: impl FnMut(&Step)) -
     played
 }
 
-fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
+/// The notes of that name, with their words.
+pub fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
     scenario.steps.iter().flat_map(move |step| step.notes(name))
 }
 
-fn verdict(
-    scenario: &Scenario,
-    played: Played,
-    complaint: Option<String>,
-    seed: u32,
-    lang: Lang,
-    program: Option<&mut Program>,
-) -> (Outcome, String) {
-    let wire = played.transcript.to_string();
-    let because = match (&played.difference, complaint) {
+/// What came of one playing of a check.
+pub struct Trial {
+    /// What crossed the wire.
+    pub wire: String,
+    /// What was seen instead of what was to be.
+    pub difference: Option<Difference>,
+    /// What else is wrong.
+    pub complaint: Option<String>,
+    /// What the program printed last, if it has ended.
+    pub last_words: String,
+}
+
+impl Trial {
+    fn of(played: Played, complaint: Option<String>, last_words: String) -> Self {
+        let Played { transcript, difference, .. } = played;
+        Self { wire: transcript.to_string(), difference, complaint, last_words }
+    }
+}
+
+fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
+    let because = match (&trial.difference, trial.complaint) {
         (Some(difference), _) => lang.why(&difference.why),
         (None, Some(complaint)) => complaint,
-        (None, None) => return (Outcome::Passed, wire),
+        (None, None) => return (Outcome::Passed, trial.wire),
     };
     let first = |name| noted(scenario, name).next().and_then(<[String]>::first).cloned();
     let hints = noted(scenario, "hint").filter(|words| words[0] == lang.code());
-    let last_words = program.and_then(|program| {
-        if let Some(status) = program.ended() {
-            let ended = lang.pick("the server has ended", "сервер закончил работу");
-            return Some(format!("{ended} ({status}){}", program.last_words()));
-        }
-        let complaints = program.complaints();
-        let says = lang.pick("the server says", "сервер пишет");
-        (!complaints.is_empty()).then(|| format!("{says}{complaints}"))
-    });
     let failure = Failure {
         seed,
         because,
-        last_words: last_words.unwrap_or_default(),
+        last_words: trial.last_words,
         rfc: first("rfc"),
         lesson: first("lesson"),
         hints: hints.filter_map(|words| words.get(1).cloned()).collect(),
-        difference: played.difference,
+        difference: trial.difference,
     };
-    (Outcome::Failed(Box::new(failure)), wire)
+    (Outcome::Failed(Box::new(failure)), trial.wire)
 }
 
 /// What is wrong with the names that were captured.
-fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
             let name = if n == 0 { front.clone() } else { format!("{front}{n}") };
@@ -275,7 +291,7 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
 async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
     let words = noted(scenario, "exits").next()?;
     let patience = words.first().and_then(|time| duration(time))?;
-    let Some(status) = program.exit(patience).await else {
+    let Some(status) = program.process.exit(patience).await else {
         let ms = patience.as_millis();
         return Some(lang.pick(
             format!("the server still runs {ms} ms later"),

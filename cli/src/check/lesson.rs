@@ -56,6 +56,13 @@ pub struct Check {
     pub template: String,
 }
 
+impl Check {
+    /// Whether it judges a client: then it says what is tried, and no wire.
+    pub fn is_of_clients(&self) -> bool {
+        self.template.contains("\n@client ")
+    }
+}
+
 impl Lesson {
     /// The lesson of that number.
     pub fn find(number: usize) -> Option<&'static Self> {
