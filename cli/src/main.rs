@@ -41,8 +41,20 @@ enum Command {
     Record(record::Record),
 }
 
+/// Whoever reads only the front of it, as `head` does, has read enough: no panic to tell of.
+fn end_quietly_if_nobody_reads() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if !said.starts_with("failed printing to stdout") {
+            tell(panic);
+        }
+    }));
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
+    end_quietly_if_nobody_reads();
     let outcome = match Cli::parse().command {
         Command::Check(check) => check.run().await,
         Command::Connect(connect) => connect.run().await,

@@ -27,8 +27,13 @@ pub struct Process {
     /// Held open: to some programs its end is the word to go.
     stdin: Option<ChildStdin>,
     group: Option<u32>,
-    said: Arc<Mutex<VecDeque<u8>>>,
+    said: Said,
+    /// What of it came by standard error.
+    complaints: Said,
 }
+
+/// The end of what a command prints.
+type Said = Arc<Mutex<VecDeque<u8>>>;
 
 impl Process {
     /// Starts `command` with these settings in its environment.
@@ -49,11 +54,11 @@ impl Process {
             }
             Err(error) => return Err(error).context(format!("cannot start {command:?}")),
         };
-        let said = Arc::default();
-        listen(child.stdout.take(), &said);
-        listen(child.stderr.take(), &said);
+        let (said, complaints) = (Said::default(), Said::default());
+        listen(child.stdout.take(), vec![said.clone()]);
+        listen(child.stderr.take(), vec![said.clone(), complaints.clone()]);
         let (group, stdin) = (child.id(), child.stdin.take());
-        Ok(Self { command: command.to_owned(), child, stdin, group, said })
+        Ok(Self { command: command.to_owned(), child, stdin, group, said, complaints })
     }
 
     /// The command as it was given.
@@ -68,18 +73,23 @@ impl Process {
 
     /// The last lines it printed, indented; empty if it printed none.
     pub fn last_words(&self) -> String {
-        // A trace of Node's names the error first, one of Python's last.
-        const LINES: usize = 20;
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes: Vec<u8> = said.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes);
-        let lines: Vec<_> = text.lines().collect();
-        let mut last = String::new();
-        for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
-            last.push_str("\n    ");
-            last.push_str(&ws101::escape::Line::of(line).to_string());
-        }
-        last
+        last_lines(&self.said)
+    }
+
+    /// Forgets what it has complained of until now.
+    pub fn forgive(&self) {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// `says`, and the last lines that came by standard error since it was forgiven; empty if none did.
+    pub fn complaints(&self, says: &str) -> String {
+        let lines = last_lines(&self.complaints);
+        if lines.is_empty() { lines } else { format!("{says}{lines}") }
+    }
+
+    /// Waits for what it has said and nobody has read yet.
+    pub async fn catch_up(&self) {
+        sleep(ECHO).await;
     }
 
     /// `ended`, how, and the last lines it printed; empty while it runs.
@@ -100,7 +110,7 @@ impl Process {
     pub async fn end(&mut self) {
         // An error means that there is nothing left to wait for.
         let _ = self.child.wait().await;
-        sleep(ECHO).await;
+        self.catch_up().await;
     }
 
     /// Waits until it has ended; `None` if it has not in time.
@@ -162,19 +172,36 @@ fn shell(command: &str) -> Result<Command> {
     Ok(through)
 }
 
+fn last_lines(said: &Said) -> String {
+    // A trace of Node's names the error first, one of Python's last.
+    const LINES: usize = 20;
+    let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes: Vec<u8> = said.iter().copied().collect();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<_> = text.lines().collect();
+    let mut last = String::new();
+    for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
+        last.push_str("\n    ");
+        last.push_str(&ws101::escape::Line::of(line).to_string());
+    }
+    last
+}
+
 /// Keeps the end of what comes, so that whoever prints much is not held up.
-fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, said: &Arc<Mutex<VecDeque<u8>>>) {
-    let (Some(mut from), said) = (from, said.clone()) else { return };
+fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, keep: Vec<Said>) {
+    let Some(mut from) = from else { return };
     tokio::spawn(async move {
         let mut piece = [0; 1024];
         while let Ok(size) = from.read(&mut piece).await {
             if size == 0 {
                 return;
             }
-            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-            said.extend(&piece[..size]);
-            let excess = said.len().saturating_sub(SAID_LIMIT);
-            said.drain(..excess);
+            for said in &keep {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.extend(&piece[..size]);
+                let excess = said.len().saturating_sub(SAID_LIMIT);
+                said.drain(..excess);
+            }
         }
     });
 }

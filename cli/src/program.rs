@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
+use crate::Lang;
 use crate::address::Server;
 use crate::process::Process;
 
@@ -29,6 +30,7 @@ impl Program {
         command: &str,
         settings: &[(&'static str, &'static str)],
         patience: Duration,
+        lang: Lang,
     ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
@@ -38,7 +40,7 @@ impl Program {
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
         let process = Process::start(command, ours.into_iter().chain(theirs))?;
         let mut program = Self { process, port };
-        program.ready(patience).await?;
+        program.ready(patience, lang).await?;
         Ok(program)
     }
 
@@ -53,24 +55,35 @@ impl Program {
         TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
-    async fn ready(&mut self, patience: Duration) -> Result<()> {
+    async fn ready(&mut self, patience: Duration, lang: Lang) -> Result<()> {
         let deadline = Instant::now() + patience;
         loop {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.process.ended() {
-                // What it said last may still be on its way.
-                sleep(ATTEMPT).await;
+                self.process.catch_up().await;
                 let (command, said) = (self.process.command(), self.process.last_words());
-                bail!("{command:?} ended before it listened ({status}){said}");
+                let ended = lang.pick(
+                    format!("{command:?} ended before it listened"),
+                    format!("команда {command:?} закончилась раньше, чем стала слушать"),
+                );
+                bail!("{ended} ({status}){said}");
             }
             if Instant::now() > deadline {
                 let (command, said) = (self.process.command(), self.process.last_words());
                 let (port, secs) = (self.port, patience.as_secs());
-                bail!(
-                    "{command:?} does not listen on 127.0.0.1:{port} after {secs} s: does it read PORT?{said}"
+                let deaf = lang.pick(
+                    format!(
+                        "{command:?} does not listen on 127.0.0.1:{port} after {secs} s. The port is in \
+                         the environment variable PORT: read it, or start the server yourself and give --url"
+                    ),
+                    format!(
+                        "команда {command:?} за {secs} с не стала слушать 127.0.0.1:{port}. Порт лежит в \
+                         переменной окружения PORT: прочитайте её, или запустите сервер сами и дайте --url"
+                    ),
                 );
+                bail!("{deaf}{said}");
             }
             sleep(ATTEMPT).await;
         }

@@ -74,14 +74,14 @@ impl Record {
                 println!("{unsteady}");
                 return Ok(Verdict::Failed);
             }
-            (Err(stuck), _) => return Err(with_last_words(stuck, target)),
+            (Err(stuck), _) => return Err(with_last_words(stuck, target).await),
         }
         Ok(Verdict::Passed)
     }
 }
 
-fn with_last_words(stuck: Unsteady, target: &mut Target) -> anyhow::Error {
-    match target.last_words() {
+async fn with_last_words(stuck: Unsteady, target: &mut Target) -> anyhow::Error {
+    match target.last_words().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),
     }

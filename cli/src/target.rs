@@ -5,6 +5,7 @@ use std::io;
 use anyhow::{Result, anyhow};
 use ws101::transcript::Transcript;
 
+use crate::Lang;
 use crate::address::{Address, Server};
 use crate::program::{Program, READY};
 
@@ -29,7 +30,7 @@ impl Target {
     pub async fn transcript(&mut self) -> io::Result<Transcript> {
         self.end().await;
         if let Some(command) = &self.command {
-            let program = Program::start(command, &[], READY).await;
+            let program = Program::start(command, &[], READY, Lang::En).await;
             let program = program.map_err(|error| io::Error::other(format!("{error:#}")))?;
             self.server = Some(program.server());
             self.program = Some(program);
@@ -45,11 +46,14 @@ impl Target {
         Ok(transcript)
     }
 
-    /// What a server that was started here said last, if it has ended.
-    pub fn last_words(&mut self) -> Option<String> {
-        let program = self.program.as_mut()?;
-        let farewell = program.process.farewell("the server has ended");
-        (!farewell.is_empty()).then_some(farewell)
+    /// What a server that was started here complained of, or said last if it has ended.
+    pub async fn last_words(&mut self) -> Option<String> {
+        let process = &mut self.program.as_mut()?.process;
+        process.catch_up().await;
+        let farewell = process.farewell("the server has ended");
+        let words =
+            if farewell.is_empty() { process.complaints("the server says") } else { farewell };
+        (!words.is_empty()).then_some(words)
     }
 
     /// Does `act`, and stops what was started for it, whatever came of it.

@@ -72,7 +72,7 @@ pub struct Failure {
     pub difference: Option<Difference>,
     /// The reason, in a sentence.
     pub because: String,
-    /// What the server printed last, if it has ended.
+    /// What the server complained of, or printed last if it has ended.
     pub last_words: String,
     /// The section of RFC 6455, such as 5.5.2.
     pub rfc: Option<String>,
@@ -159,8 +159,9 @@ impl Judge {
         let mut shared = if ends { None } else { self.program.take() };
         let mut program = match shared.take_if(|program| program.process.ended().is_none()) {
             Some(program) => program,
-            None => Program::start(command, &self.settings, self.patience).await?,
+            None => Program::start(command, &self.settings, self.patience, lang).await?,
         };
+        program.process.forgive();
         let server = program.server();
         let played = play(&scenario, &server, |step| {
             if step.notes("signal").next().is_some() {
@@ -173,7 +174,13 @@ impl Judge {
             complaint = exits(&scenario, &mut program, lang).await;
         }
         let ended = lang.pick("the server has ended", "сервер закончил работу");
-        let last_words = program.process.farewell(ended);
+        if played.difference.is_some() || complaint.is_some() {
+            program.process.catch_up().await;
+        }
+        let mut last_words = program.process.farewell(ended);
+        if last_words.is_empty() {
+            last_words = program.process.complaints(lang.pick("the server says", "сервер пишет"));
+        }
         let judged = verdict(&scenario, Trial::of(played, complaint, last_words), seed, lang);
         if ends || program.process.ended().is_some() {
             program.process.stop().await;

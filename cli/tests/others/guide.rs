@@ -67,8 +67,8 @@ fn steady(text: &str) -> String {
             Some(front) => (front.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end(), " ms"),
             None => (line, ""),
         };
-        let front = front.split_once("Python/").map_or(front, |(front, _)| front);
-        let front = front.split_once("Date: ").map_or(front, |(front, _)| front);
+        let cut = |front, mark| str::split_once(front, mark).map_or(front, |(front, _)| front);
+        let front = ["Python/", "Date: ", "-Key: ", "-Accept: "].into_iter().fold(front, cut);
         format!("{front}{unit}\n")
     };
     text.lines().map(line).collect()

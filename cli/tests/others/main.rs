@@ -86,6 +86,21 @@ async fn a_counter_with_websockets() -> Result<()> {
     .await
 }
 
+/// A server that stumbles says more of it than the wire does.
+#[tokio::test]
+async fn a_traceback_is_shown_with_the_check_that_caused_it() -> Result<()> {
+    with(&[Python], async || {
+        let counter = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/others/counter.py");
+        let cmd = format!("{} {}", Python.program().display(), counter.display());
+        let mut check = Command::new(env!("CARGO_BIN_EXE_ws101"));
+        check.args(["check", "3.1", "--lang", "en", "--cmd", &cmd]).stdin(Stdio::null());
+        let said = String::from_utf8(check.output().await?.stdout)?;
+        ensure!(said.contains("the server says") && said.contains("JSONDecodeError"), "{said}");
+        Ok(())
+    })
+    .await
+}
+
 /// A minute or two: `cargo test -p ws101-cli --test others -- --ignored`.
 #[tokio::test]
 #[ignore = "it takes minutes"]
