@@ -7,6 +7,8 @@ mod lesson;
 mod process;
 mod program;
 mod report;
+#[cfg(test)]
+mod steady;
 mod words;
 
 use anyhow::{Context, Result, bail};

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
 /// A lesson's number and its example.
@@ -57,11 +58,28 @@ fn told(output: &Output) -> String {
 #[test]
 fn every_example_passes_its_lesson() {
     for (number, name) in LESSONS {
-        let output = ws101(&["check", &number.to_string(), "--cmd", &example(name)]);
-        let told = told(&output);
-        assert_eq!(output.status.code(), Some(0), "{name}:\n{told}");
-        assert!(!told.contains("skip") || told.contains(" 0 skipped"), "{name}:\n{told}");
+        passes(number, name);
     }
+}
+
+/// With more of them at once than there are processors.
+#[test]
+#[ignore = "it takes many minutes: just steady"]
+fn every_example_passes_its_lesson_fifty_times() {
+    for _ in 0..50 {
+        thread::scope(|scope| {
+            for (number, name) in LESSONS {
+                scope.spawn(move || passes(number, name));
+            }
+        });
+    }
+}
+
+fn passes(number: u32, name: &str) {
+    let output = ws101(&["check", &number.to_string(), "--cmd", &example(name)]);
+    let told = told(&output);
+    assert_eq!(output.status.code(), Some(0), "{name}:\n{told}");
+    assert!(told.contains(" 0 skipped"), "{name}:\n{told}");
 }
 
 #[test]
@@ -212,7 +230,7 @@ fn wait_for(done: impl Fn() -> bool) {
         if done() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
     panic!("it never happened");
 }

@@ -44,6 +44,14 @@ fn a_client_that_comes_back_as_it_should_passes() {
 }
 
 #[test]
+#[ignore = "it takes minutes: just steady"]
+fn a_client_that_comes_back_as_it_should_passes_fifty_times() {
+    for _ in 0..50 {
+        assert!(failed(&client()).is_empty());
+    }
+}
+
+#[test]
 fn every_fault_is_caught_by_its_own_check_and_no_other() {
     thread::scope(|scope| {
         for check in CHECKS {

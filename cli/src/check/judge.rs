@@ -235,7 +235,7 @@ fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
 }
 
 /// What is wrong with the names that were captured.
-fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
             let name = if n == 0 { front.clone() } else { format!("{front}{n}") };
