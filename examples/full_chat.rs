@@ -12,7 +12,7 @@ use ws101::chat::{Chat, Dialect};
 use ws101::endpoint::Endpoint;
 use ws101::page::page;
 use ws101::settings::{Settings, StartError};
-use ws101::{server, shutdown};
+use ws101::shutdown;
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
@@ -32,8 +32,7 @@ async fn main() -> Result<(), StartError> {
     }
     let chat = Endpoint::open(room, &settings);
     let routes = |dialect| [chat.sockets(), chat.stats(), page(dialect)];
-    let serve =
-        |listener, dialect| server::serve(listener, routes(dialect), chat.shutdown().clone());
+    let serve = |listener, dialect| chat.serve_http(listener, routes(dialect));
     let mut serving = vec![tokio::spawn(serve(listener, "v1"))];
     serving.extend(second.map(|listener| tokio::spawn(serve(listener, "004"))));
 

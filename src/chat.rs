@@ -38,8 +38,8 @@ pub const SUBPROTOCOL: &str = "ws101.chat.v1";
 /// The only room there is so far.
 pub const GENERAL: &str = "general";
 
-/// How long a client of the canonical protocol may stay without saying `hello`.
-pub const HELLO_DEADLINE: Duration = Duration::from_secs(10);
+/// How many lines of the log one connection's mistakes may take.
+const NOTED: u8 = 10;
 
 /// How long a `typing` holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
@@ -64,6 +64,8 @@ pub struct Chat {
     clock: Clock,
     limits: Limits,
     ping_interval: Duration,
+    /// How long a client of the canonical protocol may stay without saying `hello`.
+    hello: Duration,
     /// What is spoken at `/`.
     root: Dialect,
     /// Ports at which one dialect is spoken, whatever the path.
@@ -78,6 +80,8 @@ struct Seat {
     dialect: Dialect,
     /// When it was taken, since the start.
     since: Duration,
+    /// Its mistakes in the log.
+    noted: u8,
     /// Who sits here; nobody yet, before a name.
     member: Option<Member>,
 }
@@ -99,6 +103,7 @@ impl Chat {
                 message_bytes: settings.max_message_bytes,
             },
             ping_interval: settings.heartbeat,
+            hello: settings.hello,
             root: Dialect::numbered(&settings.root_dialect).unwrap_or(Dialect::NodeChat),
             ports: Vec::new(),
         }
@@ -125,6 +130,14 @@ impl Chat {
         let said = self.seats.get(&who).and_then(|seat| seat.dialect.say(event));
         if let Some(message) = said {
             hub.send(who, message);
+        }
+    }
+
+    /// Writes a mistake into the log, as source 000 does; not for ever.
+    fn note(&mut self, who: ClientId) {
+        if let Some(seat) = self.seats.get_mut(&who).filter(|seat| seat.noted < NOTED) {
+            seat.noted += 1;
+            info!(who, "Получено некорректное сообщение");
         }
     }
 
@@ -377,7 +390,7 @@ impl Room for Chat {
             hub.close(who, CloseCode::Policy, "no such dialect: ask for 000, 001, 002, 003 or 004");
             return;
         };
-        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, member: None };
+        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, noted: 0, member: None };
         self.seats.insert(who, seat);
         match dialect {
             Dialect::NodeChat | Dialect::BroadcastServer => {
@@ -405,7 +418,7 @@ impl Room for Chat {
         let outcome = dialect.read(&text).and_then(|request| self.obey(who, request, hub));
         if let Err(fault) = outcome {
             if dialect == Dialect::NodeChat {
-                info!(who, "Получено некорректное сообщение");
+                self.note(who);
             }
             self.reply(who, &Event::Error(fault), hub);
         }
@@ -436,7 +449,7 @@ impl Room for Chat {
         self.now = now;
         for (&who, seat) in &self.seats {
             let waits = seat.member.is_none() && seat.dialect == Dialect::Canonical;
-            if waits && now.saturating_sub(seat.since) >= HELLO_DEADLINE {
+            if waits && now.saturating_sub(seat.since) >= self.hello {
                 hub.close(who, HELLO_TIMEOUT, "hello_timeout");
             }
         }

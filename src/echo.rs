@@ -4,8 +4,6 @@
 //! back joined, text as text and binary as binary, pings are answered in
 //! between, and the end is told, not swallowed.
 
-use std::time::Duration;
-
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -13,8 +11,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// How long a peer may take to accept one echo.
-pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+pub use crate::limits::WRITE_DEADLINE;
 
 /// Answers every text with what `reply` makes of it, and binary with itself, until the peer closes.
 ///

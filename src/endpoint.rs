@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -70,7 +71,8 @@ impl<R: Room> Endpoint<R> {
     pub fn open(room: R, settings: &Settings) -> Self {
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
-            hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
+            hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect)
+                .write_within(settings.write),
             policy: Policy {
                 subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
                 paths: R::PATHS.iter().map(|&path| path.into()).collect(),
@@ -98,18 +100,20 @@ impl<R: Room> Endpoint<R> {
         let Shared { settings, stats, .. } = &*self.0;
         let (open, began) = (stats.open(), Instant::now());
         let Accepted { peer, io } = accepted;
-        let outlet = Outlet::new(Limited::new(stats.count(io), settings.rate));
+        let outlet = Outlet::new(
+            Limited::new(stats.count(io), settings.rate).message_within(settings.message),
+        );
         // What an idle connection does not need, its request's headers above all, ends here.
         let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
         let heard = move |message| seat.heard(message);
-        let longest = settings.max_message_bytes;
+        let (longest, close) = (settings.max_message_bytes, settings.close);
         let mut heartbeat =
             Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
         // A block, not a function: what a function is given, its future holds twice.
         async move {
             let config = Some(config(longest));
             let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, config).await;
-            let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard).await;
+            let closed = session::run(&mut socket, &mailbox, &mut heartbeat, heard, close).await;
             let who = mailbox.id();
             info!(who, %closed, clean = closed.clean, after = format_args!("{:.1?}", began.elapsed()), "left");
             open.close(closed.code.into());
@@ -143,7 +147,7 @@ impl<R: Room> Endpoint<R> {
         let Some(permit) = self.0.caps.enter(Ipv4Addr::UNSPECIFIED.into()) else {
             return Err(upgrade::refuse(io, Rejection::Busy).await);
         };
-        let accepted = upgrade::accept(io, &self.0.policy).await?;
+        let accepted = upgrade::accept_within(io, &self.0.policy, self.0.settings.head).await?;
         Ok(self.serve(accepted, permit).await)
     }
 
@@ -153,6 +157,23 @@ impl<R: Room> Endpoint<R> {
         let serve = move |accepted, permit| endpoint.serve(accepted, permit);
         let Shared { policy, caps, shutdown, .. } = &*self.0;
         server::limited_sockets(policy.clone(), caps.clone(), shutdown, serve)
+    }
+
+    /// Serves `routes` to every connection to `listener` until [`close`](Self::close), with the
+    /// deadlines of this endpoint's settings: see [`server::serve`].
+    pub fn serve_http<I>(
+        &self,
+        listener: TcpListener,
+        routes: I,
+    ) -> impl Future<Output = ()> + Send + use<R, I>
+    where
+        I: IntoIterator<Item = BoxedFilter<(Response,)>> + Send,
+    {
+        let endpoint = self.clone();
+        async move {
+            let Shared { settings, shutdown, .. } = &*endpoint.0;
+            server::serve_with(settings, listener, routes, shutdown.clone()).await;
+        }
     }
 
     /// Taken now: connections, messages, bytes, closes, memory, uptime.

@@ -21,11 +21,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::escape::Line;
 use crate::frame::CLOSE_REASON_LIMIT;
+pub use crate::limits::CLOSE_DEADLINE;
 use crate::limits::Excess;
 use crate::stream::{LINGER, linger};
-
-/// How long a close frame may take to be written and answered.
-pub const CLOSE_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How a connection ended: what a browser's `CloseEvent` reports, and who began it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,9 +169,21 @@ pub async fn finish<S>(socket: &mut WebSocketStream<S>, end: End) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    finish_within(socket, end, CLOSE_DEADLINE).await
+}
+
+/// The same, with `deadline` instead of [`CLOSE_DEADLINE`].
+pub async fn finish_within<S>(
+    socket: &mut WebSocketStream<S>,
+    end: End,
+    deadline: Duration,
+) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     match end {
-        End::Peer(ended) => answer(socket, ended).await,
-        End::Us(frame) => say(socket, frame).await,
+        End::Peer(ended) => answer_within(socket, ended, deadline).await,
+        End::Us(frame) => say_within(socket, frame, deadline).await,
     }
 }
 
@@ -182,6 +192,17 @@ where
 /// What the peer still sends meanwhile is read and thrown away. Takes at most
 /// [`CLOSE_DEADLINE`] and then [`LINGER`].
 pub async fn say<S>(socket: &mut WebSocketStream<S>, frame: CloseFrame) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    say_within(socket, frame, CLOSE_DEADLINE).await
+}
+
+async fn say_within<S>(
+    socket: &mut WebSocketStream<S>,
+    frame: CloseFrame,
+    deadline: Duration,
+) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -194,7 +215,7 @@ where
         }
         Ok::<_, Error>(false)
     };
-    let clean = matches!(timeout(CLOSE_DEADLINE, exchange).await, Ok(Ok(true)));
+    let clean = matches!(timeout(deadline, exchange).await, Ok(Ok(true)));
     linger(socket.get_mut(), LINGER).await;
     Closed { code: frame.code, reason: frame.reason, by: Side::Us, clean }
 }
@@ -211,10 +232,21 @@ pub async fn answer<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    answer_within(socket, ended, CLOSE_DEADLINE).await
+}
+
+async fn answer_within<S>(
+    socket: &mut WebSocketStream<S>,
+    ended: Result<Option<CloseFrame>, Error>,
+    deadline: Duration,
+) -> Closed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     match ended {
         Ok(frame) => {
             // tungstenite has prepared the answer; this sends it.
-            let answered = timeout(CLOSE_DEADLINE, flushed(socket)).await;
+            let answered = timeout(deadline, flushed(socket)).await;
             linger(socket.get_mut(), LINGER).await;
             let CloseFrame { code, reason } =
                 frame.unwrap_or_else(|| close_frame(CloseCode::Status, ""));
@@ -224,7 +256,7 @@ where
             Some(frame) => {
                 // A peer that broke the rules need not be waited for (RFC 6455 §7.1.7).
                 let told = socket.send(Message::Close(Some(frame.clone())));
-                let _ = timeout(CLOSE_DEADLINE, told).await;
+                let _ = timeout(deadline, told).await;
                 linger(socket.get_mut(), LINGER).await;
                 Closed { code: frame.code, reason: frame.reason, by: Side::Us, clean: false }
             }

@@ -34,7 +34,7 @@ pub use accept_key::{AcceptKey, GUID};
 pub use encode::encode;
 pub use explain::explain;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
-pub use origins::Origins;
+pub use origins::{Origins, is_private};
 pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
 

@@ -25,6 +25,9 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 /// What a chat has no use for.
 const NO_DEVICES: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), usb=()";
 
+/// What is no page loads nothing, and is no part of one.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
 /// Serves `frontend/`, which is to speak `dialect`: `v1`, the number of a source as in `001`,
@@ -92,11 +95,22 @@ async fn missing(rejection: Rejection) -> Result<Answer, Infallible> {
 
 fn strict(headers: &mut HeaderMap, host: Option<&str>) {
     headers.insert(CONTENT_SECURITY_POLICY, policy(host));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(NO_DEVICES));
+    guard(headers);
+}
+
+/// What every answer forbids that does not say otherwise: it is no page, it is what it says
+/// it is, nobody frames it, it has no devices and tells no one where it was.
+pub fn guard(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, NO_PAGE),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (OPENER_POLICY, "same-origin"),
+        (PERMISSIONS_POLICY, NO_DEVICES),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
 }
 
 /// What the page may load and whom it may talk to: this server, and no one else.

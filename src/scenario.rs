@@ -83,6 +83,8 @@ pub use player::{Played, Step as PlayedStep, Unsteady};
 pub use settings::{Note, duration};
 pub use text::{Part, Text};
 
+use std::io;
+
 use crate::transcript::Transcript;
 
 /// The most bytes a scenario may have: 1 MiB.
@@ -131,13 +133,17 @@ impl Scenario {
 
     /// What a server does when these clients act: the same steps, with everything that was seen.
     ///
-    /// It is played [`RECORDINGS`] times, with a new transcript each time. What clients
-    /// see in it is not compared, but replaced.
+    /// It is played [`RECORDINGS`] times, with a new transcript each time, before which a
+    /// server that remembers may be started anew. What clients see in it is not compared,
+    /// but replaced.
     ///
     /// # Errors
     ///
-    /// Two of the recordings that differ, or an act that cannot be done.
-    pub async fn record(&self, transcript: impl FnMut() -> Transcript) -> Result<Self, Unsteady> {
+    /// Two of the recordings that differ, an act that cannot be done, or the error of `transcript`.
+    pub async fn record(
+        &self,
+        transcript: impl AsyncFnMut() -> io::Result<Transcript>,
+    ) -> Result<Self, Unsteady> {
         player::record(self, transcript).await
     }
 

@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,16 +26,13 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
+pub use crate::limits::KEEP_ALIVE;
 use crate::limits::{Caps, MAX_STRANGERS, Permit};
+use crate::page::guard;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
-use crate::upgrade::{
-    AcceptError, Accepted, Ends, HEAD_DEADLINE, Upgrade, UpgradedIo, read_head, upgrade,
-};
-
-/// How long an HTTP connection may stay open between two requests.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
+use crate::upgrade::{AcceptError, Accepted, Ends, Upgrade, UpgradedIo, read_head, upgrade};
 
 /// How long to wait when the system has no file descriptors left: some will close.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -44,16 +42,29 @@ const BREATHER: Duration = Duration::from_millis(100);
 /// A request that no route takes is told that there are WebSockets here (426).
 /// Requests carry their connection's [`Ends`] as an extension. At most
 /// [`MAX_STRANGERS`] connections are not WebSockets yet; one more, and the oldest
-/// is cut. The listener is closed when this returns; connections end by
-/// themselves, tracked by `shutdown`.
+/// is cut. Each has ten seconds for its first head, and half a minute for each
+/// after that. Answers carry the headers of [`guard`]. The listener is closed when
+/// this returns; connections end by themselves, tracked by `shutdown`.
 pub async fn serve(
     listener: TcpListener,
     routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
     shutdown: Shutdown,
 ) {
+    serve_with(&Settings::default(), listener, routes, shutdown).await;
+}
+
+/// The same, with the deadlines of `settings`: `head` and `keep_alive`.
+pub async fn serve_with(
+    settings: &Settings,
+    listener: TcpListener,
+    routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
+    shutdown: Shutdown,
+) {
+    let (head, keep_alive) = (settings.head, settings.keep_alive);
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
+    let routes = routes.map(guarded).boxed();
     let mut strangers = Strangers::default();
     loop {
         let (tcp, _) = tokio::select! {
@@ -62,7 +73,7 @@ pub async fn serve(
         };
         let (routes, ending) = (routes.clone(), shutdown.clone());
         let stranger = shutdown.spawn(async move {
-            if let Err(error) = connection(tcp, routes, ending).await {
+            if let Err(error) = connection(tcp, routes, ending, head, keep_alive).await {
                 debug!(%error, "connection");
             }
         });
@@ -159,13 +170,25 @@ where
         .boxed()
 }
 
+/// Every answer but a 101 is something that a browser may show.
+fn guarded(mut response: Response) -> Response {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        guard(response.headers_mut());
+    }
+    response
+}
+
 /// Lets only this computer's own programs through; for others there is nothing here.
 ///
-/// For routes that tell who is connected: that is the teacher's to know.
+/// For routes that tell who is connected: that is the teacher's to know. A page of
+/// anybody's in the teacher's own browser comes from here too, if its name was made to
+/// point here; it is known by that name.
 pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
-    let local =
-        |ends: Ends| ready(if ends.peer.ip().is_loopback() { Ok(()) } else { Err(warp::reject()) });
-    warp::ext::get().and_then(local).untuple_one()
+    let local = |ends: Ends, host: String| {
+        let ours = ends.peer.ip().to_canonical().is_loopback() && handshake::is_private(&host);
+        ready(if ours { Ok(()) } else { Err(warp::reject()) })
+    };
+    warp::ext::get().and(warp::header("host")).and_then(local).untuple_one()
 }
 
 /// The next connection, however long it takes. Cancel safe.
@@ -188,12 +211,14 @@ async fn connection(
     tcp: TcpStream,
     routes: BoxedFilter<(Response,)>,
     shutdown: Shutdown,
+    head: Duration,
+    keep_alive: Duration,
 ) -> anyhow::Result<()> {
     // A chat line must not wait for the acknowledgement of the one before.
     tcp.set_nodelay(true)?;
     let ends = Ends { peer: tcp.peer_addr()?, local: tcp.local_addr()? };
     let head = tokio::select! {
-        head = read_head(tcp, HEAD_DEADLINE) => head,
+        head = read_head(tcp, head) => head,
         () = shutdown.begun() => return Ok(()),
     };
     let head = match head {
@@ -208,7 +233,7 @@ async fn connection(
     });
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(KEEP_ALIVE)
+        .header_read_timeout(keep_alive)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADER_LIMIT)
         .serve_connection(TokioIo::new(Rewind::new(&head.bytes, head.io)), service)

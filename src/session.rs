@@ -1,5 +1,7 @@
 //! One connection: one task, one loop, three things that can happen next.
 
+use std::time::Duration;
+
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -18,7 +20,7 @@ use crate::heartbeat::Heartbeat;
 /// it owns learns of the end at once and however it comes, a dropped session
 /// included.
 ///
-/// Its deadlines: the heartbeat's, then [`goodbye::CLOSE_DEADLINE`] for the
+/// Its deadlines: the heartbeat's and the hub's, then `close` for the
 /// goodbye and [`LINGER`](crate::stream::LINGER) for the peer to hang up.
 // Not an `async fn`: one would hold what it is given twice, in every connection's task.
 #[allow(clippy::manual_async_fn)]
@@ -27,6 +29,7 @@ pub fn run<H: FnMut(Message)>(
     mailbox: &Mailbox,
     heartbeat: &mut Heartbeat,
     mut heard: H,
+    close: Duration,
 ) -> impl Future<Output = Closed> {
     async move {
         let end = loop {
@@ -54,6 +57,6 @@ pub fn run<H: FnMut(Message)>(
         mailbox.leave();
         drop(heard);
         // Boxed: until then, no connection's task needs room for it.
-        Box::pin(goodbye::finish(socket, end)).await
+        Box::pin(goodbye::finish_within(socket, end, close)).await
     }
 }

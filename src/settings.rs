@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tracing::warn;
 
 use crate::handshake::{Origins, Policy};
-use crate::limits::{self, Caps};
+use crate::limits::{self, Allowance, Caps};
 
 /// How many connections may wait to be accepted: a class that returns all at once.
 const BACKLOG: i32 = 4096;
@@ -44,6 +44,18 @@ pub struct Settings {
     pub stats: Duration,
     /// `WS_DRAIN_MS`: for everyone to leave at shutdown. 5 s.
     pub drain: Duration,
+    /// `WS_HEAD_MS`: for a whole request head. 10 s.
+    pub head: Duration,
+    /// `WS_KEEP_ALIVE_MS`: between two requests on one HTTP connection. 30 s.
+    pub keep_alive: Duration,
+    /// `WS_HELLO_MS`: for a `hello`, in the protocol that begins with one. 10 s.
+    pub hello: Duration,
+    /// `WS_MESSAGE_MS`: for one message, from its first frame to its last. 30 s.
+    pub message: Duration,
+    /// `WS_WRITE_MS`: for a client to take something of what waits for it. 10 s.
+    pub write: Duration,
+    /// `WS_CLOSE_MS`: for a close frame to be taken and answered. 3 s.
+    pub close: Duration,
     /// `WS_MAX_MESSAGE_BYTES`: the longest message accepted. 64 KiB.
     pub max_message_bytes: usize,
     /// `WS_MAX_QUEUE_BYTES`: unsent for one client before it is let go. 1 MiB.
@@ -52,13 +64,16 @@ pub struct Settings {
     pub max_connections: usize,
     /// `WS_MAX_PER_ADDRESS`: of them, from one address other than this computer's. 128.
     pub max_per_address: usize,
+    /// `WS_ARRIVALS`: new WebSockets a second from one such address; a burst may be four times that. 50; 0 is no limit.
+    pub arrivals: u32,
     /// `WS_RATE`: messages a second from one client; a burst may be four times that. 5; 0 is no limit.
     pub rate: u32,
     /// `WS_ORIGINS`: origins allowed besides this host and loopback, parted by commas.
     /// `null` is what browsers send for a page opened from disk.
     pub origins: Vec<String>,
     /// `WS_HOSTS`: names this server goes by, besides its addresses and `localhost`, parted by
-    /// commas. Empty is any.
+    /// commas. Empty is any, though no page is let in as one of this host's by a name
+    /// that anybody may own.
     pub hosts: Vec<String>,
 }
 
@@ -74,10 +89,17 @@ impl Default for Settings {
             idle: Duration::from_secs(60),
             stats: Duration::from_secs(30),
             drain: Duration::from_secs(5),
+            head: limits::HEAD_DEADLINE,
+            keep_alive: limits::KEEP_ALIVE,
+            hello: Duration::from_secs(10),
+            message: limits::MESSAGE_DEADLINE,
+            write: limits::WRITE_DEADLINE,
+            close: limits::CLOSE_DEADLINE,
             max_message_bytes: 64 * 1024,
             max_queue_bytes: 1024 * 1024,
             max_connections: 2000,
             max_per_address: 128,
+            arrivals: 50,
             rate: 5,
             origins: Vec::new(),
             hosts: Vec::new(),
@@ -169,10 +191,17 @@ impl Settings {
         read.time("WS_IDLE_MS", 0, &mut self.idle)?;
         read.time("WS_STATS_MS", 1, &mut self.stats)?;
         read.time("WS_DRAIN_MS", 0, &mut self.drain)?;
+        read.time("WS_HEAD_MS", 1, &mut self.head)?;
+        read.time("WS_KEEP_ALIVE_MS", 1, &mut self.keep_alive)?;
+        read.time("WS_HELLO_MS", 1, &mut self.hello)?;
+        read.time("WS_MESSAGE_MS", 1, &mut self.message)?;
+        read.time("WS_WRITE_MS", 1, &mut self.write)?;
+        read.time("WS_CLOSE_MS", 1, &mut self.close)?;
         read.number("WS_MAX_MESSAGE_BYTES", 125..=1 << 30, &mut self.max_message_bytes)?;
         read.number("WS_MAX_QUEUE_BYTES", 1024..=1 << 30, &mut self.max_queue_bytes)?;
         read.number("WS_MAX_CONNECTIONS", 1..=1 << 20, &mut self.max_connections)?;
         read.number("WS_MAX_PER_ADDRESS", 1..=1 << 20, &mut self.max_per_address)?;
+        read.number("WS_ARRIVALS", 0..=1_000_000, &mut self.arrivals)?;
         read.number("WS_RATE", 0..=1_000_000, &mut self.rate)?;
         read.list("WS_ORIGINS", &mut self.origins);
         read.list("WS_HOSTS", &mut self.hosts);
@@ -198,7 +227,12 @@ impl Settings {
                 "WS_MAX_CONNECTIONS={wanted}, but there are file descriptors for {possible} only"
             );
         }
-        Caps::new(wanted.min(possible), self.max_per_address, self.rate)
+        Caps::new(Allowance {
+            connections: wanted.min(possible),
+            per_address: self.max_per_address,
+            arrivals: self.arrivals,
+            messages: self.rate,
+        })
     }
 
     /// Listens on `host` and `port`, for a program with threads.

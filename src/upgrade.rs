@@ -17,9 +17,10 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 pub use filter::{PendingUpgrade, Upgrade, UpgradedIo, upgrade};
 pub use peer::{Ends, Peer};
-pub use raw::{HEAD_DEADLINE, Head, accept, read_head, refuse};
+pub use raw::{Head, accept, accept_within, read_head, refuse};
 
 use crate::handshake::Rejection;
+pub use crate::limits::HEAD_DEADLINE;
 
 /// The longest message accepted by default, in bytes, however it is fragmented.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;

@@ -4,15 +4,13 @@ mod client;
 mod dice;
 mod judge;
 mod lesson;
-mod process;
-mod program;
 mod report;
 #[cfg(test)]
 mod steady;
 mod words;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::Verdict;
 use crate::address::Address;
@@ -26,15 +24,16 @@ pub use words::Lang;
 /// stops on SIGTERM. A client connects to `$WS_URL`. Exit codes: 0 passed, 1 failed,
 /// 2 could not run.
 #[derive(Args)]
+#[command(group(ArgGroup::new("judged").required(true).args(["url", "cmd", "client"])))]
 pub struct Check {
     /// A lesson, such as 5, or one of its checks, such as 5.3
     #[arg(value_name = "LESSON")]
     what: String,
     /// Where the server listens; you run it, and checks of its end are skipped
-    #[arg(long, required_unless_present_any = ["cmd", "client"], conflicts_with_all = ["cmd", "client"])]
+    #[arg(long)]
     url: Option<Address>,
     /// How to start the server; it is started and stopped here
-    #[arg(long, value_name = "COMMAND", conflicts_with = "client")]
+    #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
     /// How to start a client that comes back, for lesson 10; the server is here
     #[arg(long, value_name = "COMMAND")]

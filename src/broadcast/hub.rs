@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::{coop::unconstrained, yield_now};
@@ -14,7 +15,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::log::Log;
 use super::outlet::{Outlet, Wire};
 use super::roster::{Member, Roster};
+use super::scheduler::{Mutex, MutexGuard, spawn};
 use crate::frame::{self, Opcode};
+use crate::limits::WRITE_DEADLINE;
 use crate::stream::Io;
 
 /// A member's number: counts up from 1 in order of joining, so that transcripts repeat.
@@ -64,6 +67,7 @@ pub struct Hub {
     state: Arc<Mutex<State>>,
     capacity: usize,
     overflow: Overflow,
+    deadline: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -105,7 +109,16 @@ impl Hub {
     /// A hub without members. Each may have `capacity` bytes unsent; then `overflow` decides.
     #[must_use]
     pub fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self { state: Arc::default(), capacity, overflow }
+        Self { state: Arc::default(), capacity, overflow, deadline: WRITE_DEADLINE }
+    }
+
+    /// The same, ending memberships (1013) whose stream took nothing for `deadline` of what
+    /// waits for it, whatever the policy; otherwise [`WRITE_DEADLINE`].
+    ///
+    /// A session notices when something wakes it: its next ping at the latest.
+    #[must_use]
+    pub fn write_within(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
     /// Makes the connection behind `outlet` a member until the mailbox is dropped.
@@ -249,7 +262,7 @@ impl Hub {
         if !std::mem::replace(writing, true) {
             // A round ends by itself; tokio's budget would make sockets look
             // full that are not.
-            tokio::spawn(unconstrained(self.clone().write_rounds()));
+            spawn(unconstrained(self.clone().write_rounds()));
         }
         delivery
     }
@@ -320,10 +333,15 @@ impl Hub {
         };
         while wire.queued() > keep && wire.drop_oldest() {}
         if evict {
-            wire.close(Some(CloseFrame { code: CloseCode::Again, reason: "too slow".into() }));
+            wire.close(Some(too_slow()));
         }
         evict
     }
+}
+
+/// What the slow are told.
+pub(super) fn too_slow() -> CloseFrame {
+    CloseFrame { code: CloseCode::Again, reason: "too slow".into() }
 }
 
 fn encode(message: &Message, out: &mut BytesMut) {
@@ -367,7 +385,7 @@ impl Mailbox {
     ///
     /// The stream's, when it can no longer be written to.
     pub async fn drive(&self) -> io::Result<CloseFrame> {
-        poll_fn(|cx| self.outlet.lock().poll_session(cx)).await
+        poll_fn(|cx| self.outlet.lock().poll_session(cx, self.hub.deadline)).await
     }
 
     /// Says `message`, a ping for instance, to this member alone and at once.

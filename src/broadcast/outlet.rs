@@ -17,14 +17,17 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::hub::Audience;
+use super::hub::{Audience, too_slow};
+use super::scheduler::{Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
 
@@ -55,6 +58,8 @@ pub(super) struct Wire<S: ?Sized> {
     torn: bool,
     /// The stream has accepted bytes that it may still be holding.
     unflushed: bool,
+    /// When the stream last took something of the backlog, while there is one.
+    moved: Option<Instant>,
     closing: Option<Box<CloseFrame>>,
     session: Option<Waker>,
     io: S,
@@ -77,6 +82,7 @@ impl Outlet {
             queued: 0,
             torn: false,
             unflushed: false,
+            moved: None,
             closing: None,
             session: None,
             io,
@@ -144,7 +150,8 @@ impl Wire<dyn Io> {
             self.queued += frame.len();
             self.backlog.push_back(frame);
         }
-        if idle {
+        if idle && !self.backlog.is_empty() {
+            self.moved = Some(Instant::now());
             self.wake();
         }
     }
@@ -197,6 +204,7 @@ impl Wire<dyn Io> {
             if bytes < first.len() {
                 first.advance(bytes);
                 self.torn |= bytes > 0;
+                self.moved = Some(Instant::now());
                 return;
             }
             bytes -= first.len();
@@ -205,15 +213,25 @@ impl Wire<dyn Io> {
         }
         // An idle connection keeps no buffer.
         self.backlog = VecDeque::new();
+        self.moved = None;
     }
 
-    /// The session's part: empties the backlog and reports the hub's wish to close.
-    pub(super) fn poll_session(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<CloseFrame>> {
+    /// The session's part: empties the backlog and reports the hub's wish to close, or that
+    /// the stream took nothing for `deadline`.
+    pub(super) fn poll_session(
+        &mut self,
+        cx: &mut Context<'_>,
+        deadline: Duration,
+    ) -> Poll<io::Result<CloseFrame>> {
         if let Some(frame) = self.closing.take() {
             return Poll::Ready(Ok(*frame));
         }
         if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
             return Poll::Ready(Err(error));
+        }
+        if self.moved.is_some_and(|at| at.elapsed() >= deadline) {
+            while self.drop_oldest() {}
+            return Poll::Ready(Ok(too_slow()));
         }
         if !self.session.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.session = Some(cx.waker().clone());

@@ -1,11 +1,12 @@
 //! Who is a member, and in which audience.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use super::hub::{Audience, ClientId};
 use super::log::Log;
 use super::outlet::{Outlet, Wire};
+use super::scheduler::MutexGuard;
 use crate::stream::Io;
 
 /// One member: its connection, and what it hears.

@@ -34,9 +34,14 @@ impl Origins {
     /// Whether a page from `origin` may connect to `host`, both as in the headers of that name.
     #[must_use]
     pub fn permit(&self, origin: &str, host: &str) -> bool {
+        self.trust(origin) || Site::parse(origin).is_some_and(|site| site.is_at(host))
+    }
+
+    /// Whether a page from `origin` may connect to whatever host.
+    pub(super) fn trust(&self, origin: &str) -> bool {
         self.any
             || self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
-            || Site::parse(origin).is_some_and(|site| site.is_loopback() || site.is_at(host))
+            || Site::parse(origin).is_some_and(|site| site.is_loopback())
     }
 }
 
@@ -80,6 +85,22 @@ pub(super) fn name(host: &str) -> Option<&str> {
 /// Whether nobody can point this name elsewhere: no name server is asked for it.
 pub(super) fn is_local_or_address(name: &str) -> bool {
     is_localhost(name) || address(name).is_some()
+}
+
+/// Whether `host`, a Host header, names a computer by what no site on the web can be
+/// called: its address, `localhost`, a name without a dot, or one that ends in `.local`
+/// (RFC 6762 §3) or `.localhost` (RFC 6761 §6.3).
+///
+/// Whoever owns another name may have it point anywhere, at this computer too.
+#[must_use]
+pub fn is_private(host: &str) -> bool {
+    let Some(name) = name(host) else { return false };
+    let label = |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    is_local_or_address(name)
+        || label(name)
+        || name.rsplit_once('.').is_some_and(|(_, top)| {
+            ["local", "localhost"].iter().any(|known| top.eq_ignore_ascii_case(known))
+        })
 }
 
 fn is_localhost(name: &str) -> bool {

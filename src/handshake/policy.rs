@@ -21,10 +21,12 @@ pub struct Policy {
     pub subprotocols: Vec<Cow<'static, str>>,
     /// Whose pages are let in.
     pub origins: Origins,
-    /// Names this server goes by; besides them, its addresses and `localhost`. Empty means any.
+    /// Names this server goes by; besides them, its addresses and `localhost`.
     ///
     /// A page may point a name of its own at this computer, and is then of the
-    /// same host as far as `Origin` can tell: DNS rebinding. It cannot do so with an address.
+    /// same host as far as `Origin` can tell: DNS rebinding. It cannot do so with an
+    /// address. So empty means any name for programs, which tell no origin; a page that
+    /// claims to be of this host is let in by a name that [`is_private`](super::is_private).
     pub hosts: Vec<Cow<'static, str>>,
     /// Paths with a WebSocket, exactly as written and without the query; empty means any.
     pub paths: Vec<Cow<'static, str>>,
@@ -94,7 +96,12 @@ impl Policy {
         // Several are one that nobody has listed.
         let origin = origins.join(&b", "[..]);
         match str::from_utf8(&origin) {
-            Ok(origin) if self.origins.permit(origin, host) => Ok(()),
+            Ok(page) if self.origins.trust(page) => Ok(()),
+            // A page of a name that was made to point here looks like one of ours.
+            Ok(page) if self.origins.permit(page, host) => {
+                let ours = !self.hosts.is_empty() || origins::is_private(host);
+                if ours { Ok(()) } else { Err(Rejection::misdirected(host)) }
+            }
             _ => Err(Rejection::origin(&origin)),
         }
     }

@@ -63,7 +63,7 @@ pub enum Rejection {
     Origin(String),
     /// A name that this server does not go by.
     #[error(
-        "this server does not go by {0:?}: connect by its address, or have that name listed here (RFC 9110 §7.4)"
+        "this server does not go by {0:?}: connect by its address, or have that name listed here, in WS_HOSTS (RFC 9110 §7.4)"
     )]
     Misdirected(String),
     /// Subprotocols were offered, none that is spoken here.
@@ -82,9 +82,9 @@ pub enum Rejection {
         /// Where it could go, with commas between.
         served: String,
     },
-    /// There are enough connections already.
+    /// There are enough connections already, or enough new ones.
     #[error(
-        "as many connections are open here as there may be: try again in {} s (RFC 9110 §15.6.4)",
+        "there is no room for another connection now: try again in {} s (RFC 9110 §15.6.4)",
         RETRY_AFTER.as_secs()
     )]
     Busy,

@@ -69,7 +69,7 @@ pub(super) async fn play(
     let longest = scenario.longest();
     let difference = match timeout(longest, player.run(scenario, before)).await {
         Ok(Ok(())) => None,
-        Ok(Err(difference)) => Some(*difference),
+        Ok(Err(difference)) => Some(*player.earliest(difference).await),
         Err(_) => Some(*player.differs(None, Why::Endless(longest))),
     };
     player.take_in();

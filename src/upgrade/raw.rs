@@ -9,10 +9,8 @@ use tokio::time::timeout;
 
 use super::{AcceptError, Accepted, Peer};
 use crate::handshake::{self, Policy, Rejection};
+use crate::limits::HEAD_DEADLINE;
 use crate::stream::{LINGER, Rewind, linger};
-
-/// How long a client may take to send its whole request head.
-pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What is reserved for a head before it is known how long it is.
 const HEAD_BUFFER: usize = 1024;
@@ -69,7 +67,23 @@ pub async fn accept<S>(io: S, policy: &Policy) -> Result<Accepted<Rewind<S>>, Ac
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Head { request, bytes, size, mut io } = read_head(io, HEAD_DEADLINE).await?;
+    accept_within(io, policy, HEAD_DEADLINE).await
+}
+
+/// The same; the head has `deadline` to arrive.
+///
+/// # Errors
+///
+/// As for [`accept`].
+pub async fn accept_within<S>(
+    io: S,
+    policy: &Policy,
+    deadline: Duration,
+) -> Result<Accepted<Rewind<S>>, AcceptError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Head { request, bytes, size, mut io } = read_head(io, deadline).await?;
     match policy.answer(&request) {
         Ok(response) => {
             let peer = Peer::new(&request, &response);

@@ -17,8 +17,8 @@ use crate::{HEAD, SWITCHED, read};
 const MIB: usize = 1 << 20;
 
 /// Nothing but memory is to be the limit.
-const WITHOUT_LIMITS: [(&str, &str); 3] =
-    [("WS_RATE", "0"), ("WS_HEARTBEAT_MS", "0"), ("WS_IDLE_MS", "0")];
+const WITHOUT_LIMITS: [(&str, &str); 4] =
+    [("WS_RATE", "0"), ("WS_HEARTBEAT_MS", "0"), ("WS_IDLE_MS", "0"), ("WS_WRITE_MS", "600000")];
 
 /// As much as was promised where the machine is ours for a while; else a tenth of it.
 fn promised(mib: usize) -> usize {

@@ -1,11 +1,14 @@
 //! What `full_chat` gives to strangers who mean no good: no memory, no log line of theirs, no way in.
 
-use tokio::io::AsyncWriteExt;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::transcript::Request;
 
-use crate::program::Program;
+use crate::program::{PATIENCE, Program};
 use crate::{EXAMPLES, HEAD, SWITCHED, read, talk_to};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -72,4 +75,121 @@ async fn nobody_outside_this_machine_is_let_in_unless_asked_for() {
             assert_eq!(connected, open, "{example}");
         }
     }
+}
+
+/// One answer, its head in lower case.
+async fn answer(program: &Program, request: &str) -> (String, String) {
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(format!("{request}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let reading = timeout(PATIENCE, tcp.read_to_string(&mut answer));
+    reading.await.expect("it comes in time").expect("it is text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[tokio::test]
+async fn every_answer_forbids_what_it_need_not_allow() {
+    let chat = Program::start("full_chat", &[]).await;
+    let list = Program::start("connections", &[]).await;
+    for (program, request, status) in [
+        (&chat, "GET / HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /dialect.json HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /stats HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&list, "GET /connections HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /nothing HTTP/1.1\r\nHost: localhost\r\n", "404"),
+        (&chat, "POST /stats HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n", "405"),
+        (&chat, "GET /ws HTTP/1.1\r\nHost: localhost\r\n", "426"),
+        (&chat, "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n", "400"),
+        (&chat, &HEAD.replace("\r\n\r\n", "\r\nOrigin: http://evil.test\r\n"), "403"),
+    ] {
+        let request = request.replace("Connection: Upgrade\r\n", "Connection: Upgrade, x\r\n");
+        let (head, _) = answer(program, &request).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{request}: {head}");
+        for header in [
+            "content-security-policy: default-src 'none'",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cross-origin-opener-policy: same-origin",
+            "permissions-policy: camera=()",
+        ] {
+            assert!(head.contains(header), "{request}: no {header} in {head}");
+        }
+        assert!(!head.contains("\nserver:"), "{request}: {head}");
+    }
+}
+
+/// A page may have its own name point at the teacher's computer, and is then in the teacher's browser.
+#[tokio::test]
+async fn who_is_connected_is_told_to_this_computer_and_not_to_a_page_of_anybodys() {
+    let program = Program::start("connections", &[]).await;
+    for (host, status) in
+        [("localhost", "200"), ("127.0.0.1:8080", "200"), ("evil.test:8080", "404")]
+    {
+        let request = format!("GET /connections HTTP/1.1\r\nHost: {host}\r\n");
+        let (head, body) = answer(&program, &request).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{host}: {head}");
+        assert_eq!(body == "[]", status == "200", "{host}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_where_another_is_or_how_the_server_is_made() {
+    let program = Program::start("full_chat", &[("WS_STATS_MS", "100"), ("WS_RATE", "0")]).await;
+    let mut t = talk_to(program.address);
+    let dialects = ["/?dialect=000", "/broadcast", "/ws", "/chat", "/py"];
+    for path in dialects {
+        t.connect(path, Request::new(path).header("User-Agent", "secret-agent/7")).await;
+        for text in [
+            r#"{"type":"hello"}"#,
+            r#"{"type":"join","username":"spy"}"#,
+            r#"{"type":"message","content":"hi"}"#,
+            r#"{"type":"nonsense"}"#,
+            r#"{"type":"message","content":7}"#,
+            "no JSON",
+        ] {
+            t.send(path, text).await;
+        }
+    }
+    t.pass(Duration::from_millis(300)).await;
+    t.send("/ws", Frame::binary(vec![1])).await;
+    t.send("/py", Frame::text(&b"\xff"[..])).await;
+    let seen = t.to_string();
+    let told: Vec<_> = seen.lines().filter(|line| line.contains("<<")).collect();
+    assert!(told.len() > 20 && told.iter().any(|line| line.contains("heartbeat")), "{seen}");
+    for line in told {
+        for secret in ["127.0.0.1", "secret-agent", "src/", ".rs", "panicked", "/home", "target"] {
+            assert!(!line.contains(secret), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_that_makes_mistakes_writes_so_many_lines_of_the_log_and_no_more() {
+    let program = Program::start("full_chat", &[("WS_RATE", "0")]).await;
+    let mut t = talk_to(program.address);
+    t.connect("eve", "/?dialect=000").await;
+    for _ in 0..100 {
+        t.send("eve", "no JSON").await;
+    }
+    let said = program.stop().await.said;
+    assert_eq!(said.matches("некорректное").count(), 10, "{said}");
+}
+
+/// Who takes a server's last descriptor keeps others out for as long as they hold it, and no longer.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_without_descriptors_waits_for_some() {
+    let program = Program::start("full_chat", &[]).await;
+    program.limit("nofile", 32).await;
+    let mut taken = Vec::new();
+    for _ in 0..64 {
+        taken.push(TcpStream::connect(program.address).await.unwrap());
+    }
+    program.said(|said| said.contains("cannot accept").then_some(())).await;
+    drop(taken);
+    let (head, _) = answer(&program, "GET /stats HTTP/1.1\r\nHost: localhost\r\n").await;
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+    assert_eq!(program.stop().await.code, Some(0));
 }

@@ -4,10 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use tokio::time::advance;
-use ws101::limits::{Bucket, Caps};
+use ws101::limits::{Allowance, Bucket, Caps};
 
 const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+const AMPLE: Allowance =
+    Allowance { connections: 1_000, per_address: 1_000, arrivals: 50, messages: 0 };
 
 #[tokio::test(start_paused = true)]
 async fn a_bucket_holds_a_burst_and_fills_again() {
@@ -27,7 +30,7 @@ async fn a_bucket_holds_a_burst_and_fills_again() {
 
 #[tokio::test]
 async fn caps_are_for_all_and_for_each_address() {
-    let caps = Caps::new(3, 1, 0);
+    let caps = Caps::new(Allowance { connections: 3, per_address: 1, arrivals: 0, messages: 0 });
     let far = caps.enter(FAR).expect("the first");
     assert!(caps.enter(FAR).is_none(), "one from each address");
     let near: Vec<_> = (0..2).map_while(|_| caps.enter(NEAR)).collect();
@@ -39,9 +42,33 @@ async fn caps_are_for_all_and_for_each_address() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_has_a_rate_of_its_own_for_a_whole_class() {
-    let caps = Caps::new(1000, 1000, 1);
+    let caps = Caps::new(Allowance { messages: 1, arrivals: 0, ..AMPLE });
     // Each of 40 says 4 at once, which is its burst; the address may say 30 times that: 120.
     let mut class: Vec<_> = (0..40).map(|_| caps.enter(FAR).expect("there is room")).collect();
     let said = class.iter_mut().flat_map(|pupil| [(); 4].map(|()| pupil.message()));
     assert_eq!(said.flatten().count(), 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_comes_so_often_and_no_more() {
+    let caps = Caps::new(AMPLE);
+    // A whole class at once; whoever leaves and comes back is counted again.
+    assert_eq!((0..500).filter(|_| caps.enter(FAR).is_some()).count(), 200);
+    assert!(caps.enter("192.0.2.2".parse().unwrap()).is_some(), "others may come");
+    assert!(caps.enter(NEAR).is_some(), "and this computer's own");
+    advance(Duration::from_secs(1)).await;
+    assert_eq!((0..500).filter(|_| caps.enter(FAR).is_some()).count(), 50);
+}
+
+#[tokio::test]
+async fn a_home_is_one_address_however_many_it_has() {
+    let caps = Caps::new(Allowance { per_address: 1, ..AMPLE });
+    let enter = |ip: &str| caps.enter(ip.parse().unwrap());
+    let _home = enter("2001:db8:0:1::1").expect("the first");
+    assert!(enter("2001:db8:0:1:ffff::2").is_none(), "the same network");
+    assert!(enter("2001:db8:0:2::1").is_some(), "another");
+    let _v4 = enter("::ffff:192.0.2.1").expect("IPv4, as `::` shows it");
+    assert!(enter("192.0.2.1").is_none(), "the same");
+    assert!(enter("::ffff:192.0.2.2").is_some(), "another");
+    assert!((0..9).all(|_| enter("::ffff:127.0.0.1").is_some()), "this computer");
 }

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use ws101::page::site;
+use ws101::page::{file, site};
 use ws101::server::serve;
 use ws101::shutdown::Shutdown;
 
@@ -85,4 +85,12 @@ async fn nothing_beside_the_page_is_served() {
 async fn the_page_is_told_what_to_speak() {
     let [answer] = &answers(&["GET /dialect.json"]).await[..] else { unreachable!() };
     assert!(answer.ends_with("\n\n{\"dialect\":\"001\"}"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_file_by_name_is_one_of_the_pages_or_nothing() {
+    assert_eq!(file("index.html", None).await.status(), 200);
+    for name in ["../Cargo.toml", "..", "./index.html", "/etc/passwd", "..\\Cargo.toml", ".", ""] {
+        assert_eq!(file(name, None).await.status(), 404, "{name}");
+    }
 }

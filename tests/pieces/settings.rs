@@ -27,6 +27,16 @@ fn each_name_sets_its_own() {
     assert_eq!(with("WS_IDLE_MS", "0").unwrap().idle, ms(0));
     assert_eq!(with("WS_STATS_MS", "500").unwrap().stats, ms(500));
     assert_eq!(with("WS_DRAIN_MS", "0").unwrap().drain, ms(0));
+    assert_eq!(with("WS_HEAD_MS", "100").unwrap().head, ms(100));
+    assert_eq!(with("WS_KEEP_ALIVE_MS", "100").unwrap().keep_alive, ms(100));
+    assert_eq!(with("WS_HELLO_MS", "100").unwrap().hello, ms(100));
+    assert_eq!(with("WS_MESSAGE_MS", "100").unwrap().message, ms(100));
+    assert_eq!(with("WS_WRITE_MS", "100").unwrap().write, ms(100));
+    assert_eq!(with("WS_CLOSE_MS", "100").unwrap().close, ms(100));
+    assert_eq!(with("WS_MAX_CONNECTIONS", "100").unwrap().max_connections, 100);
+    assert_eq!(with("WS_MAX_PER_ADDRESS", "100").unwrap().max_per_address, 100);
+    assert_eq!(with("WS_ARRIVALS", "100").unwrap().arrivals, 100);
+    assert_eq!(with("WS_RATE", "100").unwrap().rate, 100);
     assert_eq!(with("WS_MAX_MESSAGE_BYTES", "1048576").unwrap().max_message_bytes, 1 << 20);
     assert_eq!(with("WS_MAX_QUEUE_BYTES", "4096").unwrap().max_queue_bytes, 4096);
     assert_eq!(with("WS_HOSTS", "class.example").unwrap().hosts, ["class.example"]);

@@ -111,6 +111,15 @@ impl Program {
         assert!(killed.success());
     }
 
+    /// Lets it have no more than `most` of a resource: `nofile`, for one.
+    #[cfg(target_os = "linux")]
+    pub async fn limit(&self, resource: &str, most: u32) {
+        let id = self.child.id().expect("it runs").to_string();
+        let limit = format!("--{resource}={most}:{most}");
+        let limited = Command::new("prlimit").args(["--pid", &id, &limit]).status().await.unwrap();
+        assert!(limited.success());
+    }
+
     /// Asks it to end, and waits until it has.
     pub async fn stop(mut self) -> Ended {
         self.terminate().await;

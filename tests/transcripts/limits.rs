@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ws101::frame::{Frame, Opcode};
-use ws101::limits::{MAX_FRAGMENTS, MESSAGE_DEADLINE};
+use ws101::limits::{MAX_FRAGMENTS, MESSAGE_DEADLINE, WRITE_DEADLINE};
 use ws101::settings::Settings;
 use ws101::transcript::Request;
 
@@ -110,6 +110,62 @@ async fn a_message_is_finished_in_time() {
     t.send("slow", Frame::text("still").unfinished()).await;
     t.step("pongs prove that it lives, and not that it ever ends");
     t.pass(MESSAGE_DEADLINE + Duration::from_secs(25)).await;
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_in_drops_is_no_sign_of_life() {
+    let (mut t, chat) = chat(&Settings::default());
+    t.connect("slow", "/chat").await;
+    let frame = Frame::text("x".repeat(1_000)).masked([1, 2, 3, 4]).to_bytes();
+    for at in 0..60 {
+        t.raw("slow", frame.slice(at..=at)).await;
+        t.pass(Duration::from_secs(1)).await;
+    }
+    assert_eq!(chat.report().closes, [(1011, 1)].into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_nothing_is_let_go_whatever_it_says() {
+    let (mut t, chat) = chat(&Settings::default());
+    t.capacity(512);
+    enter(&mut t, "ann").await;
+    enter(&mut t, "eve").await;
+    t.stop_reading("eve").await;
+    for n in 1..=8 {
+        t.send("ann", format!(r#"{{"type":"message","content":"line {n}"}}"#)).await;
+    }
+    t.pass(WRITE_DEADLINE).await;
+    // She has not seen the ping, and knows what it says: they count up.
+    t.pass(Duration::from_secs(16)).await;
+    t.send("eve", Frame::pong("1")).await;
+    t.pass(Duration::from_secs(25)).await;
+    t.send("eve", Frame::pong("2")).await;
+    t.pass(Duration::from_secs(5)).await;
+    assert_eq!(chat.report().closes, [(1013, 1)].into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_deadline_is_a_setting() {
+    let short = Duration::from_millis(300);
+    let settings =
+        Settings { head: short, hello: short, message: short, close: short, ..Settings::default() };
+    let (mut t, _chat) = chat(&settings);
+    t.step("for a head");
+    t.connect("head", Request::raw("GET /ws HTTP/1.1\r\n")).await;
+    t.pass(2 * short).await;
+    t.step("for a message");
+    t.connect("message", "/chat").await;
+    t.send("message", Frame::text("half").unfinished()).await;
+    t.pass(2 * short).await;
+    t.send("message", Frame::new(Opcode::Continuation, "more").unfinished()).await;
+    t.step("for a hello: looked at once a second");
+    t.connect("hello", v1()).await;
+    t.pass(Duration::from_secs(2)).await;
+    t.step("for the answer to a goodbye");
+    t.connect("close", v1()).await;
+    t.mute("close").await;
+    t.pass(Duration::from_secs(4)).await;
     insta::assert_snapshot!(t);
 }
 

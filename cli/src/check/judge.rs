@@ -10,15 +10,14 @@ use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
 use super::client;
 use super::dice::{Dice, is_random};
 use super::lesson::Check;
-use super::program::Program;
 use super::words::Lang;
 use crate::address::Server;
+use crate::program::{Program, READY};
 
 /// How many seeds a check with random texts must pass.
 const SEEDS: u32 = 3;
 
-/// How long a server may take to listen, and one that is built first.
-const READY: Duration = Duration::from_secs(10);
+/// How long a server may take to listen that is built first.
 const BUILT: Duration = Duration::from_secs(60);
 
 /// Whom the checks are played with.

@@ -16,8 +16,8 @@ use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, read_head};
 
-use super::super::process::Process;
 use super::complaint::Complaint;
+use crate::process::Process;
 
 /// The longest message that a client may send: more than any of these has to say.
 const MESSAGE_LIMIT: usize = 64 * 1024;

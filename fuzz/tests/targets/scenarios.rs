@@ -5,12 +5,19 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 use ws101::frame::Opcode;
 use ws101::scenario::{
     Act, Answer, Ask, Deed, End, Expect, Item, Json, Kind, Line, Marks, Note, Part, Payload, Place,
     Scenario, Shape, Sight, Step, Text, Timing,
 };
+
+use crate::corpus::{spoiled_text, texts};
+
+const CORPUS: &str = "corpus/scenarios";
+
+/// Those that learners' servers are judged by.
+const CHECKS: &str = "../cli/checks";
 
 fn name() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9]{0,3}"
@@ -216,27 +223,59 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     })
 }
 
-proptest! {
-    // A failure prints its input; files of old ones would only gather.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_is_printed_reads_back_as_it_was(scenario in scenario()) {
-        let text = scenario.to_string();
-        let again: Scenario = text.parse().map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
-        prop_assert_eq!(&again, &scenario, "{}", text);
-        prop_assert_eq!(again.to_string(), text);
-    }
-
-    #[test]
-    fn no_text_is_too_strange(scenario in scenario(), at in 0..1000usize, junk in plain()) {
-        let mut text = scenario.to_string();
-        let at = (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        text.insert_str(at, &junk);
-        if let Err(error) = text.parse::<Scenario>() {
+/// A text is read, and what is printed of it reads back as it was; or its first mistake is named.
+fn understood_or_refused(text: &str) -> Result<(), TestCaseError> {
+    match text.parse::<Scenario>() {
+        Ok(scenario) => reads_back(&scenario),
+        Err(error) => {
             let line = text.lines().nth(error.line - 1).unwrap_or_default();
             prop_assert!(error.column <= line.chars().count() + 1, "{error}");
             prop_assert!(!error.to_string().contains(char::is_control), "{error}");
+            Ok(())
         }
     }
+}
+
+fn reads_back(scenario: &Scenario) -> Result<(), TestCaseError> {
+    let text = scenario.to_string();
+    let again: Scenario =
+        text.parse().map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+    prop_assert_eq!(&again, scenario, "{}", text);
+    prop_assert_eq!(again.to_string(), text);
+    Ok(())
+}
+
+#[test]
+fn the_kept_are_understood_or_refused() {
+    for text in texts(CORPUS).iter().chain(&texts(CHECKS)) {
+        understood_or_refused(text).expect("it was mended once");
+    }
+}
+
+chance! {
+    fn what_is_printed_reads_back_as_it_was(scenario in scenario()) {
+        reads_back(&scenario)?;
+    }
+
+    fn no_text_is_too_strange(
+        text in prop_oneof![spoiled_text(CORPUS), spoiled_text(CHECKS)],
+    ) {
+        understood_or_refused(&text)?;
+    }
+
+    fn what_is_printed_and_spoiled_is_understood_or_refused(
+        scenario in scenario(), at in any::<Index>(), junk in plain(),
+    ) {
+        let mut text = scenario.to_string();
+        let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        text.insert_str(*at.get(&starts), &junk);
+        understood_or_refused(&text)?;
+    }
+}
+
+#[test]
+fn a_number_keeps_its_last_digit() {
+    let line = r#"bob << json {"n":21464.129494283014}"#;
+    let scenario: Scenario = format!("== one\n{line}\n").parse().expect("it is one");
+    assert!(scenario.to_string().contains("21464.129494283014"), "{scenario}");
 }

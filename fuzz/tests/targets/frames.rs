@@ -1,6 +1,7 @@
 //! Frames against chance, and against tungstenite's opinion.
 
 use std::io::{self, Read, Write};
+use std::iter::repeat_n;
 
 use bytes::{Buf, BytesMut};
 use proptest::collection::vec;
@@ -9,6 +10,10 @@ use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::Role as TheirRole;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 use ws101::frame::{Checker, Decoder, Frame, Header, Opcode, Role, Violation};
+
+use crate::corpus::{kept, spoiled};
+
+const CORPUS: &str = "corpus/frames";
 
 /// Small payloads that are often, and often not, whole UTF-8.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
@@ -65,11 +70,49 @@ fn wire(frames: &[Frame]) -> BytesMut {
     out
 }
 
-proptest! {
-    // A failure prints its input; files of old ones would only gather.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+/// Whatever the bytes are: what the decoder keeps is bounded, and what was no frame yet is pending.
+fn harmless(
+    mut bytes: &[u8],
+    cuts: impl IntoIterator<Item = usize>,
+    keep: usize,
+) -> Result<(), TestCaseError> {
+    if let Some(header) = Header::parse(bytes) {
+        let mut out = BytesMut::new();
+        header.encode(&mut out);
+        prop_assert_eq!(&out[..], &bytes[..header.size]);
+    }
+    let mut left = bytes.len() as u64;
+    let mut decoder = Decoder::new(keep);
+    let mut checkers = [Checker::new(Role::Client), Checker::new(Role::Server)];
+    for cut in cuts.into_iter().chain([usize::MAX]) {
+        let (piece, rest) = bytes.split_at(cut.min(bytes.len()));
+        bytes = rest;
+        decoder.push(piece);
+        for frame in &mut decoder {
+            prop_assert!(frame.payload.len() <= keep);
+            left -= frame.header.size as u64 + frame.header.len;
+            for checker in &mut checkers {
+                let _ = checker.check(&frame);
+            }
+        }
+    }
+    prop_assert_eq!(decoder.pending().is_some(), left > 0);
+    if let Some(torn) = decoder.pending() {
+        prop_assert!(torn.header.is_none_or(|header| torn.received < header.len));
+    }
+    Ok(())
+}
 
-    #[test]
+#[test]
+fn the_kept_harm_nobody() {
+    for bytes in kept(CORPUS) {
+        for piece in 1..=bytes.len() {
+            harmless(&bytes, repeat_n(piece, bytes.len() / piece), 16).expect("it was mended once");
+        }
+    }
+}
+
+chance! {
     fn reading_undoes_writing_in_pieces_of_any_size(
         frames in vec(any_header(), 0..8),
         cuts in vec(1..200_000_usize, 0..20),
@@ -92,34 +135,14 @@ proptest! {
         }
     }
 
-    #[test]
     fn byte_soup_harms_nobody(
-        pieces in vec(vec(any::<u8>(), 0..300), 0..10),
+        bytes in prop_oneof![vec(any::<u8>(), 0..1000), spoiled(CORPUS)],
+        cuts in vec(1..100_usize, 0..10),
         keep in 0..100_usize,
     ) {
-        let mut decoder = Decoder::new(keep);
-        let mut checkers = [Checker::new(Role::Client), Checker::new(Role::Server)];
-        for piece in &pieces {
-            decoder.push(piece);
-            for frame in &mut decoder {
-                prop_assert!(frame.payload.len() <= keep);
-                for checker in &mut checkers {
-                    let _ = checker.check(&frame);
-                }
-            }
-        }
-        // Nothing is lost: what was no frame yet is pending.
-        if let Some(torn) = decoder.pending() {
-            prop_assert!(torn.header.is_none_or(|header| torn.received < header.len));
-        }
-        if let Some(header) = Header::parse(&pieces.concat()) {
-            let mut out = BytesMut::new();
-            header.encode(&mut out);
-            prop_assert_eq!(&out[..], &pieces.concat()[..header.size]);
-        }
+        harmless(&bytes, cuts, keep)?;
     }
 
-    #[test]
     fn tungstenite_lets_the_same_frames_pass(frames in vec(frame(), 1..10)) {
         let mut checker = Checker::new(Role::Client);
         let mut theirs = WebSocket::from_raw_socket(Pipe::default(), TheirRole::Server, None);
@@ -146,7 +169,6 @@ proptest! {
     }
 
     /// RFC 6455 §5.2 wants the shortest length; tungstenite does not look.
-    #[test]
     fn only_the_length_of_the_length_is_a_rule_of_ours_alone(mut frame in frame(), extra in 1..9_usize) {
         frame.header.size += extra;
         let wire = frame.to_bytes();

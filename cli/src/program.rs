@@ -7,8 +7,11 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use super::process::Process;
 use crate::address::Server;
+use crate::process::Process;
+
+/// How long a server may take to listen.
+pub const READY: Duration = Duration::from_secs(10);
 
 /// Between two attempts to connect to a program that starts.
 const ATTEMPT: Duration = Duration::from_millis(30);

@@ -68,7 +68,8 @@ impl Process {
 
     /// The last lines it printed, indented; empty if it printed none.
     pub fn last_words(&self) -> String {
-        const LINES: usize = 8;
+        // A trace of Node's names the error first, one of Python's last.
+        const LINES: usize = 20;
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = said.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
