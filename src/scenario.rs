@@ -70,9 +70,10 @@ mod player;
 mod print;
 mod settings;
 mod text;
+mod unlike;
 
 pub use cursor::ParseError;
-pub use difference::{Difference, Why};
+pub use difference::{Difference, NOTHING_MORE, Why};
 pub use json::Json;
 pub use line::{
     Act, Answer, Ask, Deed, End, Expect, Item, Kind, Line, Marks, Payload, Place, Shape, Sight,
@@ -82,6 +83,7 @@ pub use names::Names;
 pub use player::{Played, Step as PlayedStep, Unsteady};
 pub use settings::{Note, duration};
 pub use text::{Part, Text};
+pub use unlike::Unlike;
 
 use std::io;
 

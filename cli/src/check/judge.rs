@@ -1,5 +1,6 @@
 //! Plays a check, and says what came of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -107,12 +108,13 @@ impl Judge {
         };
         for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
             let text = Dice::new(seed).fill(&check.template);
-            let scenario: Scenario =
+            let mut scenario: Scenario =
                 text.parse().map_err(|error| anyhow!("check {}: {error}", check.number))?;
-            if let Some([_, title]) =
-                noted(&scenario, "title").find(|words| words[0] == lang.code())
+            translate(&mut scenario, lang);
+            if let Some(title) =
+                scenario.steps.iter().find_map(|step| step.title.strip_prefix(&check.number))
             {
-                judged.title.clone_from(title);
+                title.trim_start().clone_into(&mut judged.title);
             }
             let (outcome, wire) = self.play(scenario, seed, lang).await?;
             (judged.outcome, judged.wire) = (outcome, wire);
@@ -182,6 +184,19 @@ impl Judge {
     }
 }
 
+/// Puts the titles that stand in `@title` in the place of those in English.
+fn translate(scenario: &mut Scenario, lang: Lang) {
+    for step in &mut scenario.steps {
+        let title = step.notes("title").find(|words| words[0] == lang.code());
+        let Some(title) = title.and_then(|words| words.get(1)).cloned() else { continue };
+        let number = step.title.split(' ').next().filter(|word| word.contains('.'));
+        step.title = match number {
+            Some(number) => format!("{number} {title}"),
+            None => title,
+        };
+    }
+}
+
 /// Plays, and leaves the server as it was found.
 async fn play(scenario: &Scenario, server: &Server, before: impl FnMut(&Step)) -> Played {
     let mut played = scenario.play_with(server.transcript(), before).await;
@@ -243,15 +258,16 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
         (0..1000).filter_map(|n| of(&played.names, n)).collect()
     };
     for front in noted(scenario, "distinct").flatten() {
-        let mut found: Vec<String> = captured(front).iter().map(|(_, v)| v.to_string()).collect();
-        let all = found.len();
-        found.sort();
-        found.dedup();
-        if found.len() < all {
-            let (two, different) = (all, found.len());
+        let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, value) in captured(front) {
+            *owners.entry(value.to_string()).or_default() += 1;
+        }
+        if let Some((id, count)) = owners.iter().max_by_key(|(_, count)| **count)
+            && *count > 1
+        {
             return Some(lang.pick(
-                format!("{two} clients have {different} different ids"),
-                format!("клиентов {two}, а разных id {different}"),
+                format!("{count} clients have one id, {id}, and each must have its own"),
+                format!("у нескольких клиентов ({count}) один и тот же id {id}, а у каждого должен быть свой"),
             ));
         }
     }
@@ -262,8 +278,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
             let seen: Vec<_> = found.iter().map(|(_, value)| value.to_string()).collect();
             let seen = seen.join(", ");
             return Some(lang.pick(
-                format!("these are not numbers that never go down: {seen}"),
-                format!("это не числа, которые не убывают: {seen}"),
+                format!("each must be a number, and no less than the one before: {seen}"),
+                format!("каждое должно быть числом не меньше предыдущего: {seen}"),
             ));
         }
     }
@@ -285,18 +301,27 @@ async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option
     let words = noted(scenario, "exits").next()?;
     let patience = words.first().and_then(|time| duration(time))?;
     let Some(status) = program.process.exit(patience).await else {
-        let ms = patience.as_millis();
+        let time = lang.time(patience);
         return Some(lang.pick(
-            format!("the server still runs {ms} ms later"),
-            format!("сервер всё ещё работает через {ms} мс"),
+            format!("the server still runs {time} later"),
+            format!("через {time} сервер всё ещё работает"),
         ));
     };
     let wanted: i32 = words.get(1)?.parse().ok()?;
-    if status.code() != Some(wanted) {
-        return Some(lang.pick(
-            format!("the exit code is not {wanted}: {status}"),
-            format!("код выхода не {wanted}: {status}"),
-        ));
+    match status.code() {
+        Some(code) if code == wanted => {}
+        Some(code) => {
+            return Some(lang.pick(
+                format!("the exit code is {code}, not {wanted}"),
+                format!("код выхода {code}, а не {wanted}"),
+            ));
+        }
+        None => {
+            return Some(lang.pick(
+                format!("there is no exit code: a signal ended the server ({status})"),
+                format!("кода выхода нет: сервер завершён сигналом ({status})"),
+            ));
+        }
     }
     if program.is_port_free() {
         return None;

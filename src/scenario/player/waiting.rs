@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::super::Timing;
 use super::super::difference::{Difference, Why};
 use super::super::expect::Due;
 use super::super::inbox::{Heard, What};
 use super::super::matching::matches;
+use super::super::unlike::Unlike;
+use super::super::{End, Sight, Timing};
 use super::{Player, Verdict};
 use crate::frame::Frame;
 use crate::transcript::{QUIET, moment, seconds};
@@ -50,11 +51,13 @@ impl Player {
 
     fn missing(&self, at: usize, deadline: Instant) -> Box<Difference> {
         let agenda = &self.lanes[at].agenda;
-        let why = match agenda.first().and_then(|due| due.expect.marks.timing) {
-            Some(Timing::Within(_, to)) => Why::Silence(to),
-            _ => {
-                Why::Silence(self.settings.timeout.min(deadline.elapsed() + self.settings.timeout))
-            }
+        let time = match agenda.first().and_then(|due| due.expect.marks.timing) {
+            Some(Timing::Within(_, to)) => to,
+            _ => self.settings.timeout.min(deadline.elapsed() + self.settings.timeout),
+        };
+        let why = match agenda.first().map(|due| &due.expect.what) {
+            Some(Sight::End(End::Any | End::Eof | End::Reset)) => Why::Open(time),
+            _ => Why::Silence(time),
         };
         if let Some(due) = agenda.first() {
             return self.differs(Some((at, due, None)), why);
@@ -68,9 +71,7 @@ impl Player {
     }
 
     pub(super) async fn wait(&mut self, time: Duration) -> Verdict {
-        self.all_met().await?;
-        self.take_in();
-        self.report();
+        self.settle().await?;
         self.t.aside(format!("-- wait {}", seconds(time)));
         let now = Instant::now();
         self.since = Some(now);
@@ -221,7 +222,7 @@ impl Player {
                 let since = self.since.unwrap_or(mark);
                 let (at, wanted) =
                     (moment(heard.at.saturating_duration_since(since)), seconds(time));
-                if at == wanted { Ok(()) } else { Err(Why::Differs(format!("it came at {at}"))) }
+                if at == wanted { Ok(()) } else { Err(Why::Differs(Unlike::Moment(at))) }
             }
         }
     }
@@ -235,7 +236,7 @@ fn wire(due: &Due, heard: &Heard) -> Result<(), Why> {
     if found.starts_with(wanted) && (*more || found.len() == wanted.len()) {
         return Ok(());
     }
-    Err(Why::Differs("its bytes are others".to_owned()))
+    Err(Why::Differs(Unlike::Wire))
 }
 
 fn is_ignored(ignored: &[String], heard: &Heard) -> bool {

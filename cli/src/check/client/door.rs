@@ -94,11 +94,11 @@ impl Door {
                 door.first = Some(knock);
                 return Ok(door);
             }
-            Next::Nonsense(why) => format!("sends no HTTP: {why}"),
+            Next::Nonsense(why) => format!("is not understood: {why}"),
             Next::Ended => "ended before it connected".to_owned(),
             Next::Silence => {
                 let secs = patience.as_secs();
-                format!("does not connect to {url} in {secs} s: does it read WS_URL?")
+                format!("does not ask for {url} in {secs} s: does it read WS_URL?")
             }
         };
         bail!("{command:?} {why}{}", door.process.last_words())
