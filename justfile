@@ -42,9 +42,9 @@ test:
 fuzz minutes="1":
     FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
 
-# The fan-out in every order its tasks can run in, the long models too: it takes minutes
-model:
-    cargo test -p ws101-model -- --include-ignored
+# The fan-out in every order its tasks can run in, long models with three preemptions: it takes minutes
+model preemptions="3":
+    MODEL_PREEMPTIONS={{ preemptions }} cargo test -p ws101-model -- --nocapture
 
 # Clients of all kinds against full_chat for some minutes: `just soak 10`
 soak minutes="1":

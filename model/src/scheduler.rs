@@ -110,6 +110,11 @@ impl World {
         }
     }
 
+    /// Whether the task that runs has been woken already; it takes note.
+    fn nap(&mut self) -> bool {
+        std::mem::take(&mut self.tasks[self.running].awake)
+    }
+
     fn spawn(&mut self, past: u64, task: Box<dyn FnOnce() + Send>) {
         self.tasks.push(Task { next: Step::Begin, awake: false, past });
         self.born.push(task);
@@ -139,12 +144,17 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 /// Runs a future until it is done; it is polled again when it was woken, and not before.
 pub fn block_on<T>(task: impl Future<Output = T>) -> T {
     let mut task = pin!(task);
-    let waker = Arc::new(Alarm(world(|world| world.running))).into();
+    let alarm = Arc::new(Alarm(world(|world| world.running)));
+    let waker = alarm.clone().into();
     loop {
         if let Poll::Ready(done) = task.as_mut().poll(&mut Context::from_waker(&waker)) {
             return done;
         }
-        pause(Step::Wake);
+        // A task that yielded, and that nobody else can wake, goes on when it takes its next lock.
+        let yielded = Arc::strong_count(&alarm) == 2 && world(World::nap);
+        if !yielded {
+            pause(Step::Wake);
+        }
     }
 }
 
@@ -230,32 +240,35 @@ pub struct Explored {
     pub states: usize,
 }
 
-/// Runs `model` in every order.
+/// Runs `model` in every order, or in every one with at most so many `preemptions`: turns that
+/// end although the task could have gone on. Most bugs need one or two.
 ///
 /// # Panics
 ///
 /// As the model does, or when all of its tasks sleep; then the order is printed:
 /// the number of the task at each turn, 0 being the model itself.
-pub fn explore(model: impl Fn() + Send + Sync + 'static) -> Explored {
+pub fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) -> Explored {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
-        let explored = catch_unwind(AssertUnwindSafe(|| search(&Arc::new(model))));
+        let explored = catch_unwind(AssertUnwindSafe(|| search(preemptions, &Arc::new(model))));
         let failed = explored.is_err();
         let _ = tell.send(explored);
         // Tasks that were given up have stacks of this thread's: it cannot end before the process does.
-        while failed {
-            thread::park();
+        if failed {
+            loop {
+                thread::park();
+            }
         }
     });
     told.recv().expect("it is told either way").unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-fn search(model: &Arc<impl Fn() + Send + Sync + 'static>) -> Explored {
+fn search(preemptions: Option<usize>, model: &Arc<impl Fn() + Send + Sync + 'static>) -> Explored {
     let mut seen = HashSet::new();
     // Where there was a choice: who could go on, and which of them did.
     let mut path: Vec<(Vec<usize>, usize)> = Vec::new();
     for runs in 1.. {
-        run(model.clone(), &mut path, &mut seen);
+        run(preemptions, model.clone(), &mut path, &mut seen);
         while path.pop_if(|(ready, chosen)| *chosen + 1 == ready.len()).is_some() {}
         match path.last_mut() {
             Some((_, chosen)) => *chosen += 1,
@@ -267,6 +280,7 @@ fn search(model: &Arc<impl Fn() + Send + Sync + 'static>) -> Explored {
 
 /// Follows `path`, then goes on in any way and adds it to the path, as far as it is new.
 fn run(
+    preemptions: Option<usize>,
     model: Arc<impl Fn() + Send + Sync + 'static>,
     path: &mut Vec<(Vec<usize>, usize)>,
     seen: &mut HashSet<u64>,
@@ -274,10 +288,14 @@ fn run(
     WORLD.set(World::default());
     world(|world| world.spawn(0, Box::new(move || model())));
     let (mut stacks, mut order, mut choices, mut is_known) = (Vec::new(), Vec::new(), 0, false);
+    let mut left = preemptions;
     loop {
         stacks.extend(world(|world| std::mem::take(&mut world.born)).into_iter().map(stack));
-        let (ready, state, is_over) =
-            world(|world| (world.ready(), hash((&world.tasks, &world.locks)), world.is_over()));
+        let (mut ready, last, state, is_over) = world(|world| {
+            let last = left.map(|left| (left, world.running));
+            let state = hash((&world.tasks, &world.locks, last));
+            (world.ready(), world.running, state, world.is_over())
+        });
         if is_over {
             return;
         }
@@ -285,6 +303,10 @@ fn run(
             // They cannot be unwound: they would take locks.
             std::mem::forget(stacks);
             panic!("all tasks sleep, and nobody will wake one; the order was {order:?}");
+        }
+        let may_go_on = ready.contains(&last);
+        if may_go_on && left == Some(0) {
+            ready = vec![last];
         }
         let mut chosen = ready[0];
         if ready.len() > 1 && !is_known {
@@ -298,6 +320,9 @@ fn run(
                 chosen = ready[*at];
             }
             choices += 1;
+        }
+        if may_go_on && chosen != last {
+            left = left.map(|left| left.saturating_sub(1));
         }
         order.push(chosen);
         world(|world| world.step(chosen));

@@ -313,12 +313,15 @@ impl Hub {
     fn write_round(&self, (round, end): &(Bytes, u64), member: &Member) -> bool {
         let mut wire = member.outlet.lock();
         // Seated elsewhere meanwhile, it was given its part.
-        if wire.left || wire.audience != member.audience || wire.seen >= *end {
+        if wire.left || wire.audience != member.audience {
             return false;
         }
-        let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(round.len());
-        wire.seen = *end;
-        wire.offer(round.slice(round.len() - fresh..));
+        if wire.seen < *end {
+            let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(round.len());
+            wire.seen = *end;
+            wire.offer(round.slice(round.len() - fresh..));
+        }
+        // What it was given when it spoke itself counts as well.
         self.overdrawn(&mut wire)
     }
 
