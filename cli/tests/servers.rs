@@ -13,7 +13,7 @@ const NODE: &str = "node";
 const PYTHON: &str = "../../../tests/clients/.venv/bin/python";
 
 /// How many lessons are checked at once: the checks mostly wait.
-const LANES: u32 = 3;
+const LANES: u32 = 6;
 
 #[test]
 fn node_passes_every_lesson() {
