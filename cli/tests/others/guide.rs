@@ -107,12 +107,13 @@ impl Reader {
             timeout(PATIENCE, up).await.context("the server never listens")?;
             return Ok(String::new());
         }
-        let text = match (&block.console, commands.starts_with("ws101 connect")) {
-            (Some((_, console)), true) => self.talk(&commands, console).await?,
-            _ => {
-                let output = timeout(PATIENCE, self.shell(&commands).output()).await;
-                String::from_utf8(output.with_context(|| commands.clone())??.stdout)?
-            }
+        let text = if let Some((_, console)) = &block.console
+            && commands.starts_with("ws101 connect")
+        {
+            self.talk(&commands, console).await?
+        } else {
+            let output = timeout(PATIENCE, self.shell(&commands).output()).await;
+            String::from_utf8(output.with_context(|| commands.clone())??.stdout)?
         };
         Ok(text.replace(&self.port, PORT).replace("3 times", "100 times"))
     }
