@@ -42,7 +42,9 @@ impl Target {
     /// The same, with these JSON fields shown as `<*>`.
     pub async fn transcript_with(&mut self, any: &[String]) -> io::Result<Transcript> {
         let mut transcript = self.transcript().await?;
-        any.iter().for_each(|field| transcript.any(field));
+        for field in any {
+            transcript.any(field);
+        }
         Ok(transcript)
     }
 
