@@ -326,6 +326,11 @@ impl Hub {
         if wire.queued() <= self.capacity {
             return false;
         }
+        // On a busy server the session may not have had its turn: then it is we who are slow.
+        wire.relieve();
+        if wire.queued() <= self.capacity {
+            return false;
+        }
         let (keep, evict) = match self.overflow {
             Overflow::DropOldest => (self.capacity, false),
             Overflow::Disconnect => (0, true),
