@@ -20,7 +20,7 @@ lesson n lang="":
         name=${page##*/} name=${name%.md}
         number=${name%%_*} number=${number#0}
         numbers="$numbers $number"
-        if [ "$number" = "${n#0}" ]; then
+        if [ "$number" = "$n" ] || [ "0$number" = "$n" ]; then
             echo "$page"
             # With a job of its own, Ctrl-C is for the example, and `just` has no error to report.
             if [ -t 0 ]; then set -m; fi
@@ -37,6 +37,14 @@ lesson n lang="":
 # Run all tests
 test:
     cargo test
+
+# What strangers may say, against chance, for some minutes: `just fuzz 10`
+fuzz minutes="1":
+    FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
+
+# The fan-out in every order its tasks can run in, long models with three preemptions: it takes minutes
+model preemptions="3":
+    MODEL_PREEMPTIONS={{ preemptions }} cargo test -p ws101-model -- --nocapture
 
 # Clients of all kinds against full_chat for some minutes: `just soak 10`
 soak minutes="1":
@@ -58,6 +66,11 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo test
 
+# Are the checks ever wrong? Each a thousand times in virtual time, each lesson fifty times over TCP
+steady:
+    cargo build --quiet --release --examples
+    cargo test --quiet --release -p ws101-cli -- --ignored a_thousand_times fifty_times
+
 # Every value of every field of RFC 6455 against three of our servers: it takes minutes
 conformance:
     cargo build --quiet --release --examples
@@ -67,10 +80,11 @@ conformance:
 deny:
     cargo deny --workspace check
 
-# Renew the code and the bytes that lessons quote, and the table of RFC 6455
+# Renew the code and the bytes that pages quote, the table of RFC 6455, and what commands say
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
     UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
+    UPDATE_EXCERPTS=1 cargo test --quiet -p ws101-cli --test others guide
     git diff --stat -- '*.md'
 
 # List the blocks of lessons whose twin in the other language has changed

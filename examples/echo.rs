@@ -1,4 +1,4 @@
-//! The raw echo's eighty lines become twenty: the same bytes, written once for all.
+//! The raw echo's sixty lines become twenty: the same bytes, written once for all.
 //!
 //!     cargo run --example echo
 //!

@@ -41,9 +41,8 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let listener = settings.listen()?;
     println!("open http://{}", listener.local_addr()?);
-    let meters = ["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3]));
-    let (news, meters) = (watch::Sender::default(), Mutex::new(meters.into()));
-    let race = Arc::new(Race { news, meters, settings });
+    let meters = Mutex::new(["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3])).into());
+    let race = Arc::new(Race { news: watch::Sender::default(), meters, settings });
     loop {
         let (tcp, race) = (server::accept(&listener).await.0, race.clone());
         tokio::spawn(async move { race.serve(tcp).await });
@@ -59,7 +58,7 @@ impl Race {
             ensure!(bytes.len() == size, "one request at a time, and none with a body");
             self.count(request.uri().path(), [1, 0, size]);
             let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-            let answer = match (request.uri().path(), since(&request)) {
+            let answer = match (request.uri().path(), self.since(&request)) {
                 ("/poll", since) => self.told(since),
                 ("/long", since) => {
                     let mut news = self.news.subscribe();
@@ -120,6 +119,15 @@ impl Race {
         Response::new(format!("[{}]", lines.join(",")).into())
     }
 
+    /// The last line that a client has seen: `?since=7`, or what `EventSource` says when it comes
+    /// back. A number that we have not come to is from before we started anew: it has seen nothing.
+    fn since(&self, request: &Request<()>) -> u64 {
+        let again = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
+        let asked = request.uri().query().and_then(|query| query.strip_prefix("since="));
+        let newest = self.news.borrow().back().map_or(0, |(n, _)| *n);
+        again.or(asked).and_then(|n| n.parse().ok()).filter(|n| *n <= newest).unwrap_or(0)
+    }
+
     fn after(&self, since: u64) -> Vec<(u64, String)> {
         self.news.borrow().iter().filter(|(n, _)| *n > since).cloned().collect()
     }
@@ -137,13 +145,6 @@ impl Race {
         let mut meters = self.meters.lock().unwrap();
         meters.get_mut(path).into_iter().flatten().zip(cost).for_each(|(sum, n)| *sum += n);
     }
-}
-
-/// The last line that a client has seen: `?since=7`, or what `EventSource` says when it comes back.
-fn since(request: &Request<()>) -> u64 {
-    let again = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
-    let asked = request.uri().query().and_then(|query| query.strip_prefix("since="));
-    again.or(asked).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// Milliseconds since 1970.

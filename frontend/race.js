@@ -78,12 +78,11 @@ class Lane {
     this.start = () => start(this);
   }
 
-  /** Numbered lines: what was shown already is not shown again. */
+  /** Numbered lines: the next question says how far we are. A server that started anew counts from 1. */
   take(lines) {
     this.well();
     const now = Date.now() + offset;
     for (const { n, line, at } of lines) {
-      if (n <= this.seen) continue;
       if (this.seen === 0) this.#list.replaceChildren();
       this.seen = n;
       const row = document.createElement('li');

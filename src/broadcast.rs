@@ -23,6 +23,13 @@ mod log;
 mod outlet;
 mod roster;
 
+/// What decides who runs when: `model/` puts a scheduler here that tries every order.
+mod scheduler {
+    pub(super) use std::sync::{Mutex, MutexGuard};
+
+    pub(super) use tokio::spawn;
+}
+
 pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
 pub use outlet::Outlet;
 

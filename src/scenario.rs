@@ -70,9 +70,10 @@ mod player;
 mod print;
 mod settings;
 mod text;
+mod unlike;
 
 pub use cursor::ParseError;
-pub use difference::{Difference, Why};
+pub use difference::{Difference, NOTHING_MORE, Why};
 pub use json::Json;
 pub use line::{
     Act, Answer, Ask, Deed, End, Expect, Item, Kind, Line, Marks, Payload, Place, Shape, Sight,
@@ -82,6 +83,9 @@ pub use names::Names;
 pub use player::{Played, Step as PlayedStep, Unsteady};
 pub use settings::{Note, duration};
 pub use text::{Part, Text};
+pub use unlike::Unlike;
+
+use std::io;
 
 use crate::transcript::Transcript;
 
@@ -131,13 +135,17 @@ impl Scenario {
 
     /// What a server does when these clients act: the same steps, with everything that was seen.
     ///
-    /// It is played [`RECORDINGS`] times, with a new transcript each time. What clients
-    /// see in it is not compared, but replaced.
+    /// It is played [`RECORDINGS`] times, with a new transcript each time, before which a
+    /// server that remembers may be started anew. What clients see in it is not compared,
+    /// but replaced.
     ///
     /// # Errors
     ///
-    /// Two of the recordings that differ, or an act that cannot be done.
-    pub async fn record(&self, transcript: impl FnMut() -> Transcript) -> Result<Self, Unsteady> {
+    /// Two of the recordings that differ, an act that cannot be done, or the error of `transcript`.
+    pub async fn record(
+        &self,
+        transcript: impl AsyncFnMut() -> io::Result<Transcript>,
+    ) -> Result<Self, Unsteady> {
         player::record(self, transcript).await
     }
 

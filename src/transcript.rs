@@ -93,7 +93,7 @@ pub const QUIET: Duration = Duration::from_millis(40);
 pub const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How many bytes of one thing that was seen are told.
-const BYTES_TOLD: usize = 64;
+pub(crate) const BYTES_TOLD: usize = 64;
 
 /// A conversation, as it is caused and as it is written down.
 ///

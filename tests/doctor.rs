@@ -404,3 +404,30 @@ fn an_address_is_of_one_form() {
         assert!(address(odd).is_err(), "{odd}");
     }
 }
+
+/// As Python's websockets: its pongs overtake the messages that are yet to be looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_ends_it_after_the_pong_has_ended_it() {
+    let late: Illness = switches!("", call => {
+        let mut heard = Vec::new();
+        while call.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
+            let ping = heard.windows(2).position(|two| two == [0x89, 0x8c] || two == [0x89, 0x8b]);
+            let Some(at) = ping else { continue };
+            let size = usize::from(heard[at + 1] & 0x7f);
+            let Some(frame) = heard.get(at + 2..at + 6 + size) else { continue };
+            let (key, payload) = frame.split_at(4);
+            let payload: Vec<u8> = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+            call.say(Frame::pong(payload).to_bytes()).await;
+            // The first ping asks whether it is there, the one behind a message whether it goes on.
+            if at > 0 {
+                sleep(Duration::from_millis(100)).await;
+                call.say(Frame::close(1007, "").to_bytes()).await;
+                return;
+            }
+            heard.clear();
+        }
+    });
+    let (diagnosis, _) = diagnosed(late).await;
+    let utf8 = diagnosis.verdicts.iter().find(|verdict| verdict.rule.section == "8.1").unwrap();
+    assert_eq!((utf8.kept, &*utf8.seen), (Some(true), "close 1007"));
+}

@@ -283,7 +283,7 @@ bob >> close 1000 "bye"
 "#
     .parse()
     .unwrap();
-    let recorded = acts.record(echoes).await.unwrap();
+    let recorded = acts.record(async || Ok(echoes())).await.unwrap();
     insta::assert_snapshot!(recorded);
     let played = recorded.play(echoes()).await;
     assert!(played.difference.is_none(), "{played}");
@@ -295,10 +295,10 @@ async fn what_is_not_always_so_is_not_recorded() {
     for sent in [["a", "b", "b", "a"], ["a", "b", "a", "c"]] {
         let mut runs = 0;
         let error = acts
-            .record(|| {
+            .record(async || {
                 runs += 1;
                 let at = if runs < 7 { 0 } else { 2 };
-                says(&[Frame::text(sent[at]), Frame::text(sent[at + 1])])
+                Ok(says(&[Frame::text(sent[at]), Frame::text(sent[at + 1])]))
             })
             .await
             .unwrap_err();
@@ -441,4 +441,25 @@ fn every_recorded_transcript_is_a_scenario() {
         }
     }
     assert!(read > 20, "{read}");
+}
+
+/// What was said to all is wrong for all, and who hears it first is chance.
+#[tokio::test(start_paused = true)]
+async fn of_two_differences_the_first_line_is_told() {
+    let text = "ann -> GET /\nann <- 101\nbob -> GET /\nbob <- 101\nann << text \"no\"\nbob << text \"no\"\n";
+    for late in ["ann", "bob"] {
+        let mut lanes = ["ann", "bob"].into_iter();
+        let server = Transcript::new(move |mut pipe: Pipe| {
+            let is_late = lanes.next() == Some(late);
+            async move {
+                drop(pipe.read(&mut [0; 1024]).await);
+                pipe.write_all(SWITCH.as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(if is_late { 120 } else { 100 })).await;
+                pipe.write_all(&Frame::text("yes").to_bytes()).await.unwrap();
+                while pipe.read(&mut [0; 1024]).await.is_ok_and(|size| size > 0) {}
+            }
+        });
+        let difference = play(text, server).await.difference.unwrap();
+        assert_eq!(difference.line, 5, "{late} is late: {difference}");
+    }
 }

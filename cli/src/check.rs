@@ -1,14 +1,16 @@
 //! `ws101 check`: a lesson's checks against a server in any language.
 
+mod client;
 mod dice;
 mod judge;
 mod lesson;
-mod program;
 mod report;
+#[cfg(test)]
+mod steady;
 mod words;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::Verdict;
 use crate::address::Address;
@@ -19,22 +21,27 @@ pub use words::Lang;
 /// Check a server against a lesson: `ws101 check 5 --cmd "python server.py"`.
 ///
 /// The server listens on 127.0.0.1:$PORT, path /ws, reads the `WS_*_MS` settings and
-/// stops on SIGTERM. Exit codes: 0 passed, 1 failed, 2 could not run.
+/// stops on SIGTERM. A client connects to `$WS_URL`. Exit codes: 0 passed, 1 failed,
+/// 2 could not run.
 #[derive(Args)]
+#[command(group(ArgGroup::new("judged").required(true).args(["url", "cmd", "client"])))]
 pub struct Check {
     /// A lesson, such as 5, or one of its checks, such as 5.3
     #[arg(value_name = "LESSON")]
     what: String,
     /// Where the server listens; you run it, and checks of its end are skipped
-    #[arg(long, required_unless_present = "cmd", conflicts_with = "cmd")]
+    #[arg(long)]
     url: Option<Address>,
     /// How to start the server; it is started and stopped here
     #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
+    /// How to start a client that comes back, for lesson 10; the server is here
+    #[arg(long, value_name = "COMMAND")]
+    client: Option<String>,
     /// The first of the three seeds that random texts are made of
     #[arg(long)]
     seed: Option<u32>,
-    /// Wait 60 s instead of 10 for the server to listen: it is built first
+    /// Wait 60 s instead of 10 for the program to be ready: it is built first
     #[arg(long)]
     build: bool,
     #[command(flatten)]
@@ -76,11 +83,21 @@ impl Check {
         if checks.is_empty() {
             bail!("lesson {number} has no check {}", self.what);
         }
+        checks.retain(|check| check.is_of_clients() == self.client.is_some());
+        if checks.is_empty() {
+            let kind = if only.is_some() { "check" } else { "lesson" };
+            let (of, how) = match self.client {
+                Some(_) => ("servers", "--cmd or --url"),
+                None => ("clients", "--client"),
+            };
+            bail!("{kind} {} is about {of}: say {how}", self.what);
+        }
         let seed = self.seed.unwrap_or_else(|| rand::random_range(0..10_000));
-        let target = match (&self.url, &self.cmd) {
-            (Some(url), _) => Target::Url(url.find().await?, url.path.clone()),
-            (None, Some(cmd)) => Target::Cmd(cmd.clone()),
-            (None, None) => bail!("say which server: --url or --cmd"),
+        let target = match (&self.url, &self.cmd, &self.client) {
+            (Some(url), ..) => Target::Url(url.find().await?, url.path.clone()),
+            (_, Some(cmd), _) => Target::Cmd(cmd.clone()),
+            (.., Some(client)) => Target::Client(client.clone()),
+            (None, None, None) => bail!("say which program: --url, --cmd or --client"),
         };
         let mut judge = Judge::new(target, lesson.settings(), self.build);
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
@@ -116,13 +133,14 @@ impl Check {
 
     /// The command that shows one check again, byte by byte.
     fn again(&self, number: &str, seed: u32) -> String {
-        let server = match (&self.cmd, &self.url) {
-            (Some(cmd), _) => format!("--cmd {cmd:?}"),
-            (None, Some(url)) => {
+        let program = match (&self.url, &self.cmd, &self.client) {
+            (Some(url), ..) => {
                 format!("--url ws://{}{}", url.authority, url.path.as_deref().unwrap_or_default())
             }
-            (None, None) => String::new(),
+            (_, Some(cmd), _) => format!("--cmd {cmd:?}"),
+            (.., Some(client)) => format!("--client {client:?}"),
+            (None, None, None) => String::new(),
         };
-        format!("ws101 check {number} {server} --seed {seed} --wire")
+        format!("ws101 check {number} {program} --seed {seed} --wire")
     }
 }

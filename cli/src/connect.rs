@@ -9,10 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use ws101::doctor::{Address, Patient, examine};
 use ws101::escape::Hex;
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
-use ws101::handshake::parse_response;
+use ws101::handshake::{AcceptKey, parse_response};
 use ws101::transcript::Request;
 
 use crate::doctor::sentence;
@@ -33,7 +35,7 @@ const KEEP: usize = 4 * 1024;
 /// How many bytes of a frame are shown.
 const SHOWN: usize = 64;
 
-const HELP: &str = "\
+const HELP: &str = "  \
   text            sends it; //text sends /text
   /ping TEXT      /pong TEXT
   /close 1000 BYE begins to close; Ctrl-D is /close 1000
@@ -85,7 +87,8 @@ impl Connect {
             return Ok(None);
         };
         tcp.set_nodelay(true)?;
-        let mut request = Request::new(&self.url.target);
+        let key = generate_key();
+        let mut request = Request::new(&self.url.target).header("Sec-WebSocket-Key", &key);
         for (name, value) in
             [("Origin", &self.origin), ("Sec-WebSocket-Protocol", &self.subprotocols)]
         {
@@ -100,17 +103,23 @@ impl Connect {
         let answered = timeout(ANSWER, async {
             loop {
                 match parse_response(&said) {
-                    Ok(Some((response, size))) => return Some((response.status().as_u16(), size)),
+                    Ok(Some((response, size))) => return Some((is_sound(&response, &key), size)),
                     Ok(None) if tcp.read_buf(&mut said).await.is_ok_and(|n| n > 0) => {}
                     Ok(None) | Err(_) => return None,
                 }
             }
         });
-        let Ok(Some((status, size))) = answered.await else { return Ok(None) };
+        let Ok(Some((is_sound, size))) = answered.await else { return Ok(None) };
         let hasty = said.split_off(size);
         print_head("<-", &said);
-        Ok((status == 101).then_some((tcp, hasty)))
+        Ok(is_sound.then_some((tcp, hasty)))
     }
+}
+
+/// Whether an answer opens the WebSocket, by a server that read the key (RFC 6455 §4.1).
+fn is_sound(answer: &Response<()>, key: &str) -> bool {
+    let accept = answer.headers().get("Sec-WebSocket-Accept").map(HeaderValue::as_bytes);
+    answer.status() == 101 && accept == Some(AcceptKey::derive(key).accept.as_bytes())
 }
 
 fn print_head(arrow: &str, head: &[u8]) {

@@ -5,7 +5,10 @@ mod check;
 mod connect;
 mod doctor;
 mod play;
+mod process;
+mod program;
 mod record;
+mod target;
 
 use std::process::ExitCode;
 

@@ -2,23 +2,50 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Args;
-use ws101::scenario::{Played, Scenario};
-use ws101::transcript::Transcript;
+use clap::{ArgGroup, Args};
+use ws101::scenario::Scenario;
 
 use crate::Verdict;
 use crate::address::Address;
+use crate::target::Target;
+
+/// What the lines of a scenario may be, for the help.
+pub const LINES: &str = "\
+Lines of a scenario, the commonest of them:
+  == bob says hi                      a step; before the next one all must be silent
+  bob -> GET /ws                      bob comes; origin=http://x.test adds a header
+  bob <- 101                          and is let in
+  bob >> text \"hi\"                    bob sends; so he may json {..}, binary 00 ff, ping, close 1000
+  bob << json {\"id\":<bob>,\"at\":<*>}   bob receives an id, the same from then on, and anything
+  bob << json {\"type\":\"hi\",...}       more fields may follow
+  bob << ~ text \"hi\"                  in any order with its neighbours so marked
+  bob << ? ping                       or not at all
+  bob << pong within 2s               in time
+  bob << close 1008|1013 ...          one of these codes, whatever the reason
+  bob -- cut                          bob is gone; -- eof is seen when the server is
+  -- wait 2s                          time passes
+All of them: cargo doc --open, under scenario";
 
 /// Play a scenario against a server, and tell the first difference.
+///
+/// Exit codes: 0 no difference, 1 a difference, 2 could not run.
 #[derive(Args)]
+#[command(after_long_help = LINES, group(ArgGroup::new("server").required(true).args(["url", "cmd"])))]
 pub struct Play {
-    /// The scenario: a .wst file
+    /// The scenario: a .wst file, such as `record` writes
     file: PathBuf,
-    /// Where the server listens: <ws://localhost:8080>
+    /// Where the server listens, such as `ws://localhost:8080`
     #[arg(long)]
-    url: Address,
+    url: Option<Address>,
+    /// How to start the server, which is to listen on 127.0.0.1:$PORT; it is stopped afterwards
+    #[arg(long, value_name = "COMMAND")]
+    cmd: Option<String>,
+    /// Play it so often, up to the first difference
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    times: u32,
     /// Write what the server does into the file, from the first step that differs
     #[arg(long)]
     accept: bool,
@@ -26,59 +53,72 @@ pub struct Play {
     #[arg(long)]
     wire: bool,
     /// With --accept: a JSON field whose value is different every time
-    #[arg(long, value_name = "FIELD")]
+    #[arg(long, value_name = "FIELD", requires = "accept")]
     any: Vec<String>,
 }
 
 impl Play {
     pub async fn run(self) -> Result<Verdict> {
         let mut scenario = read(&self.file)?;
-        if let Some(path) = &self.url.path {
+        if let Some(path) = self.url.as_ref().and_then(|url| url.path.as_ref()) {
             // Scenarios are written for /ws, as most servers are.
             scenario = scenario.moved("/ws", path);
         }
-        let server = self.url.find().await?;
-        let mut played = scenario.play(server.transcript()).await;
-        played.transcript.leave().await;
-        if self.wire || played.difference.is_some() {
-            println!("{}", played.to_string().trim_end());
-        }
-        let Some(difference) = &played.difference else {
-            println!("passed: {}", told(&played));
-            return Ok(Verdict::Passed);
-        };
-        if !self.accept {
-            println!("FAILED: {}", told(&played));
+        let target = Target::find(self.url.as_ref(), self.cmd.as_deref()).await?;
+        target.with(async |target| self.play(&scenario, target).await).await
+    }
+
+    async fn play(&self, scenario: &Scenario, target: &mut Target) -> Result<Verdict> {
+        let all = scenario.steps.len();
+        let mut took = Duration::ZERO;
+        for time in 1..=self.times {
+            let mut played = scenario.play(target.transcript().await?).await;
+            played.transcript.leave().await;
+            took += played.steps.iter().map(|step| step.took).sum::<Duration>();
+            if self.wire || played.difference.is_some() {
+                println!("{}", played.to_string().trim_end());
+            }
+            let Some(difference) = &played.difference else { continue };
+            if let Some(words) = target.last_words() {
+                println!("{words}");
+            }
+            if self.accept {
+                return self.accept(scenario, difference.step, target).await;
+            }
+            let step = (difference.step + 1).min(all);
+            let time = if self.times > 1 { format!(", time {time}") } else { String::new() };
+            println!("FAILED: step {step} of {all}{time}, {} ms", took.as_millis());
             return Ok(Verdict::Failed);
         }
-        let named = || named(server.transcript(), &self.any);
-        let mut accepted = scenario.record(named).await?;
-        let same = difference.step.min(scenario.steps.len());
-        accepted.steps.splice(..same, scenario.steps.drain(..same));
-        let again = accepted.play(server.transcript()).await;
+        let times = if self.times > 1 { format!(", {} times", self.times) } else { String::new() };
+        println!("passed: {}{times}, {} ms", steps(all), took.as_millis());
+        Ok(Verdict::Passed)
+    }
+
+    /// Keeps the steps before the difference, and writes down what the server does in the others.
+    async fn accept(
+        &self,
+        scenario: &Scenario,
+        differs: usize,
+        target: &mut Target,
+    ) -> Result<Verdict> {
+        let mut accepted =
+            scenario.record(async || target.transcript_with(&self.any).await).await?;
+        let same = differs.min(scenario.steps.len());
+        accepted.steps.splice(..same, scenario.steps[..same].iter().cloned());
+        let again = accepted.play(target.transcript().await?).await;
         if let Some(difference) = again.difference {
             return Err(anyhow!("{difference}").context("not accepted: played again, it differs"));
         }
-        fs::write(&self.file, accepted.to_string())
-            .with_context(|| format!("cannot write {}", self.file.display()))?;
+        write(&self.file, &accepted)?;
         println!("accepted: {} is what the server does", self.file.display());
         Ok(Verdict::Passed)
     }
 }
 
-/// `3 steps, 120 ms`.
-fn told(played: &Played) -> String {
-    let steps = played.steps.len();
-    let took: std::time::Duration = played.steps.iter().map(|step| step.took).sum();
-    format!("{steps} {}, {} ms", if steps == 1 { "step" } else { "steps" }, took.as_millis())
-}
-
-/// With these fields shown as `<*>`.
-pub fn named(mut transcript: Transcript, any: &[String]) -> Transcript {
-    for field in any {
-        transcript.any(field);
-    }
-    transcript
+/// `1 step`, `3 steps`.
+pub fn steps(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "step" } else { "steps" })
 }
 
 /// Reads a scenario; the error names the file and the place.
@@ -86,4 +126,10 @@ pub fn read(file: &Path) -> Result<Scenario> {
     let text =
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     text.parse().map_err(|error| anyhow!("{}: {error}", file.display()))
+}
+
+/// Writes a scenario down; the error names the file.
+pub fn write(file: &Path, scenario: &Scenario) -> Result<()> {
+    fs::write(file, scenario.to_string())
+        .with_context(|| format!("cannot write {}", file.display()))
 }

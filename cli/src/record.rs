@@ -1,27 +1,36 @@
 //! `ws101 record`: what a server does, as a scenario.
 
-use std::fs;
 use std::io::{IsTerminal, Read, stdin};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use ws101::scenario::{FILE_LIMIT, Scenario, Unsteady};
+use ws101::scenario::{FILE_LIMIT, RECORDINGS, Scenario, Unsteady};
 
 use crate::Verdict;
 use crate::address::Address;
-use crate::play::{named, read};
+use crate::play::{LINES, read, steps, write};
+use crate::target::Target;
 
 /// Write down what a server does when clients act, if it always does the same.
 ///
 /// The acts are lines such as `bob -> GET /ws` and `bob >> text "hi"`. They are
-/// played 20 times; ids and times get names. Prints the scenario.
+/// played 20 times; ids and times get names. Prints the scenario, which `play` plays.
+/// Exit codes: 0 recorded, 1 not always the same, 2 could not run.
 #[derive(Args)]
+#[command(
+    after_long_help = LINES,
+    override_usage = "ws101 record [OPTIONS] <URL> [FILE]\n       ws101 record [OPTIONS] --cmd <COMMAND> [FILE]"
+)]
 pub struct Record {
-    /// Where the server listens: <ws://localhost:8080>
-    url: Address,
+    /// Where the server listens, such as `ws://localhost:8080`
+    #[arg(required_unless_present = "cmd")]
+    url: Option<String>,
     /// What the clients do: a .wst file; without it, standard input
     file: Option<PathBuf>,
+    /// How to start the server, which is to listen on 127.0.0.1:$PORT; each time it is started anew
+    #[arg(long, value_name = "COMMAND")]
+    cmd: Option<String>,
     /// Write the scenario into this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -32,27 +41,49 @@ pub struct Record {
 
 impl Record {
     pub async fn run(self) -> Result<Verdict> {
-        let scenario = match &self.file {
+        let (url, file) = match (&self.cmd, &self.url, &self.file) {
+            // Where the server is started here, the one thing left to name is the file.
+            (Some(_), file, None) => (None, file.as_ref().map(PathBuf::from)),
+            (Some(_), Some(url), Some(_)) => bail!("--cmd starts the server, {url} is another one"),
+            (_, url, file) => {
+                (url.as_deref().map(str::parse::<Address>).transpose()?, file.clone())
+            }
+        };
+        let mut scenario = match &file {
             Some(file) => read(file)?,
             None => typed()?,
         };
         ensure!(!scenario.steps.is_empty(), "nobody does anything: begin with bob -> GET /ws");
-        let server = self.url.find().await?;
-        let recorded = scenario.record(|| named(server.transcript(), &self.any)).await;
-        let recorded = match recorded {
-            Ok(recorded) => recorded.to_string(),
-            Err(Unsteady::Stuck(difference)) => return Err(anyhow!("{difference}")),
-            Err(unsteady @ Unsteady::Differs(_)) => {
+        if let Some(path) = url.as_ref().and_then(|url| url.path.as_ref()) {
+            scenario = scenario.moved("/ws", path);
+        }
+        let target = Target::find(url.as_ref(), self.cmd.as_deref()).await?;
+        target.with(async |target| self.record(&scenario, target).await).await
+    }
+
+    async fn record(&self, scenario: &Scenario, target: &mut Target) -> Result<Verdict> {
+        let recorded = scenario.record(async || target.transcript_with(&self.any).await).await;
+        match (recorded, &self.out) {
+            (Ok(recorded), None) => print!("{recorded}"),
+            (Ok(recorded), Some(file)) => {
+                write(file, &recorded)?;
+                let steps = steps(recorded.steps.len());
+                println!("recorded: {}, {steps}, {RECORDINGS} times the same", file.display());
+            }
+            (Err(unsteady @ Unsteady::Differs(_)), _) => {
                 println!("{unsteady}");
                 return Ok(Verdict::Failed);
             }
-        };
-        match &self.out {
-            Some(file) => fs::write(file, recorded)
-                .with_context(|| format!("cannot write {}", file.display()))?,
-            None => print!("{recorded}"),
+            (Err(stuck), _) => return Err(with_last_words(stuck, target)),
         }
         Ok(Verdict::Passed)
+    }
+}
+
+fn with_last_words(stuck: Unsteady, target: &mut Target) -> anyhow::Error {
+    match target.last_words() {
+        Some(words) => anyhow!("{stuck}\n{words}"),
+        None => stuck.into(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
 /// A lesson's number and its example.
@@ -57,11 +58,28 @@ fn told(output: &Output) -> String {
 #[test]
 fn every_example_passes_its_lesson() {
     for (number, name) in LESSONS {
-        let output = ws101(&["check", &number.to_string(), "--cmd", &example(name)]);
-        let told = told(&output);
-        assert_eq!(output.status.code(), Some(0), "{name}:\n{told}");
-        assert!(!told.contains("skip") || told.contains(" 0 skipped"), "{name}:\n{told}");
+        passes(number, name);
     }
+}
+
+/// With more of them at once than there are processors.
+#[test]
+#[ignore = "it takes many minutes: just steady"]
+fn every_example_passes_its_lesson_fifty_times() {
+    for _ in 0..50 {
+        thread::scope(|scope| {
+            for (number, name) in LESSONS {
+                scope.spawn(move || passes(number, name));
+            }
+        });
+    }
+}
+
+fn passes(number: u32, name: &str) {
+    let output = ws101(&["check", &number.to_string(), "--cmd", &example(name)]);
+    let told = told(&output);
+    assert_eq!(output.status.code(), Some(0), "{name}:\n{told}");
+    assert!(told.contains(" 0 skipped"), "{name}:\n{told}");
 }
 
 #[test]
@@ -141,6 +159,16 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
     insta::assert_snapshot!(all);
 }
 
+/// The exit code is the program's, though a shell started it and was told to end as well.
+#[cfg(unix)]
+#[test]
+fn a_command_in_quotes_ends_as_its_program_does() {
+    let output = ws101(&["check", "9.5", "--cmd", &format!("'{}'", example("shutdown"))]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let output = ws101(&["check", "9.5", "--cmd", &format!("'{}'; exit 3", example("shutdown"))]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+}
+
 /// Even a shell's children are gone afterwards, whatever became of the check.
 #[cfg(target_os = "linux")]
 #[test]
@@ -202,7 +230,7 @@ fn wait_for(done: impl Fn() -> bool) {
         if done() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
     panic!("it never happened");
 }

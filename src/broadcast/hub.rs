@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::log::Log;
 use super::outlet::{Outlet, Wire};
 use super::roster::{Member, Roster};
+use super::scheduler::{Mutex, MutexGuard, spawn};
 use crate::frame::{self, Opcode};
 use crate::limits::WRITE_DEADLINE;
 use crate::stream::Io;
@@ -160,6 +161,10 @@ impl Hub {
         let mut state = self.lock();
         let Some(member) = state.members.get(to) else { return Delivery::default() };
         let mut wire = member.caught_up(&state.logs);
+        if wire.left {
+            // Evicted by a round that has not said so yet.
+            return Delivery::default();
+        }
         wire.owe(frame, 0);
         let evicted = self.overdrawn(&mut wire);
         drop(wire);
@@ -261,7 +266,7 @@ impl Hub {
         if !std::mem::replace(writing, true) {
             // A round ends by itself; tokio's budget would make sockets look
             // full that are not.
-            tokio::spawn(unconstrained(self.clone().write_rounds()));
+            spawn(unconstrained(self.clone().write_rounds()));
         }
         delivery
     }
@@ -312,12 +317,15 @@ impl Hub {
     fn write_round(&self, (round, end): &(Bytes, u64), member: &Member) -> bool {
         let mut wire = member.outlet.lock();
         // Seated elsewhere meanwhile, it was given its part.
-        if wire.left || wire.audience != member.audience || wire.seen >= *end {
+        if wire.left || wire.audience != member.audience {
             return false;
         }
-        let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(round.len());
-        wire.seen = *end;
-        wire.offer(round.slice(round.len() - fresh..));
+        if wire.seen < *end {
+            let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(round.len());
+            wire.seen = *end;
+            wire.offer(round.slice(round.len() - fresh..));
+        }
+        // What it was given when it spoke itself counts as well.
         self.overdrawn(&mut wire)
     }
 

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::hub::{Audience, too_slow};
+use super::scheduler::{Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
 
@@ -163,11 +164,19 @@ impl Wire<dyn Io> {
     pub(super) fn drop_oldest(&mut self) -> bool {
         let frame = self.backlog.remove(usize::from(self.torn));
         self.queued -= frame.as_ref().map_or(0, Bytes::len);
+        if self.backlog.is_empty() {
+            self.moved = None;
+        }
         frame.is_some()
     }
 
     /// The last thing the hub does with this member; with a frame, its session is asked to say it.
+    ///
+    /// The first reason holds: whoever missed something must not be told that all went well.
     pub(super) fn close(&mut self, frame: Option<CloseFrame>) {
+        if self.left {
+            return;
+        }
         self.left = true;
         self.closing = frame.map(Box::new);
         self.wake();

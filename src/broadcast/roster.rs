@@ -1,11 +1,12 @@
 //! Who is a member, and in which audience.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use super::hub::{Audience, ClientId};
 use super::log::Log;
 use super::outlet::{Outlet, Wire};
+use super::scheduler::MutexGuard;
 use crate::stream::Io;
 
 /// One member: its connection, and what it hears.
@@ -19,7 +20,10 @@ impl Member {
     /// Puts it level with what was said to all, before something is said to it alone.
     pub(super) fn caught_up(&self, logs: &BTreeMap<Audience, Log>) -> MutexGuard<'_, Wire<dyn Io>> {
         let mut wire = self.outlet.lock();
-        if let Some(log) = logs.get(&self.audience) {
+        // Who missed something hears no more: a gap would be a lie.
+        if !wire.left
+            && let Some(log) = logs.get(&self.audience)
+        {
             log.catch_up(&mut wire);
         }
         wire

@@ -1,6 +1,7 @@
 //! Where a WebSocket is said to be.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use http::Uri;
@@ -55,10 +56,16 @@ impl FromStr for Address {
         if odd_port || uri.port().is_some_and(|port| port.as_str().parse::<u16>().is_err()) {
             return Err(malformed());
         }
+        // `http` lets brackets stand anywhere; what they hold is an address of IPv6.
+        let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+            Some(Some(ip)) if ip.parse::<Ipv6Addr>().is_ok() => ip,
+            None if !host.contains(['[', ']']) => host,
+            _ => return Err(malformed()),
+        };
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
         Ok(Self {
             tls,
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: host.to_owned(),
             port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }),
             target: target.to_owned(),
         })

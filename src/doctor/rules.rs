@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use http::StatusCode;
+use http::header::SEC_WEBSOCKET_VERSION;
 use tokio::time::Instant;
 
 use super::Patient;
 use super::knock::{Answer, knock};
 use super::talk::{Heard, Talk, closed};
 use crate::frame::{Frame, Opcode};
+use crate::handshake::VERSION;
 use crate::transcript::Request;
 
 /// How much a server is bound by a rule (RFC 2119).
@@ -51,6 +53,8 @@ pub struct Verdict {
 enum Ask {
     /// A handshake spoiled so, and the statuses that are right.
     Handshake(Spoiled, &'static [u16]),
+    /// A handshake in a version nobody speaks, and a refusal that names ours.
+    Version,
     /// Frames that are no reason to hang up.
     Stays(fn() -> Vec<u8>),
     /// Frames that are, with these codes; a bare end of the connection will do (§7.1.7).
@@ -70,6 +74,16 @@ enum Spoiled {
 
 /// What tells that a server is done with all that came before.
 const FENCE: &str = "ws101 fence";
+
+/// A version of the protocol that never was: 7 and 8 are drafts that some still speak.
+const UNSPOKEN: &str = "99";
+
+/// How long after its pong a server may still end it: some answer a ping at once, and look later
+/// at the message that came before.
+const AFTERTHOUGHT: Duration = Duration::from_millis(500);
+
+const CUT: &str = "end of the connection";
+const UNANSWERED: &str = "no answer";
 
 /// How long after its close frame a server may keep the connection.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -117,9 +131,9 @@ const RULES: [Rule; 21] = [
     ),
     must(
         "4.2.2",
-        "another version is refused, with 426 and the version that is spoken",
-        "другую версию отвергают: 426 и своя версия",
-        Ask::Handshake(Spoiled::With("Sec-WebSocket-Version", "8"), &[426]),
+        "a version that nobody speaks is refused, and the one that is spoken is named",
+        "неизвестную версию отвергают и называют свою",
+        Ask::Version,
     ),
     must(
         "4.2.1",
@@ -231,6 +245,7 @@ pub(super) async fn judge(patient: &Patient, peer: SocketAddr) -> Vec<Verdict> {
     join_all(RULES.iter().map(|&rule| async move {
         let (kept, seen) = match rule.ask {
             Ask::Handshake(spoiled, right) => handshake(patient, peer, spoiled, right).await,
+            Ask::Version => version(patient, peer).await,
             Ask::Stays(bytes) => stays(patient, peer, &bytes()).await,
             Ask::Fails(bytes, codes) => fails(patient, peer, &bytes(), codes).await,
             Ask::Pong(size) => pong(patient, peer, size).await,
@@ -256,12 +271,28 @@ async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right:
             let kept = right.contains(&status);
             // A refusal in other words is a refusal.
             let refused = !right.contains(&101) && (400..500).contains(&status);
-            (Some(kept || refused && right != [426]), status.to_string())
+            (Some(kept || refused), status.to_string())
         }
-        Some((_, Answer::Eof | Answer::Reset)) => {
-            (Some(!right.contains(&101) && right != [426]), "end of the connection".to_owned())
+        Some((_, Answer::Eof | Answer::Reset)) => (Some(!right.contains(&101)), CUT.to_owned()),
+        _ => (None, UNANSWERED.to_owned()),
+    }
+}
+
+/// 426 is what the RFC proposes, the header is what it demands.
+async fn version(patient: &Patient, peer: SocketAddr) -> Seen {
+    let request = patient.request().0.header("Sec-WebSocket-Version", UNSPOKEN);
+    match ask(patient, peer, &request).await {
+        Some((_, Answer::Response(response, _))) => {
+            let status = response.status().as_u16();
+            let named = response.headers().get_all(SEC_WEBSOCKET_VERSION).iter();
+            let mut named =
+                named.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+            let is_named = named.any(|one| one.trim() == VERSION);
+            let seen = if is_named { "names 13" } else { "names none" };
+            (Some(is_named && (400..500).contains(&status)), format!("{status}, {seen}"))
         }
-        _ => (None, "no answer".to_owned()),
+        Some((_, Answer::Eof | Answer::Reset)) => (Some(false), CUT.to_owned()),
+        _ => (None, UNANSWERED.to_owned()),
     }
 }
 
@@ -271,7 +302,9 @@ async fn stays(patient: &Patient, peer: SocketAddr, bytes: &[u8]) -> Seen {
     match outcome(&mut talk, patient.patience).await {
         Outcome::Alive => (Some(true), "stays".to_owned()),
         // Whoever does not like the message says so: that is no breach of this rule.
-        Outcome::Closed(code @ (1003 | 1007..=1009 | 4000..)) => (None, format!("close {code}")),
+        Outcome::Closed(code @ (1003 | 1007..=1009 | 1011 | 4000..)) => {
+            (None, format!("close {code}"))
+        }
         other => (Some(false), other.to_string()),
     }
 }
@@ -279,7 +312,13 @@ async fn stays(patient: &Patient, peer: SocketAddr, bytes: &[u8]) -> Seen {
 async fn fails(patient: &Patient, peer: SocketAddr, bytes: &[u8], codes: &[u16]) -> Seen {
     let Some(mut talk) = open(patient, peer).await else { return closed_door() };
     talk.send(bytes).await;
-    let outcome = outcome(&mut talk, patient.patience).await;
+    let mut outcome = outcome(&mut talk, patient.patience).await;
+    if outcome == Outcome::Alive {
+        outcome = match listen(&mut talk, AFTERTHOUGHT).await {
+            Outcome::Silence => Outcome::Alive,
+            end => end,
+        };
+    }
     let kept = match outcome {
         Outcome::Alive | Outcome::Silence => Some(false),
         Outcome::Ended => Some(true),
@@ -355,6 +394,11 @@ impl std::fmt::Display for Outcome {
 /// Asks by a ping whether it is still there, and waits for the answer or the end.
 async fn outcome(talk: &mut Talk, patience: Duration) -> Outcome {
     talk.say(Frame::ping(FENCE)).await;
+    listen(talk, patience).await
+}
+
+/// Waits for the pong, or the end.
+async fn listen(talk: &mut Talk, patience: Duration) -> Outcome {
     let deadline = Instant::now() + patience;
     loop {
         match talk.hear(deadline).await {

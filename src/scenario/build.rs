@@ -66,6 +66,21 @@ impl Shape {
         }
         Ok(out.freeze())
     }
+
+    /// What a server that says this says, if only one thing will do.
+    pub(super) fn exactly(&self, names: &Names) -> Option<Bytes> {
+        let Kind::Frame(opcode) = self.kind else { return None };
+        let is_certain = match &self.payload {
+            Payload::Unsaid => !opcode.is_control(),
+            Payload::Text(..) | Payload::Bytes(..) => true,
+            Payload::Close(codes, reason) => codes.len() == 1 && reason.is_some(),
+            Payload::Any | Payload::Digest(..) | Payload::Json(_) => false,
+        };
+        let payload = is_certain.then(|| self.payload.to_bytes(names).ok())??;
+        let mut frame = Frame::new(opcode, payload).rsv(self.rsv);
+        frame.header.fin = self.fin.unwrap_or(true);
+        Some(frame.to_bytes())
+    }
 }
 
 impl Payload {

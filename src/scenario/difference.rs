@@ -3,11 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::unlike::Unlike;
 use crate::escape::Hex;
 use crate::transcript::seconds;
 
 /// How many bytes of what was seen are shown.
 const BYTES_SHOWN: usize = 64;
+
+/// What is to be seen where nothing was expected.
+pub const NOTHING_MORE: &str = "nothing more";
 
 /// The first difference between a scenario and what crossed the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct Difference {
     pub seen: Option<String>,
     /// The bytes of that, the first of them.
     pub bytes: Vec<u8>,
+    /// The bytes of the frame that was to be seen, if no others will do.
+    pub wanted: Vec<u8>,
     /// What is wrong with it.
     pub why: Why,
 }
@@ -36,12 +42,18 @@ pub enum Why {
     /// Nothing came.
     #[error("nothing came in {}", seconds(*.0))]
     Silence(Duration),
+    /// The connection was to end, and has not in this time.
+    #[error("the connection is still open after {}", seconds(*.0))]
+    Open(Duration),
+    /// The connection ended where something was to come.
+    #[error("the connection ended instead")]
+    Ended,
     /// Something else came.
     #[error("something else came")]
     Other,
     /// The right kind of thing came, and is not as it should be: where.
     #[error("{0}")]
-    Differs(String),
+    Differs(Unlike),
     /// It came too early, after so long.
     #[error("it came after {}, too early", seconds(*.0))]
     Early(Duration),
@@ -88,6 +100,9 @@ impl fmt::Display for Difference {
         }
         if !self.bytes.is_empty() {
             writeln!(f, "  bytes     {}", Hex::new(&self.bytes, BYTES_SHOWN))?;
+            if !self.wanted.is_empty() {
+                writeln!(f, "  must be   {}", Hex::new(&self.wanted, BYTES_SHOWN))?;
+            }
         }
         write!(f, "  because   {}", self.why)
     }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::names::Names;
 use super::text::Text;
+use super::unlike::Unlike;
 
 /// What JSON may be: `{"id":<bob>,"at":<*>,"users":[...],...}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +57,9 @@ impl Json {
         })
     }
 
-    /// Whether `value` is such JSON; the error says where it is not, as `$.users[0]: …`.
-    pub(super) fn matches(&self, value: &Value, at: &str, names: &mut Names) -> Result<(), String> {
-        let differs = || Err(format!("{at} is {}, not {self}", short(value)));
+    /// Whether `value` is such JSON; the error says where it is not.
+    pub(super) fn matches(&self, value: &Value, at: &str, names: &mut Names) -> Result<(), Unlike> {
+        let (place, found) = (|| at.to_owned(), || short(value));
         match (self, value) {
             (Self::Any, _) | (Self::Null, Value::Null) => Ok(()),
             (Self::Name(name), _) => match names.get(name) {
@@ -68,7 +69,8 @@ impl Json {
                 }
                 Some(known) if known == value => Ok(()),
                 Some(known) => {
-                    Err(format!("{at} is {}, but <{name}> was {}", short(value), short(known)))
+                    let (name, known) = (name.clone(), short(known));
+                    Err(Unlike::Name { at: place(), found: found(), name, known })
                 }
             },
             (Self::Bool(wanted), Value::Bool(found)) if wanted == found => Ok(()),
@@ -81,7 +83,8 @@ impl Json {
             }
             (Self::Array(items, more), Value::Array(found)) => {
                 if found.len() < items.len() || !more && found.len() > items.len() {
-                    return Err(format!("{at} has {} items, not {}", found.len(), items.len()));
+                    let (found, wanted) = (found.len(), items.len());
+                    return Err(Unlike::Items { at: place(), found, wanted });
                 }
                 let mut pairs = items.iter().zip(found).enumerate();
                 pairs.try_for_each(|(n, (item, found))| {
@@ -91,17 +94,17 @@ impl Json {
             (Self::Object(fields, more), Value::Object(found)) => {
                 for (name, wanted) in fields {
                     let Some(value) = found.get(name) else {
-                        return Err(format!("{at}.{name} is missing"));
+                        return Err(Unlike::NoField(format!("{at}.{name}")));
                     };
                     wanted.matches(value, &format!("{at}.{name}"), names)?;
                 }
                 let is_listed = |name: &String| fields.iter().any(|(listed, _)| listed == name);
                 match found.keys().find(|name| !more && !is_listed(name)) {
-                    Some(other) => Err(format!("{at}.{other} is one field too many")),
+                    Some(other) => Err(Unlike::Field(format!("{at}.{other}"))),
                     None => Ok(()),
                 }
             }
-            _ => differs(),
+            _ => Err(Unlike::Value { at: place(), found: found(), wanted: self.to_string() }),
         }
     }
 }

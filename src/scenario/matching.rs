@@ -8,11 +8,15 @@ use super::build::header_name;
 use super::difference::Why;
 use super::inbox::{Heard, What};
 use super::json::is_digest;
+use super::unlike::Unlike;
 use super::{Answer, End, Kind, Names, Payload, Shape, Sight};
 use crate::frame::{Frame, Opcode, Torn};
 use crate::transcript::remains;
 
 type Verdict = Result<(), Why>;
+
+/// How many characters are told of each of two texts, from where they part.
+const PARTED_SHOWN: usize = 24;
 
 /// Compares; `accept` is what the 101 must bring. Names are kept in `names` where it fits.
 pub(super) fn matches(sight: &Sight, heard: &Heard, accept: &str, names: &mut Names) -> Verdict {
@@ -32,6 +36,8 @@ pub(super) fn matches(sight: &Sight, heard: &Heard, accept: &str, names: &mut Na
         {
             Ok(())
         }
+        (Sight::End(_), What::End(_)) => Err(Why::Other),
+        (_, What::End(End::Eof | End::Reset)) => Err(Why::Ended),
         _ => Err(Why::Other),
     };
     if verdict.is_ok() {
@@ -43,7 +49,7 @@ pub(super) fn matches(sight: &Sight, heard: &Heard, accept: &str, names: &mut Na
 fn torn_as(text: &str, torn: Torn) -> Verdict {
     let seen = remains(torn);
     let seen = seen.strip_prefix("torn ").unwrap_or(&seen);
-    differs_unless(text == seen || text == "...", || format!("it is torn {seen}"))
+    differs_unless(text == seen || text == "...", || Unlike::Torn(seen.to_owned()))
 }
 
 fn answered(
@@ -54,16 +60,16 @@ fn answered(
     names: &mut Names,
 ) -> Verdict {
     let status = response.status();
-    differs_unless(answer.statuses.contains(&status.as_u16()), || {
-        format!("the status is {}", status.as_u16())
-    })?;
+    differs_unless(answer.statuses.contains(&status.as_u16()), || Unlike::Status(status.as_u16()))?;
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     for (short, wanted) in &answer.headers {
         let name = header_name(short);
         match header(&name) {
-            None => return Err(Why::Differs(format!("the header {name} is missing"))),
-            Some(value) => differs_unless(wanted.matches(value, names), || {
-                format!("the header {name} is \"{value}\", not {wanted}")
+            None => return Err(Why::Differs(Unlike::NoHeader(name))),
+            Some(value) => differs_unless(wanted.matches(value, names), || Unlike::Header {
+                name: name.clone(),
+                found: value.to_owned(),
+                wanted: wanted.to_string(),
             })?,
         }
     }
@@ -83,24 +89,21 @@ fn switched<'h>(
     header: &impl Fn(&str) -> Option<&'h str>,
     accept: &str,
 ) -> Verdict {
-    for (name, token) in [("Upgrade", "websocket"), ("Connection", "upgrade")] {
+    for (name, word) in [("Upgrade", "websocket"), ("Connection", "upgrade")] {
         let value = header(name).unwrap_or_default();
-        let is_there = value.split(',').any(|word| word.trim().eq_ignore_ascii_case(token));
-        differs_unless(is_there, || {
-            format!("the header {name} is \"{value}\", and must say {token} (RFC 6455 §4.1)")
-        })?;
+        let is_there = value.split(',').any(|said| said.trim().eq_ignore_ascii_case(word));
+        differs_unless(is_there, || Unlike::Word { name, found: value.to_owned(), word })?;
     }
     let found = header("Sec-WebSocket-Accept").unwrap_or_default();
-    differs_unless((found == accept) != answer.bad_accept, || {
-        format!("Sec-WebSocket-Accept is \"{found}\", and must be \"{accept}\" (RFC 6455 §4.2.2)")
+    differs_unless((found == accept) != answer.bad_accept, || Unlike::Accept {
+        found: found.to_owned(),
+        wanted: accept.to_owned(),
     })?;
     for (name, short) in
         [("Sec-WebSocket-Protocol", "subprotocol"), ("Sec-WebSocket-Extensions", "extensions")]
     {
         let asked = answer.headers.iter().any(|(wanted, _)| wanted == short);
-        differs_unless(asked || header(name).is_none(), || {
-            format!("the header {name} is there, and nobody asked for it (RFC 6455 §4.1)")
-        })?;
+        differs_unless(asked || header(name).is_none(), || Unlike::Unasked(name))?;
     }
     Ok(())
 }
@@ -114,20 +117,15 @@ fn framed(shape: &Shape, frame: &Frame, names: &mut Names) -> Verdict {
     if opcode != header.opcode {
         return Err(Why::Other);
     }
-    differs_unless(shape.rsv == header.rsv, || {
-        format!("the reserved bits are {}, not {} (RFC 6455 §5.2)", header.rsv, shape.rsv)
+    differs_unless(shape.rsv == header.rsv, || Unlike::Reserved {
+        found: header.rsv,
+        wanted: shape.rsv,
     })?;
     let fin = shape.fin.unwrap_or(true);
-    differs_unless(fin == header.fin, || {
-        format!("FIN is {}, not {} (RFC 6455 §5.4)", u8::from(header.fin), u8::from(fin))
-    })?;
-    differs_unless(shape.wrong_mask == header.mask.is_some(), || {
-        "the frame is masked: a server never masks (RFC 6455 §5.1)".to_owned()
-    })?;
+    differs_unless(fin == header.fin, || Unlike::Fin(header.fin))?;
+    differs_unless(shape.wrong_mask == header.mask.is_some(), || Unlike::Masked)?;
     let size = shape.header.map_or(header.is_minimal(), |size| size == header.size);
-    differs_unless(size, || {
-        format!("the header has {} bytes, more than it needs (RFC 6455 §5.2)", header.size)
-    })?;
+    differs_unless(size, || Unlike::LongHeader(header.size))?;
     carries(&shape.payload, opcode, frame, names)
 }
 
@@ -149,34 +147,34 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
             }
             _ => {
                 let found = readable(found)?;
-                differs_unless(text.matches(found, names), || {
-                    unlike(&text.fill(names).unwrap_or_default(), found)
+                differs_unless(text.matches(found, names), || match text.fill(names) {
+                    Ok(wanted) => parted(&wanted, found),
+                    Err(_) => Unlike::Pattern(text.to_string()),
                 })
             }
         },
         Payload::Json(json) => {
             let found = readable(found)?;
             let value = serde_json::from_str(found)
-                .map_err(|error| Why::Differs(format!("it is no JSON: {error}")))?;
+                .map_err(|error| Why::Differs(Unlike::NoJson(error.to_string())))?;
             json.matches(&value, "$", names).map_err(Why::Differs)
         }
         Payload::Close(codes, reason) => {
             let Some((code, text)) = frame.close_code() else {
-                return Err(Why::Differs("it carries no code".to_owned()));
+                return Err(Why::Differs(Unlike::NoCode));
             };
-            differs_unless(codes.contains(&code), || format!("the code is {code}"))?;
+            differs_unless(codes.contains(&code), || Unlike::Code(code))?;
             let Some(wanted) = reason else { return Ok(()) };
             let text = readable(text)?;
-            differs_unless(wanted.matches(text, names), || format!("the reason is \"{text}\""))
+            differs_unless(wanted.matches(text, names), || Unlike::Reason(text.to_owned()))
         }
         Payload::Digest(len, front) => {
             let digest = frame.digest.unwrap_or_else(|| Sha256::digest(found).into());
-            differs_unless(frame.header.len == *len, || {
-                format!("it has {} bytes, not {len}", frame.header.len)
+            differs_unless(frame.header.len == *len, || Unlike::Length {
+                found: frame.header.len,
+                wanted: *len,
             })?;
-            differs_unless(is_digest(front, &digest), || {
-                "it has the right length, and other bytes".to_owned()
-            })
+            differs_unless(is_digest(front, &digest), || Unlike::Bytes)
         }
     }
 }
@@ -188,32 +186,35 @@ fn same(wanted: &[u8], frame: &Frame) -> Verdict {
         None => frame.payload == wanted,
     };
     differs_unless(fits, || {
-        if frame.header.len != wanted.len() as u64 {
-            return format!("it has {} bytes, not {}", frame.header.len, wanted.len());
+        let (found, wanted_len) = (frame.header.len, wanted.len() as u64);
+        if found != wanted_len {
+            return Unlike::Length { found, wanted: wanted_len };
         }
-        let at = frame.payload.iter().zip(wanted).position(|(found, wanted)| found != wanted);
-        match at {
-            Some(at) => format!("byte {at} is {:02x}, not {:02x}", frame.payload[at], wanted[at]),
-            None => "it has the right length, and other bytes further on".to_owned(),
+        let pairs = frame.payload.iter().zip(wanted).enumerate();
+        let other = pairs.map(|(at, (&found, &wanted))| (at, found, wanted));
+        match { other }.find(|(_, found, wanted)| found != wanted) {
+            Some((at, found, wanted)) => Unlike::Byte { at, found, wanted },
+            None => Unlike::Bytes,
         }
     })
 }
 
 /// Where two texts part.
-fn unlike(wanted: &str, found: &str) -> String {
-    if wanted.is_empty() || wanted.len() > 200 || found.len() > 200 {
-        return "the text is another".to_owned();
-    }
-    let same = wanted.chars().zip(found.chars()).take_while(|(wanted, found)| wanted == found);
-    format!("the texts part at character {}", same.count() + 1)
+fn parted(wanted: &str, found: &str) -> Unlike {
+    let pairs = wanted.chars().zip(found.chars());
+    let same = pairs.take_while(|(wanted, found)| wanted == found).count();
+    let rest = |text: &str| {
+        let rest: String = text.chars().skip(same).take(PARTED_SHOWN).collect();
+        let is_all = text.chars().nth(same + PARTED_SHOWN).is_none();
+        if is_all { rest } else { rest + "…" }
+    };
+    Unlike::Text { at: same + 1, found: rest(found), wanted: rest(wanted) }
 }
 
 fn readable(bytes: &[u8]) -> Result<&str, Why> {
-    str::from_utf8(bytes).map_err(|error| {
-        Why::Differs(format!("byte {} is no UTF-8 (RFC 6455 §8.1)", error.valid_up_to()))
-    })
+    str::from_utf8(bytes).map_err(|error| Why::Differs(Unlike::NoText(error.valid_up_to())))
 }
 
-fn differs_unless(fits: bool, how: impl FnOnce() -> String) -> Verdict {
+fn differs_unless(fits: bool, how: impl FnOnce() -> Unlike) -> Verdict {
     if fits { Ok(()) } else { Err(Why::Differs(how())) }
 }

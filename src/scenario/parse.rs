@@ -101,6 +101,7 @@ fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
         ("signal", [word]) => word == "TERM",
         ("ignore", kinds) => !kinds.is_empty(),
         ("hint" | "why" | "title" | "env", [_, _])
+        | ("client", [_, ..])
         | ("rfc" | "lesson" | "distinct" | "rising" | "positive", [_])
         | ("must" | "open", []) => true,
         _ => false,

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::difference::{Difference, Why};
+use super::difference::{Difference, NOTHING_MORE, Why};
 use super::expect::{Agenda, Due};
 use super::inbox::{Heard, Inbox};
 use super::settings::Settings;
 use super::{Expect, Item, Names, Scenario, Sight, Timing};
 use crate::tap::Limits;
-use crate::transcript::Transcript;
+use crate::transcript::{BYTES_TOLD, Transcript};
 
 /// What is kept of each payload, and of what a client has heard and nobody has looked at yet.
 const LIMITS: Limits = Limits { keep: 128 * 1024, events: 1024 };
@@ -69,7 +69,7 @@ pub(super) async fn play(
     let longest = scenario.longest();
     let difference = match timeout(longest, player.run(scenario, before)).await {
         Ok(Ok(())) => None,
-        Ok(Err(difference)) => Some(*difference),
+        Ok(Err(difference)) => Some(*player.earliest(difference).await),
         Err(_) => Some(*player.differs(None, Why::Endless(longest))),
     };
     player.take_in();
@@ -152,10 +152,15 @@ impl Player {
     }
 
     async fn step(&mut self, step: &super::Step) -> Verdict {
-        for line in &step.lines {
+        for (at, line) in step.lines.iter().enumerate() {
             self.begin(line);
             match &line.item {
-                Item::Comment(text) => self.t.note(text),
+                Item::Comment(text) => {
+                    if is_before_act(&step.lines[at..]) {
+                        self.settle().await?;
+                    }
+                    self.t.note(text);
+                }
                 Item::Wait(time) => self.wait(*time).await?,
                 Item::Act(lane, act) => self.act(lane, act).await?,
                 Item::Expect(lane, expect) => self.expect(lane, expect).await?,
@@ -170,6 +175,14 @@ impl Player {
         for lane in &mut self.lanes {
             lane.agenda.clear();
         }
+        Ok(())
+    }
+
+    /// Waits for what is due, and reports it.
+    async fn settle(&mut self) -> Verdict {
+        self.all_met().await?;
+        self.take_in();
+        self.report();
         Ok(())
     }
 
@@ -204,7 +217,7 @@ impl Player {
                 if self.settings.is_open {
                     continue;
                 }
-                return Err(self.unexpected(at, &heard, "nothing more"));
+                return Err(self.unexpected(at, &heard, NOTHING_MORE));
             }
         }
         Ok(())
@@ -229,12 +242,19 @@ impl Player {
             expected: self.current.clone(),
             seen: None,
             bytes: Vec::new(),
+            wanted: Vec::new(),
             why,
         };
         if let Some((at, due, heard)) = due {
             difference.line = due.line;
             difference.expected = due.expect.to_string();
             difference.lane = Some(self.t.name(at).to_owned());
+            let wanted = match (&due.expect.marks.wire, &due.expect.what) {
+                (Some((bytes, false)), _) => Some(bytes.clone().into()),
+                (None, Sight::Frame(shape)) => shape.exactly(&self.names),
+                _ => None,
+            };
+            difference.wanted = wanted.into_iter().flatten().take(BYTES_TOLD).collect();
             if let Some(heard) = heard {
                 (difference.seen, difference.bytes) = self.t.told(at, &heard.seen);
             }
@@ -248,6 +268,12 @@ impl Player {
             lane.inbox.reported();
         }
     }
+}
+
+/// Whether the next of these lines that is no remark is something a client does.
+fn is_before_act(lines: &[super::Line]) -> bool {
+    let next = lines.iter().find(|line| !matches!(line.item, Item::Comment(_)));
+    next.is_some_and(|line| matches!(line.item, Item::Act(..)))
 }
 
 impl Scenario {

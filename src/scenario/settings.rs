@@ -7,7 +7,7 @@ use super::{Scenario, Step, text::Text};
 use crate::transcript::seconds;
 
 /// The names a note may have, and what each is followed by.
-pub(super) const KNOWN: [(&str, &str); 17] = [
+pub(super) const KNOWN: [(&str, &str); 18] = [
     ("quiet", "a time such as 50ms: how long a real server is listened to at the end of a step"),
     ("timeout", "a time such as 5s: how long anything expected may take"),
     ("fence", "off: a real server is not asked by pings whether it is done"),
@@ -25,6 +25,7 @@ pub(super) const KNOWN: [(&str, &str); 17] = [
     ("env", "a setting for the server's environment, and its value"),
     ("signal", "TERM, which the server gets before the step"),
     ("exits", "a time by which the server has ended, and its exit code if that matters"),
+    ("client", "what is tried on a client that is judged"),
     ("distinct", "the front of names that stand for different things"),
     ("rising", "the front of names that stand for numbers, none smaller than the one before"),
     ("positive", "the front of names that stand for numbers above 0"),
@@ -44,6 +45,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// | `@open` | what comes beyond the expected is not compared |
 /// | `@rfc 5.6`, `@lesson #the-trap`, `@must` | where the rule stands |
 /// | `@env WS_STATS_MS 300`, `@signal TERM`, `@exits 3s 0` | for whoever runs the server |
+/// | `@client returns` | for whoever is the server of a client that is judged |
 /// | `@distinct id`, `@rising up`, `@positive rss` | for whoever looks at [`Names`](super::Names) afterwards |
 /// | `@title ru "…"`, `@why en "…"`, `@hint en "…"` | for whoever breaks it |
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -102,3 +102,12 @@ async fn news_from_another_page_is_no_news() {
     assert!(end.is_ok_and(|n| n == 0), "no answer, and the connection is over");
     ask(&program, &get("/poll?since=0"), "[]").await;
 }
+
+#[tokio::test]
+async fn a_number_from_before_a_restart_hides_no_news() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    ask(&program, "POST /news?cats HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n").await;
+    ask(&program, &get("/poll?since=1"), "[]").await;
+    ask(&program, &get("/poll?since=7"), "cats").await;
+    ask(&program, &get("/long?since=7"), "cats").await;
+}

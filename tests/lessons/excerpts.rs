@@ -111,6 +111,7 @@ fn wire(spec: &str) -> Result<Vec<String>, String> {
     let (name, step) = spec.split_once('#').map_or((spec, None), |(name, step)| (name, Some(step)));
     let file = format!("{name}.snap");
     let mut files = below(root().join("tests"));
+    files.extend(below(root().join("docs/testing/tests")));
     files.retain(|path| path.file_name().is_some_and(|found| *found == *file));
     let [path] = &files[..] else {
         return Err(format!("{} files below tests/ are called {file}", files.len()));

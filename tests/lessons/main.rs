@@ -76,11 +76,16 @@ fn readmes() -> [Page; 2] {
     ["README.md", "README.ru.md"].map(Page::read)
 }
 
+/// For engineers. What its commands say is held by a test of the command: `cli/tests/others/guide.rs`.
+fn guides() -> [Page; 2] {
+    ["docs/testing.md", "docs/testing.ru.md"].map(Page::read)
+}
+
 /// Every page there is.
 fn pages() -> Vec<Page> {
     let lessons = LANGUAGES.into_iter().flat_map(lessons).map(|lesson| lesson.page);
     let glossaries = glossary::GLOSSARIES.map(|(_, path, _, _)| Page::read(path));
-    lessons.chain(readmes()).chain(glossaries).chain(minutes::pages()).collect()
+    lessons.chain(readmes()).chain(guides()).chain(glossaries).chain(minutes::pages()).collect()
 }
 
 /// Fails with all that is wrong, not only the first of it.

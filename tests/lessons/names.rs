@@ -1,5 +1,8 @@
 //! What a page names is there: files and headings behind links, examples, recipes, tests.
 
+#[cfg(unix)]
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
 use crate::markdown::Page;
 use crate::{LANGUAGES, lessons, none, pages, read, root};
 
@@ -65,8 +68,33 @@ fn every_command_exists() {
     none(&complaints);
 }
 
+/// What the first line of every page tells to type: it names the page, and runs the example.
+#[cfg(unix)]
+#[test]
+fn just_finds_every_lesson() {
+    let directory = tempfile::tempdir().unwrap();
+    let cargo = directory.path().join("cargo");
+    fs::write(&cargo, "#!/bin/sh\necho cargo \"$@\"\n").unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", directory.path().display());
+    let just = |arguments: &[&str]| {
+        let just = Command::new("just").arg("lesson").args(arguments).env("PATH", &path).output();
+        just.map(|said| String::from_utf8_lossy(&said.stdout).into_owned())
+    };
+    for language in LANGUAGES {
+        for lesson in lessons(language) {
+            let Ok(said) = just(&[&lesson.number.to_string(), language]) else {
+                return println!("skipped: no just");
+            };
+            let wanted = format!("{}\ncargo run --example {}\n", lesson.page.path, lesson.example);
+            assert_eq!(said, wanted, "just lesson {} {language}", lesson.number);
+        }
+    }
+}
+
 /// `PORT=8081` before a command.
-fn is_setting(word: &str) -> bool {
+pub fn is_setting(word: &str) -> bool {
     let name = word.split_once('=').map(|(name, _)| name);
     name.is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }

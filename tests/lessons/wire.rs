@@ -15,6 +15,7 @@ use ws101::handshake::Policy;
 use ws101::transcript::Transcript;
 use ws101::upgrade::accept;
 
+use crate::markdown::Fence;
 use crate::{none, pages};
 
 /// From how many bytes in a row it is a frame that someone should check.
@@ -56,8 +57,9 @@ fn bytes_stand_where_they_are_checked() {
     let mut complaints = Vec::new();
     for page in pages() {
         let fences = page.fences().into_iter();
-        // Excerpts are checked against what they quote.
-        let fences = fences.filter(|f| f.info == "wire" || f.marked);
+        // Excerpts are checked against what they quote, consoles against what commands say.
+        let checked = |f: &Fence| f.marked || ["wire", "console"].contains(&f.info);
+        let fences = fences.filter(checked);
         let checked: Vec<_> = fences.flat_map(|f| f.line..f.line + f.body.len()).collect();
         for (at, line) in (1..).zip(&page.lines).filter(|(at, _)| !checked.contains(at)) {
             let words = line.split(|char: char| !char.is_alphanumeric()).filter(|w| !w.is_empty());

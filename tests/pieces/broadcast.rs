@@ -145,6 +145,24 @@ async fn what_a_slow_member_holds_is_bounded() {
     }
 }
 
+/// What it says itself is not for it, but puts it level with what others said.
+#[tokio::test(start_paused = true)]
+async fn who_speaks_and_never_reads_holds_no_more() {
+    let hub = Hub::new(10_000, Overflow::Disconnect);
+    let (far, near) = duplex(100);
+    let outlet = Outlet::new(near);
+    let mailbox = hub.join(&outlet);
+    let (_other, _other_far) = member(&hub, 1 << 20);
+    for _ in 0..1_000 {
+        hub.broadcast("x".repeat(198));
+        hub.broadcast_except(mailbox.id(), "me");
+        sleep(Duration::from_millis(1)).await;
+        assert!(outlet.unsent() <= 10_000 + 202, "{} unsent", outlet.unsent());
+    }
+    assert_eq!(driven(mailbox).await.unwrap(), Some(1013));
+    drop(far);
+}
+
 #[tokio::test(start_paused = true)]
 async fn dropping_the_oldest_keeps_frames_whole_and_the_newest() {
     let hub = Hub::new(1_000, Overflow::DropOldest);

@@ -69,9 +69,10 @@ impl Dice {
         }
     }
 
-    /// Begins with a letter, so that nobody takes it for JSON.
+    /// Begins with a letter, so that nobody takes it for JSON. Its bytes, and those of
+    /// `Принято: ` before it, are never more than seven bits can count: longer is check 2.2.
     fn text(&mut self) -> String {
-        let size = self.rng.random_range(1..40);
+        let size = self.rng.random_range(1..26);
         let letters = (0..size).filter_map(|_| LETTERS.choose(&mut self.rng).copied());
         let letters: String = letters.collect();
         format!("Ю{letters}ю")
@@ -99,7 +100,10 @@ impl Dice {
             let _ = write!(out, "c{n} -> GET /ws\nc{n} <- 101\n");
         }
         for round in 1..=3 {
-            let _ = write!(out, "\n== then some leave, and one speaks, round {round}\n{IGNORED}");
+            let _ = write!(
+                out,
+                "\n== then some leave, and one speaks, round {round}\n@title ru \"затем часть уходит, а один говорит, круг {round}\"\n{IGNORED}"
+            );
             for n in here.split_off(here.len() - 5) {
                 if self.rng.random() {
                     let _ = writeln!(out, "c{n} -- cut");
@@ -110,7 +114,8 @@ impl Dice {
             let text = self.text();
             let line = format!("json {{\"type\":\"user\",\"content\":\"{text}\"}}");
             let heard = format!("json {{\"type\":\"user\",\"content\":\"{text}\",...}}");
-            let _ = write!(out, "c0 >> {line}\nc0 << {heard}\n");
+            // Whether the sender hears is another check's question.
+            let _ = write!(out, "c0 >> {line}\nc0 << ? {heard}\n");
             for n in &here {
                 let _ = writeln!(out, "c{n} << {heard}");
             }
@@ -126,7 +131,7 @@ fn fifty() -> String {
         let _ = write!(
             out,
             "c{n} -> GET /ws\nc{n} <- 101\n\
-             c{n} << json {{\"type\":\"connection_established\",\"connectionId\":<id{n}>,...}}\n"
+             c{n} << json {{\"connectionId\":<id{n}>,...}}\n"
         );
     }
     out
@@ -145,7 +150,7 @@ fn crashes() -> String {
     }
     let _ = write!(
         out,
-        "-- wait 700ms\n\n== then six are counted\n{IGNORED}\n@open\n\
+        "-- wait 700ms\n\n== then six are counted\n@title ru \"затем насчитывают шесть\"\n{IGNORED}\n@open\n\
          c1 << json {{\"type\":\"system\",\"event\":\"heartbeat\",\"stats\":{{\"activeConnections\":6,...}},...}}\n"
     );
     out

@@ -1,5 +1,6 @@
 //! Plays a check, and says what came of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -7,17 +8,17 @@ use serde_json::Value;
 use tokio::time::Instant;
 use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
 
+use super::client;
 use super::dice::{Dice, is_random};
 use super::lesson::Check;
-use super::program::Program;
 use super::words::Lang;
 use crate::address::Server;
+use crate::program::{Program, READY};
 
 /// How many seeds a check with random texts must pass.
 const SEEDS: u32 = 3;
 
-/// How long a server may take to listen, and one that is built first.
-const READY: Duration = Duration::from_secs(10);
+/// How long a server may take to listen that is built first.
 const BUILT: Duration = Duration::from_secs(60);
 
 /// Whom the checks are played with.
@@ -26,6 +27,8 @@ pub enum Target {
     Url(Server, Option<String>),
     /// It is started here.
     Cmd(String),
+    /// A client, started here for each check anew.
+    Client(String),
 }
 
 /// Whoever judges a server.
@@ -88,7 +91,7 @@ impl Judge {
     /// Stops what was started.
     pub async fn end(&mut self) {
         if let Some(program) = self.program.take() {
-            program.stop().await;
+            program.process.stop().await;
         }
     }
 
@@ -105,12 +108,13 @@ impl Judge {
         };
         for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
             let text = Dice::new(seed).fill(&check.template);
-            let scenario: Scenario =
+            let mut scenario: Scenario =
                 text.parse().map_err(|error| anyhow!("check {}: {error}", check.number))?;
-            if let Some([_, title]) =
-                noted(&scenario, "title").find(|words| words[0] == lang.code())
+            translate(&mut scenario, lang);
+            if let Some(title) =
+                scenario.steps.iter().find_map(|step| step.title.strip_prefix(&check.number))
             {
-                judged.title.clone_from(title);
+                title.trim_start().clone_into(&mut judged.title);
             }
             let (outcome, wire) = self.play(scenario, seed, lang).await?;
             (judged.outcome, judged.wire) = (outcome, wire);
@@ -142,20 +146,25 @@ impl Judge {
                 };
                 let played = play(&scenario, server, |_| {}).await;
                 let complaint = complaint(&scenario, &played, lang);
-                return Ok(verdict(&scenario, played, complaint, seed, lang, None));
+                let trial = Trial::of(played, complaint, String::new());
+                return Ok(verdict(&scenario, trial, seed, lang));
+            }
+            Target::Client(command) => {
+                let tried = client::tried(command, &scenario, self.patience, lang).await?;
+                return Ok(verdict(&scenario, tried, seed, lang));
             }
             Target::Cmd(command) => command,
         };
         // A server that is told to end serves one check; any other serves them all.
         let mut shared = if ends { None } else { self.program.take() };
-        let mut program = match shared.take_if(|program| program.ended().is_none()) {
+        let mut program = match shared.take_if(|program| program.process.ended().is_none()) {
             Some(program) => program,
             None => Program::start(command, &self.settings, self.patience).await?,
         };
         let server = program.server();
         let played = play(&scenario, &server, |step| {
             if step.notes("signal").next().is_some() {
-                program.terminate();
+                program.process.terminate();
             }
         });
         let played = played.await;
@@ -163,13 +172,28 @@ impl Judge {
         if played.difference.is_none() && complaint.is_none() {
             complaint = exits(&scenario, &mut program, lang).await;
         }
-        let judged = verdict(&scenario, played, complaint, seed, lang, Some(&mut program));
-        if ends || program.ended().is_some() {
-            program.stop().await;
+        let ended = lang.pick("the server has ended", "сервер закончил работу");
+        let last_words = program.process.farewell(ended);
+        let judged = verdict(&scenario, Trial::of(played, complaint, last_words), seed, lang);
+        if ends || program.process.ended().is_some() {
+            program.process.stop().await;
         } else {
             self.program = Some(program);
         }
         Ok(judged)
+    }
+}
+
+/// Puts the titles that stand in `@title` in the place of those in English.
+fn translate(scenario: &mut Scenario, lang: Lang) {
+    for step in &mut scenario.steps {
+        let title = step.notes("title").find(|words| words[0] == lang.code());
+        let Some(title) = title.and_then(|words| words.get(1)).cloned() else { continue };
+        let number = step.title.split(' ').next().filter(|word| word.contains('.'));
+        step.title = match number {
+            Some(number) => format!("{number} {title}"),
+            None => title,
+        };
     }
 }
 
@@ -180,45 +204,52 @@ async fn play(scenario: &Scenario, server: &Server, before: impl FnMut(&Step)) -
     played
 }
 
-fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
+/// The notes of that name, with their words.
+pub fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
     scenario.steps.iter().flat_map(move |step| step.notes(name))
 }
 
-fn verdict(
-    scenario: &Scenario,
-    played: Played,
-    complaint: Option<String>,
-    seed: u32,
-    lang: Lang,
-    program: Option<&mut Program>,
-) -> (Outcome, String) {
-    let wire = played.transcript.to_string();
-    let because = match (&played.difference, complaint) {
+/// What came of one playing of a check.
+pub struct Trial {
+    /// What crossed the wire.
+    pub wire: String,
+    /// What was seen instead of what was to be.
+    pub difference: Option<Difference>,
+    /// What else is wrong.
+    pub complaint: Option<String>,
+    /// What the program printed last, if it has ended.
+    pub last_words: String,
+}
+
+impl Trial {
+    fn of(played: Played, complaint: Option<String>, last_words: String) -> Self {
+        let Played { transcript, difference, .. } = played;
+        Self { wire: transcript.to_string(), difference, complaint, last_words }
+    }
+}
+
+fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
+    let because = match (&trial.difference, trial.complaint) {
         (Some(difference), _) => lang.why(&difference.why),
         (None, Some(complaint)) => complaint,
-        (None, None) => return (Outcome::Passed, wire),
+        (None, None) => return (Outcome::Passed, trial.wire),
     };
     let first = |name| noted(scenario, name).next().and_then(<[String]>::first).cloned();
     let hints = noted(scenario, "hint").filter(|words| words[0] == lang.code());
-    let last_words = program.and_then(|program| {
-        let status = program.ended()?;
-        let ended = lang.pick("the server has ended", "сервер закончил работу");
-        Some(format!("{ended} ({status}){}", program.last_words()))
-    });
     let failure = Failure {
         seed,
         because,
-        last_words: last_words.unwrap_or_default(),
+        last_words: trial.last_words,
         rfc: first("rfc"),
         lesson: first("lesson"),
         hints: hints.filter_map(|words| words.get(1).cloned()).collect(),
-        difference: played.difference,
+        difference: trial.difference,
     };
-    (Outcome::Failed(Box::new(failure)), wire)
+    (Outcome::Failed(Box::new(failure)), trial.wire)
 }
 
 /// What is wrong with the names that were captured.
-fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
             let name = if n == 0 { front.clone() } else { format!("{front}{n}") };
@@ -227,15 +258,16 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
         (0..1000).filter_map(|n| of(&played.names, n)).collect()
     };
     for front in noted(scenario, "distinct").flatten() {
-        let mut found: Vec<String> = captured(front).iter().map(|(_, v)| v.to_string()).collect();
-        let all = found.len();
-        found.sort();
-        found.dedup();
-        if found.len() < all {
-            let (two, different) = (all, found.len());
+        let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, value) in captured(front) {
+            *owners.entry(value.to_string()).or_default() += 1;
+        }
+        if let Some((id, count)) = owners.iter().max_by_key(|(_, count)| **count)
+            && *count > 1
+        {
             return Some(lang.pick(
-                format!("{two} clients have {different} different ids"),
-                format!("клиентов {two}, а разных id {different}"),
+                format!("{count} clients have one id, {id}, and each must have its own"),
+                format!("у нескольких клиентов ({count}) один и тот же id {id}, а у каждого должен быть свой"),
             ));
         }
     }
@@ -246,8 +278,8 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
             let seen: Vec<_> = found.iter().map(|(_, value)| value.to_string()).collect();
             let seen = seen.join(", ");
             return Some(lang.pick(
-                format!("these are not numbers that never go down: {seen}"),
-                format!("это не числа, которые не убывают: {seen}"),
+                format!("each must be a number, and no less than the one before: {seen}"),
+                format!("каждое должно быть числом не меньше предыдущего: {seen}"),
             ));
         }
     }
@@ -268,19 +300,28 @@ fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String>
 async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
     let words = noted(scenario, "exits").next()?;
     let patience = words.first().and_then(|time| duration(time))?;
-    let Some(status) = program.exit(patience).await else {
-        let ms = patience.as_millis();
+    let Some(status) = program.process.exit(patience).await else {
+        let time = lang.time(patience);
         return Some(lang.pick(
-            format!("the server still runs {ms} ms later"),
-            format!("сервер всё ещё работает через {ms} мс"),
+            format!("the server still runs {time} later"),
+            format!("через {time} сервер всё ещё работает"),
         ));
     };
     let wanted: i32 = words.get(1)?.parse().ok()?;
-    if status.code() != Some(wanted) {
-        return Some(lang.pick(
-            format!("the exit code is not {wanted}: {status}"),
-            format!("код выхода не {wanted}: {status}"),
-        ));
+    match status.code() {
+        Some(code) if code == wanted => {}
+        Some(code) => {
+            return Some(lang.pick(
+                format!("the exit code is {code}, not {wanted}"),
+                format!("код выхода {code}, а не {wanted}"),
+            ));
+        }
+        None => {
+            return Some(lang.pick(
+                format!("there is no exit code: a signal ended the server ({status})"),
+                format!("кода выхода нет: сервер завершён сигналом ({status})"),
+            ));
+        }
     }
     if program.is_port_free() {
         return None;

@@ -1,5 +1,7 @@
 //! The lessons and their checks, as they stand in `checks/`.
 
+use super::words::Lang;
+
 /// A lesson that has checks.
 #[derive(Debug)]
 pub struct Lesson {
@@ -42,10 +44,24 @@ pub struct Check {
     pub template: String,
 }
 
+impl Check {
+    /// Whether it judges a client: then it says what is tried, and no wire.
+    pub fn is_of_clients(&self) -> bool {
+        self.template.contains("\n@client ")
+    }
+}
+
 impl Lesson {
     /// The lesson of that number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// A section of its page, by the section's anchor in English.
+    pub fn page(&self, section: &str, lang: Lang) -> String {
+        let (number, name, lang, anchor) =
+            (self.number, self.name, lang.code(), lang.anchor(section));
+        format!("lessons/{lang}/{number:02}_{name}.md{anchor}")
     }
 
     /// What the server's environment is to say: the lesson's `@env` lines.
@@ -77,5 +93,33 @@ impl Lesson {
             text.push('\n');
         }
         checks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{LESSONS, Lang};
+
+    /// `## On the wire` is at `#on-the-wire`.
+    fn anchors(page: &str) -> Vec<String> {
+        let headings = page.lines().filter_map(|line| line.strip_prefix("## "));
+        headings.map(|heading| format!("#{}", heading.to_lowercase().replace(' ', "-"))).collect()
+    }
+
+    #[test]
+    fn every_check_points_to_a_section_that_is_there() {
+        for lesson in LESSONS {
+            let sections = lesson.text.lines().filter_map(|line| line.split_once("@lesson "));
+            for (_, section) in sections {
+                for lang in [Lang::En, Lang::Ru] {
+                    let page = lesson.page(section, lang);
+                    let (file, anchor) = page.split_once('#').expect("it has an anchor");
+                    let text = fs::read_to_string(format!("../{file}")).expect(file);
+                    assert!(anchors(&text).contains(&format!("#{anchor}")), "{page}");
+                }
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod machines;
 
 use ws101::escape::Hex;
+use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Failure, Judged, Outcome};
 use super::lesson::Lesson;
@@ -87,7 +88,7 @@ impl<'c> Report<'c> {
         let shown = if wire { usize::MAX } else { WIRE_SHOWN };
         let lines: Vec<_> = judged.wire.lines().collect();
         for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
-            println!("        {}", cut(line));
+            println!("{}", format!("        {}", cut(line)).trim_end());
         }
         println!();
         if let Some(difference) = &failure.difference {
@@ -95,8 +96,22 @@ impl<'c> Report<'c> {
             println!(
                 "        {:9} {lane} {}",
                 pick("expected", "ждали"),
-                cut(&difference.expected)
+                match &*difference.expected {
+                    NOTHING_MORE => pick(NOTHING_MORE, "больше ничего").to_owned(),
+                    expected => cut(expected),
+                }
             );
+            let marks = [
+                (" ? ", pick("? means that it may be missing", "? значит «этого может не быть»")),
+                (" ~ ", pick("~ means in any order", "~ значит «в любом порядке»")),
+                ("<*>", pick("<*> means anything", "<*> значит «что угодно»")),
+                ("...", pick("... means anything more", "... значит «и что угодно ещё»")),
+            ];
+            let used = marks.iter().filter(|(mark, _)| difference.expected.contains(mark));
+            let legend: Vec<_> = used.map(|(_, meaning)| *meaning).collect();
+            if !legend.is_empty() {
+                println!("        {:9} ({})", "", legend.join(", "));
+            }
             let seen = match difference.seen.as_deref().and_then(|seen| seen.lines().last()) {
                 Some(seen) => format!("{lane} {}", cut(seen)),
                 None => pick("nothing", "ничего").to_owned(),
@@ -105,6 +120,10 @@ impl<'c> Report<'c> {
             if !difference.bytes.is_empty() {
                 let bytes = Hex::new(&difference.bytes, BYTES_SHOWN);
                 println!("        {:9} {bytes}", pick("bytes", "байты"));
+                if !difference.wanted.is_empty() {
+                    let wanted = Hex::new(&difference.wanted, BYTES_SHOWN);
+                    println!("        {:9} {wanted}", pick("must be", "а надо"));
+                }
             }
         }
         println!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
@@ -112,12 +131,16 @@ impl<'c> Report<'c> {
             println!("        {}", cut(line));
         }
         println!();
-        let mut see = vec![format!("{} {}", pick("lesson", "урок"), self.lesson.number)];
-        see.extend(failure.lesson.clone());
+        let mut see =
+            vec![self.lesson.page(failure.lesson.as_deref().unwrap_or_default(), self.lang)];
         see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
         println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
         for hint in failure.hints.iter().take(hints) {
             println!("        {:9} {hint}", pick("Hint", "Подсказка"));
+        }
+        if hints < failure.hints.len() {
+            let more = pick("there is another: --hints", "есть ещё одна: --hints");
+            println!("        {:9} ({more} {})", "", hints + 1);
         }
         let again = self.call.again(&judged.number, failure.seed);
         println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));

@@ -1,6 +1,9 @@
 //! What the report says, in two languages.
 
+mod russian;
+
 use std::env;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use ws101::scenario::Why;
@@ -38,21 +41,26 @@ impl Lang {
 
     /// What is wrong with what was seen.
     pub fn why(self, why: &Why) -> String {
-        if self == Self::En {
-            return why.to_string();
+        match self {
+            Self::En => why.to_string(),
+            Self::Ru => russian::why(why),
         }
-        let ms = |time: &std::time::Duration| format!("{} мс", time.as_millis());
-        match why {
-            Why::Silence(time) => format!("за {} ничего не пришло", ms(time)),
-            Why::Other => "пришло другое".to_owned(),
-            Why::Differs(how) => how.clone(),
-            Why::Early(time) => format!("пришло через {}, слишком рано", ms(time)),
-            Why::Late(time) => format!("пришло через {}, слишком поздно", ms(time)),
-            Why::Unexpected => "этого не ждали".to_owned(),
-            Why::NotConnected => "соединение закончилось или не началось".to_owned(),
-            Why::Unknown(name) => format!("{name} ничего не значит: раньше этого не было"),
-            Why::Flood => "пришло так быстро, что не всё удалось услышать".to_owned(),
-            Why::Endless(time) => format!("всё вместе заняло больше чем {}", ms(time)),
+    }
+
+    /// A time, as people say it.
+    pub fn time(self, time: Duration) -> String {
+        match (self, time.as_secs_f64()) {
+            (Self::En, secs) if secs < 1.0 => format!("{} ms", time.as_millis()),
+            (Self::En, secs) => format!("{secs} s"),
+            (Self::Ru, _) => russian::time(time),
+        }
+    }
+
+    /// The anchor of a section that all lesson pages have, by its name in English.
+    pub fn anchor(self, section: &str) -> &str {
+        match self {
+            Self::En => section,
+            Self::Ru => russian::anchor(section),
         }
     }
 }

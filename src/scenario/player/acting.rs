@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
-use super::super::difference::Why;
+use super::super::difference::{NOTHING_MORE, Why};
 use super::super::expect::{Agenda, OwnAnswer};
 use super::super::inbox::{Heard, Inbox, What};
 use super::super::{Act, Ask, Deed, End, Kind, Shape};
@@ -23,9 +23,7 @@ impl Player {
         {
             return Ok(());
         }
-        self.all_met().await?;
-        self.take_in();
-        self.report();
+        self.settle().await?;
         self.since = None;
         match act {
             Act::Ask(ask) => self.ask(name, ask).await?,
@@ -83,7 +81,7 @@ impl Player {
                 self.t.lane(at).cut();
             }
             if let Some(heard) = self.lanes[at].inbox.pop() {
-                return Err(self.unexpected(at, &heard, "nothing more"));
+                return Err(self.unexpected(at, &heard, NOTHING_MORE));
             }
         }
         let pace = self.pace(name);

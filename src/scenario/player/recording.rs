@@ -1,6 +1,7 @@
 //! Writing down what a server does, and whether it always does so.
 
 use std::fmt::Write;
+use std::io;
 
 use super::super::settings::Settings;
 use super::super::{Act, Deed, Item, Line, RECORDINGS, Scenario, Sight, Step};
@@ -13,6 +14,9 @@ pub enum Unsteady {
     /// Something could not be done.
     #[error("{0}")]
     Stuck(Box<Difference>),
+    /// There is no server to talk to.
+    #[error("{0}")]
+    Unserved(io::Error),
     /// A later recording differs from the first.
     #[error("{0}")]
     Differs(Box<Variance>),
@@ -45,7 +49,8 @@ impl Variance {
         if sorted(&self.first) == sorted(&self.other) {
             "The same lines in two orders: mark them with ~, as in `bob << ~ text \"hi\"`."
         } else {
-            "What differs from run to run is written <*>, or named: a field by its name (--any NAME)."
+            "What differs from run to run is written <*>, or named: a field by its name (--any NAME).\n\
+             A server that remembers is to be left as it was found, or started anew each time (--cmd)."
         }
     }
 }
@@ -64,11 +69,12 @@ fn indented(lines: &[String]) -> String {
 
 pub(in super::super) async fn record(
     scenario: &Scenario,
-    mut transcript: impl FnMut() -> Transcript,
+    mut transcript: impl AsyncFnMut() -> io::Result<Transcript>,
 ) -> Result<Scenario, Unsteady> {
     let mut first: Option<Scenario> = None;
     for run in 1..=RECORDINGS {
-        let mut player = Player::new(scenario, transcript());
+        let transcript = transcript().await.map_err(Unsteady::Unserved)?;
+        let mut player = Player::new(scenario, transcript);
         let steps = player.record(scenario).await.map_err(Unsteady::Stuck)?;
         player.t.leave().await;
         let recorded = Scenario { notes: scenario.notes.clone(), steps };

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::super::Timing;
-use super::super::difference::Why;
+use super::super::difference::{Difference, Why};
 use super::super::expect::Due;
 use super::super::inbox::{Heard, What};
 use super::super::matching::matches;
+use super::super::unlike::Unlike;
+use super::super::{End, Sight, Timing};
 use super::{Player, Verdict};
 use crate::frame::Frame;
-use crate::transcript::{moment, seconds};
+use crate::transcript::{QUIET, moment, seconds};
 
 impl Player {
     /// Waits until every lane has seen what it must, or has not and should have.
@@ -48,13 +49,15 @@ impl Player {
         self.lanes[at].agenda.last.max(self.acted)
     }
 
-    fn missing(&self, at: usize, deadline: Instant) -> Box<super::Difference> {
+    fn missing(&self, at: usize, deadline: Instant) -> Box<Difference> {
         let agenda = &self.lanes[at].agenda;
-        let why = match agenda.first().and_then(|due| due.expect.marks.timing) {
-            Some(Timing::Within(_, to)) => Why::Silence(to),
-            _ => {
-                Why::Silence(self.settings.timeout.min(deadline.elapsed() + self.settings.timeout))
-            }
+        let time = match agenda.first().and_then(|due| due.expect.marks.timing) {
+            Some(Timing::Within(_, to)) => to,
+            _ => self.settings.timeout.min(deadline.elapsed() + self.settings.timeout),
+        };
+        let why = match agenda.first().map(|due| &due.expect.what) {
+            Some(Sight::End(End::Any | End::Eof | End::Reset)) => Why::Open(time),
+            _ => Why::Silence(time),
         };
         if let Some(due) = agenda.first() {
             return self.differs(Some((at, due, None)), why);
@@ -68,9 +71,7 @@ impl Player {
     }
 
     pub(super) async fn wait(&mut self, time: Duration) -> Verdict {
-        self.all_met().await?;
-        self.take_in();
-        self.report();
+        self.settle().await?;
         self.t.aside(format!("-- wait {}", seconds(time)));
         let now = Instant::now();
         self.since = Some(now);
@@ -121,33 +122,54 @@ impl Player {
 
     /// Compares what was seen with what is due, as far as both go.
     pub(super) fn compare(&mut self) -> Verdict {
-        for at in 0..self.lanes.len() {
-            if self.lanes[at].inbox.is_flooded() {
-                let heard = self.lanes[at].inbox.pop();
-                return Err(heard.map_or_else(
-                    || self.differs(None, Why::Flood),
-                    |heard| {
-                        let mut flood = self.unexpected(at, &heard, "no more than can be heard");
-                        flood.why = Why::Flood;
-                        flood
-                    },
-                ));
-            }
-            while self.compare_next(at)? {}
-            let lane = &mut self.lanes[at];
-            let (said, names) = (&lane.inbox.said, &self.names);
-            lane.agenda.own.retain(|own| {
-                let wanted = own.payload.to_bytes(names).unwrap_or_default();
-                let is =
-                    |frame: &Frame| frame.header.opcode == own.opcode && frame.payload == wanted;
-                !said.iter().any(is)
-            });
+        (0..self.lanes.len()).try_for_each(|at| self.compare_lane(at))
+    }
+
+    fn compare_lane(&mut self, at: usize) -> Verdict {
+        if self.lanes[at].inbox.is_flooded() {
+            let heard = self.lanes[at].inbox.pop();
+            return Err(heard.map_or_else(
+                || self.differs(None, Why::Flood),
+                |heard| {
+                    let mut flood = self.unexpected(at, &heard, "no more than can be heard");
+                    flood.why = Why::Flood;
+                    flood
+                },
+            ));
         }
+        while self.compare_next(at)? {}
+        let lane = &mut self.lanes[at];
+        let (said, names) = (&lane.inbox.said, &self.names);
+        lane.agenda.own.retain(|own| {
+            let wanted = own.payload.to_bytes(names).unwrap_or_default();
+            let is = |frame: &Frame| frame.header.opcode == own.opcode && frame.payload == wanted;
+            !said.iter().any(is)
+        });
         Ok(())
     }
 
+    /// Of what differs in several lanes, what stands first in the scenario.
+    ///
+    /// A broadcast that is wrong is wrong for everyone, and reaches them in no order: it is
+    /// to be told the same way each time.
+    pub(super) async fn earliest(&mut self, difference: Box<Difference>) -> Box<Difference> {
+        if difference.seen.is_none() {
+            return difference;
+        }
+        self.listen_until(Instant::now() + QUIET).await;
+        let mut first = difference;
+        for at in 0..self.lanes.len() {
+            if let Err(other) = self.compare_lane(at)
+                && other.line < first.line
+            {
+                first = other;
+            }
+        }
+        first
+    }
+
     /// Compares the next thing that was seen; tells whether there was one, and one was due.
-    fn compare_next(&mut self, at: usize) -> Result<bool, Box<super::Difference>> {
+    fn compare_next(&mut self, at: usize) -> Result<bool, Box<Difference>> {
         let mark = self.mark(at);
         let accept = self.t.lane(at).accept.clone();
         let lane = &self.lanes[at];
@@ -200,7 +222,7 @@ impl Player {
                 let since = self.since.unwrap_or(mark);
                 let (at, wanted) =
                     (moment(heard.at.saturating_duration_since(since)), seconds(time));
-                if at == wanted { Ok(()) } else { Err(Why::Differs(format!("it came at {at}"))) }
+                if at == wanted { Ok(()) } else { Err(Why::Differs(Unlike::Moment(at))) }
             }
         }
     }
@@ -214,7 +236,7 @@ fn wire(due: &Due, heard: &Heard) -> Result<(), Why> {
     if found.starts_with(wanted) && (*more || found.len() == wanted.len()) {
         return Ok(());
     }
-    Err(Why::Differs("its bytes are others".to_owned()))
+    Err(Why::Differs(Unlike::Wire))
 }
 
 fn is_ignored(ignored: &[String], heard: &Heard) -> bool {

@@ -54,7 +54,9 @@ impl Report<'_> {
         for judged in &self.judged {
             let name = escaped(&format!("{} {}", judged.number, judged.title));
             let secs = judged.took.as_secs_f64();
-            let _ = write!(out, "  <testcase name=\"{name}\" time=\"{secs:.3}\"");
+            let class = escaped(self.lesson.name);
+            let _ =
+                write!(out, "  <testcase classname=\"{class}\" name=\"{name}\" time=\"{secs:.3}\"");
             let inside = match &judged.outcome {
                 Outcome::Passed => None,
                 Outcome::Skipped(why) => Some(format!("<skipped message=\"{}\"/>", escaped(why))),
@@ -100,7 +102,7 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(c),
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

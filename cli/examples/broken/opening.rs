@@ -1,0 +1,60 @@
+//! Lesson 1, and the paths of all others: the opening handshake.
+
+use anyhow::Result;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use ws101::handshake::{AcceptKey, Fault, Policy, Rejection, encode};
+use ws101::stream::{LINGER, Rewind, linger};
+use ws101::upgrade::{Accepted, Ends, HEAD_DEADLINE, Head, Peer, read_head, refuse};
+
+use crate::broken;
+use crate::rooms::connections;
+
+/// Answers the first request; `None` if no WebSocket comes of it.
+pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rewind<TcpStream>>>> {
+    tcp.set_nodelay(true)?;
+    let ends = Ends { peer: tcp.peer_addr()?, local: tcp.local_addr()? };
+    let Head { mut request, bytes, size, mut io } = read_head(tcp, HEAD_DEADLINE).await?;
+    request.extensions_mut().insert(ends);
+    if request.uri().path() == connections::PATH {
+        io.write_all(&encode(&connections::list()?)).await?;
+        linger(&mut io, LINGER).await;
+        return Ok(None);
+    }
+    let mut response = match policy.answer(&request) {
+        Ok(response) => response,
+        Err(rejection) => {
+            refuse(io, blamed(rejection)).await;
+            return Ok(None);
+        }
+    };
+    if broken("1.1") {
+        // The key is text: its letters count.
+        let key = request.headers()["sec-websocket-key"].to_str()?.to_lowercase();
+        let accept = AcceptKey::derive(&key).accept.parse()?;
+        response.headers_mut().insert("sec-websocket-accept", accept);
+    }
+    let peer = Peer::new(&request, &response);
+    io.write_all(&encode(&response.map(|()| ""))).await?;
+    Ok(Some(Accepted { peer, io: Rewind::new(&bytes[size..], io) }))
+}
+
+/// Where the sockets are.
+pub fn paths() -> Vec<&'static str> {
+    match () {
+        () if broken("1.4") => vec![],
+        () if broken("4.4") => vec!["/ws", "/"],
+        () => vec!["/ws"],
+    }
+}
+
+/// What the client is told that it did wrong.
+fn blamed(rejection: Rejection) -> Rejection {
+    match rejection {
+        Rejection::Version(_) | Rejection::Key(_) if broken("1.2") => {
+            Rejection::OtherVersion(String::new())
+        }
+        Rejection::OtherVersion(_) if broken("1.3") => Rejection::Version(Fault::Malformed),
+        rejection => rejection,
+    }
+}

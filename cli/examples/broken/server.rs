@@ -1,0 +1,85 @@
+//! Lessons 8 and 9: what the connections of a room share, from the first to the end.
+
+use std::process::exit;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use ws101::broadcast::{Hub, Overflow};
+use ws101::handshake::Policy;
+use ws101::room::Room;
+use ws101::settings::Settings;
+use ws101::shutdown::{self, Shutdown};
+use ws101::stats::{Stats, every};
+
+use crate::{broken, opening, session};
+
+/// Later than any statistics may come, and sooner than a client gives up.
+const LATE: Duration = Duration::from_millis(2300);
+
+/// Longer than anyone waits.
+pub const FOREVER: Duration = Duration::from_secs(600);
+
+/// One room, and what its connections share.
+pub struct Shared<R> {
+    pub room: Mutex<R>,
+    pub hub: Hub,
+    pub settings: Settings,
+    pub stats: Stats,
+    policy: Policy,
+    shutdown: Shutdown,
+}
+
+/// Serves `room` until a signal comes.
+pub async fn serve<R: Room>(room: R) -> Result<()> {
+    let settings = Settings::from_env()?;
+    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    println!("listening on ws://{}/ws", listener.local_addr()?);
+    let policy = Policy {
+        subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
+        paths: opening::paths().into_iter().map(Into::into).collect(),
+        ..settings.policy()
+    };
+    let shared = Arc::new(Shared {
+        room: Mutex::new(room),
+        hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
+        settings,
+        stats: Stats::start(),
+        policy,
+        shutdown: Shutdown::default(),
+    });
+    let Shared { room, hub, settings, shutdown, .. } = &*shared;
+    let telling = shared.clone();
+    let tell = move || {
+        let report = telling.stats.report();
+        telling.room.lock().unwrap().report(&report, &telling.hub);
+    };
+    tokio::spawn(every(if broken("8.1") { LATE } else { settings.stats }, tell));
+    let accepting = tokio::spawn(accept(listener, shared.clone()));
+
+    println!("{}: goodbye", signal.await);
+    if !broken("9.3") {
+        accepting.abort();
+        let _ended = accepting.await;
+    }
+    room.lock().unwrap().closing(hub);
+    let code = if broken("9.2") { CloseCode::Normal } else { CloseCode::Away };
+    hub.close_all(code, "server shutting down");
+    shutdown.drain(if broken("9.4") { FOREVER } else { settings.drain }).await;
+    exit(if broken("9.5") { 3 } else { 0 })
+}
+
+async fn accept<R: Room>(listener: TcpListener, shared: Arc<Shared<R>>) {
+    loop {
+        let (tcp, _) = ws101::server::accept(&listener).await;
+        let here = shared.clone();
+        shared.shutdown.spawn(async move {
+            if let Ok(Some(accepted)) = opening::open(tcp, &here.policy).await {
+                // Whoever is lost is lost: the room has been told.
+                let _ = session::run(accepted, &here).await;
+            }
+        });
+    }
+}

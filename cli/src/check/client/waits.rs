@@ -1,0 +1,132 @@
+//! How long a client waited, judged: random waits can only be judged in number.
+//!
+//! Each rule lets a client go as soon as it has shown what it was to show, and
+//! blames it after so many waits that a client that does as the lesson says is
+//! blamed less than once in a million. What a busy machine adds to a wait makes
+//! it longer, and never is a reason to blame.
+
+use std::time::Duration;
+
+use super::complaint::Complaint;
+
+/// How many waits must show it: a busy machine may make one or two long.
+const SHOWN: usize = 3;
+
+/// How many waits may have to grow before they are as long as they may be.
+const GROWING: usize = 6;
+
+/// How many more waits are asked for a long one: fewer than [`SHOWN`] of 29 fair coins
+/// fall heads less than once in a million.
+const GROWN: usize = 29;
+
+/// How many pairs of waits are asked for different ones: two waits are further apart
+/// than a quarter of their limit in 9 of 16 cases, and less than [`SHOWN`] times in 25
+/// once in a million.
+const PAIRS: usize = 25;
+
+/// How many waits are compared with the cap.
+const CAPPED: usize = 24;
+
+/// How many of these may be longer than the cap by more than [`LATE`].
+const EXCUSED: usize = 7;
+
+/// How late a busy machine may be, as a rule.
+const LATE: Duration = Duration::from_millis(150);
+
+/// `None` while more waits are wanted.
+pub type Judgement = Option<Result<(), Complaint>>;
+
+/// Whether waits that may be as long as `limit` are: some are longer than half of it.
+pub fn grown(waits: &[Duration], limit: Duration) -> Judgement {
+    let long = waits.iter().filter(|wait| **wait > limit / 2).count();
+    let longest = waits.iter().copied().max().unwrap_or_default();
+    match (long >= SHOWN, waits.len() >= GROWING + GROWN) {
+        (true, _) => Some(Ok(())),
+        (false, true) => Some(Err(Complaint::Short { times: waits.len(), longest, limit })),
+        (false, false) => None,
+    }
+}
+
+/// Whether no wait is longer than `limit`.
+pub fn capped(waits: &[Duration], limit: Duration) -> Judgement {
+    let long = waits.iter().filter(|wait| **wait > limit + LATE).count();
+    let longest = waits.iter().copied().max().unwrap_or_default();
+    match (long > EXCUSED, waits.len() >= CAPPED) {
+        (true, _) => Some(Err(Complaint::Long { longest, limit })),
+        (false, true) => Some(Ok(())),
+        (false, false) => None,
+    }
+}
+
+/// Whether waits of two runs, each random from zero to `limit`, are.
+///
+/// That they differ from run to run is seen in pairs; that they begin at zero, in
+/// how far apart they are: of fifty waits, two are further apart than seven tenths.
+pub fn random(first: &[Duration], second: &[Duration], limit: Duration) -> Judgement {
+    let pairs = first.iter().zip(second).map(|(first, second)| [*first, *second]);
+    let pairs: Vec<_> = pairs.collect();
+    let differ = pairs.iter().filter(|[a, b]| a.abs_diff(*b) > limit / 4).count() >= SHOWN;
+    let all = || pairs.as_flattened().iter().copied();
+    let (least, most) = (all().min().unwrap_or_default(), all().max().unwrap_or_default());
+    let is_wide = most.abs_diff(least) > limit * 7 / 10;
+    match (differ, is_wide, pairs.len() >= PAIRS) {
+        (true, true, _) => Some(Ok(())),
+        (_, _, false) => None,
+        (false, _, true) => Some(Err(Complaint::Alike { pairs })),
+        (true, false, true) => Some(Err(Complaint::Narrow { least, most, limit })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(160);
+
+    /// What a judge says in the end of waits that are made one by one.
+    fn judged(mut wait: impl FnMut() -> f64, judge: impl Fn(&[Duration]) -> Judgement) -> Verdict {
+        let mut waits = Vec::new();
+        loop {
+            waits.push(LIMIT.mul_f64(wait()));
+            if let Some(judgement) = judge(&waits) {
+                return judgement;
+            }
+        }
+    }
+
+    type Verdict = Result<(), Complaint>;
+
+    fn both(waits: &[Duration]) -> Judgement {
+        let first: Vec<_> = waits.iter().copied().step_by(2).collect();
+        let second: Vec<_> = waits.iter().copied().skip(1).step_by(2).collect();
+        random(&first, &second, LIMIT)
+    }
+
+    #[test]
+    fn dice_are_never_blamed() {
+        let mut dice = StdRng::seed_from_u64(101);
+        for _ in 0..20_000 {
+            let mut throw = || dice.random_range(0.0..1.0);
+            assert_eq!(judged(&mut throw, |waits| grown(waits, LIMIT)), Ok(()));
+            assert_eq!(judged(&mut throw, |waits| capped(waits, LIMIT)), Ok(()));
+            assert_eq!(judged(&mut throw, both), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_too_long_or_no_dice_is_blamed() {
+        let mut dice = StdRng::seed_from_u64(101);
+        let mut throw = || dice.random_range(0.0..1.0);
+        let short = judged(|| 0.4 * throw(), |waits| grown(waits, LIMIT));
+        assert!(matches!(short, Err(Complaint::Short { .. })), "{short:?}");
+        let long = judged(|| 4.0 * throw(), |waits| capped(waits, LIMIT));
+        assert!(matches!(long, Err(Complaint::Long { .. })), "{long:?}");
+        let alike = judged(|| 1.0 + 0.2 * throw(), both);
+        assert!(matches!(alike, Err(Complaint::Alike { .. })), "{alike:?}");
+        let narrow = judged(|| 0.5 + 0.5 * throw(), both);
+        assert!(matches!(narrow, Err(Complaint::Narrow { .. })), "{narrow:?}");
+    }
+}

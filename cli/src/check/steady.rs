@@ -1,0 +1,175 @@
+//! Every check in virtual time, against what the examples are made of.
+//!
+//! In process the clock is ours: whatever else the machine does, a check that
+//! passes once passes always. `just steady` plays each a thousand times.
+
+mod history;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Result, ensure};
+use ws101::chat::Chat;
+use ws101::echo::echo;
+use ws101::endpoint::Endpoint;
+use ws101::goodbye;
+use ws101::handshake::Policy;
+use ws101::limits::Caps;
+use ws101::scenario::Scenario;
+use ws101::settings::Settings;
+use ws101::shutdown::Shutdown;
+use ws101::transcript::{Pipe, Transcript};
+use ws101::upgrade::{accept, config};
+
+use super::dice::Dice;
+use super::judge::complaint;
+use super::lesson::{Check, Lesson};
+use super::words::Lang;
+use history::Remembering;
+
+/// How often each check is played.
+const RUNS: usize = 1000;
+
+/// Those that ask for a page, which only a program has.
+const OF_PAGES: [&str; 1] = ["4.5"];
+
+#[test]
+fn every_check_passes_in_process() {
+    play_all(1);
+}
+
+#[test]
+#[ignore = "it takes minutes: just steady"]
+fn every_check_passes_in_process_a_thousand_times() {
+    play_all(RUNS);
+}
+
+/// Plays every check that often, on all processors, each time with other dice.
+fn play_all(runs: usize) {
+    let turn = AtomicUsize::new(0);
+    let complaints = thread::scope(|scope| {
+        let play = || {
+            let mut complaints = Vec::new();
+            loop {
+                let run = turn.fetch_add(1, Ordering::Relaxed);
+                if run >= runs {
+                    return complaints;
+                }
+                complaints.extend(play_each(u32::try_from(run).expect("it is small")));
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let playing: Vec<_> = (0..threads).map(|_| scope.spawn(play)).collect();
+        playing.into_iter().flat_map(|one| one.join().expect("it ends")).collect::<Vec<_>>()
+    });
+    assert!(complaints.is_empty(), "{}:\n{}", complaints.len(), complaints.concat());
+}
+
+fn play_each(seed: u32) -> Vec<String> {
+    let lessons = (1..).map_while(Lesson::find);
+    let checks =
+        lessons.flat_map(|lesson| lesson.checks().into_iter().map(move |check| (lesson, check)));
+    let checks = checks
+        .filter(|(_, check)| !check.is_of_clients() && !OF_PAGES.contains(&check.number.as_str()));
+    let played = checks.filter_map(|(lesson, check)| {
+        let mut clock = tokio::runtime::Builder::new_current_thread();
+        let clock = clock.enable_all().start_paused(true).build().expect("there is a runtime");
+        let played = clock.block_on(play(lesson, &check, seed));
+        played.err().map(|error| format!("check {} --seed {seed}: {error:#}\n", check.number))
+    });
+    played.collect()
+}
+
+async fn play(lesson: &Lesson, check: &Check, seed: u32) -> Result<()> {
+    let server = Arc::new(Program::new(lesson)?);
+    let scenario: Scenario = Dice::new(seed).fill(&check.template).parse()?;
+    let serving = server.clone();
+    let transcript = Transcript::new(move |pipe| {
+        let server = serving.clone();
+        async move { server.serve(pipe).await }
+    });
+    let played = scenario.play_with(transcript, |step| {
+        if step.notes("signal").next().is_some() {
+            let server = server.clone();
+            tokio::spawn(async move { server.end().await });
+        }
+    });
+    let played = played.await;
+    ensure!(played.difference.is_none(), "{played}");
+    let complaint = complaint(&scenario, &played, Lang::En);
+    ensure!(complaint.is_none(), "{complaint:?}\n{played}");
+    Ok(())
+}
+
+/// What a lesson's example is made of.
+struct Program {
+    lesson: usize,
+    chat: Endpoint<Chat>,
+    caps: Caps,
+    history: Remembering,
+    /// Its end, which ends every connection.
+    exit: Shutdown,
+}
+
+impl Program {
+    fn new(lesson: &Lesson) -> Result<Self> {
+        let env = lesson.settings();
+        let set = |name| env.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).into());
+        // How much a client may say is no matter here, and crowds say much at once.
+        let settings = Settings { rate: 0, ..Settings::default() }.with(set)?;
+        Ok(Self {
+            lesson: lesson.number,
+            chat: Endpoint::open(Chat::new(&settings), &settings),
+            caps: settings.caps(),
+            history: Remembering::new(),
+            exit: Shutdown::default(),
+        })
+    }
+
+    async fn serve(&self, pipe: Pipe) {
+        // A program would have closed its listener.
+        if self.chat.shutdown().has_begun() {
+            return;
+        }
+        let served = async {
+            match self.lesson {
+                1..=3 => echoes(pipe).await,
+                5 => self.speak("/ws?dialect=000", pipe).await,
+                6..=9 => self.speak("/ws?dialect=001", pipe).await,
+                10 => self.history.serve(pipe).await,
+                11 => self.speak("/ws?dialect=004", pipe).await,
+                // Whoever is not let in has been told why.
+                12 => drop(self.chat.accept(pipe).await),
+                _ => self.speak("/ws", pipe).await,
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = self.exit.begun() => {}
+        }
+    }
+
+    /// The chat, at /ws only, in the dialect that is spoken at `target`.
+    async fn speak(&self, target: &str, pipe: Pipe) {
+        let Ok(mut accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
+        accepted.peer.target = target.parse().expect("it is a path");
+        let Some(permit) = self.caps.enter(accepted.peer.ip()) else { return };
+        let _awaited = self.chat.shutdown().hold();
+        self.chat.serve(accepted, permit).await;
+    }
+
+    /// What SIGTERM does.
+    async fn end(&self) {
+        self.chat.close().await;
+        self.exit.begin();
+    }
+}
+
+async fn echoes(pipe: Pipe) {
+    let policy = Policy::default().at("/ws");
+    let Ok(accepted) = accept(pipe, &policy).await else { return };
+    let mut socket = accepted.into_socket(config(1 << 20)).await;
+    let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
+    goodbye::answer(&mut socket, ended).await;
+}

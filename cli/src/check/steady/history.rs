@@ -1,0 +1,69 @@
+//! Lesson 10's server in small: numbers, an epoch, and what was missed.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::goodbye::{Ended, finish, next_message};
+use ws101::handshake::Policy;
+use ws101::history::History;
+use ws101::transcript::Pipe;
+use ws101::upgrade::{accept, config};
+
+/// How much is kept and may wait, in bytes: more than any check says.
+const ENOUGH: usize = 1 << 20;
+
+/// A room with a memory.
+pub struct Remembering {
+    hub: Hub,
+    history: Mutex<History>,
+}
+
+impl Remembering {
+    pub fn new() -> Self {
+        let hub = Hub::new(ENOUGH, Overflow::Disconnect);
+        Self { hub, history: History::new(ENOUGH).into() }
+    }
+
+    /// Serves one connection to its end.
+    pub async fn serve(&self, pipe: Pipe) {
+        let Ok(accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
+        let (peer, accepted) = (accepted.peer.clone(), accepted.map(Outlet::new));
+        let me = {
+            // Both at once, or a line could fall between.
+            let history = self.history.lock().unwrap();
+            let me = self.hub.join(&accepted.io);
+            let missed = history.missed(peer.query("epoch"), peer.query("since"));
+            let hello = json!({"type": "connection_established", "epoch": history.epoch(),
+                "seq": history.seq(), "recovered": missed.is_some()});
+            self.hub.send(me.id(), hello.to_string());
+            for line in missed.unwrap_or_default() {
+                self.hub.send(me.id(), line);
+            }
+            me
+        };
+        let mut socket = accepted.into_socket(config(ENOUGH)).await;
+        let Err(end) = self.talk(&mut socket, me).await;
+        finish(&mut socket, end).await;
+    }
+
+    async fn talk(&self, socket: &mut Socket, me: Mailbox) -> Ended {
+        loop {
+            let message = tokio::select! {
+                incoming = next_message(socket) => incoming?,
+                evicted = me.drive() => return Err(evicted.into()),
+            };
+            let text = message.to_text().unwrap_or_default();
+            let said: Value = serde_json::from_str(text).unwrap_or_default();
+            if said["type"] != "message" {
+                continue;
+            }
+            let line = |seq| json!({"type": "message", "seq": seq, "content": said["content"]});
+            let mut history = self.history.lock().unwrap();
+            match history.push(said["id"].as_str(), |seq| line(seq).to_string()) {
+                Ok(line) => drop(self.hub.broadcast(line)),
+                Err(said_before) => drop(self.hub.send(me.id(), said_before)),
+            }
+        }
+    }
+}

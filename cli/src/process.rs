@@ -1,0 +1,180 @@
+//! A command that is started here: a process group of its own, gone when we are done.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::{sleep, timeout};
+
+/// How much of what a command prints is kept, to be shown if it ends too early.
+const SAID_LIMIT: usize = 4 * 1024;
+
+/// How long it may take to end after SIGTERM, before it is killed.
+const TERM: Duration = Duration::from_secs(3);
+
+/// How long what it said last may still be on its way when it has ended.
+const ECHO: Duration = Duration::from_millis(30);
+
+/// A running command, killed with all its children when it is dropped.
+pub struct Process {
+    command: String,
+    child: Child,
+    /// Held open: to some programs its end is the word to go.
+    stdin: Option<ChildStdin>,
+    group: Option<u32>,
+    said: Arc<Mutex<VecDeque<u8>>>,
+}
+
+impl Process {
+    /// Starts `command` with these settings in its environment.
+    pub fn start<'a>(
+        command: &str,
+        settings: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Result<Self> {
+        let mut starting = shell(command)?;
+        starting.envs(settings);
+        starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        starting.kill_on_drop(true);
+        #[cfg(unix)]
+        starting.process_group(0);
+        let mut child = match starting.spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("cannot start {command:?}: there is no such program")
+            }
+            Err(error) => return Err(error).context(format!("cannot start {command:?}")),
+        };
+        let said = Arc::default();
+        listen(child.stdout.take(), &said);
+        listen(child.stderr.take(), &said);
+        let (group, stdin) = (child.id(), child.stdin.take());
+        Ok(Self { command: command.to_owned(), child, stdin, group, said })
+    }
+
+    /// The command as it was given.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// The last lines it printed, indented; empty if it printed none.
+    pub fn last_words(&self) -> String {
+        // A trace of Node's names the error first, one of Python's last.
+        const LINES: usize = 20;
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: Vec<u8> = said.iter().copied().collect();
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<_> = text.lines().collect();
+        let mut last = String::new();
+        for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
+            last.push_str("\n    ");
+            last.push_str(&ws101::escape::Line::of(line).to_string());
+        }
+        last
+    }
+
+    /// `ended`, how, and the last lines it printed; empty while it runs.
+    pub fn farewell(&mut self, ended: &str) -> String {
+        let status = self.ended();
+        status.map(|status| format!("{ended} ({status}){}", self.last_words())).unwrap_or_default()
+    }
+
+    /// Asks it to end, as a system that shuts down does.
+    pub fn terminate(&mut self) {
+        self.signal(false);
+        if cfg!(not(unix)) {
+            self.stdin = None;
+        }
+    }
+
+    /// Waits until it has ended and its last words are here. Cancel safe.
+    pub async fn end(&mut self) {
+        // An error means that there is nothing left to wait for.
+        let _ = self.child.wait().await;
+        sleep(ECHO).await;
+    }
+
+    /// Waits until it has ended; `None` if it has not in time.
+    pub async fn exit(&mut self, patience: Duration) -> Option<ExitStatus> {
+        timeout(patience, self.child.wait()).await.ok()?.ok()
+    }
+
+    /// Ends it: politely first, then with all its children.
+    pub async fn stop(mut self) {
+        if self.ended().is_none() {
+            self.terminate();
+            self.stdin = None;
+            self.exit(TERM).await;
+        }
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, kill: bool) {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        let group = self.group.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // A group that is gone needs no signal.
+            let _ = kill_process_group(group, if kill { Signal::KILL } else { Signal::TERM });
+        }
+    }
+
+    /// Without signals there is only the end of standard input.
+    #[cfg(not(unix))]
+    fn signal(&self, _kill: bool) {}
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(true);
+    }
+}
+
+/// A command as a shell reads it; where there is nothing to read, without a shell.
+fn shell(command: &str) -> Result<Command> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let Some((program, arguments)) = words.split_first() else {
+        bail!("the command is empty: say how your program is started");
+    };
+    let is_plain = !command
+        .contains(['"', '\'', '\\', '$', '`', '&', '|', ';', '<', '>', '(', '*', '?', '~', '=']);
+    if is_plain {
+        let mut plain = Command::new(program);
+        plain.args(arguments);
+        return Ok(plain);
+    }
+    if cfg!(windows) {
+        let mut through = Command::new("cmd");
+        through.args(["/C", command]);
+        return Ok(through);
+    }
+    // The shell hears SIGTERM too. With a trap it waits for the program, and ends as that does.
+    let mut through = Command::new("sh");
+    through.args(["-c", &format!("trap : TERM; {command}")]);
+    Ok(through)
+}
+
+/// Keeps the end of what comes, so that whoever prints much is not held up.
+fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, said: &Arc<Mutex<VecDeque<u8>>>) {
+    let (Some(mut from), said) = (from, said.clone()) else { return };
+    tokio::spawn(async move {
+        let mut piece = [0; 1024];
+        while let Ok(size) = from.read(&mut piece).await {
+            if size == 0 {
+                return;
+            }
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.extend(&piece[..size]);
+            let excess = said.len().saturating_sub(SAID_LIMIT);
+            said.drain(..excess);
+        }
+    });
+}

@@ -1,0 +1,78 @@
+//! The server under test, when it is started here.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+use crate::address::Server;
+use crate::process::Process;
+
+/// How long a server may take to listen.
+pub const READY: Duration = Duration::from_secs(10);
+
+/// Between two attempts to connect to a program that starts.
+const ATTEMPT: Duration = Duration::from_millis(30);
+
+/// A running server, and where it listens.
+pub struct Program {
+    /// What was started.
+    pub process: Process,
+    port: u16,
+}
+
+impl Program {
+    /// Starts `command` on a free port, and waits until it listens.
+    pub async fn start(
+        command: &str,
+        settings: &[(&'static str, &'static str)],
+        patience: Duration,
+    ) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.local_addr())
+            .context("there is no free port")?
+            .port();
+        let ours = [("PORT", port.to_string()), ("HOST", Ipv4Addr::LOCALHOST.to_string())];
+        let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
+        let process = Process::start(command, ours.into_iter().chain(theirs))?;
+        let mut program = Self { process, port };
+        program.ready(patience).await?;
+        Ok(program)
+    }
+
+    /// Where it listens.
+    pub fn server(&self) -> Server {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        Server { address, name: format!("localhost:{}", self.port) }
+    }
+
+    /// Whether another program could listen where it did.
+    pub fn is_port_free(&self) -> bool {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+    }
+
+    async fn ready(&mut self, patience: Duration) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = self.process.ended() {
+                // What it said last may still be on its way.
+                sleep(ATTEMPT).await;
+                let (command, said) = (self.process.command(), self.process.last_words());
+                bail!("{command:?} ended before it listened ({status}){said}");
+            }
+            if Instant::now() > deadline {
+                let (command, said) = (self.process.command(), self.process.last_words());
+                let (port, secs) = (self.port, patience.as_secs());
+                bail!(
+                    "{command:?} does not listen on 127.0.0.1:{port} after {secs} s: does it read PORT?{said}"
+                );
+            }
+            sleep(ATTEMPT).await;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What programs read: JSON, and `JUnit`'s XML.
+
+use std::env;
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::{PATIENCE, built, server, settled, ws101};
+
+/// Runs the parametrised server as a learner would, and says where.
+async fn running(words: &[&str]) -> (Child, String) {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let port = free.expect("there is a free port").port();
+    let mut server = Command::new(built("ws101-broken"));
+    server.args(words).env("PORT", port.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut server = server.spawn().expect("it starts");
+    let mut said = BufReader::new(server.stdout.take().expect("it is piped")).lines();
+    let first = timeout(PATIENCE, said.next_line()).await.expect("it listens").expect("it says so");
+    assert!(first.is_some_and(|line| line.starts_with("listening")));
+    (server, format!("ws://127.0.0.1:{port}"))
+}
+
+/// A report without what is different in every run.
+fn steady(mut report: Value) -> Value {
+    for test in report["tests"].as_array_mut().expect("there are tests") {
+        assert!(test["milliseconds"].is_u64());
+        test["milliseconds"] = json!(0);
+        let wire = test["wire"].as_array().expect("what crossed the wire, line by line");
+        assert_eq!(wire.is_empty(), test["status"] == "skip");
+        if test["status"] == "pass" {
+            test["wire"] = json!("…");
+        }
+    }
+    report
+}
+
+/// XML without its times.
+fn timeless(xml: &str) -> String {
+    let mut pieces = xml.split(" time=\"");
+    let front = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(front, |out, piece| {
+        let (time, rest) = piece.split_once('"').expect("a quote ends it");
+        time.parse::<f64>().expect("a time is in seconds");
+        out + " time=\"…\"" + rest
+    })
+}
+
+#[tokio::test]
+async fn programs_read_what_passed_failed_and_was_skipped() {
+    let (_server, url) = running(&["--break", "12.6"]).await;
+    let words = ["check", "12", "--url", &url, "--seed", "1", "--lang", "en"];
+
+    let graded = ws101(&[&words[..], &["--json"]].concat()).await;
+    assert_eq!((graded.code, &*graded.err), (Some(1), ""));
+    let report = steady(serde_json::from_str(&graded.out).expect("it is JSON, and nothing else"));
+    insta::assert_snapshot!("json", settled(&format!("{report:#}")));
+
+    let graded = ws101(&[&words[..], &["--junit"]].concat()).await;
+    assert_eq!((graded.code, &*graded.err), (Some(1), ""));
+    well_formed(&graded.out).await;
+    insta::assert_snapshot!("junit", settled(&timeless(&graded.out)));
+}
+
+#[tokio::test]
+async fn whatever_a_server_says_its_xml_is_well_formed() {
+    for hostility in ["babbling", "garbled", "dying"] {
+        let cmd = server(&format!("--hostile {hostility}"));
+        let graded = ws101(&["check", "2.1", "--cmd", &cmd, "--junit", "--lang", "ru"]).await;
+        assert_eq!(graded.code, Some(1), "{hostility}: {}", graded.err);
+        assert!(graded.out.contains("<failure "), "{hostility}: {}", graded.out);
+        well_formed(&graded.out).await;
+    }
+}
+
+/// Asks a parser that others have written; where there is none, nothing is asked.
+async fn well_formed(xml: &str) {
+    const PARSE: &str =
+        "import sys, xml.sax; xml.sax.parse(sys.stdin.buffer, xml.sax.ContentHandler())";
+    let mut python = Command::new("python3");
+    python.args(["-c", PARSE]).stdin(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut python = match python.spawn() {
+        Err(error) if error.kind() == ErrorKind::NotFound && env::var_os("CI").is_none() => {
+            println!("skipped: there is no python3 to parse XML with");
+            return;
+        }
+        python => python.expect("python3 starts"),
+    };
+    let mut stdin = python.stdin.take().expect("it is piped");
+    stdin.write_all(xml.as_bytes()).await.expect("it reads");
+    drop(stdin);
+    let parsed = timeout(PATIENCE, python.wait_with_output()).await.expect("it ends").unwrap();
+    assert!(parsed.status.success(), "{}\n{xml}", String::from_utf8_lossy(&parsed.stderr));
+}

@@ -1,0 +1,62 @@
+//! What a learner reads when a check fails, in both languages.
+
+use tokio::task::JoinSet;
+
+use super::{client, server, settled, ws101};
+
+/// One for each lesson, in which little is left to chance: after another failure, what the
+/// server says next is on its way, and is told or is not.
+const CHECKS: [&str; 12] =
+    ["1.1", "2.3", "3.2", "4.2", "5.1", "6.1", "7.3", "8.4", "9.5", "10.10", "11.7", "12.6"];
+
+/// Of a client.
+const CLIENT_CHECKS: [&str; 3] = ["10.1", "10.6", "10.7"];
+
+/// Where nobody waits for the welcome, so that it comes before what the client does next, or after.
+const WELCOME_ANYWHERE: [&str; 2] = ["7.3", "9.5"];
+
+/// What is told of that check, in English and in Russian.
+async fn report(number: &str, target: &str, cmd: &str) -> String {
+    let mut told = String::new();
+    for lang in ["en", "ru"] {
+        let words = ["check", number, target, cmd, "--seed", "1", "--lang", lang];
+        let graded = ws101(&words).await;
+        assert_eq!(graded.code, Some(1), "{number}: {}{}", graded.out, graded.err);
+        told += &graded.out;
+    }
+    if WELCOME_ANYWHERE.contains(&number) {
+        let lines = told.lines().filter(|line| !line.contains(r#""type":"welcome"}"#));
+        told = lines.collect::<Vec<_>>().join("\n");
+    }
+    let told: Vec<_> = settled(&told).lines().map(without_random_bytes).collect();
+    told.join("\n")
+}
+
+/// Bytes of JSON hold what differs in every run; those in front of it do not.
+fn without_random_bytes(line: &str) -> String {
+    const JSON: &str = " 7b 22 ";
+    let is_bytes = ["bytes ", "байты "].iter().any(|word| line.trim_start().starts_with(word));
+    match line.split_once(JSON) {
+        Some((front, _)) if is_bytes => format!("{front}{JSON}…"),
+        _ => line.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_explained_in_both_languages() {
+    let servers = CHECKS.map(|number| async move {
+        (number, report(number, "--cmd", &server(&format!("--break {number}"))).await)
+    });
+    let clients = CLIENT_CHECKS.map(|number| async move {
+        (number, report(number, "--client", &client(&format!("--break {number}"))).await)
+    });
+    let mut reports = JoinSet::from_iter(servers);
+    for client in clients {
+        reports.spawn(client);
+    }
+    let mut reports = reports.join_all().await;
+    reports.sort();
+    for (number, report) in reports {
+        insta::assert_snapshot!(format!("check_{number}"), report);
+    }
+}

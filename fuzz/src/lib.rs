@@ -1,1 +1,0 @@
-//! Property tests live in `tests/`.

@@ -1,0 +1,126 @@
+//! What clients of the chat ask for.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+use ws101::chat::{CONTENT_BYTES, CONTENT_CHARS, NAME_BYTES, NAME_CHARS, Request};
+
+use crate::corpus::{spoiled_text, texts};
+
+const CORPUS: &str = "corpus/requests";
+
+/// What nobody but the server may say; it is put into every forgery.
+pub const FORGED: &str = "forged-by-a-client";
+
+/// Words that mean something to one dialect or another.
+const WORDS: [&str; 25] = [
+    "type",
+    "user",
+    "message",
+    "system",
+    "typing",
+    "hello",
+    "join",
+    "rename",
+    "ping",
+    "bye",
+    "test",
+    "welcome",
+    "history",
+    "content",
+    "username",
+    "name",
+    "text",
+    "timestamp",
+    "id",
+    "is_typing",
+    "active",
+    "v",
+    "lang",
+    "room",
+    "to",
+];
+
+/// Texts that are often, and often not, something a chat understands.
+pub fn soup() -> impl Strategy<Value = String> {
+    let odd = vec!["", "general", "ann", "\u{202e}", "\0", "\u{1b}[31m", "ru", "{}", "\n"];
+    let word = prop_oneof![
+        4 => select(&WORDS[..]).prop_map(str::to_owned),
+        1 => "[a-zа-я🦀 ]{0,6}",
+        1 => select(odd).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    let leaf = prop_oneof![
+        8 => word.clone().prop_map(Value::from),
+        2 => any::<i64>().prop_map(Value::from),
+        1 => any::<f64>().prop_map(Value::from),
+        2 => any::<bool>().prop_map(Value::from),
+        1 => Just(Value::Null),
+        1 => (CONTENT_CHARS - 10..CONTENT_CHARS + 10).prop_map(|size| "я".repeat(size).into()),
+    ];
+    let value = leaf.prop_recursive(2, 12, 6, move |inner| {
+        prop_oneof![vec(inner.clone(), 0..4).prop_map(Value::from), object(word.clone(), inner)]
+    });
+    let said = object(select(&WORDS[..]).prop_map(str::to_owned), value.clone());
+    prop_oneof![
+        8 => said.prop_map(|said| said.to_string()),
+        1 => value.prop_map(|said| said.to_string()),
+        1 => any::<String>(),
+        1 => spoiled_text(CORPUS),
+    ]
+}
+
+/// An object with a type; if it is the server's, it is marked.
+fn object(
+    word: impl Strategy<Value = String>,
+    value: impl Strategy<Value = Value>,
+) -> impl Strategy<Value = Value> {
+    (select(&WORDS[..]), vec((word, value), 0..6)).prop_map(|(kind, fields)| {
+        let mut said: Map<_, _> = fields.into_iter().collect();
+        said.insert("type".to_owned(), kind.into());
+        if kind == "system" {
+            said.insert("content".to_owned(), FORGED.into());
+        }
+        said.into()
+    })
+}
+
+/// A text is understood, or refused in words that fit on one line and into a frame.
+fn understood_or_refused(text: &str) -> Result<(), TestCaseError> {
+    if let Err(fault) = Request::parse(text) {
+        prop_assert!(!fault.message.is_empty() && fault.message.len() < 1_000, "{fault:?}");
+        prop_assert!(!fault.message.contains(char::is_control), "{fault:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_kept_are_understood_or_refused_in_words() {
+    for text in texts(CORPUS) {
+        understood_or_refused(&text).expect("it was mended once");
+    }
+}
+
+chance! {
+    fn whatever_is_said_is_understood_or_refused_in_words(text in soup()) {
+        understood_or_refused(&text)?;
+    }
+
+    fn what_is_let_through_is_within_its_limits(
+        name in any::<String>(), content in any::<String>(), more in 0..2 * CONTENT_CHARS,
+    ) {
+        let hello = json!({"type": "hello", "username": name}).to_string();
+        if let Ok(Request::Hello { username: Some(name), .. }) = Request::parse(&hello) {
+            prop_assert!((1..=NAME_CHARS).contains(&name.chars().count()));
+            prop_assert!(name.len() <= NAME_BYTES && !name.contains(char::is_control));
+        }
+        let content = content + &"x".repeat(more);
+        let message = json!({"type": "message", "content": content}).to_string();
+        let is_sound = !content.trim().is_empty() && content.chars().count() <= CONTENT_CHARS;
+        match Request::parse(&message) {
+            Ok(Request::Message { content: heard, .. }) => prop_assert_eq!(heard, content),
+            other => prop_assert!(!is_sound || content.len() > CONTENT_BYTES, "{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Scenarios against chance: what is printed reads back as it was, and no text is too strange to refuse.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use ws101::frame::Opcode;
+use ws101::scenario::{
+    Act, Answer, Ask, Deed, End, Expect, Item, Json, Kind, Line, Marks, Note, Part, Payload, Place,
+    Scenario, Shape, Sight, Step, Text, Timing,
+};
+
+use crate::corpus::{spoiled_text, texts};
+
+const CORPUS: &str = "corpus/scenarios";
+
+/// Those that learners' servers are judged by.
+const CHECKS: &str = "../cli/checks";
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9]{0,3}"
+}
+
+/// Characters that a printer or a parser might trip over.
+fn plain() -> impl Strategy<Value = String> {
+    let odd = select(vec![
+        "<", ">", "<*>", "<a>", "\"", "\\", "\n", " ", "|", "#", "...", "я", "🦀", "\u{7}",
+        "\u{2028}", "\u{202e}", "*", "%", "/", "é", "e\u{301}",
+    ]);
+    vec(
+        prop_oneof![3 => odd.prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)],
+        1..5,
+    )
+    .prop_map(|parts| parts.concat())
+}
+
+fn text(open: bool) -> impl Strategy<Value = Text> {
+    let part = prop_oneof![
+        plain().prop_map(Part::Plain),
+        name().prop_map(Part::Name),
+        Just(if open { Part::Any } else { Part::Name("n".to_owned()) }),
+    ];
+    vec(part, 0..4).prop_map(|parts| {
+        let mut text = Text::default();
+        for part in parts {
+            match (text.0.last_mut(), part) {
+                (Some(Part::Plain(last)), Part::Plain(more)) => last.push_str(&more),
+                (_, part) => text.0.push(part),
+            }
+        }
+        text
+    })
+}
+
+fn json(open: bool) -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        name().prop_map(Json::Name),
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        any::<i64>().prop_map(|n| Json::Number(n.into())),
+        (-1e6..1e6f64)
+            .prop_map(|n| serde_json::Number::from_f64(n).map_or(Json::Null, Json::Number)),
+        text(open).prop_map(Json::Text),
+        Just(if open { Json::Any } else { Json::Null }),
+        Just(if open { Json::Long(300, "0aff".to_owned()) } else { Json::Null }),
+    ];
+    leaf.prop_recursive(3, 12, 4, move |inner| {
+        prop_oneof![
+            (vec(inner.clone(), 0..4), any::<bool>())
+                .prop_map(move |(items, more)| Json::Array(items, more && open)),
+            (vec((plain(), inner), 0..4), any::<bool>()).prop_map(move |(mut fields, more)| {
+                fields.sort_by(|a, b| a.0.cmp(&b.0));
+                fields.dedup_by(|a, b| a.0 == b.0);
+                Json::Object(fields, more && open)
+            }),
+        ]
+    })
+}
+
+fn bytes() -> impl Strategy<Value = Payload> {
+    (vec(any::<u8>(), 1..5), 1..9usize).prop_map(|(bytes, times)| Payload::Bytes(bytes, times))
+}
+
+/// What any frame may carry; `open` for what is expected.
+fn payload(open: bool) -> BoxedStrategy<Payload> {
+    let known = prop_oneof![
+        Just(Payload::Unsaid),
+        (text(open), 1..9usize).prop_map(|(text, times)| Payload::Text(text, times)),
+        bytes(),
+    ];
+    if !open {
+        return known.boxed();
+    }
+    let digest = (0..1_000_000u64).prop_map(|len| Payload::Digest(len, "0123456789ab".to_owned()));
+    prop_oneof![4 => known, 1 => Just(Payload::Any), 1 => digest].boxed()
+}
+
+fn close(open: bool) -> impl Strategy<Value = Payload> {
+    let codes = vec(1000..5000u16, 1..if open { 4 } else { 2 });
+    (codes, text(open), any::<bool>()).prop_map(move |(codes, reason, any)| {
+        Payload::Close(codes, (!any || !open).then_some(reason))
+    })
+}
+
+fn shape(open: bool) -> impl Strategy<Value = Shape> {
+    let opcodes = [1, 2, 0, 9, 10, 3, 15].map(|bits| Kind::Frame(Opcode::from_bits(bits)));
+    let carried = prop_oneof![
+        (select(opcodes.to_vec()), payload(open)),
+        (Just(Kind::Json), json(open).prop_map(Payload::Json)),
+        (Just(Kind::Frame(Opcode::Close)), close(open)),
+    ];
+    let header = (0..8u8, option::of(any::<bool>()), any::<bool>(), option::of(2..15usize));
+    let lengths = (option::of(any::<u64>()), option::of(1..9usize));
+    (carried, header, lengths).prop_map(move |((kind, payload), header, (len, fragments))| {
+        let is_message = matches!(kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary));
+        let (rsv, fin, wrong_mask, header) = header;
+        let fragments = fragments.filter(|_| is_message && !open);
+        Shape { rsv, fin, wrong_mask, header, len, fragments, payload, ..Shape::new(kind) }
+    })
+}
+
+fn time() -> impl Strategy<Value = Duration> {
+    prop_oneof![0..1500u64, (0..3000u64).prop_map(|n| n * 500)].prop_map(Duration::from_millis)
+}
+
+fn marks() -> impl Strategy<Value = Marks> {
+    let timing = prop_oneof![
+        (time(), time()).prop_map(|(a, b)| Timing::Within(a.min(b), a.max(b))),
+        time().prop_map(Timing::At),
+    ];
+    let wire = (vec(any::<u8>(), 1..9), any::<bool>());
+    (option::of(timing), option::of(wire)).prop_map(|(timing, wire)| Marks { timing, wire })
+}
+
+fn header(open: bool) -> impl Strategy<Value = (String, Text)> {
+    (select(vec!["version", "key", "subprotocol", "user-agent", "no-x"]), text(open))
+        .prop_map(|(name, value)| (name.to_owned(), value))
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let headers = vec((header(false), any::<bool>()), 0..3).prop_map(|headers| {
+        let there = |((name, value), there): ((String, Text), bool)| (name, there.then_some(value));
+        headers.into_iter().map(there).collect()
+    });
+    let target = text(false).prop_filter("a path is something", |text| !text.0.is_empty());
+    let ask =
+        (select(vec!["GET", "POST"]), target, headers).prop_map(|(method, target, headers)| {
+            Ask::Usual { method: method.to_owned(), target, headers }
+        });
+    let deeds = vec![
+        Deed::Cut,
+        Deed::Reset,
+        Deed::HalfClose,
+        Deed::Mute,
+        Deed::StopReading,
+        Deed::Resume,
+        Deed::Dribble(0),
+        Deed::Dribble(7),
+    ];
+    prop_oneof![
+        ask.prop_map(Act::Ask),
+        bytes().prop_map(|bytes| Act::Ask(Ask::Raw(bytes))),
+        (shape(false), marks()).prop_map(|(shape, marks)| Act::Say(shape, marks)),
+        payload(false).prop_map(Act::Raw),
+        select(deeds).prop_map(Act::Do),
+    ]
+}
+
+fn expect() -> impl Strategy<Value = Expect> {
+    let answer = (vec(100..1000u16, 1..3), any::<bool>(), vec(header(true), 0..3), payload(true));
+    let answer = answer.prop_map(|(statuses, bad_accept, headers, body)| {
+        Sight::Answer(Answer { statuses, bad_accept, headers, body })
+    });
+    let ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
+    let sight = prop_oneof![
+        (answer, marks()),
+        (payload(true).prop_map(Sight::Stray), marks()),
+        (shape(true).prop_map(Sight::Frame), marks()),
+        (Just(Sight::Torn("text 2 of 5 bytes".to_owned())), Just(Marks::default())),
+        (select(ends).prop_map(Sight::End), marks()),
+        (time().prop_map(Sight::Nothing), Just(Marks::default())),
+    ];
+    (any::<bool>(), any::<bool>(), sight).prop_map(|(any_order, optional, (what, marks))| Expect {
+        any_order,
+        optional,
+        what,
+        marks,
+    })
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    let lane = || "[a-zа-я][a-z0-9]{0,6}";
+    let item = prop_oneof![
+        1 => plain().prop_map(|text| Item::Comment(text.replace(char::is_control, "").trim().to_owned())),
+        1 => time().prop_map(Item::Wait),
+        4 => (lane(), act()).prop_map(|(lane, act)| Item::Act(lane, act)),
+        4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expect(lane, expect)),
+    ];
+    item.prop_map(|item| Line { place: Place(0), item })
+}
+
+fn note() -> impl Strategy<Value = Note> {
+    let note = |name: &str, words: Vec<String>| Note { name: name.to_owned(), words };
+    prop_oneof![
+        (plain(), plain()).prop_map(move |(a, b)| note("hint", vec![a, b])),
+        plain().prop_map(move |a| note("ignore", vec![a, "ping".to_owned()])),
+        Just(note("timeout", vec!["1.5s".to_owned()])),
+        Just(note("must", vec![])),
+    ]
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let title = plain().prop_map(|text| text.replace(char::is_control, "").trim().to_owned());
+    let step = (title, vec(note(), 0..3), vec(line(), 0..5));
+    (vec(note(), 0..3), vec(step, 0..4)).prop_map(|(notes, steps)| {
+        let steps = steps.into_iter().map(|(title, notes, lines)| {
+            let title = if title.is_empty() { "untitled".to_owned() } else { title };
+            Step { place: Place(0), title, notes, lines }
+        });
+        Scenario { notes, steps: steps.collect() }
+    })
+}
+
+/// A text is read, and what is printed of it reads back as it was; or its first mistake is named.
+fn understood_or_refused(text: &str) -> Result<(), TestCaseError> {
+    match text.parse::<Scenario>() {
+        Ok(scenario) => reads_back(&scenario),
+        Err(error) => {
+            let line = text.lines().nth(error.line - 1).unwrap_or_default();
+            prop_assert!(error.column <= line.chars().count() + 1, "{error}");
+            prop_assert!(!error.to_string().contains(char::is_control), "{error}");
+            Ok(())
+        }
+    }
+}
+
+fn reads_back(scenario: &Scenario) -> Result<(), TestCaseError> {
+    let text = scenario.to_string();
+    let again: Scenario =
+        text.parse().map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+    prop_assert_eq!(&again, scenario, "{}", text);
+    prop_assert_eq!(again.to_string(), text);
+    Ok(())
+}
+
+#[test]
+fn the_kept_are_understood_or_refused() {
+    for text in texts(CORPUS).iter().chain(&texts(CHECKS)) {
+        understood_or_refused(text).expect("it was mended once");
+    }
+}
+
+chance! {
+    fn what_is_printed_reads_back_as_it_was(scenario in scenario()) {
+        reads_back(&scenario)?;
+    }
+
+    fn no_text_is_too_strange(
+        text in prop_oneof![spoiled_text(CORPUS), spoiled_text(CHECKS)],
+    ) {
+        understood_or_refused(&text)?;
+    }
+
+    fn what_is_printed_and_spoiled_is_understood_or_refused(
+        scenario in scenario(), at in any::<Index>(), junk in plain(),
+    ) {
+        let mut text = scenario.to_string();
+        let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        text.insert_str(*at.get(&starts), &junk);
+        understood_or_refused(&text)?;
+    }
+}
+
+#[test]
+fn a_number_keeps_its_last_digit() {
+    let line = r#"bob << json {"n":21464.129494283014}"#;
+    let scenario: Scenario = format!("== one\n{line}\n").parse().expect("it is one");
+    assert!(scenario.to_string().contains("21464.129494283014"), "{scenario}");
+}

@@ -1,0 +1,15 @@
+//! `src/broadcast/`, file for file, with locks and tasks of `scheduler`.
+
+#[path = "../../src/broadcast/hub.rs"]
+mod hub;
+#[path = "../../src/broadcast/log.rs"]
+mod log;
+#[path = "../../src/broadcast/outlet.rs"]
+mod outlet;
+#[path = "../../src/broadcast/roster.rs"]
+mod roster;
+
+use crate::scheduler;
+
+pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
+pub use outlet::Outlet;

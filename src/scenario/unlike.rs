@@ -1,0 +1,162 @@
+//! In what something of the right kind is not as it should be.
+
+use crate::transcript::quoted;
+
+/// In what something of the right kind is not as it should be: what was found, then what was wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unlike {
+    /// An answer with another status.
+    #[error("the status is {0}")]
+    Status(u16),
+    /// An answer without this header.
+    #[error("the header {0} is missing")]
+    NoHeader(String),
+    /// A header with another value.
+    #[error("the header {name} is {found}, not {wanted}", found = quoted(found))]
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        found: String,
+        /// What it is to be, as the scenario says it.
+        wanted: String,
+    },
+    /// A 101 whose header lacks a word.
+    #[error("the header {name} is {found}, and must say {word} (RFC 6455 §4.1)", found = quoted(found))]
+    Word {
+        /// The header.
+        name: &'static str,
+        /// Its value, empty if it is missing.
+        found: String,
+        /// The word.
+        word: &'static str,
+    },
+    /// A 101 that does not follow from the key.
+    #[error("Sec-WebSocket-Accept is {found}, and must be \"{wanted}\" (RFC 6455 §4.2.2)", found = quoted(found))]
+    Accept {
+        /// What it says, empty if it says nothing.
+        found: String,
+        /// What follows from the key.
+        wanted: String,
+    },
+    /// A 101 with this header, which answers no question.
+    #[error("the header {0} is there, and nobody asked for it (RFC 6455 §4.1)")]
+    Unasked(&'static str),
+    /// Other reserved bits.
+    #[error("the reserved bits are {found}, not {wanted} (RFC 6455 §5.2)")]
+    Reserved {
+        /// As a number: 4 is RSV1.
+        found: u8,
+        /// As a number.
+        wanted: u8,
+    },
+    /// FIN where more should follow, or the reverse: this is what was found.
+    #[error("FIN is {}, not {} (RFC 6455 §5.4)", u8::from(*.0), u8::from(!*.0))]
+    Fin(bool),
+    /// A masked frame.
+    #[error("the frame is masked: a server never masks (RFC 6455 §5.1)")]
+    Masked,
+    /// A header of so many bytes, where fewer would do.
+    #[error("the header has {0} bytes, more than it needs (RFC 6455 §5.2)")]
+    LongHeader(usize),
+    /// Another length, in bytes.
+    #[error("it has {found} bytes, not {wanted}")]
+    Length {
+        /// The length.
+        found: u64,
+        /// What it is to be.
+        wanted: u64,
+    },
+    /// Another byte, the first that is.
+    #[error("byte {at} is {found:02x}, not {wanted:02x}")]
+    Byte {
+        /// Which, from 0.
+        at: usize,
+        /// The byte.
+        found: u8,
+        /// What it is to be.
+        wanted: u8,
+    },
+    /// The right length, and other bytes, further on than what was kept.
+    #[error("it has the right length, and other bytes")]
+    Bytes,
+    /// Another text, with places for what may differ: what was wanted.
+    #[error("the text is not {0}")]
+    Pattern(String),
+    /// Another text: what is there, and should be, from the first character that differs.
+    #[error("{}it is {}, not {}", from(*at), quoted(found), quoted(wanted))]
+    Text {
+        /// Which character, from 1.
+        at: usize,
+        /// The next few characters.
+        found: String,
+        /// What they are to be.
+        wanted: String,
+    },
+    /// No UTF-8 from this byte on.
+    #[error("byte {0} is no UTF-8 (RFC 6455 §8.1)")]
+    NoText(usize),
+    /// No JSON, and what the parser says.
+    #[error("it is no JSON: {0}")]
+    NoJson(String),
+    /// Another value in JSON.
+    #[error("{at} is {found}, not {wanted}")]
+    Value {
+        /// Where: `$.users[0]`.
+        at: String,
+        /// The front of it.
+        found: String,
+        /// What it is to be, as the scenario says it.
+        wanted: String,
+    },
+    /// A value that is not the same as where its name stood before.
+    #[error("{at} is {found}, but <{name}> was {known}")]
+    Name {
+        /// Where.
+        at: String,
+        /// The front of it.
+        found: String,
+        /// The name.
+        name: String,
+        /// The front of what it stands for.
+        known: String,
+    },
+    /// More or fewer items in a list of JSON.
+    #[error("{at} has {found} items, not {wanted}")]
+    Items {
+        /// Where.
+        at: String,
+        /// How many.
+        found: usize,
+        /// How many there are to be.
+        wanted: usize,
+    },
+    /// JSON without this field.
+    #[error("{0} is missing")]
+    NoField(String),
+    /// JSON with this field, too.
+    #[error("{0} is one field too many")]
+    Field(String),
+    /// A close without a code.
+    #[error("it carries no code")]
+    NoCode,
+    /// A close with another code.
+    #[error("the code is {0}")]
+    Code(u16),
+    /// A close with another reason.
+    #[error("the reason is {}", quoted(.0))]
+    Reason(String),
+    /// A frame that broke off in another way: in which.
+    #[error("it is torn {0}")]
+    Torn(String),
+    /// The right thing at another time: when.
+    #[error("it came at {0}")]
+    Moment(String),
+    /// The right thing, in other bytes than those that stand beside it.
+    #[error("its bytes are others")]
+    Wire,
+}
+
+fn from(character: usize) -> String {
+    if character == 1 { String::new() } else { format!("from character {character} on ") }
+}
