@@ -161,6 +161,10 @@ impl Hub {
         let mut state = self.lock();
         let Some(member) = state.members.get(to) else { return Delivery::default() };
         let mut wire = member.caught_up(&state.logs);
+        if wire.left {
+            // Evicted by a round that has not said so yet.
+            return Delivery::default();
+        }
         wire.owe(frame, 0);
         let evicted = self.overdrawn(&mut wire);
         drop(wire);
@@ -327,6 +331,11 @@ impl Hub {
 
     /// Applies the policy for the slow; true if it ended the membership.
     fn overdrawn(&self, wire: &mut Wire<dyn Io>) -> bool {
+        if wire.queued() <= self.capacity {
+            return false;
+        }
+        // On a busy server the session may not have had its turn: then it is we who are slow.
+        wire.relieve();
         if wire.queued() <= self.capacity {
             return false;
         }

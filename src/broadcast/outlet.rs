@@ -6,23 +6,27 @@
 //! 2. Whoever leaves something in an empty backlog wakes the session.
 //! 3. While the backlog is not empty only the session writes, and each time it
 //!    finds the stream full, the stream holds the session's waker.
+//! 4. The hub may do the session's part once before it lets somebody go for
+//!    being slow; then it wakes the session.
 //!
 //! So a backlog that is not empty always has a session that was woken, or that
 //! the stream will wake. A write by the hub may make a full stream forget the
-//! session's waker; but then something is left, and rule 2 makes up for it.
+//! session's waker; but then something is left, and rules 2 and 4 make up for it.
 //!
 //! The backlog holds whole frames; only its first may be torn, by a write that
 //! took part of it.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -184,7 +188,16 @@ impl Wire<dyn Io> {
         }
     }
 
-    /// Writes the backlog out. Only for the session, whose waker `cx` holds.
+    /// Writes what the stream takes of the backlog now, in the session's place.
+    pub(super) fn relieve(&mut self) {
+        let drained = pin!(unconstrained(poll_fn(|cx| self.poll_drain(cx))));
+        // An error is left for the session to meet.
+        let _ = drained.poll(&mut Context::from_waker(Waker::noop()));
+        // A stream that is full has forgotten the session's waker now.
+        self.wake();
+    }
+
+    /// Writes the backlog out. For the session, whose waker `cx` holds, and for `relieve`.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.backlog.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];

@@ -20,7 +20,10 @@ impl Member {
     /// Puts it level with what was said to all, before something is said to it alone.
     pub(super) fn caught_up(&self, logs: &BTreeMap<Audience, Log>) -> MutexGuard<'_, Wire<dyn Io>> {
         let mut wire = self.outlet.lock();
-        if let Some(log) = logs.get(&self.audience) {
+        // Who missed something hears no more: a gap would be a lie.
+        if !wire.left
+            && let Some(log) = logs.get(&self.audience)
+        {
             log.catch_up(&mut wire);
         }
         wire

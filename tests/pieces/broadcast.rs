@@ -113,6 +113,20 @@ async fn the_slow_are_let_go_and_the_others_do_not_notice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_let_go_because_the_server_is_slow() {
+    let hub = Hub::new(10_000, Overflow::Disconnect);
+    let (mailbox, far) = member(&hub, 1 << 20);
+    // Its session does not have a turn, and its stream would take all of it.
+    for n in 0..1_000 {
+        hub.send(mailbox.id(), format!("{n:0200}"));
+    }
+    assert_eq!(hub.members(), 1);
+    let _session = driven(mailbox);
+    let heard = texts(far, 1_000).await;
+    assert!(heard.iter().enumerate().all(|(n, text)| *text == format!("{n:0200}")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_slow_member_holds_is_bounded() {
     for (overflow, most) in [(Overflow::DropOldest, 10_000), (Overflow::Disconnect, 200)] {
         let hub = Hub::new(10_000, overflow);

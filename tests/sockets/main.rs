@@ -28,7 +28,7 @@ use ws101::endpoint::Endpoint;
 use ws101::limits::MAX_STRANGERS;
 use ws101::room::Room;
 use ws101::settings::Settings;
-use ws101::upgrade::{HEAD_DEADLINE, Peer, config};
+use ws101::upgrade::{Peer, config};
 
 /// Long enough for a busy machine, short enough to fail by.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -58,6 +58,7 @@ fn patient() -> Settings {
         port: 0,
         pong_timeout: far,
         idle: far,
+        head: far,
         write: far,
         stats: far,
         drain: DEADLINE,
@@ -288,8 +289,8 @@ async fn five_thousand_half_open_strangers_do_not_stop_a_good_client() {
         let _ = stranger.write_all(half).await;
         strangers.push(stranger);
     }
-    // Behind them in the queue, and in long before the first of them has to go for being late.
-    let mut late = timeout(HEAD_DEADLINE / 2, enter(address)).await.expect("at once");
+    // Behind them in the queue, and none of them has to go for being late.
+    let mut late = timeout(DEADLINE / 2, enter(address)).await.expect("at once");
     late.send(Message::text("hello")).await.unwrap();
     assert_eq!(next(&mut client).await.unwrap().unwrap(), Message::text("hello"));
     // All but so many were cut, and they were the first to come.
@@ -316,6 +317,9 @@ async fn whoever_sends_too_much_still_hears_why() {
         client.send(Message::text("x".repeat(1 << 20))).await.unwrap();
         let (_, code) = rest(&mut client).await;
         assert_eq!(code, Some(CloseCode::Size));
+        // A reset destroys what is still on its way, on a line longer than this one.
+        let end = timeout(DEADLINE, client.get_mut().read(&mut [0; 1])).await;
+        assert_eq!(end.expect("it ends in time").expect("and not with a reset"), 0);
     }
 }
 
