@@ -35,7 +35,7 @@ async fn ws101(words: &[&str]) -> Graded {
 /// What a command comes to that is, or becomes, `ws101`.
 async fn graded(mut command: Command) -> Graded {
     // What a program that fails says would else end in where it was, line by line.
-    command.env("LC_ALL", "C").env("RUST_BACKTRACE", "0");
+    command.env("LC_ALL", "C").env("RUST_BACKTRACE", "0").env_remove("CARGO");
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
     let Output { status, stdout, stderr } = output;
