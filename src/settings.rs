@@ -72,8 +72,7 @@ pub struct Settings {
     /// `null` is what browsers send for a page opened from disk.
     pub origins: Vec<String>,
     /// `WS_HOSTS`: names this server goes by, besides its addresses and `localhost`, parted by
-    /// commas. Empty is any, though no page is let in as one of this host's by a name
-    /// that anybody may own.
+    /// commas. Empty is any.
     pub hosts: Vec<String>,
 }
 

@@ -304,26 +304,21 @@ fn a_name_that_anyone_may_point_here_is_no_name_of_ours() {
 
 /// A page of evil.test may have its own name point at this computer, and is then of the same host.
 #[test]
-fn a_page_is_of_this_host_by_a_name_that_nobody_on_the_web_may_have() {
+fn a_page_of_this_host_is_let_in_by_the_names_that_the_server_goes_by() {
     let anywhere = Policy::default();
     let at_home = Policy { hosts: vec!["class.example".into()], ..Policy::default() };
-    let listed = Policy { origins: Origins::allow(["http://class.example"]), ..Policy::default() };
-    for (host, [by_default, by_name, by_origin]) in [
-        ("127.0.0.1:8080", ["101", "101", "101"]),
-        ("192.168.0.7:8080", ["101", "101", "101"]),
-        ("[::1]:8080", ["101", "101", "101"]),
-        ("localhost:8080", ["101", "101", "101"]),
-        ("teacher.local:8080", ["101", "421", "101"]),
-        ("class.LOCALHOST", ["101", "421", "101"]),
-        ("teacher-pc:8080", ["101", "421", "101"]),
-        ("class.example", ["421", "101", "101"]),
-        ("evil.test:8080", ["421", "421", "421"]),
-        ("evil.local.test", ["421", "421", "421"]),
-        ("127.0.0.1.evil.test", ["421", "421", "421"]),
+    for (host, [by_default, by_name]) in [
+        ("127.0.0.1:8080", ["101", "101"]),
+        ("192.168.0.7:8080", ["101", "101"]),
+        ("[::1]:8080", ["101", "101"]),
+        ("localhost:8080", ["101", "101"]),
+        ("class.example", ["101", "101"]),
+        ("teacher.local:8080", ["101", "421"]),
+        ("evil.test:8080", ["101", "421"]),
+        ("127.0.0.1.evil.test", ["101", "421"]),
     ] {
         let page = format!("Host: {host}\r\nOrigin: http://{host}");
-        for (policy, status) in [(&anywhere, by_default), (&at_home, by_name), (&listed, by_origin)]
-        {
+        for (policy, status) in [(&anywhere, by_default), (&at_home, by_name)] {
             let said = answer(policy, spoiled("Host: example.com", &page));
             assert_eq!(said.split(' ').nth(1), Some(status), "{host}: {said}");
         }
