@@ -13,7 +13,7 @@ use super::complaint::Complaint;
 const SHOWN: usize = 3;
 
 /// How many waits may have to grow before they are as long as they may be.
-const GROWING: usize = 6;
+pub const GROWING: usize = 6;
 
 /// How many more waits are asked for a long one: fewer than [`SHOWN`] of 29 fair coins
 /// fall heads less than once in a million.
