@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{FutureExt, TryFutureExt};
 use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -91,6 +92,10 @@ impl Strangers {
     /// Who floods a server with connections that say nothing then cuts their own:
     /// a client that asks at once has its answer long before its turn.
     fn admit(&mut self, stranger: AbortHandle) {
+        // A task's memory is kept until nobody holds its handle.
+        while self.0.front().is_some_and(AbortHandle::is_finished) {
+            self.0.pop_front();
+        }
         if self.0.len() == MAX_STRANGERS {
             self.0.retain(|stranger| !stranger.is_finished());
         }
@@ -155,15 +160,12 @@ where
                     return Rejection::Busy.to_response().into_response();
                 };
                 let serve = serve.clone();
-                // Boxed: a connection should not carry its upgrade about.
-                let granted = Box::pin(pending.granted());
+                // One after the other, so that a connection does not carry its upgrade about.
+                let served = Box::pin(pending.granted())
+                    .inspect_err(|gone| debug!(%gone, "left before the upgrade"))
+                    .and_then(move |accepted| serve(accepted, permit).map(Ok));
                 // Spawned before the 101 is out, so that a shutdown waits for it.
-                shutdown.spawn(async move {
-                    match granted.await {
-                        Ok(accepted) => drop(serve(accepted, permit).await),
-                        Err(gone) => debug!(%gone, "left before the upgrade"),
-                    }
-                });
+                shutdown.spawn(served.map(drop));
             }
             response.into_response()
         })
