@@ -26,6 +26,7 @@ pub mod blocking;
 mod encode;
 mod explain;
 mod head;
+mod host;
 mod origins;
 mod policy;
 mod rejection;
@@ -34,7 +35,8 @@ pub use accept_key::{AcceptKey, GUID};
 pub use encode::encode;
 pub use explain::explain;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
-pub use origins::{Origins, is_private};
+pub use host::is_private;
+pub use origins::Origins;
 pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
 

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::log::Log;
-use super::outlet::{Outlet, Wire};
+use super::outlet::{Outlet, Wire, too_slow};
 use super::roster::{Member, Roster};
 use super::scheduler::{Mutex, MutexGuard, spawn};
 use crate::frame::{self, Opcode};
@@ -349,11 +349,6 @@ impl Hub {
         }
         evict
     }
-}
-
-/// What the slow are told.
-pub(super) fn too_slow() -> CloseFrame {
-    CloseFrame { code: CloseCode::Again, reason: "too slow".into() }
 }
 
 fn encode(message: &Message, out: &mut BytesMut) {

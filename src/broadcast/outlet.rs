@@ -29,8 +29,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::hub::{Audience, too_slow};
+use super::hub::Audience;
 use super::scheduler::{Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
@@ -297,4 +298,9 @@ impl AsyncWrite for Outlet {
         ready!(wire.poll_drain(cx))?;
         Pin::new(&mut wire.io).poll_shutdown(cx)
     }
+}
+
+/// What the slow are told.
+pub(super) fn too_slow() -> CloseFrame {
+    CloseFrame { code: CloseCode::Again, reason: "too slow".into() }
 }

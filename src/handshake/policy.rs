@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 
-use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, origins};
+use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, host};
 
 /// What an endpoint is willing to accept. By default: any path, no subprotocol,
 /// and pages as [`Origins`] says.
@@ -79,9 +79,9 @@ impl Policy {
 
     /// Judges the name by which the client came (RFC 9110 §7.4).
     fn go_by(&self, host: &str) -> Result<(), Rejection> {
-        let name = origins::name(host).unwrap_or(host);
+        let name = host::name(host).unwrap_or(host);
         let is_listed = || self.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name));
-        if self.hosts.is_empty() || origins::is_local_or_address(name) || is_listed() {
+        if self.hosts.is_empty() || host::is_local_or_address(name) || is_listed() {
             return Ok(());
         }
         Err(Rejection::misdirected(host))

@@ -103,7 +103,7 @@ async fn a_traceback_is_shown_with_the_check_that_caused_it() -> Result<()> {
 
 /// A minute or two: `cargo test -p ws101-cli --test others -- --ignored`.
 #[tokio::test]
-#[ignore = "it takes minutes"]
+#[ignore = "it takes minutes: just steady"]
 async fn a_hundred_times_without_a_difference() -> Result<()> {
     with(&[Node, Python], async || {
         BROADCAST.recorded_and_caught("100").await?;
