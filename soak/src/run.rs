@@ -62,10 +62,14 @@ pub async fn run(options: Options) -> Result<Report> {
     director.send_replace(Phase::Settled);
     timeout(2 * PATIENCE, witnesses.join_all()).await.context("a witness does not leave")?;
 
-    eventually(async || Ok(server.stats().await?.connections == 0)).await?;
     // A closed socket's descriptor goes when its task does, a moment later.
-    eventually(async || Ok(Vitals::take(&server).await?.descriptors <= start.descriptors)).await?;
-    let (end, stats) = (Vitals::take(&server).await?, server.stats().await?);
+    let mut end = Vitals::take(&server).await?;
+    eventually(async || {
+        end = Vitals::take(&server).await?;
+        Ok(end.connections == 0 && end.descriptors <= start.descriptors)
+    })
+    .await?;
+    let stats = server.stats().await?;
     let ended = server.stop().await?;
     let findings = stage.ledger.findings(|findings| findings.clone());
     let warm = warm.unwrap_or(peak);

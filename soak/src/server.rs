@@ -61,7 +61,7 @@ pub struct Ended {
 }
 
 impl Server {
-    /// Builds the example as this program was built, starts it, and waits until it listens.
+    /// Builds the example as this program was built, starts it, and waits until it listens on both ports.
     pub async fn start() -> Result<Self> {
         let program = build().await?;
         let mut command = Command::new(&program);
@@ -72,6 +72,9 @@ impl Server {
         let first = first.context("it ended before it listened")?;
         let address = first.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
         let address = address.and_then(|address| address.parse().ok()).context(first.clone())?;
+        // It names its second port when it has it: all that it opens by itself is open then.
+        let second = timeout(PATIENCE, lines.next_line()).await.context("it has one port")??;
+        ensure!(second.is_some(), "it ended before it listened on both ports");
         let panics = Arc::new(AtomicU64::new(0));
         let counter = panics.clone();
         // Read to the end, or the log's pipe would fill and the server would wait for it.

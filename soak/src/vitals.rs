@@ -16,8 +16,9 @@ pub struct Vitals {
 
 impl Vitals {
     pub async fn take(server: &Server) -> Result<Self> {
-        let stats = server.stats().await?;
+        // First: the answer to the question about the rest would be a connection of its own.
         let descriptors = server.descriptors();
+        let stats = server.stats().await?;
         Ok(Self { memory: stats.rss_bytes, descriptors, connections: stats.connections })
     }
 
