@@ -1,8 +1,8 @@
 //! Source 002: `connection_established`, and a page's own `ping` that gets its `pong`.
 //!
 //! Its clients listen from the first moment, and are somebody from their first
-//! message on. Until then a `hello` makes of them a client of the canonical
-//! protocol: for programs that cannot ask for a subprotocol.
+//! message on. Until then a `hello` that is granted makes of them a client of the
+//! canonical protocol: for programs that cannot ask for a subprotocol.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
