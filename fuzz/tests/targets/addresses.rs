@@ -1,7 +1,7 @@
 //! Addresses of WebSockets, as people type them.
 
 use proptest::prelude::*;
-use ws101::doctor::Address;
+use ws101::address::Address;
 
 use crate::corpus::{spoiled_text, texts};
 
