@@ -11,4 +11,5 @@ mod settings;
 mod shutdown;
 mod stats;
 mod stream;
+mod survival;
 mod upgrade;
