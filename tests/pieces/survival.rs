@@ -1,10 +1,12 @@
-//! What a hub survives: streams that panic.
+//! What a hub survives: streams that panic, runtimes that end, and none at all.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, ReadBuf, duplex};
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow};
 
@@ -79,4 +81,50 @@ async fn a_stream_that_panics_harms_nobody_who_speaks_to_it() {
     let (broken, _far) = buggy(&hub, Bug::Write);
     hub.send(broken.id(), "more than it may have unsent");
     assert_eq!(hub.members(), 0);
+}
+
+/// One thread, so that what was spawned last is not begun.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime can be had")
+}
+
+/// What a member hears, its session having begun: what was said so far, and one more.
+fn heard(hub: &Hub, (mailbox, far): (Mailbox, DuplexStream)) -> Vec<String> {
+    runtime().block_on(async {
+        let _session = driven(mailbox);
+        hub.broadcast("2");
+        texts(far, 2).await
+    })
+}
+
+#[test]
+fn a_hub_outlives_the_runtime_that_was_to_write() {
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let member = member(&hub, 1 << 16);
+    let _ = runtime().block_on(async { hub.broadcast("1") });
+    assert_eq!(heard(&hub, member), ["1", "2"]);
+}
+
+#[test]
+fn a_hub_outlives_the_runtime_that_was_writing() {
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let (_first, mut first_far) = member(&hub, 1 << 16);
+    // So many that others get a turn before all of them were written to.
+    let crowd: Vec<_> = (0..1_000).map(|_| member(&hub, 64)).collect();
+    let last = member(&hub, 1 << 16);
+    runtime().block_on(async {
+        hub.broadcast("1");
+        first_far.read_u8().await.expect("the round has begun");
+    });
+    assert_eq!(heard(&hub, last), ["1", "2"]);
+    drop(crowd);
+}
+
+#[test]
+fn what_is_said_without_a_runtime_silences_nobody() {
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let member = member(&hub, 1 << 16);
+    let speaker = hub.clone();
+    thread::spawn(move || speaker.broadcast("1")).join().expect_err("tokio says what is missing");
+    assert_eq!(heard(&hub, member), ["1", "2"]);
 }
