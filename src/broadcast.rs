@@ -29,6 +29,7 @@ mod scheduler {
     pub(super) use std::sync::{Mutex, MutexGuard};
 
     pub(super) use tokio::spawn;
+    pub(super) use tokio::time::{Instant, sleep};
 }
 
 pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};

@@ -18,6 +18,7 @@ use std::pin::pin;
 use std::sync::{Arc, LockResult, mpsc};
 use std::task::{Context, Poll, Wake};
 use std::thread;
+use std::time::Duration;
 
 use generator::{Generator, Gn};
 
@@ -165,6 +166,23 @@ impl Wake for Alarm {
         world(|world| world.tasks[self.0].awake = true);
     }
 }
+
+/// As tokio's, of a clock that stands still.
+#[derive(Clone, Copy, Debug)]
+pub struct Instant;
+
+impl Instant {
+    pub fn now() -> Self {
+        Self
+    }
+
+    pub fn elapsed(self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// As tokio's.
+pub async fn sleep(_: Duration) {}
 
 /// As std's; before it is taken, others may have their turn.
 pub struct Mutex<T: ?Sized> {

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::log::Log;
 use super::outlet::{Outlet, Wire, too_slow};
 use super::roster::{Member, Roster};
-use super::scheduler::{Mutex, MutexGuard, spawn};
+use super::scheduler::{Instant, Mutex, MutexGuard, sleep, spawn};
 use crate::frame::{self, Opcode};
 use crate::limits::WRITE_DEADLINE;
 use crate::stream::Io;
@@ -40,6 +40,13 @@ const TURN: usize = 256;
 
 /// How many times a round waits for silence before it begins all the same.
 const WAITS: usize = 8;
+
+/// A round that waited for another to end waits this part of the other's time longer: who answers
+/// what the other told them comes along, instead of taking turns with this one for ever.
+const PAUSE: u32 = 8;
+
+/// The least that a timer can wait: smaller rooms have no pause.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// What to do with a member whose backlog would exceed the hub's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +101,11 @@ impl State {
     /// Bytes said to all audiences so far.
     fn said(&self) -> u64 {
         self.logs.values().map(Log::end).sum()
+    }
+
+    /// Whether a round waits to be written.
+    fn unsaid(&self) -> bool {
+        self.logs.values().any(|log| !log.open.is_empty())
     }
 
     /// Closes the rounds that are open: their bytes and ends, and those to write them to.
@@ -371,6 +383,7 @@ impl Writer {
                 self.is_done = true;
                 return;
             }
+            let began = Instant::now();
             for (turn, (id, member)) in members.iter().enumerate() {
                 if let Some(round) = rounds.get(&member.audience)
                     && hub.write_round(round, member)
@@ -380,6 +393,10 @@ impl Writer {
                 if turn % TURN == TURN - 1 {
                     yield_now().await;
                 }
+            }
+            let pause = began.elapsed() / PAUSE;
+            if pause >= SHORTEST_PAUSE && hub.lock().unsaid() {
+                sleep(pause).await;
             }
         }
     }

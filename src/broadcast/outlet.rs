@@ -27,13 +27,12 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::unconstrained;
-use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::guarded::Guarded;
 use super::hub::Audience;
-use super::scheduler::{Mutex, MutexGuard};
+use super::scheduler::{Instant, Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
 
