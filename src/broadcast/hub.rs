@@ -137,6 +137,9 @@ impl Hub {
     ///
     /// It hears what is said from now on. After [`close_all`](Self::close_all)
     /// it is closed at once, with the same code.
+    ///
+    /// An outlet joins once: rounds of the hub that it left may still be on their
+    /// way, so a second membership, in any hub, hears nothing.
     #[must_use]
     pub fn join(&self, outlet: &Outlet) -> Mailbox {
         let mut state = self.lock();
