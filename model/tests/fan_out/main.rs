@@ -151,6 +151,22 @@ fn another_round_follows() {
 }
 
 #[test]
+fn one_writer_follows_another() {
+    explore(some().map(|n| n + 1), || {
+        let hub = hub();
+        // Room for everything: the session has nothing to do until the end.
+        let (who, far) = member(&hub, (0, 64));
+        hub.broadcast(Message::text("a"));
+        assert_eq!(block_on(first(&far, 3)), *b"\x81\x01a");
+        for text in ["b", "c", "d"] {
+            hub.broadcast(Message::text(text));
+        }
+        hub.close(who, CloseCode::Normal, "");
+        assert_eq!(block_on(hear(far)), ["b", "c", "d", "1000"]);
+    });
+}
+
+#[test]
 fn nothing_follows_a_goodbye() {
     check(some(), |(buffer, capacity)| {
         let hub = hub();
