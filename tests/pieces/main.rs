@@ -12,4 +12,5 @@ mod settings;
 mod shutdown;
 mod stats;
 mod stream;
+mod survival;
 mod upgrade;
