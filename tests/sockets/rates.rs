@@ -18,6 +18,8 @@ async fn a_flood_is_stopped_and_a_polite_client_beside_it_loses_nothing() {
     let mut clients = join_all((0..2).map(|_| connect(address))).await;
     for client in &mut clients {
         client.send(Message::text(r#"{"type":"hello"}"#)).await.unwrap();
+        // Who is not let in yet hears neither who leaves nor all that is said.
+        while !next(client).await.unwrap().unwrap().to_text().unwrap().contains("welcome") {}
     }
     let [mut polite, flooding] = <[Client; 2]>::try_from(clients).expect("two");
 
