@@ -284,7 +284,10 @@ impl<R: Room> Seat<R> {
 
 impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
+        let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
-        self.endpoint.guarded(self.who, || room.left(self.who, &self.endpoint.0.hub));
+        // Of a session that is dropped, the mailbox goes last.
+        hub.leave(who);
+        self.endpoint.guarded(who, || room.left(who, hub));
     }
 }

@@ -252,6 +252,11 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends one membership without a goodbye, if it has not ended.
+    pub(crate) fn leave(&self, id: ClientId) {
+        self.remove(id, None);
+    }
+
     fn remove(&self, id: ClientId, frame: Option<CloseFrame>) {
         let mut state = self.lock();
         if let Some(member) = state.members.remove(id) {
@@ -424,7 +429,7 @@ impl Mailbox {
     ///
     /// To be done before a close frame is sent: nothing may follow one (RFC 6455 §5.5.1).
     pub fn leave(&self) {
-        self.hub.remove(self.id, None);
+        self.hub.leave(self.id);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod echo;
+mod endpoint;
 mod goodbye;
 mod heartbeat;
 mod limits;
