@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, PoisonError};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -126,8 +127,6 @@ impl Hub {
 
     /// The same, ending memberships (1013) whose stream took nothing for `deadline` of what
     /// waits for it, whatever the policy; otherwise [`WRITE_DEADLINE`].
-    ///
-    /// A session notices when something wakes it: its next ping at the latest.
     #[must_use]
     pub fn write_within(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
@@ -414,7 +413,24 @@ impl Mailbox {
     ///
     /// The stream's, when it can no longer be written to.
     pub async fn drive(&self) -> io::Result<CloseFrame> {
-        poll_fn(|cx| self.outlet.lock().poll_session(cx, self.hub.deadline)).await
+        // On the heap, and only while something waits: most members keep up.
+        let mut patience = None;
+        poll_fn(|cx| {
+            loop {
+                let mut wire = self.outlet.lock();
+                if let ended @ Poll::Ready(_) = wire.poll_session(cx, self.hub.deadline) {
+                    return ended;
+                }
+                let Some(left) = wire.patience(self.hub.deadline) else {
+                    patience = None;
+                    return Poll::Pending;
+                };
+                drop(wire);
+                ready!(patience.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx));
+                patience = None;
+            }
+        })
+        .await
     }
 
     /// Says `message`, a ping for instance, to this member alone and at once.
