@@ -5,6 +5,7 @@
 //! is reported is what crossed the wire, whoever wrote it.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -118,7 +119,12 @@ impl Stats {
 }
 
 /// Calls `tell` every `period`, first after one, until it is dropped: for numbers that are due.
+///
+/// A `period` of zero never calls.
 pub async fn every(period: Duration, mut tell: impl FnMut()) {
+    if period.is_zero() {
+        return pending().await;
+    }
     let mut ticks = interval(period);
     // After a pause of the whole machine, one report is enough.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,7 +1,10 @@
 //! A room's sessions, however they end.
 
+use std::time::Duration;
+
 use tokio::io::duplex;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{ClientId, Hub};
@@ -39,4 +42,26 @@ async fn whoever_left_is_no_member_even_if_the_session_was_dropped() {
     session.abort();
     assert!(session.await.is_err_and(|error| error.is_cancelled()));
     assert_eq!(told.recv().await, Some(0));
+}
+
+/// Tells that time passes.
+struct Clock(mpsc::UnboundedSender<Duration>);
+
+impl Room for Clock {
+    fn heard(&mut self, _who: ClientId, _message: Message, _hub: &Hub) {}
+
+    fn tick(&mut self, now: Duration, _hub: &Hub) {
+        self.0.send(now).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_passes_in_a_room_that_is_told_no_statistics() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let _clock =
+        Endpoint::open(Clock(tell), &Settings { stats: Duration::ZERO, ..Settings::default() });
+    for second in 1..=3 {
+        let ticked = timeout(Duration::from_secs(60), told.recv()).await.expect("it ticks");
+        assert_eq!(ticked, Some(Duration::from_secs(second)));
+    }
 }
