@@ -139,9 +139,9 @@ impl Heartbeat {
     pub async fn beat(&mut self) -> Result<Message, PeerGone> {
         loop {
             let ping = self.period.map(|_| self.next_ping);
-            let pong = self.pong_due();
+            let answer = self.pong_due();
             let idle = self.idle_timeout.map(|timeout| self.last_heard.max(self.awake) + timeout);
-            let Some(next) = [ping, pong, idle].into_iter().flatten().min() else {
+            let Some(next) = [ping, answer, idle].into_iter().flatten().min() else {
                 return std::future::pending().await;
             };
             sleep_until(next).await;
@@ -151,7 +151,7 @@ impl Heartbeat {
                 self.next_ping = self.next_ping.max(now);
                 continue;
             }
-            if pong == Some(next) {
+            if answer == Some(next) {
                 return Err(PeerGone::NoPong(self.pong_timeout));
             }
             if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next)) {
