@@ -130,8 +130,8 @@ impl Heartbeat {
     /// Its payload counts up from 1, in decimal, so that a late pong can be
     /// told from the one awaited.
     ///
-    /// After a pause of this program, the next ping goes out at once, and every
-    /// deadline counts from then.
+    /// After a pause of this program, a ping that is overdue goes out at once, and
+    /// every deadline counts from then.
     ///
     /// # Errors
     ///
