@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -31,7 +31,7 @@ use crate::server;
 use crate::session;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::stats::{Report, Stats};
+use crate::stats::{Report, Stats, every};
 use crate::stream::Io;
 use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
 
@@ -229,25 +229,19 @@ impl<R: Room> Endpoint<R> {
     async fn keep_time(self) {
         let Shared { hub, settings, stats, shutdown, .. } = &*self.0;
         let began = Instant::now();
-        let [mut ticks, mut reports] = [TICK, settings.stats].map(|period| {
-            let mut ticks = interval(period);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticks.reset();
-            ticks
-        });
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {
-                    let mut room = self.room();
-                    timed(|| room.tick(began.elapsed(), hub));
-                }
-                _ = reports.tick() => {
-                    let report = stats.report();
-                    let mut room = self.room();
-                    timed(|| room.report(&report, hub));
-                }
-                () = shutdown.begun() => return,
-            }
+        let tick = || {
+            let mut room = self.room();
+            timed(|| room.tick(began.elapsed(), hub));
+        };
+        let report = || {
+            let report = stats.report();
+            let mut room = self.room();
+            timed(|| room.report(&report, hub));
+        };
+        tokio::select! {
+            () = every(TICK, tick) => {}
+            () = every(settings.stats, report) => {}
+            () = shutdown.begun() => {}
         }
     }
 }
@@ -284,7 +278,10 @@ impl<R: Room> Seat<R> {
 
 impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
+        let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
-        self.endpoint.guarded(self.who, || room.left(self.who, &self.endpoint.0.hub));
+        // Of a session that is dropped, the mailbox goes last.
+        hub.leave(who);
+        self.endpoint.guarded(who, || room.left(who, hub));
     }
 }

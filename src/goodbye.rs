@@ -222,8 +222,11 @@ where
 
 /// Ends a connection that the peer closed, broke or lost, as reading it reported.
 ///
-/// `Ok` is the peer's close frame: it is answered with its own code. `Err` is a
-/// rule broken, and the peer is told which ([`earned`]), or a connection lost.
+/// `Ok` is the peer's close frame: it is answered with its own code. One with a code
+/// that nobody may send (RFC 6455 §7.4) is not seen here: tungstenite puts 1002
+/// "Protocol violation" in its place, so that this is answered, and what [`Closed`]
+/// says the peer said. `Err` is a rule broken, and the peer is told which
+/// ([`earned`]), or a connection lost.
 /// Takes at most [`CLOSE_DEADLINE`] and then [`LINGER`].
 pub async fn answer<S>(
     socket: &mut WebSocketStream<S>,

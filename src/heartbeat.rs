@@ -50,6 +50,9 @@ impl From<PeerGone> for CloseFrame {
     }
 }
 
+/// A deadline noticed so late has been slept through: the debugger stopped us, or the lid was shut.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// One connection's pulse: when to ping, and when to stop believing.
 #[derive(Debug)]
 pub struct Heartbeat {
@@ -61,9 +64,9 @@ pub struct Heartbeat {
     sent: u64,
     /// The last of them known to have been answered.
     answered: u64,
-    /// By when the oldest unanswered ping must be answered.
-    pong_due: Option<Instant>,
     last_heard: Instant,
+    /// Since when we listen without a [`PAUSE`]: a peer is not to blame for what we slept through.
+    awake: Instant,
 }
 
 impl Heartbeat {
@@ -80,12 +83,13 @@ impl Heartbeat {
             next_ping: now + period,
             sent: 0,
             answered: 0,
-            pong_due: None,
             last_heard: now,
+            awake: now,
         }
     }
 
-    /// Also gives up on a peer that sent no frame of any kind for `timeout`. Zero means never.
+    /// Also gives up on a peer that sent nothing whole for `timeout`: no message, no ping, no pong.
+    /// Zero means never.
     ///
     /// Longer than the ping period, this never ends a connection that answers
     /// its pings, however quiet its user is.
@@ -111,11 +115,14 @@ impl Heartbeat {
             return;
         };
         self.answered = number;
-        let unanswered = u32::try_from(self.sent - number).unwrap_or(u32::MAX);
-        self.pong_due = self.period.filter(|_| unanswered > 0).map(|period| {
-            // When the oldest of those still unanswered went out.
-            self.next_ping - period * unanswered + self.pong_timeout
-        });
+    }
+
+    /// By when the oldest unanswered ping must be answered.
+    fn pong_due(&self) -> Option<Instant> {
+        let unanswered = u32::try_from(self.sent - self.answered).unwrap_or(u32::MAX);
+        let period = self.period.filter(|_| unanswered > 0)?;
+        let went_out = self.next_ping - period * unanswered;
+        Some(went_out.max(self.awake) + self.pong_timeout)
     }
 
     /// Waits for the next beat and returns the ping to send. Cancel safe.
@@ -123,25 +130,36 @@ impl Heartbeat {
     /// Its payload counts up from 1, in decimal, so that a late pong can be
     /// told from the one awaited.
     ///
+    /// After a pause of this program, a ping that is overdue goes out at once, and
+    /// every deadline counts from then.
+    ///
     /// # Errors
     ///
-    /// [`PeerGone`] when a deadline has passed; calling again says so again.
+    /// [`PeerGone`] when a deadline has passed; calling again at once says so again.
     pub async fn beat(&mut self) -> Result<Message, PeerGone> {
-        let ping = self.period.map(|_| self.next_ping);
-        let idle = self.idle_timeout.map(|timeout| self.last_heard + timeout);
-        let Some(next) = [ping, self.pong_due, idle].into_iter().flatten().min() else {
-            return std::future::pending().await;
-        };
-        sleep_until(next).await;
-        if self.pong_due == Some(next) {
-            return Err(PeerGone::NoPong(self.pong_timeout));
+        loop {
+            let ping = self.period.map(|_| self.next_ping);
+            let answer = self.pong_due();
+            let idle = self.idle_timeout.map(|timeout| self.last_heard.max(self.awake) + timeout);
+            let Some(next) = [ping, answer, idle].into_iter().flatten().min() else {
+                return std::future::pending().await;
+            };
+            sleep_until(next).await;
+            let now = Instant::now();
+            if now - next > PAUSE {
+                self.awake = now;
+                self.next_ping = self.next_ping.max(now);
+                continue;
+            }
+            if answer == Some(next) {
+                return Err(PeerGone::NoPong(self.pong_timeout));
+            }
+            if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next)) {
+                return Err(PeerGone::Idle(timeout));
+            }
+            self.sent += 1;
+            self.next_ping = now + self.period.unwrap_or_default();
+            return Ok(Message::Ping(Bytes::from(self.sent.to_string())));
         }
-        if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next)) {
-            return Err(PeerGone::Idle(timeout));
-        }
-        self.sent += 1;
-        self.next_ping = next + self.period.unwrap_or_default();
-        self.pong_due.get_or_insert(next + self.pong_timeout);
-        Ok(Message::Ping(Bytes::from(self.sent.to_string())))
     }
 }

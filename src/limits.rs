@@ -1,18 +1,20 @@
 //! What a stranger may take: connections, messages a second, frames, and time.
 //!
 //! A [`Bucket`] says how often, [`Caps`] say how many at once, and [`Limited`]
-//! watches a stream of frames for what no well-meaning client does. Nothing here
-//! costs a good client anything.
+//! watches a stream of frames for what no well-meaning client does; [`WriteWithin`]
+//! gives up on whoever does not read. Nothing here costs a good client anything.
 
 mod bucket;
 mod caps;
 mod deadlines;
 mod limited;
+mod write_within;
 
 pub use bucket::Bucket;
 pub use caps::{Allowance, Caps, Permit};
 pub use deadlines::{CLOSE_DEADLINE, HEAD_DEADLINE, KEEP_ALIVE, MESSAGE_DEADLINE, WRITE_DEADLINE};
 pub use limited::{Excess, Limited, MAX_FRAGMENTS};
+pub use write_within::WriteWithin;
 
 /// How many connections may not be WebSockets yet: silent, in the middle of a head, or reading a page.
 pub const MAX_STRANGERS: usize = 512;

@@ -28,7 +28,7 @@ use warp::{Filter, Reply};
 
 use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
 pub use crate::limits::KEEP_ALIVE;
-use crate::limits::{Caps, MAX_STRANGERS, Permit};
+use crate::limits::{Caps, MAX_STRANGERS, Permit, WriteWithin};
 use crate::page::guard;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -43,9 +43,10 @@ const BREATHER: Duration = Duration::from_millis(100);
 /// A request that no route takes is told that there are WebSockets here (426).
 /// Requests carry their connection's [`Ends`] as an extension. At most
 /// [`MAX_STRANGERS`] connections are not WebSockets yet; one more, and the oldest
-/// is cut. Each has ten seconds for its first head, and half a minute for each
-/// after that. Answers carry the headers of [`guard`]. The listener is closed when
-/// this returns; connections end by themselves, tracked by `shutdown`.
+/// is cut. Each has ten seconds for its first head, half a minute for each after
+/// that, and ten seconds to take something of its answers. Answers carry the headers
+/// of [`guard`]. The listener is closed when this returns; connections end by
+/// themselves, tracked by `shutdown`.
 pub async fn serve(
     listener: TcpListener,
     routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
@@ -54,14 +55,14 @@ pub async fn serve(
     serve_with(&Settings::default(), listener, routes, shutdown).await;
 }
 
-/// The same, with the deadlines of `settings`: `head` and `keep_alive`.
+/// The same, with the deadlines of `settings`: `head`, `keep_alive` and `write`.
 pub async fn serve_with(
     settings: &Settings,
     listener: TcpListener,
     routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
     shutdown: Shutdown,
 ) {
-    let (head, keep_alive) = (settings.head, settings.keep_alive);
+    let Settings { head, keep_alive, write, .. } = *settings;
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
@@ -74,7 +75,7 @@ pub async fn serve_with(
         };
         let (routes, ending) = (routes.clone(), shutdown.clone());
         let stranger = shutdown.spawn(async move {
-            if let Err(error) = connection(tcp, routes, ending, head, keep_alive).await {
+            if let Err(error) = connection(tcp, routes, ending, head, keep_alive, write).await {
                 debug!(%error, "connection");
             }
         });
@@ -219,6 +220,7 @@ async fn connection(
     shutdown: Shutdown,
     head: Duration,
     keep_alive: Duration,
+    write: Duration,
 ) -> anyhow::Result<()> {
     // A chat line must not wait for the acknowledgement of the one before.
     tcp.set_nodelay(true)?;
@@ -237,12 +239,13 @@ async fn connection(
         request.extensions_mut().insert(ends);
         service.call(request)
     });
+    let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), write);
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(keep_alive)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADER_LIMIT)
-        .serve_connection(TokioIo::new(Rewind::new(&head.bytes, head.io)), service)
+        .serve_connection(TokioIo::new(io), service)
         .with_upgrades();
     tokio::pin!(http);
     tokio::select! {

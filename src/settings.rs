@@ -38,7 +38,7 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// `WS_PONG_TIMEOUT_MS`: for a pong. 10 s.
     pub pong_timeout: Duration,
-    /// `WS_IDLE_MS`: without any frame from a peer. 60 s; 0 is for ever.
+    /// `WS_IDLE_MS`: without a message, a ping or a pong from a peer. 60 s; 0 is for ever.
     pub idle: Duration,
     /// `WS_STATS_MS`: between `system` heartbeats with statistics. 30 s.
     pub stats: Duration,

@@ -5,6 +5,7 @@
 //! stream, so that what is reported is what crossed the wire, whoever wrote it.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -114,7 +115,12 @@ impl Stats {
 }
 
 /// Calls `tell` every `period`, first after one, until it is dropped: for numbers that are due.
+///
+/// A `period` of zero never calls.
 pub async fn every(period: Duration, mut tell: impl FnMut()) {
+    if period.is_zero() {
+        return pending().await;
+    }
     let mut ticks = interval(period);
     // After a pause of the whole machine, one report is enough.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -45,7 +45,7 @@ pub fn config(max_message_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(max_message_bytes + WRITE_SLACK)
+        .max_write_buffer_size(max_message_bytes.saturating_add(WRITE_SLACK))
         .max_message_size(Some(max_message_bytes))
         .max_frame_size(Some(max_message_bytes))
 }

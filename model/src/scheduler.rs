@@ -11,6 +11,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
+use std::future::pending;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -181,8 +182,10 @@ impl Instant {
     }
 }
 
-/// As tokio's.
-pub async fn sleep(_: Duration) {}
+/// As tokio's, by the same clock: it never ends.
+pub async fn sleep(_: Duration) {
+    pending().await
+}
 
 /// As std's; before it is taken, others may have their turn.
 pub struct Mutex<T: ?Sized> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, PoisonError};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -126,8 +127,6 @@ impl Hub {
 
     /// The same, ending memberships (1013) whose stream took nothing for `deadline` of what
     /// waits for it, whatever the policy; otherwise [`WRITE_DEADLINE`].
-    ///
-    /// A session notices when something wakes it: its next ping at the latest.
     #[must_use]
     pub fn write_within(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
@@ -253,6 +252,11 @@ impl Hub {
     /// Lock order: hub, then outlet. Neither is held over an `.await`.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends one membership without a goodbye, if it has not ended.
+    pub(crate) fn leave(&self, id: ClientId) {
+        self.remove(id, None);
     }
 
     fn remove(&self, id: ClientId, frame: Option<CloseFrame>) {
@@ -442,7 +446,24 @@ impl Mailbox {
     ///
     /// The stream's, when it can no longer be written to.
     pub async fn drive(&self) -> io::Result<CloseFrame> {
-        poll_fn(|cx| self.outlet.lock().poll_session(cx, self.hub.deadline)).await
+        // On the heap, and only while something waits: most members keep up.
+        let mut patience = None;
+        poll_fn(|cx| {
+            loop {
+                let mut wire = self.outlet.lock();
+                if let ended @ Poll::Ready(_) = wire.poll_session(cx, self.hub.deadline) {
+                    return ended;
+                }
+                let Some(left) = wire.patience(self.hub.deadline) else {
+                    patience = None;
+                    return Poll::Pending;
+                };
+                drop(wire);
+                ready!(patience.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx));
+                patience = None;
+            }
+        })
+        .await
     }
 
     /// Says `message`, a ping for instance, to this member alone and at once.
@@ -457,7 +478,7 @@ impl Mailbox {
     ///
     /// To be done before a close frame is sent: nothing may follow one (RFC 6455 §5.5.1).
     pub fn leave(&self) {
-        self.hub.remove(self.id, None);
+        self.hub.leave(self.id);
     }
 }
 

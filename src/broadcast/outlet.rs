@@ -238,6 +238,11 @@ impl Wire<dyn Io> {
         self.moved = None;
     }
 
+    /// How long the stream has left to take something of the backlog, if there is one.
+    pub(super) fn patience(&self, deadline: Duration) -> Option<Duration> {
+        self.moved.map(|at| deadline.saturating_sub(at.elapsed()))
+    }
+
     /// The session's part: empties the backlog and reports the hub's wish to close, or that
     /// the stream took nothing for `deadline`.
     pub(super) fn poll_session(
@@ -251,7 +256,7 @@ impl Wire<dyn Io> {
         if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
             return Poll::Ready(Err(error));
         }
-        if self.moved.is_some_and(|at| at.elapsed() >= deadline) {
+        if self.patience(deadline).is_some_and(|left| left.is_zero()) {
             while self.drop_oldest() {}
             return Poll::Ready(Ok(too_slow()));
         }

@@ -10,7 +10,7 @@ use super::{Bucket, lenient};
 /// How many clients' rate one address may use up: a class behind one router.
 const CLASS: u32 = 30;
 
-/// How many addresses may be remembered that nobody is connected from.
+/// How many addresses may be remembered that nobody is connected from; then all of them are forgotten.
 const MEMORY: usize = 1024;
 
 /// How much there may be. Every rate allows four times as many at once; a rate of 0 is no limit.
@@ -54,9 +54,9 @@ struct Address {
 }
 
 impl Address {
-    /// Nobody is connected from it, and nobody was lately.
+    /// Nobody is connected from it, and what was taken lately has filled again.
     fn is_idle(&self) -> bool {
-        self.connections == 0 && self.arrivals.is_full()
+        self.connections == 0 && self.arrivals.is_full() && self.messages.is_full()
     }
 }
 
@@ -78,7 +78,7 @@ impl Caps {
         }
         if let Some(home) = home {
             if counts.addresses.len() >= allowance.connections.saturating_add(MEMORY) {
-                counts.addresses.retain(|_, address| !address.is_idle());
+                counts.addresses.retain(|_, address| address.connections > 0);
             }
             let address = counts.addresses.entry(home).or_insert_with(|| Address {
                 connections: 0,

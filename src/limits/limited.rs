@@ -14,13 +14,13 @@ use crate::frame::Headers;
 /// How many frames one message may come in.
 pub const MAX_FRAGMENTS: u32 = 1024;
 
-/// How many frames of any kind, pings too, may come for each message of the rate.
+/// How many messages and control frames may come for each message of the rate.
 const FRAMES: u32 = 12;
 
 /// What no well-meaning client does. It ends the connection with close code 1008.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Excess {
-    /// Frames of any kind, pings too.
+    /// Messages, however short, and control frames: pings too.
     #[error("too many frames a second")]
     Frames,
     /// A message in crumbs.
@@ -73,7 +73,8 @@ impl<S> Limited<S> {
         let Self { headers, frames, fragments, since, deadline, .. } = self;
         let mut verdict = Ok(());
         headers.feed(bytes, |header| {
-            if frames.take().is_err() {
+            // The fragments before a message's last one have a limit of their own.
+            if header.fin && frames.take().is_err() {
                 verdict = Err(Excess::Frames);
             }
             if header.opcode.is_control() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -110,6 +110,21 @@ async fn the_slow_are_let_go_and_the_others_do_not_notice() {
     let heard = heard.await.unwrap();
     assert!(heard.iter().enumerate().all(|(n, text)| *text == format!("{n:0100}")));
     drop(slow_far);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_nothing_is_let_go_though_nobody_asks() {
+    let hub = Hub::new(10_000, Overflow::DropOldest).write_within(Duration::from_secs(3));
+    let (slow, mut slow_far) = member(&hub, 100);
+    let (began, session) = (Instant::now(), driven(slow));
+    hub.broadcast("x".repeat(1_000));
+    for _ in 0..5 {
+        sleep(Duration::from_secs(2)).await;
+        slow_far.read_u8().await.unwrap();
+    }
+    let ended = timeout(DEADLINE, session).await.expect("it is noticed");
+    assert_eq!(ended.unwrap(), Some(1013));
+    assert_eq!(began.elapsed(), Duration::from_secs(13), "three since it last took something");
 }
 
 #[tokio::test(start_paused = true)]

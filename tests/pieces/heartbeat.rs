@@ -101,6 +101,32 @@ async fn the_oldest_unanswered_ping_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_blamed_for_what_we_slept_through() {
+    let mut heartbeat = Heartbeat::every(secs(4), secs(10)).idle_timeout(secs(60));
+    heartbeat.beat().await.unwrap();
+    advance(secs(600)).await;
+    let woke = Instant::now();
+    assert_eq!(heartbeat.beat().await, Ok(ping("2")), "at once");
+    assert_eq!(woke.elapsed(), secs(0));
+    advance(secs(3)).await;
+    // This one had lain in the socket. The others are still within their time.
+    heartbeat.heard(&pong("1"));
+    assert_eq!(heartbeat.beat().await, Ok(ping("3")));
+    assert_eq!(heartbeat.beat().await, Ok(ping("4")));
+    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(woke.elapsed(), secs(10), "counted from when ping 2 went out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_taken_for_idle() {
+    let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(60));
+    advance(secs(600)).await;
+    let woke = Instant::now();
+    assert_eq!(heartbeat.beat().await, Err(PeerGone::Idle(secs(60))));
+    assert_eq!(woke.elapsed(), secs(60));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_pings_only_silence_counts() {
     let began = Instant::now();
     let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(60));

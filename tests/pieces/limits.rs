@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use tokio::time::advance;
-use ws101::limits::{Allowance, Bucket, Caps};
+use ws101::limits::{Allowance, Bucket, Caps, Permit};
 
 const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -47,6 +47,33 @@ async fn an_address_has_a_rate_of_its_own_for_a_whole_class() {
     let mut class: Vec<_> = (0..40).map(|_| caps.enter(FAR).expect("there is room")).collect();
     let said = class.iter_mut().flat_map(|pupil| [(); 4].map(|()| pupil.message()));
     assert_eq!(said.flatten().count(), 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_and_comes_back_has_said_what_they_said() {
+    let caps = Caps::new(Allowance { messages: 1, arrivals: 0, ..AMPLE });
+    let class = || (0..40).map(|_| caps.enter(FAR).expect("there is room")).collect::<Vec<_>>();
+    let said = |mut class: Vec<Permit>| {
+        class.iter_mut().flat_map(|pupil| [(); 4].map(|()| pupil.message())).flatten().count()
+    };
+    assert_eq!(said(class()), 120);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(said(class()), 30, "what a second brings");
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_are_remembered_who_left_and_no_more() {
+    let caps = Caps::new(Allowance { connections: 1, arrivals: 1, ..AMPLE });
+    // What is not kept has left at once.
+    let comes = |ip: IpAddr| caps.enter(ip).is_some();
+    assert_eq!((0..5).filter(|_| comes(FAR)).count(), 4);
+    let others = |range: std::ops::Range<u32>| {
+        range.filter(|&n| comes(Ipv4Addr::from_bits(0x0a00_0000 + n).into())).count()
+    };
+    assert_eq!(others(0..1_000), 1_000);
+    assert!(!comes(FAR), "it is remembered");
+    assert_eq!(others(1_000..2_000), 1_000);
+    assert!(comes(FAR), "it is forgotten");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod address;
 mod broadcast;
 mod echo;
+mod endpoint;
 mod goodbye;
 mod heartbeat;
 mod limits;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::time::timeout;
 use ws101::frame::{Frame, Opcode};
-use ws101::stats::Stats;
+use ws101::stats::{Stats, every};
 
 /// Three messages, one of them in three fragments, among control frames.
 fn conversation() -> BytesMut {
@@ -92,4 +93,14 @@ async fn connections_come_and_go_with_their_codes() {
     assert_eq!(report.closes, [(1000, 2), (1006, 1)].into());
     assert_eq!(report.uptime_ms, 1234);
     assert!(report.rss_bytes.is_none_or(|bytes| bytes > 100_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_are_due_every_period_and_never_if_it_is_zero() {
+    for (period, times) in [(60, 59), (7_200, 0), (0, 0)] {
+        let mut told = 0;
+        let telling = every(Duration::from_secs(period), || told += 1);
+        assert!(timeout(Duration::from_secs(3_599), telling).await.is_err());
+        assert_eq!(told, times, "every {period} s");
+    }
 }

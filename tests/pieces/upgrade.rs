@@ -79,3 +79,8 @@ async fn a_stranger_who_does_not_read_the_refusal_is_let_go() {
     assert!(began.elapsed() < Duration::from_secs(2));
     drop(far);
 }
+
+#[test]
+fn no_limit_is_a_limit_too() {
+    assert_eq!(config(usize::MAX).max_write_buffer_size, usize::MAX);
+}

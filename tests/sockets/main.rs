@@ -399,6 +399,17 @@ async fn whoever_dawdles_over_http_is_let_go() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_over_http_and_never_reads_is_let_go() {
+    let settings = Settings { write: Duration::from_secs(1), ..patient() };
+    let plaza = Endpoint::open(Plaza, &settings);
+    let (address, _serving) = start(&plaza, &settings);
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    let requests = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+    let asking = async { while tcp.write_all(requests.as_bytes()).await.is_ok() {} };
+    timeout(DEADLINE, asking).await.expect("the server hangs up");
+}
+
 #[tokio::test]
 async fn http_goes_on_beside_the_sockets() {
     let settings = patient();

@@ -85,7 +85,7 @@ async fn pings_count_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_comes_in_so_many_frames_and_no_more() {
-    let (mut t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
+    let (mut t, _chat) = chat(&Settings::default());
     t.connect("ann", "/chat").await;
     t.connect("eve", "/chat").await;
     for name in ["ann", "eve"] {
