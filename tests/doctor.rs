@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, join_all};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::sleep;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
 use ws101::chat::Chat;
 use ws101::doctor::{Address, AddressError, Cause, Diagnosis, Patient, Verdict, examine};
 use ws101::endpoint::Endpoint;
@@ -33,6 +33,12 @@ impl Call {
         let _ = self.tcp.write_all(bytes.as_ref()).await;
     }
 
+    /// Says it again and again, and reads nothing.
+    async fn flood(mut self, frame: Frame) {
+        let bytes = frame.to_bytes().repeat(10_000);
+        while self.tcp.write_all(&bytes).await.is_ok() {}
+    }
+
     /// Stays on the line until the other side hangs up.
     async fn hold(mut self) {
         while self.tcp.read(&mut [0; 1024]).await.is_ok_and(|n| n > 0) {}
@@ -57,7 +63,11 @@ impl Call {
 }
 
 async fn ward(illness: Illness) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    // What they do not read soon stays with whoever sent it.
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1024).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut tcp, _)) = listener.accept().await {
@@ -79,7 +89,9 @@ fn patient(url: &str) -> Patient {
 /// What the doctor says of a server so ill, by its usual address.
 async fn diagnosed(illness: Illness) -> (Diagnosis, SocketAddr) {
     let address = ward(illness).await;
-    (examine(&patient(&format!("ws://{address}/ws"))).await, address)
+    let patient = patient(&format!("ws://{address}/ws"));
+    let diagnosis = timeout(patient.limit(), examine(&patient)).await;
+    (diagnosis.expect("found in time"), address)
 }
 
 /// Says one thing to whoever calls, and stays on the line.
@@ -245,14 +257,17 @@ const ILLNESSES: &[(&str, Illness)] = &[
         switches!("", call => call.say(Frame::text("hi").masked([1; 4]).to_bytes()).await),
     ),
     ("never answers a ping", switches!("")),
+    ("sends messages without end", switches!("", call => call.flood(Frame::text("ho")).await)),
+    ("pings without end", switches!("", call => call.flood(Frame::ping(vec![b'x'; 125])).await)),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_illness_has_its_name() {
     let mut book = String::new();
-    let found =
-        futures::future::join_all(ILLNESSES.iter().map(|(_, illness)| diagnosed(*illness))).await;
-    for ((name, _), (diagnosis, address)) in ILLNESSES.iter().zip(found) {
+    let found = ILLNESSES.iter().map(|(_, illness)| tokio::spawn(diagnosed(*illness)));
+    let found = join_all(found.collect::<Vec<_>>()).await;
+    for ((name, _), found) in ILLNESSES.iter().zip(found) {
+        let (diagnosis, address) = found.unwrap_or_else(|error| panic!("{name}: {error}"));
         let cause = diagnosis.cause.unwrap_or_else(|| panic!("{name}: found healthy"));
         let accept = match &cause {
             Cause::WrongAccept { wanted, .. } => wanted.clone(),

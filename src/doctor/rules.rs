@@ -426,7 +426,7 @@ async fn open(patient: &Patient, peer: SocketAddr) -> Option<Talk> {
         (tcp, Answer::Response(response, rest))
             if response.status() == StatusCode::SWITCHING_PROTOCOLS =>
         {
-            Some(Talk::new(tcp, &rest))
+            Some(Talk::new(tcp, &rest, patient.patience))
         }
         _ => None,
     }
