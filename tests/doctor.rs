@@ -62,7 +62,7 @@ impl Call {
     }
 }
 
-async fn ward(illness: Illness) -> SocketAddr {
+fn ward(illness: Illness) -> SocketAddr {
     let socket = TcpSocket::new_v4().unwrap();
     // What they do not read soon stays with whoever sent it.
     socket.set_recv_buffer_size(4096).unwrap();
@@ -88,7 +88,7 @@ fn patient(url: &str) -> Patient {
 
 /// What the doctor says of a server so ill, by its usual address.
 async fn diagnosed(illness: Illness) -> (Diagnosis, SocketAddr) {
-    let address = ward(illness).await;
+    let address = ward(illness);
     let patient = patient(&format!("ws://{address}/ws"));
     let diagnosis = timeout(patient.limit(), examine(&patient)).await;
     (diagnosis.expect("found in time"), address)
@@ -296,7 +296,7 @@ async fn what_needs_a_patient_of_its_own() {
     assert_eq!(cause, Some(Cause::NoSuchHost("no-such-host.invalid".to_owned())));
 
     // wss: where there is no TLS.
-    let plain = ward(says!("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
+    let plain = ward(says!("HTTP/1.1 400 Bad Request\r\n\r\n"));
     let cause = examine(&patient(&format!("wss://{plain}/ws"))).await.cause;
     assert_eq!(cause, Some(Cause::NoTls));
 
@@ -311,7 +311,7 @@ async fn what_needs_a_patient_of_its_own() {
         }
         .boxed()
     };
-    let url = format!("ws://{}/ws", ward(picky).await);
+    let url = format!("ws://{}/ws", ward(picky));
     let origin = "https://evil.test".to_owned();
     let page = Patient { origin: Some(origin.clone()), ..patient(&url) };
     assert_eq!(examine(&page).await.cause, Some(Cause::OriginRefused(origin)));
@@ -329,7 +329,7 @@ async fn who_is_cut_for_being_quiet_is_told_after_how_long() {
         call.say(Frame::pong("ws101 doctor").to_bytes()).await;
         sleep(Duration::from_millis(300)).await;
     });
-    let url = format!("ws://{}/ws", ward(impatient).await);
+    let url = format!("ws://{}/ws", ward(impatient));
     let quiet = Patient { quiet: Duration::from_secs(20), ..patient(&url) };
     let Some(Cause::IdleTimeout { after, code: None }) = examine(&quiet).await.cause else {
         panic!("not found");
