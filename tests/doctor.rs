@@ -39,6 +39,24 @@ impl Call {
         while self.tcp.write_all(&bytes).await.is_ok() {}
     }
 
+    /// Whatever comes, answers the pings that are easy to see.
+    async fn answer_pings(mut self) {
+        let mut heard = Vec::new();
+        while self.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
+            while let Some(at) =
+                heard.windows(2).position(|two| two == [0x89, 0x8c] || two == [0x89, 0x8b])
+            {
+                let size = usize::from(heard[at + 1] & 0x7f);
+                let Some(frame) = heard.get(at + 2..at + 6 + size) else { break };
+                let (key, payload) = frame.split_at(4);
+                let payload: Vec<u8> =
+                    payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+                heard.drain(..at + 6 + size);
+                self.say(Frame::pong(payload).to_bytes()).await;
+            }
+        }
+    }
+
     /// Stays on the line until the other side hangs up.
     async fn hold(mut self) {
         while self.tcp.read(&mut [0; 1024]).await.is_ok_and(|n| n > 0) {}
@@ -365,20 +383,7 @@ async fn the_healthy_are_told_which_rules_they_keep() {
 /// A server that takes everything and breaks every rule it can.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lax_are_told_which_rules_they_break() {
-    let lax: Illness = switches!("", call => {
-        // Whatever comes, it answers the pings that are easy to see.
-        let mut heard = Vec::new();
-        while call.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
-            while let Some(at) = heard.windows(2).position(|two| two == [0x89, 0x8c] || two == [0x89, 0x8b]) {
-                let size = usize::from(heard[at + 1] & 0x7f);
-                let Some(frame) = heard.get(at + 2..at + 6 + size) else { break };
-                let (key, payload) = frame.split_at(4);
-                let payload: Vec<u8> = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
-                heard.drain(..at + 6 + size);
-                call.say(Frame::pong(payload).to_bytes()).await;
-            }
-        }
-    });
+    let lax: Illness = switches!("", call => call.answer_pings().await);
     let (diagnosis, _) = diagnosed(lax).await;
     assert_eq!(diagnosis.cause, None, "{:#?}", diagnosis.evidence);
     let broken: Vec<_> =
@@ -391,6 +396,31 @@ async fn the_lax_are_told_which_rules_they_break() {
             "5.5", "5.5.1", "5.5.1", "5.5.2", "5.5.2", "7.4.1", "8.1"
         ]
     );
+}
+
+/// One that compares where it should ignore case, in one header of the two.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_minds_the_case_is_told() {
+    macro_rules! minds {
+        ($name:expr, $value:expr) => {
+            |mut call| {
+                async move {
+                    if call.header($name) != $value {
+                        return call.say("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+                    }
+                    call.switch("").await;
+                    call.answer_pings().await;
+                }
+                .boxed()
+            }
+        };
+    }
+    for picky in [minds!("Upgrade", "websocket") as Illness, minds!("Connection", "Upgrade")] {
+        let (diagnosis, _) = diagnosed(picky).await;
+        let in_any_case = |verdict: &&Verdict| verdict.rule.english.contains("in any case");
+        let verdict = diagnosis.verdicts.iter().find(in_any_case).unwrap();
+        assert_eq!((verdict.kept, &*verdict.seen), (Some(false), "400"));
+    }
 }
 
 #[test]

@@ -52,11 +52,12 @@ impl Room for Plaza {
     }
 }
 
-/// Settings under which nothing is ended by a deadline while a machine is busy.
+/// Settings under which nothing is ended by a deadline while a machine is busy, and nobody is pinged.
 fn patient() -> Settings {
     let far = Duration::from_secs(600);
     Settings {
         port: 0,
+        heartbeat: far,
         pong_timeout: far,
         idle: far,
         head: far,
