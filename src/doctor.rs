@@ -9,7 +9,6 @@
 //! so has everything that is read, and a cause is found whatever the other side
 //! does, in [`Patient::limit`].
 
-mod address;
 mod cause;
 mod codes;
 mod knock;
@@ -30,10 +29,10 @@ use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-pub use address::{Address, AddressError};
 pub use cause::Cause;
 pub use rules::{Level, Rule, Verdict};
 
+use crate::address::Address;
 use crate::escape::{Hex, Line};
 use crate::handshake::{AcceptKey, VERSION};
 use crate::transcript::Request;

@@ -1,5 +1,6 @@
 //! The pieces, each alone.
 
+mod address;
 mod broadcast;
 mod echo;
 mod goodbye;
@@ -11,4 +12,5 @@ mod settings;
 mod shutdown;
 mod stats;
 mod stream;
+mod survival;
 mod upgrade;
