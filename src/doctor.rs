@@ -5,8 +5,9 @@
 //! that fails, and knocks again in another way where that tells two causes
 //! apart. A healthy server is then asked about RFC 6455, rule by rule.
 //!
-//! Every wait has a limit ([`Patient::patience`]), so has everything that is
-//! read, and a cause is found whatever the other side does.
+//! Every wait has a limit ([`Patient::patience`]), to be heard as well as to hear,
+//! so has everything that is read, and a cause is found whatever the other side
+//! does, in [`Patient::limit`].
 
 mod cause;
 mod codes;
@@ -44,6 +45,13 @@ const USUAL_PATHS: [&str; 6] = ["/ws", "/", "/chat", "/socket", "/websocket", "/
 /// How many addresses of one name are tried.
 const ADDRESSES: usize = 8;
 
+/// How often [`Patient::patience`] may be tried: by the look-up, by seven addresses that do not
+/// answer, and twice, to connect and to be answered, by the one that does and by each usual path.
+const STEPS: u32 = 1 + 7 + 2 + 2 * 6;
+
+/// What takes time of its own, whatever the patience: greetings, texts of refusals, the end.
+const ASIDES: Duration = Duration::from_secs(5);
+
 /// How many bytes of what is no HTTP are shown.
 const SHOWN: usize = 32;
 
@@ -68,6 +76,12 @@ impl Patient {
     pub fn new(address: Address) -> Self {
         let patience = Duration::from_secs(5);
         Self { address, origin: None, subprotocols: None, patience, quiet: Duration::ZERO }
+    }
+
+    /// How long [`examine`] takes at most: 22 times `patience`, `quiet`, and five seconds.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.patience * STEPS + self.quiet + ASIDES
     }
 
     /// A sound handshake, and the key in it.
@@ -97,8 +111,7 @@ pub struct Diagnosis {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Examines one address. Takes about a second for a healthy server; at most a dozen times
-/// [`Patient::patience`], and [`Patient::quiet`].
+/// Examines one address. Takes about a second for a healthy server, and [`Patient::limit`] at most.
 pub async fn examine(patient: &Patient) -> Diagnosis {
     let mut examination = Examination { patient, evidence: Vec::new() };
     let (cause, verdicts) = match examination.look().await {
@@ -134,8 +147,8 @@ impl Examination<'_> {
             return Err(self.refused(peer, &response, &quoted(&rest)).await);
         }
         self.switched(&response, &key)?;
-        let mut talk = Talk::new(tcp, &rest);
-        let ended = talk.examine(*patience, self.patient.quiet, &mut self.evidence).await;
+        let mut talk = Talk::new(tcp, &rest, *patience);
+        let ended = talk.examine(self.patient.quiet, &mut self.evidence).await;
         ended.map(|()| Some(peer))
     }
 

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, join_all};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::sleep;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
 use ws101::chat::Chat;
 use ws101::doctor::{Cause, Diagnosis, Patient, Verdict, examine};
 use ws101::endpoint::Endpoint;
@@ -33,6 +33,30 @@ impl Call {
         let _ = self.tcp.write_all(bytes.as_ref()).await;
     }
 
+    /// Says it again and again, and reads nothing.
+    async fn flood(mut self, frame: Frame) {
+        let bytes = frame.to_bytes().repeat(10_000);
+        while self.tcp.write_all(&bytes).await.is_ok() {}
+    }
+
+    /// Whatever comes, answers the pings that are easy to see.
+    async fn answer_pings(mut self) {
+        let mut heard = Vec::new();
+        while self.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
+            while let Some(at) =
+                heard.windows(2).position(|two| two == [0x89, 0x8c] || two == [0x89, 0x8b])
+            {
+                let size = usize::from(heard[at + 1] & 0x7f);
+                let Some(frame) = heard.get(at + 2..at + 6 + size) else { break };
+                let (key, payload) = frame.split_at(4);
+                let payload: Vec<u8> =
+                    payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+                heard.drain(..at + 6 + size);
+                self.say(Frame::pong(payload).to_bytes()).await;
+            }
+        }
+    }
+
     /// Stays on the line until the other side hangs up.
     async fn hold(mut self) {
         while self.tcp.read(&mut [0; 1024]).await.is_ok_and(|n| n > 0) {}
@@ -56,8 +80,12 @@ impl Call {
     }
 }
 
-async fn ward(illness: Illness) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn ward(illness: Illness) -> SocketAddr {
+    let socket = TcpSocket::new_v4().unwrap();
+    // What they do not read soon stays with whoever sent it.
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1024).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut tcp, _)) = listener.accept().await {
@@ -78,8 +106,10 @@ fn patient(url: &str) -> Patient {
 
 /// What the doctor says of a server so ill, by its usual address.
 async fn diagnosed(illness: Illness) -> (Diagnosis, SocketAddr) {
-    let address = ward(illness).await;
-    (examine(&patient(&format!("ws://{address}/ws"))).await, address)
+    let address = ward(illness);
+    let patient = patient(&format!("ws://{address}/ws"));
+    let diagnosis = timeout(patient.limit(), examine(&patient)).await;
+    (diagnosis.expect("found in time"), address)
 }
 
 /// Says one thing to whoever calls, and stays on the line.
@@ -245,14 +275,17 @@ const ILLNESSES: &[(&str, Illness)] = &[
         switches!("", call => call.say(Frame::text("hi").masked([1; 4]).to_bytes()).await),
     ),
     ("never answers a ping", switches!("")),
+    ("sends messages without end", switches!("", call => call.flood(Frame::text("ho")).await)),
+    ("pings without end", switches!("", call => call.flood(Frame::ping(vec![b'x'; 125])).await)),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_illness_has_its_name() {
     let mut book = String::new();
-    let found =
-        futures::future::join_all(ILLNESSES.iter().map(|(_, illness)| diagnosed(*illness))).await;
-    for ((name, _), (diagnosis, address)) in ILLNESSES.iter().zip(found) {
+    let found = ILLNESSES.iter().map(|(_, illness)| tokio::spawn(diagnosed(*illness)));
+    let found = join_all(found.collect::<Vec<_>>()).await;
+    for ((name, _), found) in ILLNESSES.iter().zip(found) {
+        let (diagnosis, address) = found.unwrap_or_else(|error| panic!("{name}: {error}"));
         let cause = diagnosis.cause.unwrap_or_else(|| panic!("{name}: found healthy"));
         let accept = match &cause {
             Cause::WrongAccept { wanted, .. } => wanted.clone(),
@@ -281,7 +314,7 @@ async fn what_needs_a_patient_of_its_own() {
     assert_eq!(cause, Some(Cause::NoSuchHost("no-such-host.invalid".to_owned())));
 
     // wss: where there is no TLS.
-    let plain = ward(says!("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
+    let plain = ward(says!("HTTP/1.1 400 Bad Request\r\n\r\n"));
     let cause = examine(&patient(&format!("wss://{plain}/ws"))).await.cause;
     assert_eq!(cause, Some(Cause::NoTls));
 
@@ -296,7 +329,7 @@ async fn what_needs_a_patient_of_its_own() {
         }
         .boxed()
     };
-    let url = format!("ws://{}/ws", ward(picky).await);
+    let url = format!("ws://{}/ws", ward(picky));
     let origin = "https://evil.test".to_owned();
     let page = Patient { origin: Some(origin.clone()), ..patient(&url) };
     assert_eq!(examine(&page).await.cause, Some(Cause::OriginRefused(origin)));
@@ -314,7 +347,7 @@ async fn who_is_cut_for_being_quiet_is_told_after_how_long() {
         call.say(Frame::pong("ws101 doctor").to_bytes()).await;
         sleep(Duration::from_millis(300)).await;
     });
-    let url = format!("ws://{}/ws", ward(impatient).await);
+    let url = format!("ws://{}/ws", ward(impatient));
     let quiet = Patient { quiet: Duration::from_secs(20), ..patient(&url) };
     let Some(Cause::IdleTimeout { after, code: None }) = examine(&quiet).await.cause else {
         panic!("not found");
@@ -350,20 +383,7 @@ async fn the_healthy_are_told_which_rules_they_keep() {
 /// A server that takes everything and breaks every rule it can.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lax_are_told_which_rules_they_break() {
-    let lax: Illness = switches!("", call => {
-        // Whatever comes, it answers the pings that are easy to see.
-        let mut heard = Vec::new();
-        while call.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
-            while let Some(at) = heard.windows(2).position(|two| two == [0x89, 0x8c] || two == [0x89, 0x8b]) {
-                let size = usize::from(heard[at + 1] & 0x7f);
-                let Some(frame) = heard.get(at + 2..at + 6 + size) else { break };
-                let (key, payload) = frame.split_at(4);
-                let payload: Vec<u8> = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
-                heard.drain(..at + 6 + size);
-                call.say(Frame::pong(payload).to_bytes()).await;
-            }
-        }
-    });
+    let lax: Illness = switches!("", call => call.answer_pings().await);
     let (diagnosis, _) = diagnosed(lax).await;
     assert_eq!(diagnosis.cause, None, "{:#?}", diagnosis.evidence);
     let broken: Vec<_> =
@@ -376,6 +396,31 @@ async fn the_lax_are_told_which_rules_they_break() {
             "5.5", "5.5.1", "5.5.1", "5.5.2", "5.5.2", "7.4.1", "8.1"
         ]
     );
+}
+
+/// One that compares where it should ignore case, in one header of the two.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_minds_the_case_is_told() {
+    macro_rules! minds {
+        ($name:expr, $value:expr) => {
+            |mut call| {
+                async move {
+                    if call.header($name) != $value {
+                        return call.say("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+                    }
+                    call.switch("").await;
+                    call.answer_pings().await;
+                }
+                .boxed()
+            }
+        };
+    }
+    for picky in [minds!("Upgrade", "websocket") as Illness, minds!("Connection", "Upgrade")] {
+        let (diagnosis, _) = diagnosed(picky).await;
+        let in_any_case = |verdict: &&Verdict| verdict.rule.english.contains("in any case");
+        let verdict = diagnosis.verdicts.iter().find(in_any_case).unwrap();
+        assert_eq!((verdict.kept, &*verdict.seen), (Some(false), "400"));
+    }
 }
 
 /// As Python's websockets: its pongs overtake the messages that are yet to be looked at.

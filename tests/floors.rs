@@ -46,9 +46,50 @@ fn module(file: &Path) -> String {
 /// The modules of this crate that code, not comments, names.
 fn used(text: &str) -> BTreeSet<String> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let names = code.flat_map(|line| line.split("crate::").skip(1));
-    let names = names.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_'));
-    names.map(Iterator::collect).filter(|name: &String| !name.is_empty()).collect()
+    let code: String = code.collect();
+    let paths = code.split("crate::").skip(1);
+    let names = paths.flat_map(|path| match path.strip_prefix('{') {
+        Some(list) => outermost(list).split(',').map(first).collect(),
+        None => vec![first(path)],
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// `a, b::, e` of `a, b::{C, D}, e};`.
+fn outermost(list: &str) -> String {
+    let mut depth = 1;
+    let mut outer = String::new();
+    for c in list.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ if depth == 1 => outer.push(c),
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    outer
+}
+
+/// `hub` of `hub::Member`.
+fn first(path: &str) -> String {
+    path.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn no_import_escapes() {
+    let text = "
+        use crate::frame::{Frame, Opcode};
+        // use crate::room;
+        use crate::{
+            chat,
+            tap::{Event, watch::{Side, Way}}, id::Id,
+        };
+        fn noted(open: crate::stats::Open, page: Page) {}";
+    let names = ["chat", "frame", "id", "stats", "tap"];
+    assert_eq!(used(text), names.map(str::to_owned).into());
 }
 
 fn modules() -> Vec<(String, String)> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
 use ws101::scenario::{Difference, Scenario, Why};
 use ws101::transcript::Transcript;
@@ -183,7 +183,9 @@ async fn one_that_resets() {
 
 #[tokio::test]
 async fn one_that_is_not_there() {
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let difference = judged(address).await;
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let difference = judged(socket.local_addr().unwrap()).await;
     assert_eq!(difference.seen.as_deref(), Some("-- connection refused"), "{difference}");
 }

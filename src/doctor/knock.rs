@@ -37,7 +37,8 @@ pub(super) enum Answer {
     Reset,
 }
 
-/// Sends `request` to `peer` and waits for the answer, `patience` at most for each of the two.
+/// Sends `request` to `peer` and waits for the answer: `patience` at most to connect, and as long
+/// for the rest.
 ///
 /// # Errors
 ///
@@ -50,9 +51,10 @@ pub(super) async fn knock(
     let connecting = timeout(patience, TcpStream::connect(peer)).await;
     let mut tcp = connecting.map_err(|_| ErrorKind::TimedOut)??;
     tcp.set_nodelay(true)?;
+    let deadline = Instant::now() + patience;
     // Whoever answers before it has read all may have closed already.
-    let _ = tcp.write_all(request).await;
-    let mut answer = hear(&mut tcp, patience).await;
+    let _ = timeout_at(deadline, tcp.write_all(request)).await;
+    let mut answer = hear(&mut tcp, deadline).await;
     if let Answer::Response(response, rest) = &mut answer
         && response.status() != http::StatusCode::SWITCHING_PROTOCOLS
     {
@@ -61,8 +63,7 @@ pub(super) async fn knock(
     Ok((tcp, answer))
 }
 
-async fn hear(tcp: &mut TcpStream, patience: Duration) -> Answer {
-    let deadline = Instant::now() + patience;
+async fn hear(tcp: &mut TcpStream, deadline: Instant) -> Answer {
     let mut said = BytesMut::new();
     loop {
         match parse_response(&said) {

@@ -68,7 +68,7 @@ enum Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spoiled {
     Without(&'static str),
-    With(&'static str, &'static str),
+    With(&'static [(&'static str, &'static str)]),
     Method(&'static str),
 }
 
@@ -121,7 +121,7 @@ const RULES: [Rule; 21] = [
         "4.2.1",
         "a key that is not 16 bytes is refused",
         "ключ не из 16 байт отвергают",
-        Ask::Handshake(Spoiled::With("Sec-WebSocket-Key", "c2hvcnQ="), &[400]),
+        Ask::Handshake(Spoiled::With(&[("Sec-WebSocket-Key", "c2hvcnQ=")]), &[400]),
     ),
     must(
         "4.2.1",
@@ -139,30 +139,33 @@ const RULES: [Rule; 21] = [
         "4.2.1",
         "Upgrade and Connection may be in any case",
         "Upgrade и Connection можно писать любыми буквами",
-        Ask::Handshake(Spoiled::With("Upgrade", "WebSocket"), &[101]),
+        Ask::Handshake(
+            Spoiled::With(&[("Upgrade", "WebSocket"), ("Connection", "UPGRADE")]),
+            &[101],
+        ),
     ),
     must(
         "5.1",
-        "a frame without a mask ends it",
-        "кадр без маски — конец",
+        "a frame without a mask closes the connection",
+        "после кадра без маски соединение закрывают",
         Ask::Fails(|| Frame::text("bare").to_bytes().to_vec(), &[1002]),
     ),
     must(
         "5.2",
-        "a reserved bit ends it",
-        "зарезервированный бит — конец",
+        "a reserved bit closes the connection",
+        "после зарезервированного бита соединение закрывают",
         Ask::Fails(|| masked([Frame::text("x").rsv(4)]), &[1002]),
     ),
     must(
         "5.2",
-        "a reserved opcode ends it",
-        "зарезервированный opcode — конец",
+        "a reserved opcode closes the connection",
+        "после зарезервированного opcode соединение закрывают",
         Ask::Fails(|| masked([Frame::new(Opcode::Reserved(3), "x")]), &[1002]),
     ),
     should(
         "5.2",
-        "a length of more than 63 bits ends it",
-        "длина больше 63 бит — конец",
+        "a length of more than 63 bits closes the connection",
+        "после длины больше 63 бит соединение закрывают",
         Ask::Fails(|| [&[0x82, 0xff][..], &[0xff; 8], &[0; 4]].concat(), &[1002, 1009]),
     ),
     must(
@@ -179,26 +182,26 @@ const RULES: [Rule; 21] = [
     ),
     must(
         "5.4",
-        "a continuation of nothing ends it",
-        "продолжение без начала — конец",
+        "a continuation of nothing closes the connection",
+        "после продолжения без начала соединение закрывают",
         Ask::Fails(|| masked([Frame::new(Opcode::Continuation, "x")]), &[1002]),
     ),
     must(
         "5.4",
-        "a message inside a message ends it",
-        "сообщение внутри сообщения — конец",
+        "a message inside a message closes the connection",
+        "после сообщения внутри сообщения соединение закрывают",
         Ask::Fails(|| masked([Frame::text("a").unfinished(), Frame::text("b")]), &[1002]),
     ),
     must(
         "5.5",
-        "a control frame of more than 125 bytes ends it",
-        "управляющий кадр длиннее 125 байт — конец",
+        "a control frame of more than 125 bytes closes the connection",
+        "после управляющего кадра длиннее 125 байт соединение закрывают",
         Ask::Fails(|| masked([Frame::ping(vec![b'x'; 126])]), &[1002]),
     ),
     must(
         "5.5",
-        "a control frame in fragments ends it",
-        "управляющий кадр по частям — конец",
+        "a control frame in fragments closes the connection",
+        "после управляющего кадра по частям соединение закрывают",
         Ask::Fails(|| masked([Frame::ping("x").unfinished()]), &[1002]),
     ),
     must(
@@ -209,8 +212,8 @@ const RULES: [Rule; 21] = [
     ),
     must(
         "5.5.1",
-        "a close frame of one byte ends it",
-        "кадр закрытия из одного байта — конец",
+        "a close frame of one byte is an error",
+        "кадр закрытия из одного байта — ошибка",
         Ask::Fails(|| masked([Frame::new(Opcode::Close, "x")]), &[1002]),
     ),
     must(
@@ -219,7 +222,7 @@ const RULES: [Rule; 21] = [
         "на ping отвечают тем же содержимым",
         Ask::Pong(4),
     ),
-    must("5.5.2", "so is one of 125 bytes", "и на самый длинный, из 125 байт", Ask::Pong(125)),
+    must("5.5.2", "a ping of 125 bytes too", "на ping из 125 байт тоже", Ask::Pong(125)),
     must(
         "5.5.3",
         "a pong that nobody asked for is no reason to hang up",
@@ -228,14 +231,14 @@ const RULES: [Rule; 21] = [
     ),
     must(
         "7.4.1",
-        "a code that may not be sent ends it",
-        "запрещённый код закрытия — конец",
+        "a close code that may not be sent is an error",
+        "запрещённый код закрытия — ошибка",
         Ask::Fails(|| masked([Frame::close(1005, "")]), &[1002]),
     ),
     must(
         "8.1",
-        "text that is not UTF-8 ends it",
-        "текст не в UTF-8 — конец",
+        "text that is not UTF-8 closes the connection",
+        "после текста не в UTF-8 соединение закрывают",
         Ask::Fails(|| masked([Frame::text(&b"\xc3\x28"[..])]), &[1007]),
     ),
 ];
@@ -262,7 +265,9 @@ async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right:
     let request = patient.request().0;
     let request = match spoiled {
         Spoiled::Without(name) => request.without(name),
-        Spoiled::With(name, value) => request.header(name, value),
+        Spoiled::With(headers) => {
+            headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+        }
         Spoiled::Method(name) => request.method(name),
     };
     match ask(patient, peer, &request).await {
@@ -426,7 +431,7 @@ async fn open(patient: &Patient, peer: SocketAddr) -> Option<Talk> {
         (tcp, Answer::Response(response, rest))
             if response.status() == StatusCode::SWITCHING_PROTOCOLS =>
         {
-            Some(Talk::new(tcp, &rest))
+            Some(Talk::new(tcp, &rest, patient.patience))
         }
         _ => None,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Cause;
 use crate::escape::Line;
@@ -29,6 +29,7 @@ const TOKEN: &str = "ws101 doctor";
 #[derive(Debug)]
 pub(super) struct Talk {
     tcp: TcpStream,
+    patience: Duration,
     decoder: Decoder,
     checker: Checker,
 }
@@ -46,23 +47,33 @@ pub(super) enum Heard {
 }
 
 impl Talk {
-    pub(super) fn new(tcp: TcpStream, hasty: &[u8]) -> Self {
+    /// `patience` is how long a write may take.
+    pub(super) fn new(tcp: TcpStream, hasty: &[u8], patience: Duration) -> Self {
         let mut decoder = Decoder::new(KEEP);
         decoder.push(hasty);
-        Self { tcp, decoder, checker: Checker::new(Role::Server) }
+        Self { tcp, patience, decoder, checker: Checker::new(Role::Server) }
     }
 
     /// Sends bytes; whether they arrived shows in what is heard.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
-        let _ = self.tcp.write_all(bytes).await;
+        let _ = timeout(self.patience, self.tcp.write_all(bytes)).await;
     }
 
     pub(super) async fn say(&mut self, frame: Frame) {
         self.send(&frame.masked(rand::random()).to_bytes()).await;
     }
 
-    /// The next frame that is not a ping; pings are answered.
+    /// The next frame that is not a ping; pings are answered. After the deadline nothing is heard,
+    /// whatever is there.
     pub(super) async fn hear(&mut self, deadline: Instant) -> Heard {
+        // A timeout looks at the clock last, and there are those who never stop talking.
+        if Instant::now() >= deadline {
+            return Heard::Nothing;
+        }
+        timeout_at(deadline, self.next()).await.unwrap_or(Heard::Nothing)
+    }
+
+    async fn next(&mut self) -> Heard {
         loop {
             while let Some(frame) = self.decoder.next_frame() {
                 if let Err(violation) = self.checker.check(&frame) {
@@ -74,10 +85,9 @@ impl Talk {
                 self.say(Frame::pong(frame.payload)).await;
             }
             let mut buffer = [0; READ_SIZE];
-            match timeout_at(deadline, self.tcp.read(&mut buffer)).await {
-                Ok(Ok(n @ 1..)) => self.decoder.push(&buffer[..n]),
-                Ok(_) => return Heard::End,
-                Err(_) => return Heard::Nothing,
+            match self.tcp.read(&mut buffer).await {
+                Ok(n @ 1..) => self.decoder.push(&buffer[..n]),
+                _ => return Heard::End,
             }
         }
     }
@@ -85,7 +95,6 @@ impl Talk {
     /// Listens, pings, is silent, and says goodbye.
     pub(super) async fn examine(
         &mut self,
-        patience: Duration,
         quiet: Duration,
         evidence: &mut Vec<String>,
     ) -> Result<(), Cause> {
@@ -112,7 +121,7 @@ impl Talk {
             }
         }
         self.say(Frame::ping(TOKEN)).await;
-        let answered = Instant::now() + patience;
+        let answered = Instant::now() + self.patience;
         loop {
             match self.hear(answered).await {
                 Heard::Frame(frame) => {
@@ -126,7 +135,7 @@ impl Talk {
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
                 Heard::End => return Err(Cause::Cut),
-                Heard::Nothing => return Err(Cause::NoPong(patience)),
+                Heard::Nothing => return Err(Cause::NoPong(self.patience)),
             }
         }
         let began = Instant::now();
@@ -155,4 +164,21 @@ pub(super) fn closed(frame: &Frame) -> Option<(u16, String)> {
     let is_close = frame.header.opcode == Opcode::Close;
     let (code, reason) = frame.close_code().unwrap_or((1005, b""));
     is_close.then(|| (code, Line::of(reason).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_never_stops_talking_is_not_heard_after_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let more = Frame::text("and").to_bytes();
+        let mut talk = Talk::new(tcp, &more, GREETING);
+        assert!(matches!(talk.hear(Instant::now()).await, Heard::Nothing));
+        assert!(matches!(talk.hear(Instant::now() + GREETING).await, Heard::Frame(_)));
+    }
 }

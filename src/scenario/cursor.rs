@@ -121,16 +121,17 @@ impl<'t> Cursor<'t> {
             let Some(c) = self.rest().chars().next() else {
                 return Err(self.expected("the quote that ends the text"));
             };
+            if let Some((size, part)) = placeholder(self.rest()) {
+                text.0.push(part);
+                self.at += size;
+                continue;
+            }
             match c {
                 '"' => {
                     self.at += 1;
                     return Ok(text);
                 }
                 '\\' => text.push(self.escaped()?),
-                '<' if let Some((size, part)) = placeholder(self.rest()) => {
-                    text.0.push(part);
-                    self.at += size;
-                }
                 c => {
                     text.push(c);
                     self.at += c.len_utf8();

@@ -1,6 +1,7 @@
 //! Real sockets on loopback: many clients, slow ones, sudden ends.
 //!
-//! What is a matter of time is printed, not asserted: see it with `--nocapture`.
+//! What is a matter of time is printed, see it with `--nocapture`. Asserted is what no busy machine can
+//! change: that a deadline is not early, and that something comes long before what it must not wait for.
 
 mod order;
 mod poison;
@@ -51,11 +52,12 @@ impl Room for Plaza {
     }
 }
 
-/// Settings under which nothing is ended by a deadline while a machine is busy.
+/// Settings under which nothing is ended by a deadline while a machine is busy, and nobody is pinged.
 fn patient() -> Settings {
     let far = Duration::from_secs(600);
     Settings {
         port: 0,
+        heartbeat: far,
         pong_timeout: far,
         idle: far,
         head: far,
@@ -270,8 +272,8 @@ async fn strangers_who_said_nothing_do_not_hold_up_a_shutdown() {
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     idle.read_exact(&mut [0; 15]).await.unwrap();
-    let late = Duration::from_secs(2);
-    assert_eq!(timeout(late, plaza.close()).await.expect("at once, not after the grace"), 0);
+    let early = DEADLINE / 2;
+    assert_eq!(timeout(early, plaza.close()).await.expect("at once, not after the grace"), 0);
     serving.await.unwrap();
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
 }
@@ -366,9 +368,10 @@ async fn whoever_dawdles_over_http_is_let_go() {
     let slack = Duration::from_secs(7);
     let request = "GET / HTTP/1.1\r\nHost: x\r\n";
     let dawdle = |name: &'static str, sent: String, drip: &'static str, limit: Duration| async move {
+        // The server's clock starts later.
+        let began = Instant::now();
         let mut tcp = TcpStream::connect(address).await.unwrap();
         tcp.write_all(sent.as_bytes()).await.unwrap();
-        let began = Instant::now();
         let ended = async {
             let (mut reading, mut writing) = tcp.split();
             let mut scrap = Vec::new();
@@ -386,8 +389,7 @@ async fn whoever_dawdles_over_http_is_let_go() {
         };
         assert!(timeout(limit + slack, ended).await.is_ok(), "{name} is still open");
         let took = began.elapsed();
-        // Written before the clock was started.
-        assert!(took + Duration::from_millis(500) > limit, "{name} had {took:?}");
+        assert!(took >= limit, "{name} had {took:?}");
         println!("{name}: {took:.1?}");
     };
     tokio::join!(

@@ -9,6 +9,10 @@ const LINES: usize = 400;
 /// More than the kernel takes for one that does not read.
 const LINE_BYTES: usize = 16_000;
 
+/// How many times longer a line may take because of one who stalls.
+const SLOWER: f64 = 5.0;
+const TRIES: usize = 3;
+
 /// The times from a line's saying to its being heard, of all readers, sorted.
 async fn latencies(stalled: bool) -> Vec<Duration> {
     // Room for all of it: who stalls is to stay, not to be let go.
@@ -56,11 +60,19 @@ async fn latencies(stalled: bool) -> Vec<Duration> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stalled_reader_among_fifty_keeps_nothing_from_the_others() {
-    let (without, with) = (latencies(false).await, latencies(true).await);
-    for percent in [50, 99] {
-        let at = |times: &[Duration]| times[(times.len() - 1) * percent / 100];
-        let ratio = at(&with).as_secs_f64() / at(&without).as_secs_f64();
-        let (without, with) = (at(&without), at(&with));
-        println!("p{percent}: {without:.1?} without a stalled reader, {with:.1?} with: {ratio:.2}");
+    // What else runs on the machine may slow one try down, or two.
+    for _ in 0..TRIES {
+        let (without, with) = (latencies(false).await, latencies(true).await);
+        let [median, _] = [50, 99].map(|percent| {
+            let at = |times: &[Duration]| times[(times.len() - 1) * percent / 100];
+            let (without, with) = (at(&without), at(&with));
+            let ratio = with.as_secs_f64() / without.as_secs_f64();
+            println!("p{percent}: {without:.1?} alone, {with:.1?} beside one stalled: {ratio:.2}");
+            ratio
+        });
+        if median < SLOWER {
+            return;
+        }
     }
+    panic!("half of what is said comes {SLOWER} times later, or worse");
 }
