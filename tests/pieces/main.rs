@@ -1,5 +1,6 @@
 //! The pieces, each alone.
 
+mod blocking;
 mod broadcast;
 mod echo;
 mod goodbye;
