@@ -177,17 +177,15 @@ const lanes = [
   new Lane('ws', '/ws', socket),
 ];
 
-const how = $('#poll .how');
 const choice = document.createElement('select');
 for (const seconds of [0.2, 1, 5]) {
   const option = new Option('', seconds * 1_000, seconds === 1, seconds === 1);
   choice.append(say(option, 'race_seconds', { count: seconds }));
 }
 choice.addEventListener('change', () => { period = Number(choice.value); });
-const row = document.createElement('p');
-row.className = 'how';
+const row = document.createElement('label');
 row.append(words('race_period'), ' ', choice);
-how.after(row);
+$('#poll dl').after(row); // the numbers of all lanes stay side by side
 
 measure(lanes);
 for (const lane of lanes) lane.start();

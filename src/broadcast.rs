@@ -18,6 +18,7 @@
 //! What became of a message is not known when it is said. Who could not keep up
 //! is told by how its session ends: close code 1013.
 
+mod guarded;
 mod hub;
 mod log;
 mod outlet;

@@ -8,7 +8,6 @@
 //! Every wait has a limit ([`Patient::patience`]), so has everything that is
 //! read, and a cause is found whatever the other side does.
 
-mod address;
 mod cause;
 mod codes;
 mod knock;
@@ -29,10 +28,10 @@ use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-pub use address::{Address, AddressError};
 pub use cause::Cause;
 pub use rules::{Level, Rule, Verdict};
 
+use crate::address::Address;
 use crate::escape::{Hex, Line};
 use crate::handshake::{AcceptKey, VERSION};
 use crate::transcript::Request;

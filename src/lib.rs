@@ -32,12 +32,14 @@
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
-//! | 0 | [`frame`] | frames as bytes, read and written and judged |
+//! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
+//! | | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
 //! | | [`id`] | names nobody can guess |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
 
+pub mod address;
 pub mod blocking;
 pub mod broadcast;
 pub mod chat;

@@ -1,22 +1,20 @@
 //! You cannot fix what you cannot count: connections, messages, bytes, closes, memory, uptime.
 //!
 //! [`Stats`] is a handle to share. A connection holds an [`Open`] for as long
-//! as it lasts, and reads and writes through a [`Counted`] stream, so that what
-//! is reported is what crossed the wire, whoever wrote it.
+//! as it lasts, and reads and writes through what [`Stats::count`] makes of its
+//! stream, so that what is reported is what crossed the wire, whoever wrote it.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::io::{InspectReader, InspectWriter};
 
 use crate::frame::Headers;
+use crate::stream::Io;
 
 /// The code of a connection that ended without any close frame (RFC 6455 §7.1.5).
 const ABNORMAL: u16 = 1006;
@@ -90,13 +88,11 @@ impl Stats {
     }
 
     /// Counts the frames that cross `io`, a connection whose handshake is over.
-    pub fn count<S>(&self, io: S) -> Counted<S> {
-        Counted {
-            io,
-            stats: self.clone(),
-            incoming: Headers::default(),
-            outgoing: Headers::default(),
-        }
+    pub fn count<S: Io>(&self, io: S) -> impl Io + use<S> {
+        let (reading, mut incoming) = (self.clone(), Headers::default());
+        let (writing, mut outgoing) = (self.clone(), Headers::default());
+        let io = InspectWriter::new(io, move |bytes| writing.0.outgoing.see(&mut outgoing, bytes));
+        InspectReader::new(io, move |bytes| reading.0.incoming.see(&mut incoming, bytes))
     }
 
     /// Takes the counters now. Asks the system for the memory: some 10 to 300 µs.
@@ -152,15 +148,6 @@ impl Drop for Open {
     }
 }
 
-/// A stream of frames, passed through untouched and counted both ways.
-#[derive(Debug)]
-pub struct Counted<S> {
-    io: S,
-    stats: Stats,
-    incoming: Headers,
-    outgoing: Headers,
-}
-
 impl Traffic {
     fn see(&self, headers: &mut Headers, bytes: &[u8]) {
         self.bytes.fetch_add(bytes.len() as u64, Relaxed);
@@ -171,60 +158,5 @@ impl Traffic {
         if messages > 0 {
             self.messages.fetch_add(messages, Relaxed);
         }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
-        this.stats.0.incoming.see(&mut this.incoming, &buf.filled()[before..]);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        let n = ready!(Pin::new(&mut this.io).poll_write(cx, buf))?;
-        this.stats.0.outgoing.see(&mut this.outgoing, &buf[..n]);
-        Poll::Ready(Ok(n))
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        let n = ready!(Pin::new(&mut this.io).poll_write_vectored(cx, bufs))?;
-        let mut left = n;
-        for buf in bufs {
-            let written = left.min(buf.len());
-            this.stats.0.outgoing.see(&mut this.outgoing, &buf[..written]);
-            left -= written;
-        }
-        Poll::Ready(Ok(n))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 use ws101::chat::Chat;
-use ws101::doctor::{Address, AddressError, Cause, Diagnosis, Patient, Verdict, examine};
+use ws101::doctor::{Cause, Diagnosis, Patient, Verdict, examine};
 use ws101::endpoint::Endpoint;
 use ws101::frame::Frame;
 use ws101::handshake::AcceptKey;
@@ -376,33 +376,6 @@ async fn the_lax_are_told_which_rules_they_break() {
             "5.5", "5.5.1", "5.5.1", "5.5.2", "5.5.2", "7.4.1", "8.1"
         ]
     );
-}
-
-#[test]
-fn an_address_is_of_one_form() {
-    let address = |url: &str| url.parse::<Address>();
-    let plain = address("ws://localhost:8080/chat?name=bob").unwrap();
-    assert_eq!((plain.tls, plain.host.as_str(), plain.port), (false, "localhost", 8080));
-    assert_eq!(plain.target, "/chat?name=bob");
-    assert_eq!(plain.authority(), "localhost:8080");
-    let secure = address("wss://[::1]").unwrap();
-    assert_eq!((secure.tls, secure.host.as_str(), secure.port), (true, "::1", 443));
-    assert_eq!(secure.to_string(), "wss://[::1]/");
-    let page = address("http://localhost").unwrap_err();
-    assert_eq!(page, AddressError::Page("http".to_owned(), "ws"));
-    assert_eq!(address("ws://a/#b"), Err(AddressError::Fragment));
-    for odd in [
-        "",
-        "localhost:8080",
-        "ws:/a",
-        "ws://",
-        "ws://a:99999",
-        "ws://a:x",
-        "ws://b:c@a",
-        "ftp://a",
-    ] {
-        assert!(address(odd).is_err(), "{odd}");
-    }
 }
 
 /// As Python's websockets: its pongs overtake the messages that are yet to be looked at.

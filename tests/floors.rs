@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. To move in, a module needs a floor.
 const FLOORS: &[&[&str]] = &[
-    &["escape", "frame", "handshake", "id", "timestamp"],
+    &["address", "escape", "frame", "handshake", "id", "timestamp"],
     &["limits", "stream", "tap"],
     &[
         "blocking",

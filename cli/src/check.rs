@@ -13,10 +13,11 @@ use std::env;
 
 use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args};
+use ws101::address::Address;
 
 use crate::Verdict;
-use crate::address::Address;
-use judge::{Judge, Target};
+use crate::place::{Place, plain};
+use judge::{Candidate, Judge};
 use lesson::Lesson;
 pub use words::Lang;
 
@@ -32,7 +33,7 @@ pub struct Check {
     #[arg(value_name = "LESSON")]
     what: String,
     /// Where the server listens; you run it, and checks of its end are skipped
-    #[arg(long)]
+    #[arg(long, value_parser = plain)]
     url: Option<Address>,
     /// How to start the server; it is started and stopped here
     #[arg(long, value_name = "COMMAND")]
@@ -95,13 +96,13 @@ impl Check {
             bail!("{kind} {} is about {of}: say {how}", self.what);
         }
         let seed = self.seed.unwrap_or_else(|| rand::random_range(0..10_000));
-        let target = match (&self.url, &self.cmd, &self.client) {
-            (Some(url), ..) => Target::Url(url.find().await?, url.path.clone()),
-            (_, Some(cmd), _) => Target::Cmd(cmd.clone()),
-            (.., Some(client)) => Target::Client(client.clone()),
+        let candidate = match (&self.url, &self.cmd, &self.client) {
+            (Some(url), ..) => Candidate::Url(Place::find(url).await?, url.clone()),
+            (_, Some(cmd), _) => Candidate::Cmd(cmd.clone()),
+            (.., Some(client)) => Candidate::Client(client.clone()),
             (None, None, None) => bail!("say which program: --url, --cmd or --client"),
         };
-        let mut judge = Judge::new(target, lesson.settings(), self.build);
+        let mut judge = Judge::new(candidate, lesson.settings(), self.build);
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
         let for_people = !self.machine.json && !self.machine.junit;
         let mut report = report::Report::new(lesson, seed, lang, &self);
@@ -136,9 +137,7 @@ impl Check {
     /// The command that shows one check again, byte by byte.
     fn again(&self, number: &str, seed: u32) -> String {
         let program = match (&self.url, &self.cmd, &self.client) {
-            (Some(url), ..) => {
-                format!("--url ws://{}{}", url.authority, url.path.as_deref().unwrap_or_default())
-            }
+            (Some(url), ..) => format!("--url {url}"),
             (_, Some(cmd), _) => format!("--cmd {cmd:?}"),
             (.., Some(client)) => format!("--client {client:?}"),
             (None, None, None) => String::new(),

@@ -11,13 +11,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
-use ws101::doctor::{Address, Patient, examine};
+use ws101::address::Address;
+use ws101::doctor::{Patient, examine};
 use ws101::escape::Hex;
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
 use ws101::handshake::{AcceptKey, parse_response};
 use ws101::transcript::Request;
 
 use crate::doctor::sentence;
+use crate::place::plain;
 use crate::{Lang, Verdict};
 
 /// How long the server may take to answer a request, or a close frame.
@@ -50,6 +52,7 @@ const HELP: &str = "  \
 #[derive(Args)]
 pub struct Connect {
     /// Where it is: <ws://localhost:8080/ws>
+    #[arg(value_parser = plain)]
     url: Address,
     /// Come as a page of this origin, such as <https://example.com>
     #[arg(long)]
@@ -67,9 +70,6 @@ pub struct Connect {
 
 impl Connect {
     pub async fn run(self) -> Result<Verdict> {
-        if self.url.tls {
-            bail!("{}: TLS is not spoken here. Give the plain address, ws://", self.url);
-        }
         let Some((tcp, hasty)) = self.open().await? else {
             let lang = self.lang.unwrap_or_else(Lang::of_environment);
             let Self { url: address, origin, subprotocols, .. } = self;

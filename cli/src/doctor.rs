@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use ws101::doctor::{Address, Diagnosis, Level, Patient, examine};
+use ws101::address::Address;
+use ws101::doctor::{Diagnosis, Level, Patient, examine};
 
 use crate::{Lang, Verdict};
 

@@ -1,14 +1,14 @@
 //! The command `ws101`: what a WebSocket server must do, tried on any of them.
 
-mod address;
 mod check;
 mod connect;
 mod doctor;
+mod place;
 mod play;
 mod process;
 mod program;
 mod record;
-mod target;
+mod server;
 
 use std::process::ExitCode;
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{ArgGroup, Args};
+use ws101::address::Address;
 use ws101::scenario::Scenario;
 
 use crate::Verdict;
-use crate::address::Address;
-use crate::target::Target;
+use crate::place::{moved, plain};
+use crate::server::Server;
 
 /// What the lines of a scenario may be, for the help.
 pub const LINES: &str = "\
@@ -38,7 +39,7 @@ pub struct Play {
     /// The scenario: a .wst file, such as `record` writes
     file: PathBuf,
     /// Where the server listens, such as `ws://localhost:8080`
-    #[arg(long)]
+    #[arg(long, value_parser = plain)]
     url: Option<Address>,
     /// How to start the server, which is to listen on 127.0.0.1:$PORT; it is stopped afterwards
     #[arg(long, value_name = "COMMAND")]
@@ -60,30 +61,29 @@ pub struct Play {
 impl Play {
     pub async fn run(self) -> Result<Verdict> {
         let mut scenario = read(&self.file)?;
-        if let Some(path) = self.url.as_ref().and_then(|url| url.path.as_ref()) {
-            // Scenarios are written for /ws, as most servers are.
-            scenario = scenario.moved("/ws", path);
+        if let Some(url) = &self.url {
+            scenario = moved(scenario, url);
         }
-        let target = Target::find(self.url.as_ref(), self.cmd.as_deref()).await?;
-        target.with(async |target| self.play(&scenario, target).await).await
+        let server = Server::find(self.url.as_ref(), self.cmd.as_deref()).await?;
+        server.with(async |server| self.play(&scenario, server).await).await
     }
 
-    async fn play(&self, scenario: &Scenario, target: &mut Target) -> Result<Verdict> {
+    async fn play(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
         let all = scenario.steps.len();
         let mut took = Duration::ZERO;
         for time in 1..=self.times {
-            let mut played = scenario.play(target.transcript().await?).await;
+            let mut played = scenario.play(server.transcript().await?).await;
             played.transcript.leave().await;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
             if self.wire || played.difference.is_some() {
                 println!("{}", played.to_string().trim_end());
             }
             let Some(difference) = &played.difference else { continue };
-            if let Some(words) = target.last_words().await {
+            if let Some(words) = server.last_words().await {
                 println!("{words}");
             }
             if self.accept {
-                return self.accept(scenario, difference.step, target).await;
+                return self.accept(scenario, difference.step, server).await;
             }
             let step = (difference.step + 1).min(all);
             let time = if self.times > 1 { format!(", time {time}") } else { String::new() };
@@ -100,13 +100,13 @@ impl Play {
         &self,
         scenario: &Scenario,
         differs: usize,
-        target: &mut Target,
+        server: &mut Server,
     ) -> Result<Verdict> {
         let mut accepted =
-            scenario.record(async || target.transcript_with(&self.any).await).await?;
+            scenario.record(async || server.transcript_with(&self.any).await).await?;
         let same = differs.min(scenario.steps.len());
         accepted.steps.splice(..same, scenario.steps[..same].iter().cloned());
-        let again = accepted.play(target.transcript().await?).await;
+        let again = accepted.play(server.transcript().await?).await;
         if let Some(difference) = again.difference {
             return Err(anyhow!("{difference}").context("not accepted: played again, it differs"));
         }

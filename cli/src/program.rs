@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 use crate::Lang;
-use crate::address::Server;
+use crate::place::Place;
 use crate::process::Process;
 
 /// How long a server may take to listen.
@@ -45,9 +45,9 @@ impl Program {
     }
 
     /// Where it listens.
-    pub fn server(&self) -> Server {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        Server { address, name: format!("localhost:{}", self.port) }
+    pub fn place(&self) -> Place {
+        let socket = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        Place { socket, name: format!("localhost:{}", self.port) }
     }
 
     /// Whether another program could listen where it did.

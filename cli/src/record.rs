@@ -8,9 +8,9 @@ use clap::Args;
 use ws101::scenario::{FILE_LIMIT, RECORDINGS, Scenario, Unsteady};
 
 use crate::Verdict;
-use crate::address::Address;
+use crate::place::{moved, plain};
 use crate::play::{LINES, read, steps, write};
-use crate::target::Target;
+use crate::server::Server;
 
 /// Write down what a server does when clients act, if it always does the same.
 ///
@@ -45,24 +45,22 @@ impl Record {
             // Where the server is started here, the one thing left to name is the file.
             (Some(_), file, None) => (None, file.as_ref().map(PathBuf::from)),
             (Some(_), Some(url), Some(_)) => bail!("--cmd starts the server, {url} is another one"),
-            (_, url, file) => {
-                (url.as_deref().map(str::parse::<Address>).transpose()?, file.clone())
-            }
+            (_, url, file) => (url.as_deref().map(plain).transpose()?, file.clone()),
         };
         let mut scenario = match &file {
             Some(file) => read(file)?,
             None => typed()?,
         };
         ensure!(!scenario.steps.is_empty(), "nobody does anything: begin with bob -> GET /ws");
-        if let Some(path) = url.as_ref().and_then(|url| url.path.as_ref()) {
-            scenario = scenario.moved("/ws", path);
+        if let Some(url) = &url {
+            scenario = moved(scenario, url);
         }
-        let target = Target::find(url.as_ref(), self.cmd.as_deref()).await?;
-        target.with(async |target| self.record(&scenario, target).await).await
+        let server = Server::find(url.as_ref(), self.cmd.as_deref()).await?;
+        server.with(async |server| self.record(&scenario, server).await).await
     }
 
-    async fn record(&self, scenario: &Scenario, target: &mut Target) -> Result<Verdict> {
-        let recorded = scenario.record(async || target.transcript_with(&self.any).await).await;
+    async fn record(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
+        let recorded = scenario.record(async || server.transcript_with(&self.any).await).await;
         match (recorded, &self.out) {
             (Ok(recorded), None) => print!("{recorded}"),
             (Ok(recorded), Some(file)) => {
@@ -74,14 +72,14 @@ impl Record {
                 println!("{unsteady}");
                 return Ok(Verdict::Failed);
             }
-            (Err(stuck), _) => return Err(with_last_words(stuck, target).await),
+            (Err(stuck), _) => return Err(with_last_words(stuck, server).await),
         }
         Ok(Verdict::Passed)
     }
 }
 
-async fn with_last_words(stuck: Unsteady, target: &mut Target) -> anyhow::Error {
-    match target.last_words().await {
+async fn with_last_words(stuck: Unsteady, server: &mut Server) -> anyhow::Error {
+    match server.last_words().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),
     }

@@ -151,7 +151,7 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
     let broken = tempfile::NamedTempFile::new().unwrap();
     fs::write(broken.path(), "bob -> GET /\nbob << tex \"hi\"\n").unwrap();
     let broken = broken.path().display().to_string();
-    let calls: [&[&str]; 9] = [
+    let calls: [&[&str]; 12] = [
         &["check", "13", "--cmd", "true"],
         &["check", "5.9", "--cmd", "true"],
         &["check", "5", "--cmd", "no-such-program-here --port"],
@@ -159,6 +159,9 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
         &["check", "5", "--cmd", " "],
         &["check", "5", "--url", "ws://127.0.0.1:1"],
         &["check", "5", "--url", "wss://localhost"],
+        &["check", "5", "--url", "localhost:8080"],
+        &["connect", "https://localhost:8080/ws"],
+        &["record", "acts.wst"],
         &["play", "no-such-file.wst", "--url", "ws://127.0.0.1:1"],
         &["play", &broken, "--url", "ws://127.0.0.1:1"],
     ];

@@ -1,5 +1,7 @@
 //! `src/broadcast/`, file for file, with locks and tasks of `scheduler`.
 
+#[path = "../../src/broadcast/guarded.rs"]
+mod guarded;
 #[path = "../../src/broadcast/hub.rs"]
 mod hub;
 #[path = "../../src/broadcast/log.rs"]

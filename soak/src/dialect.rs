@@ -4,6 +4,8 @@ use serde_json::json;
 use ws101::chat::SUBPROTOCOL;
 
 /// The canonical protocol, and the clients of the five documents.
+///
+/// The chat has the same list, of what a server must know of them; this is what a client must.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Canonical,

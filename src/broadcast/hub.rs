@@ -137,6 +137,9 @@ impl Hub {
     ///
     /// It hears what is said from now on. After [`close_all`](Self::close_all)
     /// it is closed at once, with the same code.
+    ///
+    /// An outlet joins once: rounds of the hub that it left may still be on their
+    /// way, so a second membership, in any hub, hears nothing.
     #[must_use]
     pub fn join(&self, outlet: &Outlet) -> Mailbox {
         let mut state = self.lock();
@@ -275,38 +278,17 @@ impl Hub {
         if let Some(wire) = &mut spared {
             wire.seen = log.end();
         }
-        if !std::mem::replace(writing, true) {
+        let has_writer = std::mem::replace(writing, true);
+        drop(spared);
+        drop(state);
+        if !has_writer {
+            let writer = Writer { hub: self.clone(), is_done: false };
             // A round ends by itself; tokio's budget would make sockets look
-            // full that are not.
-            spawn(unconstrained(self.clone().write_rounds()));
+            // full that are not. The hub is not locked: a runtime that has
+            // ended drops the task here and now.
+            spawn(unconstrained(writer.write_rounds()));
         }
         delivery
-    }
-
-    /// Writes round after round until nothing more was said.
-    async fn write_rounds(self) {
-        loop {
-            self.all_have_spoken().await;
-            let (rounds, members) = self.lock().take_rounds();
-            if rounds.is_empty() {
-                return;
-            }
-            let began = Instant::now();
-            for (turn, (id, member)) in members.iter().enumerate() {
-                if let Some(round) = rounds.get(&member.audience)
-                    && self.write_round(round, member)
-                {
-                    self.lock().members.remove(*id);
-                }
-                if turn % TURN == TURN - 1 {
-                    yield_now().await;
-                }
-            }
-            let pause = began.elapsed() / PAUSE;
-            if pause >= SHORTEST_PAUSE && self.lock().unsaid() {
-                sleep(pause).await;
-            }
-        }
     }
 
     /// Lets whoever is ready to speak add to the round: sockets are looked at again before a task
@@ -383,6 +365,57 @@ fn encoded(message: &Message) -> Bytes {
     let mut frame = BytesMut::new();
     encode(message, &mut frame);
     frame.freeze()
+}
+
+/// The one that writes round after round, until nothing more was said.
+///
+/// If its runtime ends before that, or there is none, the sessions write what
+/// was said so far, and the next message has another writer.
+struct Writer {
+    hub: Hub,
+    is_done: bool,
+}
+
+impl Writer {
+    async fn write_rounds(mut self) {
+        let hub = &self.hub;
+        loop {
+            hub.all_have_spoken().await;
+            let (rounds, members) = hub.lock().take_rounds();
+            if rounds.is_empty() {
+                self.is_done = true;
+                return;
+            }
+            let began = Instant::now();
+            for (turn, (id, member)) in members.iter().enumerate() {
+                if let Some(round) = rounds.get(&member.audience)
+                    && hub.write_round(round, member)
+                {
+                    hub.lock().members.remove(*id);
+                }
+                if turn % TURN == TURN - 1 {
+                    yield_now().await;
+                }
+            }
+            let pause = began.elapsed() / PAUSE;
+            if pause >= SHORTEST_PAUSE && hub.lock().unsaid() {
+                sleep(pause).await;
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        let mut state = self.hub.lock();
+        for (_, member) in &*state.members.everyone() {
+            drop(member.caught_up(&state.logs));
+        }
+        state.writing = false;
+    }
 }
 
 /// One connection's membership; dropping it ends it.

@@ -30,6 +30,7 @@ use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+use super::guarded::Guarded;
 use super::hub::Audience;
 use super::scheduler::{Instant, Mutex, MutexGuard};
 use crate::frame::Header;
@@ -66,7 +67,7 @@ pub(super) struct Wire<S: ?Sized> {
     moved: Option<Instant>,
     closing: Option<Box<CloseFrame>>,
     session: Option<Waker>,
-    io: S,
+    io: Guarded<S>,
 }
 
 impl std::fmt::Debug for Outlet {
@@ -76,7 +77,7 @@ impl std::fmt::Debug for Outlet {
 }
 
 impl Outlet {
-    /// Shares `io`.
+    /// Shares `io`. Should it panic, that is an error, and its own session meets it.
     pub fn new(io: impl Io) -> Self {
         Self(Arc::new(Mutex::new(Wire {
             audience: Audience::default(),
@@ -89,7 +90,7 @@ impl Outlet {
             moved: None,
             closing: None,
             session: None,
-            io,
+            io: Guarded::new(io),
         })))
     }
 
@@ -119,11 +120,11 @@ impl Wire<dyn Io> {
             let cx = &mut Context::from_waker(Waker::noop());
             // An error, or a write of nothing, is left for the session to meet.
             while let Poll::Ready(Ok(n @ 1..)) =
-                Pin::new(&mut self.io).poll_write(cx, &frames[done..])
+                self.io.ask(|io| io.poll_write(cx, &frames[done..]))
             {
                 done += n;
                 if done == frames.len() {
-                    if Pin::new(&mut self.io).poll_flush(cx).is_pending() {
+                    if !matches!(self.io.ask(|io| io.poll_flush(cx)), Poll::Ready(Ok(()))) {
                         self.unflushed = true;
                         self.wake();
                     }
@@ -205,14 +206,14 @@ impl Wire<dyn Io> {
             slices.iter_mut().zip(&self.backlog).for_each(|(slice, frame)| {
                 *slice = IoSlice::new(frame);
             });
-            let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..n]))?;
+            let written = ready!(self.io.ask(|io| io.poll_write_vectored(cx, &slices[..n])))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.wrote(written);
         }
         if self.unflushed {
-            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            ready!(self.io.ask(|io| io.poll_flush(cx)))?;
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
@@ -267,7 +268,7 @@ impl AsyncRead for Outlet {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().io).poll_read(cx, buf)
+        self.lock().io.ask(|io| io.poll_read(cx, buf))
     }
 }
 
@@ -279,7 +280,7 @@ impl AsyncWrite for Outlet {
     ) -> Poll<io::Result<usize>> {
         let mut wire = self.lock();
         ready!(wire.poll_drain(cx))?;
-        let n = ready!(Pin::new(&mut wire.io).poll_write(cx, buf))?;
+        let n = ready!(wire.io.ask(|io| io.poll_write(cx, buf)))?;
         wire.unflushed = true;
         if n < buf.len() {
             // Taken whole: what the stream left over is owed before anything else.
@@ -295,7 +296,7 @@ impl AsyncWrite for Outlet {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut wire = self.lock();
         ready!(wire.poll_drain(cx))?;
-        Pin::new(&mut wire.io).poll_shutdown(cx)
+        wire.io.ask(|io| io.poll_shutdown(cx))
     }
 }
 

@@ -14,19 +14,19 @@ use ws101::broadcast::{Audience, Delivery, Hub, Mailbox, Outlet, Overflow};
 use ws101::frame::{Decoder, Frame};
 
 /// Long enough for everything, short enough to fail by.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
-fn member(hub: &Hub, pipe: usize) -> (Mailbox, DuplexStream) {
+pub(super) fn member(hub: &Hub, pipe: usize) -> (Mailbox, DuplexStream) {
     let (far, near) = duplex(pipe);
     (hub.join(&Outlet::new(near)), far)
 }
 
 /// Drives a mailbox as a session does, until its membership ends.
-fn driven(mailbox: Mailbox) -> JoinHandle<Option<u16>> {
+pub(super) fn driven(mailbox: Mailbox) -> JoinHandle<Option<u16>> {
     tokio::spawn(async move { mailbox.drive().await.ok().map(|frame| frame.code.into()) })
 }
 
-async fn texts(far: DuplexStream, n: usize) -> Vec<String> {
+pub(super) async fn texts(far: DuplexStream, n: usize) -> Vec<String> {
     let mut socket = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
     let mut texts = Vec::new();
     while texts.len() < n {

@@ -1,5 +1,6 @@
 //! The pieces, each alone.
 
+mod address;
 mod blocking;
 mod broadcast;
 mod echo;
@@ -12,4 +13,5 @@ mod settings;
 mod shutdown;
 mod stats;
 mod stream;
+mod survival;
 mod upgrade;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use serde_json::Value;
 use tokio::time::Instant;
+use ws101::address::Address;
 use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
 
 use super::client;
 use super::dice::{Dice, is_random};
 use super::lesson::Check;
 use super::words::Lang;
-use crate::address::Server;
+use crate::place::{Place, moved};
 use crate::program::{Program, READY};
 
 /// How many seeds a check with random texts must pass.
@@ -21,11 +22,11 @@ const SEEDS: u32 = 3;
 /// How long a server may take to listen that is built first.
 const BUILT: Duration = Duration::from_secs(60);
 
-/// Whom the checks are played with.
-pub enum Target {
-    /// Someone else runs it; it may have a path of its own.
-    Url(Server, Option<String>),
-    /// It is started here.
+/// Who is judged.
+pub enum Candidate {
+    /// A server that someone else runs, at this address.
+    Url(Place, Address),
+    /// A server, started here.
     Cmd(String),
     /// A client, started here for each check anew.
     Client(String),
@@ -33,7 +34,7 @@ pub enum Target {
 
 /// Whoever judges a server.
 pub struct Judge {
-    target: Target,
+    candidate: Candidate,
     settings: Vec<(&'static str, &'static str)>,
     patience: Duration,
     /// The server that all checks share but those of its end.
@@ -83,9 +84,13 @@ pub struct Failure {
 }
 
 impl Judge {
-    /// A judge of that server, to be started with these settings.
-    pub fn new(target: Target, settings: Vec<(&'static str, &'static str)>, build: bool) -> Self {
-        Self { target, settings, patience: if build { BUILT } else { READY }, program: None }
+    /// A judge of that program, to be started with these settings.
+    pub fn new(
+        candidate: Candidate,
+        settings: Vec<(&'static str, &'static str)>,
+        build: bool,
+    ) -> Self {
+        Self { candidate, settings, patience: if build { BUILT } else { READY }, program: None }
     }
 
     /// Stops what was started.
@@ -134,26 +139,23 @@ impl Judge {
     ) -> Result<(Outcome, String)> {
         let ends = noted(&scenario, "exits").next().is_some()
             || noted(&scenario, "signal").next().is_some();
-        let command = match &self.target {
-            Target::Url(..) if ends => {
+        let command = match &self.candidate {
+            Candidate::Url(..) if ends => {
                 let why = lang.pick("needs --cmd", "нужен --cmd");
                 return Ok((Outcome::Skipped(why), String::new()));
             }
-            Target::Url(server, path) => {
-                let scenario = match path {
-                    Some(path) => scenario.moved("/ws", path),
-                    None => scenario,
-                };
-                let played = play(&scenario, server, |_| {}).await;
+            Candidate::Url(place, url) => {
+                let scenario = moved(scenario, url);
+                let played = play(&scenario, place, |_| {}).await;
                 let complaint = complaint(&scenario, &played, lang);
                 let trial = Trial::of(played, complaint, String::new());
                 return Ok(verdict(&scenario, trial, seed, lang));
             }
-            Target::Client(command) => {
+            Candidate::Client(command) => {
                 let tried = client::tried(command, &scenario, self.patience, lang).await?;
                 return Ok(verdict(&scenario, tried, seed, lang));
             }
-            Target::Cmd(command) => command,
+            Candidate::Cmd(command) => command,
         };
         // A server that is told to end serves one check; any other serves them all.
         let mut shared = if ends { None } else { self.program.take() };
@@ -162,8 +164,8 @@ impl Judge {
             None => Program::start(command, &self.settings, self.patience, lang).await?,
         };
         program.process.forgive();
-        let server = program.server();
-        let played = play(&scenario, &server, |step| {
+        let place = program.place();
+        let played = play(&scenario, &place, |step| {
             if step.notes("signal").next().is_some() {
                 program.process.terminate();
             }
@@ -205,8 +207,8 @@ fn translate(scenario: &mut Scenario, lang: Lang) {
 }
 
 /// Plays, and leaves the server as it was found.
-async fn play(scenario: &Scenario, server: &Server, before: impl FnMut(&Step)) -> Played {
-    let mut played = scenario.play_with(server.transcript(), before).await;
+async fn play(scenario: &Scenario, place: &Place, before: impl FnMut(&Step)) -> Played {
+    let mut played = scenario.play_with(place.transcript(), before).await;
     played.transcript.leave().await;
     played
 }

@@ -1,16 +1,19 @@
 //! Addresses of WebSockets, as people type them.
 
 use proptest::prelude::*;
-use ws101::doctor::Address;
+use ws101::address::Address;
 
 use crate::corpus::{spoiled_text, texts};
 
 const CORPUS: &str = "corpus/addresses";
 
-/// An address prints as one that means the same, or it is refused on one line.
+/// An address prints as one that means the same, and asks for a path; or it is refused on one line.
 fn understood_or_refused(url: &str) -> Result<(), TestCaseError> {
     match url.parse::<Address>() {
-        Ok(address) => prop_assert_eq!(address.to_string().parse(), Ok(address)),
+        Ok(address) => {
+            prop_assert!(address.target.starts_with('/'), "{address:?}");
+            prop_assert_eq!(address.to_string().parse(), Ok(address));
+        }
         Err(error) => prop_assert!(!error.to_string().contains(char::is_control), "{error}"),
     }
     Ok(())

@@ -1,29 +1,30 @@
-//! Whom a scenario is played with: a server that runs, or one that is started for it.
+//! The server of one `play` or `record`: one that runs, or one that is started for it.
 
 use std::io;
 
 use anyhow::{Result, anyhow};
+use ws101::address::Address;
 use ws101::transcript::Transcript;
 
 use crate::Lang;
-use crate::address::{Address, Server};
+use crate::place::Place;
 use crate::program::{Program, READY};
 
-/// The server of one `play` or `record`.
-pub struct Target {
+/// Whom a scenario is played with.
+pub struct Server {
     command: Option<String>,
-    server: Option<Server>,
+    place: Option<Place>,
     program: Option<Program>,
 }
 
-impl Target {
+impl Server {
     /// The server that listens at `url`, or the one that `command` starts; one of them is there.
     pub async fn find(url: Option<&Address>, command: Option<&str>) -> Result<Self> {
-        let server = match url {
-            Some(url) => Some(url.find().await?),
+        let place = match url {
+            Some(url) => Some(Place::find(url).await?),
             None => None,
         };
-        Ok(Self { command: command.map(str::to_owned), server, program: None })
+        Ok(Self { command: command.map(str::to_owned), place, program: None })
     }
 
     /// A new conversation. A server that is started here is started anew, so that it remembers nothing.
@@ -32,11 +33,11 @@ impl Target {
         if let Some(command) = &self.command {
             let program = Program::start(command, &[], READY, Lang::En).await;
             let program = program.map_err(|error| io::Error::other(format!("{error:#}")))?;
-            self.server = Some(program.server());
+            self.place = Some(program.place());
             self.program = Some(program);
         }
-        let server = self.server.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        Ok(server.transcript())
+        let place = self.place.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        Ok(place.transcript())
     }
 
     /// The same, with these JSON fields shown as `<*>`.

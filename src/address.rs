@@ -1,4 +1,4 @@
-//! Where a WebSocket is said to be.
+//! Where a WebSocket is: `ws://localhost:8080/chat` (RFC 6455 §3).
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -15,7 +15,7 @@ pub struct Address {
     pub host: String,
     /// 80 or 443 unless it says otherwise.
     pub port: u16,
-    /// The path, and the query if there is one.
+    /// What a request asks for: the path, `/` if there is none, and the query if there is one.
     pub target: String,
 }
 
@@ -62,12 +62,13 @@ impl FromStr for Address {
             None if !host.contains(['[', ']']) => host,
             _ => return Err(malformed()),
         };
-        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        // Printed, since that puts a `/` before a query that has no path.
+        let target = uri.path_and_query().map_or("/".to_owned(), ToString::to_string);
         Ok(Self {
             tls,
             host: host.to_owned(),
             port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }),
-            target: target.to_owned(),
+            target,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Two writers, one session, a stream that is sometimes full.
 
+mod slow;
+
 use std::env;
 
 use bytes::BytesMut;
@@ -134,41 +136,6 @@ fn a_round_arrives_while_the_client_reads() {
 }
 
 #[test]
-fn the_slow_are_told_last() {
-    check(ALL, |sizes| {
-        let hub = Hub::new(4, Overflow::Disconnect);
-        let (who, far) = member(&hub, sizes);
-        for text in ["a", "b", "c", "d"] {
-            hub.send(who, Message::text(text));
-        }
-        hub.close(who, CloseCode::Normal, "");
-        let mut heard = block_on(hear(far));
-        let end = heard.pop();
-        assert!(matches!(end.as_deref(), Some("1000" | "1013")), "{end:?}");
-        assert_eq!(heard, ["a", "b", "c", "d"][..heard.len()]);
-        assert!(end.as_deref() == Some("1013") || heard.len() == 4);
-    });
-}
-
-#[test]
-fn the_slow_in_a_round_are_told_last() {
-    check(some(), |sizes| {
-        let hub = Hub::new(4, Overflow::Disconnect);
-        let (who, far) = member(&hub, sizes);
-        hub.broadcast(Message::text("abcdef"));
-        hub.broadcast(Message::text("g"));
-        spawn(async move {
-            hub.send(who, Message::text("h"));
-            hub.close(who, CloseCode::Normal, "");
-        });
-        let told = ["abcdef", "g", "h", "1000"];
-        let heard = block_on(hear(far));
-        let (end, before) = heard.split_last().expect("a goodbye is said");
-        assert!(heard == told || end == "1013" && before == &told[..before.len()], "{heard:?}");
-    });
-}
-
-#[test]
 fn another_round_follows() {
     check(some(), |sizes| {
         let hub = hub();
@@ -180,6 +147,22 @@ fn another_round_follows() {
         }
         hub.close(who, CloseCode::Normal, "");
         assert_eq!(block_on(hear(far)), ["1000"]);
+    });
+}
+
+#[test]
+fn one_writer_follows_another() {
+    explore(some().map(|n| n + 1), || {
+        let hub = hub();
+        // Room for everything: the session has nothing to do until the end.
+        let (who, far) = member(&hub, (0, 64));
+        hub.broadcast(Message::text("a"));
+        assert_eq!(block_on(first(&far, 3)), *b"\x81\x01a");
+        for text in ["b", "c", "d"] {
+            hub.broadcast(Message::text(text));
+        }
+        hub.close(who, CloseCode::Normal, "");
+        assert_eq!(block_on(hear(far)), ["b", "c", "d", "1000"]);
     });
 }
 

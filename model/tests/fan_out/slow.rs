@@ -1,0 +1,71 @@
+//! The hub's policy for the slow, while everyone goes on.
+
+use super::*;
+
+/// Whoever does not hear all that was said hears the beginning of it, then why.
+fn all_or_let_go(heard: &[String], said: &[&str]) {
+    let (end, before) = heard.split_last().expect("a goodbye is said");
+    assert!(heard == said || end == "1013" && before == &said[..before.len()], "{heard:?}");
+}
+
+#[test]
+fn the_slow_are_told_last() {
+    check(ALL, |sizes| {
+        let hub = Hub::new(4, Overflow::Disconnect);
+        let (who, far) = member(&hub, sizes);
+        for text in ["a", "b", "c", "d"] {
+            hub.send(who, Message::text(text));
+        }
+        hub.close(who, CloseCode::Normal, "");
+        all_or_let_go(&block_on(hear(far)), &["a", "b", "c", "d", "1000"]);
+    });
+}
+
+#[test]
+fn the_slow_in_a_round_are_told_last() {
+    check(some(), |sizes| {
+        let hub = Hub::new(4, Overflow::Disconnect);
+        let (who, far) = member(&hub, sizes);
+        hub.broadcast(Message::text("abcdef"));
+        hub.broadcast(Message::text("g"));
+        spawn(async move {
+            hub.send(who, Message::text("h"));
+            hub.close(who, CloseCode::Normal, "");
+        });
+        all_or_let_go(&block_on(hear(far)), &["abcdef", "g", "h", "1000"]);
+    });
+}
+
+#[test]
+fn the_slow_who_are_closed_in_a_round_miss_nothing_or_are_told() {
+    check(some(), |sizes| {
+        let hub = Hub::new(4, Overflow::Disconnect);
+        let (who, far) = member(&hub, sizes);
+        for text in ["abcdef", "g", "h"] {
+            hub.broadcast(Message::text(text));
+        }
+        hub.close(who, CloseCode::Normal, "");
+        all_or_let_go(&block_on(hear(far)), &["abcdef", "g", "h", "1000"]);
+    });
+}
+
+#[test]
+fn the_newest_is_kept() {
+    check(some(), |sizes| {
+        // Room for what is left of a torn frame, and for one that is whole.
+        let hub = Hub::new(5, Overflow::DropOldest);
+        let (who, far) = member(&hub, sizes);
+        let said = ["abc", "d", "e", "f"];
+        spawn(async move {
+            for text in said {
+                hub.send(who, Message::text(text));
+            }
+            hub.close(who, CloseCode::Normal, "");
+        });
+        let heard = block_on(hear(far));
+        assert!(heard.ends_with(&["f".into(), "1000".into()]), "{heard:?}");
+        let mut said = said.iter();
+        let (_, texts) = heard.split_last().expect("a goodbye is said");
+        assert!(texts.iter().all(|text| said.any(|said| said == text)), "in order: {heard:?}");
+    });
+}
