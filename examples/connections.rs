@@ -51,7 +51,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
 
 /// Talks until there is a reason to stop.
 async fn talk(socket: &mut WebSocketStream<UpgradedIo>, hello: Value) -> Ended {
-    socket.send(hello.to_string().into()).await?;
+    within(WRITE_DEADLINE, socket.send(hello.to_string().into())).await?;
     loop {
         if let Some(pong) = heartbeat::pong(&next_message(socket).await?) {
             within(WRITE_DEADLINE, socket.send(pong)).await?;
