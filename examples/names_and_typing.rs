@@ -30,7 +30,7 @@ static NAMES: Mutex<BTreeMap<ClientId, String>> = Mutex::new(BTreeMap::new());
 async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    println!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
     let (room, drain) = (hub.clone(), settings.drain);

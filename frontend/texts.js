@@ -42,7 +42,7 @@ const en = {
   you: 'you',
   name: 'Name',
   name_taken: 'Somebody here already has this name',
-  name_invalid: 'This name does not work: 1 to 32 letters, please',
+  name_invalid: 'This name does not work: 1 to 32 characters, please, and nothing invisible',
 
   message: 'Message',
   message_hint: 'Type a message',
@@ -160,7 +160,7 @@ const ru = {
   you: 'вы',
   name: 'Имя',
   name_taken: 'Это имя уже занято',
-  name_invalid: 'Такое имя не подойдёт: нужно от 1 до 32 букв',
+  name_invalid: 'Такое имя не подойдёт: нужно от 1 до 32 знаков, и без невидимых',
 
   message: 'Сообщение',
   message_hint: 'Введите сообщение',

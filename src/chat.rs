@@ -211,12 +211,8 @@ impl Chat {
         lang: Option<&str>,
         hub: &Hub,
     ) -> Result<(), Fault> {
-        let Some(seat) = self.seats.get_mut(&who) else { return Ok(()) };
-        if seat.member.is_some() {
+        if self.member(who).is_ok() {
             return Err(Fault::new(ErrorCode::BadMessage, "you have said hello already"));
-        }
-        if seat.dialect == Dialect::Reconnect {
-            seat.dialect = Dialect::Canonical;
         }
         if version != 1 {
             self.reply(who, &Event::Error(Fault::version(version)), hub);
@@ -228,6 +224,12 @@ impl Chat {
             Some(name) => self.free_name(who, name)?,
             None => self.guest_name(lang),
         };
+        // Only now: a hello that is refused leaves a listener what it was.
+        if let Some(seat) = self.seats.get_mut(&who)
+            && seat.dialect == Dialect::Reconnect
+        {
+            seat.dialect = Dialect::Canonical;
+        }
         self.admit(who, username, named, hub);
         Ok(())
     }
@@ -292,7 +294,9 @@ impl Chat {
         };
         if member.dialect == Dialect::BroadcastServer {
             dialect::tell(&message, Some(who), hub);
-            dialect::echo(&message).map(|echo| hub.send(who, echo));
+            if let Some(echo) = dialect::echo(&message) {
+                hub.send(who, echo);
+            }
         } else {
             dialect::tell(&message, None, hub);
         }

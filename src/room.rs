@@ -1,6 +1,6 @@
 //! What is said, apart from how it travels.
 //!
-//! A room is plain synchronous code: no sockets, no tasks, no locks, no clock.
+//! A room is plain synchronous code: no sockets, no tasks, no locks, no timers.
 //! It hears an event and speaks through the [`Hub`].
 
 use std::time::Duration;

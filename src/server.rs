@@ -111,6 +111,10 @@ impl Strangers {
 ///
 /// Each is answered as `policy` says; `serve` runs for each that is granted, as
 /// a task that `shutdown` waits for. Everything else is for the routes after it.
+///
+/// As many are let in as [`Settings::default`] allows, whatever the environment says:
+/// 2000 at once, 128 of them from one address, and 50 new ones a second. The next is
+/// answered with 503. Limits of your own: [`limited_sockets`].
 pub fn sockets<F>(
     policy: Policy,
     shutdown: &Shutdown,

@@ -255,7 +255,8 @@ impl Settings {
             io::ErrorKind::AddrInUse => {
                 ListenError::Busy(self.port, self.port.checked_add(1).unwrap_or(8080))
             }
-            io::ErrorKind::PermissionDenied => ListenError::Reserved(self.port),
+            // Windows says the same of ports that it keeps for itself, of any number.
+            io::ErrorKind::PermissionDenied if self.port < 1024 => ListenError::Reserved(self.port),
             io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress(self.host),
             _ => ListenError::Io(address, error),
         })

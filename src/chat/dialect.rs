@@ -21,9 +21,8 @@ pub(super) use reconnect::established;
 
 use super::SUBPROTOCOL;
 use super::event::Event;
-use super::request::{ErrorCode, Fault, QUOTED, Request};
+use super::request::{Fault, Request};
 use crate::broadcast::{Audience, ClientId, Hub};
-use crate::escape::Line;
 use crate::room::json;
 use crate::upgrade::Peer;
 
@@ -131,8 +130,4 @@ pub(super) fn tell(event: &Event, except: Option<ClientId>, hub: &Hub) {
 /// The first of these fields that is a string: clients call the same thing by many names.
 fn string<'a>(said: &'a Value, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| said[name].as_str())
-}
-
-fn unknown(kind: &str) -> Fault {
-    Fault::new(ErrorCode::UnknownType, format!("no such type: {}", Line::new(kind, QUOTED)))
 }

@@ -156,6 +156,10 @@ impl Fault {
         Self::new(ErrorCode::BadJson, format!("not JSON: {error}"))
     }
 
+    pub(super) fn unknown_type(kind: &str) -> Self {
+        Self::new(ErrorCode::UnknownType, format!("no such type: {}", Line::new(kind, QUOTED)))
+    }
+
     pub(super) fn about(mut self, id: Option<String>) -> Self {
         self.reference = id;
         self
@@ -234,10 +238,7 @@ impl Fields<'_> {
                 let words = format!("`{later}` is not part of this server yet");
                 Err(Fault::new(ErrorCode::Unsupported, words))
             }
-            other => {
-                let words = format!("no such type: {}", Line::new(other, QUOTED));
-                Err(Fault::new(ErrorCode::UnknownType, words))
-            }
+            other => Err(Fault::unknown_type(other)),
         }
     }
 

@@ -25,8 +25,8 @@ pub struct Policy {
     ///
     /// A page may point a name of its own at this computer, and is then of the
     /// same host as far as `Origin` can tell: DNS rebinding. It cannot do so with an
-    /// address. So empty means any name for programs, which tell no origin; a page that
-    /// claims to be of this host is let in by a name that [`is_private`](super::is_private).
+    /// address. Empty means any name, for pages too: list the names where that matters
+    /// (`WS_HOSTS`).
     pub hosts: Vec<Cow<'static, str>>,
     /// Paths with a WebSocket, exactly as written and without the query; empty means any.
     pub paths: Vec<Cow<'static, str>>,

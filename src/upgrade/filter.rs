@@ -46,7 +46,9 @@ pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy
                 *request.method_mut() = method;
                 *request.uri_mut() = target(path.as_str(), &query);
                 *request.headers_mut() = headers;
-                ends.map(|ends| request.extensions_mut().insert(ends));
+                if let Some(ends) = ends {
+                    request.extensions_mut().insert(ends);
+                }
                 Upgrade { request, on_upgrade }
             },
         )

@@ -4,7 +4,7 @@
 //! one, the number of its lesson, what it is. In its lesson a word is bold.
 
 use crate::markdown::Page;
-use crate::{lessons, none};
+use crate::{lessons, none, pages};
 
 /// Each language's glossary, and where in a row the number of the lesson stands.
 pub const GLOSSARIES: [(&str, &str, &str, usize); 2] =
@@ -128,11 +128,11 @@ fn both_glossaries_have_the_same_words() {
 #[test]
 fn one_thing_has_one_name() {
     let mut complaints = Vec::new();
-    for lesson in lessons("ru") {
-        for (at, text) in lesson.page.paragraphs() {
+    for page in pages() {
+        for (at, text) in page.paragraphs() {
             let rivals = RIVALS.iter().filter(|(rival, _)| has(&text, &stems(rival)));
             complaints.extend(
-                rivals.map(|(rival, ours)| lesson.page.at(at, format_args!("{rival}: say {ours}"))),
+                rivals.map(|(rival, ours)| page.at(at, format_args!("{rival}: say {ours}"))),
             );
         }
     }

@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use ws101::chat::NAME_CHARS;
 use ws101::page::{file, site};
 use ws101::server::serve;
 use ws101::shutdown::Shutdown;
@@ -92,5 +93,17 @@ async fn a_file_by_name_is_one_of_the_pages_or_nothing() {
     assert_eq!(file("index.html", None).await.status(), 200);
     for name in ["../Cargo.toml", "..", "./index.html", "/etc/passwd", "..\\Cargo.toml", ".", ""] {
         assert_eq!(file(name, None).await.status(), 404, "{name}");
+    }
+}
+
+#[test]
+fn the_page_knows_how_long_a_name_may_be() {
+    let field = format!(r#"maxlength="{NAME_CHARS}""#);
+    assert!(include_str!("../../frontend/index.html").contains(&field), "{field}");
+    let texts = include_str!("../../frontend/texts.js").lines();
+    let told: Vec<_> = texts.filter(|line| line.contains("name_invalid:")).collect();
+    assert_eq!(told.len(), 2, "in each language");
+    for line in told {
+        assert!(line.contains(&format!(" {NAME_CHARS} ")), "{line}");
     }
 }

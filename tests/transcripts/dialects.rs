@@ -87,6 +87,10 @@ async fn g5_reconnect() {
         t.send("ann", text).await;
     }
     t.send("ann", r#"{"type":"connection_established","connectionId":"bob"}"#).await;
+    t.step("a hello that is refused changes nothing: it listens on, for as long as it likes");
+    t.send("ann", r#"{"type":"hello","v":1,"username":"Гость 1"}"#).await;
+    t.pass(Duration::from_secs(20)).await;
+    t.send("bob", r#"{"type":"message","content":"Аня?"}"#).await;
     t.step("a hello makes it a client of the canonical protocol, before it has spoken");
     t.send("ann", r#"{"type":"hello","v":1,"username":"Аня"}"#).await;
     t.send("bob", r#"{"type":"hello","v":1,"username":"Боб"}"#).await;

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::event::{Event, SystemEvent};
-use super::super::request::{self, ErrorCode, Fault, Request};
-use super::{string, unknown};
+use super::super::request::{self, ErrorCode, Fault, NAME_CHARS, QUOTED, Request};
+use super::string;
+use crate::escape::Line;
 
 pub(super) fn read(text: &str) -> Result<Request, Fault> {
     let said: Value = serde_json::from_str(text).map_err(|error| Fault::not_json(&error))?;
@@ -26,7 +27,10 @@ pub(super) fn read(text: &str) -> Result<Request, Fault> {
             Ok(Request::Typing { active: active.unwrap_or(true) })
         }
         "" => Err(Fault::new(ErrorCode::BadMessage, "`type` is missing")),
-        other => Err(unknown(other)),
+        other => {
+            let words = format!("Нет такого типа: {}", Line::new(other, QUOTED));
+            Err(Fault::new(ErrorCode::UnknownType, words))
+        }
     }
 }
 
@@ -81,11 +85,13 @@ fn complaint(fault: &Fault) -> (Value, String) {
         }
         ErrorCode::BadJson => "Это не JSON",
         ErrorCode::NameTaken => "Это имя уже занято",
-        ErrorCode::NameInvalid => "Такое имя не подойдёт: нужно от 1 до 32 знаков",
+        ErrorCode::NameInvalid => {
+            &format!("Такое имя не подойдёт: нужно от 1 до {NAME_CHARS} знаков, и без невидимых")
+        }
         ErrorCode::TooLong => "Сообщение слишком длинное",
         ErrorCode::RateLimited => "Слишком часто, подождите немного",
         ErrorCode::BadMessage => "Такого сообщения сервер не понимает",
         _ => &fault.message,
     };
-    (json!(fault.code), words.replacen("no such type", "Нет такого типа", 1))
+    (json!(fault.code), words.to_owned())
 }

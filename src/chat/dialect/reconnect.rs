@@ -1,15 +1,15 @@
 //! Source 002: `connection_established`, and a page's own `ping` that gets its `pong`.
 //!
 //! Its clients listen from the first moment, and are somebody from their first
-//! message on. Until then a `hello` makes of them a client of the canonical
-//! protocol: for programs that cannot ask for a subprotocol.
+//! message on. Until then a `hello` that is granted makes of them a client of the
+//! canonical protocol: for programs that cannot ask for a subprotocol.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::event::{Event, SystemEvent};
 use super::super::request::{self, ErrorCode, Fault, Request};
-use super::{string, unknown};
+use super::string;
 
 pub(super) fn read(text: &str) -> Result<Request, Fault> {
     let said: Value = serde_json::from_str(text).map_err(|error| Fault::not_json(&error))?;
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Result<Request, Fault> {
             Ok(Request::Message { id: request::id(&said)?, content, username: None, data: None })
         }
         "" => Err(Fault::new(ErrorCode::BadMessage, "`type` is missing")),
-        other => Err(unknown(other)),
+        other => Err(Fault::unknown_type(other)),
     }
 }
 
