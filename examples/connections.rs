@@ -18,7 +18,7 @@ use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{heartbeat, page::page, server};
+use ws101::{echo::WRITE_DEADLINE, heartbeat, page::page, server, stream::within};
 
 /// Everyone who is connected, as the list shows them.
 static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
@@ -51,10 +51,10 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
 
 /// Talks until there is a reason to stop.
 async fn talk(socket: &mut WebSocketStream<UpgradedIo>, hello: Value) -> Ended {
-    socket.send(hello.to_string().into()).await?;
+    within(WRITE_DEADLINE, socket.send(hello.to_string().into())).await?;
     loop {
         if let Some(pong) = heartbeat::pong(&next_message(socket).await?) {
-            socket.send(pong).await?;
+            within(WRITE_DEADLINE, socket.send(pong)).await?;
         }
     }
 }

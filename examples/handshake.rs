@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::{net::TcpStream, thread};
 
 use anyhow::{Result, ensure};
+use ws101::blocking::{HEAD_DEADLINE, incoming, within};
 use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
 use ws101::settings::{Settings, StartError};
@@ -18,17 +19,16 @@ fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let listener = settings.bind()?;
     println!("listening on ws://{}/ws", listener.local_addr()?);
-    for tcp in listener.incoming().flatten() {
+    for tcp in incoming(&listener) {
         let policy = Policy { paths: vec!["/ws".into(), "/chat".into()], ..settings.policy() };
-        let serving = move || serve(tcp, &policy).unwrap_or_else(|error| println!("{error:#}"));
+        let serving = move || serve(&tcp, &policy).unwrap_or_else(|error| println!("{error:#}"));
         drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
     Ok(())
 }
 
-fn serve(mut tcp: TcpStream, policy: &Policy) -> Result<()> {
-    tcp.set_read_timeout(Some(ws101::upgrade::HEAD_DEADLINE))?;
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
+fn serve(tcp: &TcpStream, policy: &Policy) -> Result<()> {
+    let (mut tcp, mut bytes, mut buffer) = (within(tcp, HEAD_DEADLINE), Vec::new(), [0; 1024]);
     let verdict = loop {
         let n = tcp.read(&mut buffer)?;
         ensure!(n > 0, "hung up before the blank line");

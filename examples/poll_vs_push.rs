@@ -19,7 +19,7 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 use ws101::handshake::encode;
 use ws101::settings::{Settings, StartError};
 use ws101::upgrade::{HEAD_DEADLINE, Head, read_head};
-use ws101::{frame::Frame, page, server};
+use ws101::{frame::Frame, page, server, stream::within};
 
 /// How long an answer to long polling waits for news.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -79,39 +79,41 @@ impl Race {
                 ("/", _) => page::file("race.html", header("host")).await,
                 (file, _) => page::file(&file[1..], header("host")).await,
             };
-            let (empty, answer) = (answer.body() == b"[]", encode(&answer));
-            self.count(request.uri().path(), [0, empty.into(), answer.len()]);
-            tcp.write_all(&answer).await?;
+            self.tell(&mut tcp, request.uri().path(), &encode(&answer)).await?;
         }
     }
 
-    /// Tells the news as they come, in one answer without an end: as events, or as frames.
+    /// Tells the news as it comes, in one answer without an end: as events, or as frames.
     async fn push(&self, mut tcp: TcpStream, request: Request<()>, mut since: u64) -> Result<()> {
         let (path, mut news, mut buffer) = (request.uri().path(), self.news.subscribe(), [0; 1024]);
-        let answer = match self.settings.policy().answer(&request) {
-            _ if path == "/events" => EVENTS.into(),
-            Ok(switched) => encode(&switched.map(|()| "")),
-            Err(why_not) => return Ok(tcp.write_all(&encode(&why_not.to_response())).await?),
+        let (answer, goodbye) = match self.settings.policy().answer(&request) {
+            _ if path == "/events" => (EVENTS.into(), "".into()),
+            Ok(switched) => (encode(&switched.map(|()| "")), Frame::close(1000, "").to_bytes()),
+            Err(no) => return self.tell(&mut tcp, path, &encode(&no.to_response())).await,
         };
-        self.count(path, [0, 0, answer.len()]);
-        tcp.write_all(&answer).await?;
+        self.tell(&mut tcp, path, &answer).await?;
         loop {
             for (n, line) in self.after(since) {
                 let event = format!("id: {n}\ndata: {line}\n\n").into();
                 let told = if path == "/ws" { Frame::text(line).to_bytes() } else { event };
-                self.count(path, [0, 0, told.len()]);
-                tcp.write_all(&told).await?;
+                self.tell(&mut tcp, path, &told).await?;
                 since = n;
             }
             tokio::select! {
                 _ = news.changed() => {}
                 read = tcp.read(&mut buffer) => {
                     self.count(path, [0, 0, read?]);
-                    // Only news are told here: who speaks, if only to say goodbye, gets one.
-                    return Ok(tcp.write_all(&Frame::close(1000, "").to_bytes()).await?);
+                    // Only news is told here: who speaks, if only to say goodbye, gets one.
+                    return self.tell(&mut tcp, path, &goodbye).await;
                 }
             }
         }
+    }
+
+    /// Counts `bytes` and writes them; with whoever does not take them it is over.
+    async fn tell(&self, tcp: &mut TcpStream, path: &str, bytes: &[u8]) -> Result<()> {
+        self.count(path, [0, bytes.ends_with(b"\r\n\r\n[]").into(), bytes.len()]);
+        Ok(within(self.settings.write, tcp.write_all(bytes)).await?)
     }
 
     fn told(&self, since: u64) -> Response<Vec<u8>> {

@@ -6,12 +6,12 @@
 
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 pub use crate::limits::WRITE_DEADLINE;
+use crate::stream::within;
 
 /// Answers every text with what `reply` makes of it, and binary with itself, until the peer closes.
 ///
@@ -31,21 +31,14 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(message) = socket.next().await {
-        match message? {
+        let echo = match message? {
             Message::Close(frame) => return Ok(frame),
-            Message::Text(text) => send(socket, Message::text(reply(&text))).await?,
-            binary @ Message::Binary(_) => send(socket, binary).await?,
+            Message::Text(text) => Message::text(reply(&text)),
+            binary @ Message::Binary(_) => binary,
             // tungstenite answers pings itself (RFC 6455 §5.5.2).
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-        }
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
+        };
+        within(WRITE_DEADLINE, socket.send(echo)).await?;
     }
     Err(Error::ConnectionClosed)
-}
-
-async fn send<S>(socket: &mut WebSocketStream<S>, message: Message) -> Result<(), Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let sent = timeout(WRITE_DEADLINE, socket.send(message)).await;
-    sent.map_err(|late| Error::Io(late.into()))?
 }

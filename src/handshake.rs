@@ -22,7 +22,6 @@
 //! ```
 
 mod accept_key;
-pub mod blocking;
 mod encode;
 mod explain;
 mod head;

@@ -19,6 +19,7 @@
 //! | | [`server`] | an accept loop that judges each connection's first head |
 //! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
 //! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
+//! | | [`blocking`] | the same for a program with threads, and an end to every wait |
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
@@ -39,6 +40,7 @@
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
 
 pub mod address;
+pub mod blocking;
 pub mod broadcast;
 pub mod chat;
 pub mod doctor;

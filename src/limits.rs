@@ -10,6 +10,8 @@ mod deadlines;
 mod limited;
 mod write_within;
 
+use std::time::Duration;
+
 pub use bucket::Bucket;
 pub use caps::{Allowance, Caps, Permit};
 pub use deadlines::{CLOSE_DEADLINE, HEAD_DEADLINE, KEEP_ALIVE, MESSAGE_DEADLINE, WRITE_DEADLINE};
@@ -21,6 +23,9 @@ pub const MAX_STRANGERS: usize = 512;
 
 /// Descriptors for all that is no connection: listeners, the log, the system's own.
 const HOUSEKEEPING: usize = 64;
+
+/// How long to wait when the system has no file descriptors left: some will close.
+pub const BREATHER: Duration = Duration::from_millis(100);
 
 /// How many at once, for each of a rate.
 const BURST: u32 = 4;

@@ -28,15 +28,12 @@ use warp::{Filter, Reply};
 
 use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
 pub use crate::limits::KEEP_ALIVE;
-use crate::limits::{Caps, MAX_STRANGERS, Permit, WriteWithin};
+use crate::limits::{BREATHER, Caps, MAX_STRANGERS, Permit, WriteWithin};
 use crate::page::guard;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
 use crate::upgrade::{AcceptError, Accepted, Ends, Upgrade, UpgradedIo, read_head, upgrade};
-
-/// How long to wait when the system has no file descriptors left: some will close.
-const BREATHER: Duration = Duration::from_millis(100);
 
 /// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///

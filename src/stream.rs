@@ -1,9 +1,9 @@
 //! Byte streams: what may be done with any of them, before and after the frames.
 //!
-//! Three small things every server needs and none should write twice: one name
+//! Four small things every server needs and none should write twice: one name
 //! for "something I can read and write" ([`Io`]), a stream with bytes put back
-//! ([`Rewind`]), and an ending that does not destroy the last words
-//! ([`linger`]).
+//! ([`Rewind`]), a limit for who does not read ([`within`]), and an ending that
+//! does not destroy the last words ([`linger`]).
 
 use std::io;
 use std::pin::Pin;
@@ -18,6 +18,20 @@ use tokio::time::timeout;
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Io for S {}
+
+/// What `writing` gives, if it takes no longer than `limit`; else an I/O error of kind `TimedOut`.
+///
+/// What was written by then may be half a frame: the connection is good for nothing more.
+///
+/// # Errors
+///
+/// Those of `writing`, and that one.
+pub async fn within<T, E: From<io::Error>>(
+    limit: Duration,
+    writing: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(limit, writing).await.unwrap_or_else(|late| Err(io::Error::from(late).into()))
+}
 
 /// How long [`linger`] waits for the peer to hang up.
 pub const LINGER: Duration = Duration::from_millis(500);

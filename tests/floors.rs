@@ -9,6 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["address", "escape", "frame", "handshake", "id", "timestamp"],
     &["limits", "stream", "tap"],
     &[
+        "blocking",
         "broadcast",
         "echo",
         "goodbye",

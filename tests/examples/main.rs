@@ -14,6 +14,7 @@ mod names;
 mod program;
 mod race;
 mod strangers;
+mod waits;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use program::Program;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use ws101::frame::{Frame, Opcode};
 use ws101::transcript::{Request, Transcript};
 
@@ -54,6 +55,17 @@ async fn read(tcp: &mut TcpStream, bytes: usize) {
     let mut buffer = vec![0; bytes];
     let reading = timeout(program::PATIENCE, tcp.read_exact(&mut buffer));
     reading.await.expect("they come in time").expect("they come");
+}
+
+/// Waits until `done`, or fails in time.
+#[cfg(target_os = "linux")]
+async fn eventually(what: &str, done: impl Fn() -> bool) {
+    let polling = async {
+        while !done() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(program::PATIENCE, polling).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 fn talk_to(address: SocketAddr) -> Transcript {

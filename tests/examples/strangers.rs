@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::transcript::Request;
 
 use crate::program::{PATIENCE, Program};
-use crate::{EXAMPLES, HEAD, SWITCHED, read, talk_to};
+use crate::{EXAMPLES, HEAD, SWITCHED, eventually, read, talk_to};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -192,4 +192,28 @@ async fn a_server_without_descriptors_waits_for_some() {
     let (head, _) = answer(&program, "GET /stats HTTP/1.1\r\nHost: localhost\r\n").await;
     assert!(head.starts_with("http/1.1 200 "), "{head}");
     assert_eq!(program.stop().await.code, Some(0));
+}
+
+/// There is no task to be woken up here: whoever tries again and again needs a whole processor.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_with_threads_waits_for_descriptors_in_peace() {
+    const LIMIT: u32 = 16;
+    for example in ["handshake", "raw_echo"] {
+        let program = Program::start(example, &[]).await;
+        program.limit("nofile", LIMIT).await;
+        let alone = program.descriptors();
+        let mut taken = Vec::new();
+        for _ in 0..LIMIT {
+            taken.push(TcpStream::connect(program.address).await.unwrap());
+        }
+        eventually("all are taken", || program.descriptors() >= LIMIT as usize).await;
+        let before = program.busy();
+        sleep(Duration::from_secs(1)).await;
+        let busy = program.busy().saturating_sub(before);
+        assert!(busy < Duration::from_millis(100), "{example}: {busy:?} of a second");
+        drop(taken);
+        // Those that came too late are accepted, and found to have left.
+        eventually("they are free again", || program.descriptors() == alone).await;
+    }
 }

@@ -1,6 +1,7 @@
 //! The pieces, each alone.
 
 mod address;
+mod blocking;
 mod broadcast;
 mod echo;
 mod endpoint;

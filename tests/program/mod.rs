@@ -120,6 +120,24 @@ impl Program {
         assert!(limited.success());
     }
 
+    /// How many descriptors it has open.
+    #[cfg(target_os = "linux")]
+    pub fn descriptors(&self) -> usize {
+        let id = self.child.id().expect("it runs");
+        fs::read_dir(format!("/proc/{id}/fd")).expect("it runs").count()
+    }
+
+    /// How long it has kept a processor busy, all its threads together, to a hundredth of a second.
+    #[cfg(target_os = "linux")]
+    pub fn busy(&self) -> Duration {
+        let id = self.child.id().expect("it runs");
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("it runs");
+        // Behind the name, which may hold anything: utime and stime are fields 14 and 15 of all.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+        let ticks = fields.split(' ').skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks"));
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+
     /// Asks it to end, and waits until it has.
     pub async fn stop(mut self) -> Ended {
         self.terminate().await;

@@ -1,0 +1,140 @@
+//! For a program with threads: the upgrade over a blocking stream, and an end to every wait.
+//!
+//! The time-outs of [`std::net`] are for one read or one write, and so for nothing
+//! that takes several: a stranger who sends a byte now and then keeps a thread for
+//! ever. [`within`] is for the whole.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::sleep;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use tokio::time::Instant;
+use tracing::warn;
+
+use crate::handshake::{Policy, Rejection, encode, parse_request};
+use crate::limits::BREATHER;
+pub use crate::limits::HEAD_DEADLINE;
+
+/// How much is read at a time.
+const READ_BUFFER: usize = 1024;
+
+/// Connection after connection, without end.
+///
+/// Accepting can fail: a client left already, or the system has no descriptors.
+/// Then it waits a little and tries again, where [`TcpListener::incoming`] would
+/// keep a processor busy until somebody leaves.
+pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = TcpStream> {
+    listener.incoming().filter_map(|accepted| {
+        let failed = |error: &io::Error| {
+            warn!(%error, "cannot accept");
+            sleep(BREATHER);
+        };
+        accepted.inspect_err(failed).ok()
+    })
+}
+
+/// Reads a request from `io` and answers it: with 101, or with why not (RFC 6455 §4.2).
+///
+/// Gives the request and the bytes that came right behind it, the beginning of
+/// the first frames. How long it may take is for `io` to say: see [`within`].
+///
+/// # Errors
+///
+/// `Err` if reading or writing failed, `UnexpectedEof` if the client hung up
+/// first; `Ok(Err(..))` for a request refused, which has then been told.
+pub fn accept(
+    io: &mut (impl Read + Write),
+    policy: &Policy,
+) -> io::Result<Result<(Request<()>, Bytes), Rejection>> {
+    let (mut bytes, mut buffer) = (Vec::new(), [0; READ_BUFFER]);
+    let verdict = loop {
+        let n = io.read(&mut buffer)?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.extend_from_slice(&buffer[..n]);
+        match parse_request(&bytes) {
+            Ok(None) => {}
+            Ok(Some((request, size))) => {
+                break policy.answer(&request).map(|granted| (request, size, granted));
+            }
+            Err(rejection) => break Err(rejection),
+        }
+    };
+    match verdict {
+        Ok((request, size, granted)) => {
+            io.write_all(&encode(&granted.map(|()| "")))?;
+            Ok(Ok((request, Bytes::from(bytes).slice(size..))))
+        }
+        Err(rejection) => {
+            io.write_all(&encode(&rejection.to_response()))?;
+            Ok(Err(rejection))
+        }
+    }
+}
+
+/// Ends a connection so that the last bytes written still arrive.
+///
+/// As [`stream::linger`](crate::stream::linger) does it: shut down the writing
+/// half, then read and discard until the peer hangs up, for at most `limit`.
+///
+/// # Errors
+///
+/// The peer is gone already.
+pub fn linger(tcp: &TcpStream, limit: Duration) -> io::Result<()> {
+    tcp.shutdown(Shutdown::Write)?;
+    let mut rest = within(tcp, limit);
+    // Whether the peer hung up, failed or took too long: it is over.
+    while rest.read(&mut [0; READ_BUFFER]).is_ok_and(|n| n > 0) {}
+    Ok(())
+}
+
+/// `tcp`, for what must be done within `limit` from now, however many reads and writes it takes.
+///
+/// What comes later fails with `TimedOut`. Zero is for ever, as in a setting.
+pub fn within(tcp: &TcpStream, limit: Duration) -> Within<'_> {
+    Within { tcp, deadline: (!limit.is_zero()).then(|| Instant::now() + limit) }
+}
+
+/// A blocking stream with a deadline, made by [`within`].
+#[derive(Debug)]
+pub struct Within<'a> {
+    tcp: &'a TcpStream,
+    deadline: Option<Instant>,
+}
+
+impl Within<'_> {
+    /// What the next read or write may take.
+    fn left(&self) -> io::Result<Option<Duration>> {
+        match self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
+            left => Ok(left),
+        }
+    }
+}
+
+impl Read for Within<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.tcp.set_read_timeout(self.left()?)?;
+        self.tcp.read(buf).map_err(late)
+    }
+}
+
+impl Write for Within<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.tcp.set_write_timeout(self.left()?)?;
+        self.tcp.write(buf).map_err(late)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tcp.flush()
+    }
+}
+
+/// Where a time-out is called "resource temporarily unavailable", by its name.
+fn late(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
+}

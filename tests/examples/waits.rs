@@ -1,0 +1,160 @@
+//! Nobody is waited for without end: not for a request, nor a message, nor a reader, nor a farewell.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
+use ws101::frame::{Frame, Opcode};
+
+use crate::program::{PATIENCE, Program};
+use crate::{HEAD, SWITCHED, read, talk_to};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// More than any buffer between two programs takes.
+const FLOOD: usize = 32 << 20;
+
+/// A WebSocket with a small window, so that the kernel holds little of what is not read.
+async fn open(program: &Program, head: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut tcp = socket.connect(program.address).await.unwrap();
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    read(&mut tcp, SWITCHED).await;
+    tcp
+}
+
+/// Sends `drip` now and then, until the server has had enough.
+async fn drips(tcp: &mut TcpStream, drip: &[u8]) {
+    let dripping = async {
+        while tcp.write_all(drip).await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, dripping).await.expect("it is cut");
+}
+
+#[tokio::test]
+async fn a_request_in_drops_keeps_no_thread() {
+    let raw_echo = Program::start("raw_echo", &[("WS_HEAD_MS", "300")]).await;
+    let handshake = Program::start("handshake", &[]).await;
+    let dawdle = async |program: &Program| {
+        let mut tcp = TcpStream::connect(program.address).await.unwrap();
+        tcp.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
+        drips(&mut tcp, b"y").await;
+        program.said(|said| said.contains("timed out").then_some(())).await;
+    };
+    tokio::join!(dawdle(&raw_echo), dawdle(&handshake));
+}
+
+#[tokio::test]
+async fn raw_echo_lets_the_silent_go_and_says_why() {
+    let program = Program::start("raw_echo", &[("WS_IDLE_MS", "300")]).await;
+    let mut t = talk_to(program.address);
+    t.connect("ann", "/").await;
+    t.ended("ann").await;
+    let seen = t.to_string();
+    assert!(seen.contains(r#"ann << close 1011 "nothing heard for too long""#), "{seen}");
+}
+
+#[tokio::test]
+async fn whoever_talks_on_after_the_goodbye_keeps_no_thread() {
+    let program = Program::start("raw_echo", &[]).await;
+    let mut tcp = open(&program, HEAD).await;
+    tcp.write_all(&Frame::close(1000, "").masked(KEY).to_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.expect("it ends").unwrap();
+    assert_eq!(answer, Frame::close(1000, "").to_bytes());
+    drips(&mut tcp, b"x").await;
+}
+
+#[tokio::test]
+async fn whoever_asks_and_never_reads_is_let_go() {
+    let echoed = Frame::binary(vec![b'x'; 60_000]);
+    let ping = format!(r#"{{"type":"ping","timestamp":"{}"}}"#, "x".repeat(60_000));
+    // As long as it is allowed to take: `connections` reads no setting for it.
+    let raw_echo = asks(&[("WS_WRITE_MS", "300")], "raw_echo", HEAD.to_owned(), echoed);
+    let head = HEAD.replace("/chat", "/ws");
+    let connections = asks(&[], "connections", head, Frame::text(ping));
+    tokio::join!(raw_echo, connections);
+}
+
+async fn asks(settings: &[(&str, &str)], example: &str, head: String, question: Frame) {
+    let program = Program::start(example, settings).await;
+    let mut tcp = open(&program, &head).await;
+    let question = question.masked(KEY).to_bytes();
+    let asking = async {
+        for _ in 0..FLOOD / question.len() {
+            if tcp.write_all(&question).await.is_err() {
+                return;
+            }
+        }
+        panic!("{example}: all of it is taken");
+    };
+    timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{example} waits for its reader"));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_takes_no_news_is_let_go() {
+    let program = Program::start("poll_vs_push", &[("WS_WRITE_MS", "300")]).await;
+    let alone = program.descriptors();
+    let mut deaf = Vec::new();
+    for request in [&HEAD.replace("/chat", "/ws"), "GET /events HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut tcp = socket.connect(program.address).await.unwrap();
+        tcp.write_all(request.as_bytes()).await.unwrap();
+        read(&mut tcp, "HTTP/1.1 ".len()).await;
+        deaf.push(tcp);
+    }
+    let mut reporter = TcpStream::connect(program.address).await.unwrap();
+    let post = format!("POST /news?{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(15_000));
+    for _ in 0..FLOOD / 2 / post.len() {
+        reporter.write_all(post.as_bytes()).await.unwrap();
+        read(&mut reporter, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".len()).await;
+    }
+    drop(reporter);
+    crate::eventually("both are cut", || program.descriptors() == alone).await;
+}
+
+#[tokio::test]
+async fn whoever_speaks_into_a_stream_of_events_hears_no_frame() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    read(&mut tcp, head.len()).await;
+    tcp.write_all(b"x").await.unwrap();
+    let mut rest = Vec::new();
+    timeout(PATIENCE, tcp.read_to_end(&mut rest)).await.expect("it ends").unwrap();
+    assert!(rest.is_empty(), "{rest:x?}");
+}
+
+#[tokio::test]
+async fn raw_echo_takes_what_it_is_told_to_take_whatever_comes_between() {
+    let program = Program::start("raw_echo", &[("WS_MAX_MESSAGE_BYTES", "125")]).await;
+    let mut t = talk_to(program.address);
+    t.connect("ann", "/").await;
+    t.send("ann", "x".repeat(126)).await;
+    t.ended("ann").await;
+    let seen = t.to_string();
+    assert!(seen.contains(r#"ann << close 1009 "a message may have 125 bytes""#), "{seen}");
+
+    let mut tcp = open(&program, HEAD).await;
+    let masked = |frame: Frame| frame.masked(KEY).to_bytes();
+    let front = masked(Frame::binary(vec![b'x'; 125]).unfinished());
+    let ping = masked(Frame::ping(vec![b'p'; 100]));
+    let end = masked(Frame::new(Opcode::Continuation, ""));
+    let reads = |said: &str| said.matches('←').count();
+    let before = program.said(|said| Some(reads(said))).await;
+    tcp.write_all(&[&front, &ping[..50]].concat()).await.unwrap();
+    program.said(|said| (reads(said) > before).then_some(())).await;
+    tcp.write_all(&[&ping[50..], &end].concat()).await.unwrap();
+    let answers = [Frame::pong(vec![b'p'; 100]), Frame::binary(vec![b'x'; 125])];
+    let answers = answers.map(|frame| frame.to_bytes()).concat();
+    let mut heard = vec![0; answers.len()];
+    timeout(PATIENCE, tcp.read_exact(&mut heard)).await.expect("it answers").unwrap();
+    assert_eq!(heard, answers);
+}
