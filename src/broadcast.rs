@@ -21,8 +21,10 @@
 mod guarded;
 mod hub;
 mod log;
+mod mailbox;
 mod outlet;
 mod roster;
+mod writer;
 
 /// What decides who runs when: `model/` puts a scheduler here that tries every order.
 mod scheduler {
@@ -32,7 +34,8 @@ mod scheduler {
     pub(super) use tokio::time::{Instant, sleep};
 }
 
-pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
+pub use hub::{Audience, ClientId, Delivery, Hub, Overflow};
+pub use mailbox::Mailbox;
 pub use outlet::Outlet;
 
 /// A member's WebSocket, built on its outlet.

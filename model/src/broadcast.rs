@@ -6,12 +6,17 @@ mod guarded;
 mod hub;
 #[path = "../../src/broadcast/log.rs"]
 mod log;
+#[path = "../../src/broadcast/mailbox.rs"]
+mod mailbox;
 #[path = "../../src/broadcast/outlet.rs"]
 mod outlet;
 #[path = "../../src/broadcast/roster.rs"]
 mod roster;
+#[path = "../../src/broadcast/writer.rs"]
+mod writer;
 
 use crate::scheduler;
 
-pub use hub::{Audience, ClientId, Delivery, Hub, Mailbox, Overflow};
+pub use hub::{Audience, ClientId, Delivery, Hub, Overflow};
+pub use mailbox::Mailbox;
 pub use outlet::Outlet;

@@ -1,22 +1,21 @@
 //! Who is here, and saying things to them.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::io;
 use std::sync::{Arc, PoisonError};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::task::{coop::unconstrained, yield_now};
+use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::log::Log;
+use super::mailbox::Mailbox;
 use super::outlet::{Outlet, Wire, too_slow};
 use super::roster::{Member, Roster};
-use super::scheduler::{Instant, Mutex, MutexGuard, sleep, spawn};
+use super::scheduler::{Mutex, MutexGuard, spawn};
+use super::writer::Writer;
 use crate::frame::{self, Opcode};
 use crate::limits::WRITE_DEADLINE;
 use crate::stream::Io;
@@ -35,19 +34,6 @@ impl Audience {
     /// Nobody broadcasts to it: its members hear what is said to them alone.
     const EXCLUDED: Self = Self(u8::MAX);
 }
-
-/// How many members are written to before other tasks get a turn.
-const TURN: usize = 256;
-
-/// How many times a round waits for silence before it begins all the same.
-const WAITS: usize = 8;
-
-/// A round that waited for another to end waits this part of the other's time longer: who answers
-/// what the other told them comes along, instead of taking turns with this one for ever.
-const PAUSE: u32 = 8;
-
-/// The least that a timer can wait: smaller rooms have no pause.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// What to do with a member whose backlog would exceed the hub's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,23 +61,24 @@ pub struct Hub {
     state: Arc<Mutex<State>>,
     capacity: usize,
     overflow: Overflow,
-    deadline: Duration,
+    pub(super) deadline: Duration,
 }
 
+/// What a hub's clones share.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     last_id: ClientId,
-    members: Roster,
+    pub(super) members: Roster,
     /// Set once everyone was closed: newcomers are closed with the same frame.
     closed: Option<CloseFrame>,
     /// What was said, by audience; an audience that was never spoken to has none.
-    logs: BTreeMap<Audience, Log>,
+    pub(super) logs: BTreeMap<Audience, Log>,
     /// A task is writing rounds.
-    writing: bool,
+    pub(super) writing: bool,
 }
 
 /// What each audience is told in one round, and where that ends in its log.
-type Rounds = BTreeMap<Audience, (Bytes, u64)>;
+pub(super) type Rounds = BTreeMap<Audience, (Bytes, u64)>;
 
 impl State {
     /// How far an audience's log has come.
@@ -100,17 +87,17 @@ impl State {
     }
 
     /// Bytes said to all audiences so far.
-    fn said(&self) -> u64 {
+    pub(super) fn said(&self) -> u64 {
         self.logs.values().map(Log::end).sum()
     }
 
     /// Whether a round waits to be written.
-    fn unsaid(&self) -> bool {
+    pub(super) fn unsaid(&self) -> bool {
         self.logs.values().any(|log| !log.open.is_empty())
     }
 
     /// Closes the rounds that are open: their bytes and ends, and those to write them to.
-    fn take_rounds(&mut self) -> (Rounds, Arc<[(ClientId, Member)]>) {
+    pub(super) fn take_rounds(&mut self) -> (Rounds, Arc<[(ClientId, Member)]>) {
         let rounds = self.logs.iter_mut().map(|(&audience, log)| (audience, log.take_round()));
         let rounds: Rounds = rounds.filter(|(_, (round, _))| !round.is_empty()).collect();
         self.writing = !rounds.is_empty();
@@ -153,7 +140,7 @@ impl Hub {
             state.members.insert(id, member);
         }
         drop(wire);
-        Mailbox { id, outlet: outlet.clone(), hub: self.clone() }
+        Mailbox::new(id, outlet.clone(), self.clone())
     }
 
     /// Says `message` to every member of the first audience.
@@ -250,7 +237,7 @@ impl Hub {
     }
 
     /// Lock order: hub, then outlet. Neither is held over an `.await`.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -286,7 +273,7 @@ impl Hub {
         drop(spared);
         drop(state);
         if !has_writer {
-            let writer = Writer { hub: self.clone(), is_done: false };
+            let writer = Writer::of(self.clone());
             // A round ends by itself; tokio's budget would make sockets look
             // full that are not. The hub is not locked: a runtime that has
             // ended drops the task here and now.
@@ -295,45 +282,8 @@ impl Hub {
         delivery
     }
 
-    /// Lets whoever is ready to speak add to the round: sockets are looked at again before a task
-    /// that yields goes on.
-    ///
-    /// The more members there are, the more a round costs, and the longer one waits for one more word.
-    async fn all_have_spoken(&self) {
-        let (mut said, members) = {
-            let state = self.lock();
-            (state.said(), state.members.len())
-        };
-        let silence = 1 + members / TURN;
-        let mut silent = 0;
-        for _ in 0..WAITS * silence {
-            yield_now().await;
-            let before = std::mem::replace(&mut said, self.lock().said());
-            silent = if said == before { silent + 1 } else { 0 };
-            if silent == silence {
-                return;
-            }
-        }
-    }
-
-    /// Writes to one member what it has not seen of a round; true if that ended its membership.
-    fn write_round(&self, (round, end): &(Bytes, u64), member: &Member) -> bool {
-        let mut wire = member.outlet.lock();
-        // Seated elsewhere meanwhile, it was given its part.
-        if wire.left || wire.audience != member.audience {
-            return false;
-        }
-        if wire.seen < *end {
-            let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(round.len());
-            wire.seen = *end;
-            wire.offer(round.slice(round.len() - fresh..));
-        }
-        // What it was given when it spoke itself counts as well.
-        self.overdrawn(&mut wire)
-    }
-
     /// Applies the policy for the slow; true if it ended the membership.
-    fn overdrawn(&self, wire: &mut Wire<dyn Io>) -> bool {
+    pub(super) fn overdrawn(&self, wire: &mut Wire<dyn Io>) -> bool {
         if wire.queued() <= self.capacity {
             return false;
         }
@@ -365,125 +315,8 @@ fn encode(message: &Message, out: &mut BytesMut) {
     }
 }
 
-fn encoded(message: &Message) -> Bytes {
+pub(super) fn encoded(message: &Message) -> Bytes {
     let mut frame = BytesMut::new();
     encode(message, &mut frame);
     frame.freeze()
-}
-
-/// The one that writes round after round, until nothing more was said.
-///
-/// If its runtime ends before that, or there is none, the sessions write what
-/// was said so far, and the next message has another writer.
-struct Writer {
-    hub: Hub,
-    is_done: bool,
-}
-
-impl Writer {
-    async fn write_rounds(mut self) {
-        let hub = &self.hub;
-        loop {
-            hub.all_have_spoken().await;
-            let (rounds, members) = hub.lock().take_rounds();
-            if rounds.is_empty() {
-                self.is_done = true;
-                return;
-            }
-            let began = Instant::now();
-            for (turn, (id, member)) in members.iter().enumerate() {
-                if let Some(round) = rounds.get(&member.audience)
-                    && hub.write_round(round, member)
-                {
-                    hub.lock().members.remove(*id);
-                }
-                if turn % TURN == TURN - 1 {
-                    yield_now().await;
-                }
-            }
-            let pause = began.elapsed() / PAUSE;
-            if pause >= SHORTEST_PAUSE && hub.lock().unsaid() {
-                sleep(pause).await;
-            }
-        }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if self.is_done {
-            return;
-        }
-        let mut state = self.hub.lock();
-        for (_, member) in &*state.members.everyone() {
-            drop(member.caught_up(&state.logs));
-        }
-        state.writing = false;
-    }
-}
-
-/// One connection's membership; dropping it ends it.
-#[derive(Debug)]
-pub struct Mailbox {
-    id: ClientId,
-    outlet: Outlet,
-    hub: Hub,
-}
-
-impl Mailbox {
-    /// The member's number.
-    #[must_use]
-    pub fn id(&self) -> ClientId {
-        self.id
-    }
-
-    /// Keeps what was said moving towards the socket; returns when the hub ended the membership.
-    ///
-    /// The frame returned is the goodbye that the session is to say. To be
-    /// polled by the task that reads the socket. Cancel safe.
-    ///
-    /// # Errors
-    ///
-    /// The stream's, when it can no longer be written to.
-    pub async fn drive(&self) -> io::Result<CloseFrame> {
-        // On the heap, and only while something waits: most members keep up.
-        let mut patience = None;
-        poll_fn(|cx| {
-            loop {
-                let mut wire = self.outlet.lock();
-                if let ended @ Poll::Ready(_) = wire.poll_session(cx, self.hub.deadline) {
-                    return ended;
-                }
-                let Some(left) = wire.patience(self.hub.deadline) else {
-                    patience = None;
-                    return Poll::Pending;
-                };
-                drop(wire);
-                ready!(patience.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx));
-                patience = None;
-            }
-        })
-        .await
-    }
-
-    /// Says `message`, a ping for instance, to this member alone and at once.
-    ///
-    /// It may overtake what was broadcast in the same instant, never what is
-    /// already in the backlog.
-    pub fn say(&self, message: &Message) {
-        self.outlet.lock().offer(encoded(message));
-    }
-
-    /// Ends the membership without a goodbye: nothing is added to what was said so far.
-    ///
-    /// To be done before a close frame is sent: nothing may follow one (RFC 6455 §5.5.1).
-    pub fn leave(&self) {
-        self.hub.leave(self.id);
-    }
-}
-
-impl Drop for Mailbox {
-    fn drop(&mut self) {
-        self.leave();
-    }
 }
