@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use ws101::chat::Chat;
 use ws101::doctor::{Cause, Diagnosis, Patient, Verdict, examine};
 use ws101::endpoint::Endpoint;
-use ws101::frame::Frame;
+use ws101::frame::{Decoder, Frame, Opcode};
 use ws101::handshake::AcceptKey;
 use ws101::server;
 use ws101::settings::Settings;
@@ -421,6 +421,31 @@ async fn whoever_minds_the_case_is_told() {
         let verdict = diagnosis.verdicts.iter().find(in_any_case).unwrap();
         assert_eq!((verdict.kept, &*verdict.seen), (Some(false), "400"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_repeats_what_may_not_be_said_is_told() {
+    let parrot: Illness = switches!("", call => {
+        let (mut decoder, mut heard) = (Decoder::new(1024), Vec::new());
+        while call.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
+            decoder.push(&heard);
+            heard.clear();
+            while let Some(frame) = decoder.next_frame() {
+                match frame.header.opcode {
+                    Opcode::Ping => call.say(Frame::pong(frame.payload).to_bytes()).await,
+                    Opcode::Close => {
+                        let echo = Frame::new(Opcode::Close, frame.payload);
+                        return call.say(echo.to_bytes()).await;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    });
+    let (diagnosis, _) = diagnosed(parrot).await;
+    let forbidden = |verdict: &&Verdict| verdict.rule.section == "7.4.1";
+    let verdict = diagnosis.verdicts.iter().find(forbidden).unwrap();
+    assert_eq!(verdict.kept, Some(false), "{}", verdict.seen);
 }
 
 /// As Python's websockets: its pongs overtake the messages that are yet to be looked at.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Patient;
 use super::knock::{Answer, knock};
 use super::talk::{Heard, Talk, closed};
-use crate::frame::{Frame, Opcode};
+use crate::frame::{Frame, Opcode, Violation};
 use crate::handshake::VERSION;
 use crate::transcript::Request;
 
@@ -325,7 +325,7 @@ async fn fails(patient: &Patient, peer: SocketAddr, bytes: &[u8], codes: &[u16])
         };
     }
     let kept = match outcome {
-        Outcome::Alive | Outcome::Silence => Some(false),
+        Outcome::Alive | Outcome::Silence | Outcome::Broken(_) => Some(false),
         Outcome::Ended => Some(true),
         Outcome::Closed(code) => Some(codes.contains(&code)),
     };
@@ -381,6 +381,8 @@ enum Outcome {
     /// It answers pings.
     Alive,
     Closed(u16),
+    /// It breaks a rule itself.
+    Broken(Violation),
     Ended,
     Silence,
 }
@@ -390,6 +392,7 @@ impl std::fmt::Display for Outcome {
         match self {
             Self::Alive => f.write_str("goes on"),
             Self::Closed(code) => write!(f, "close {code}"),
+            Self::Broken(violation) => write!(f, "an error of its own: {violation}"),
             Self::Ended => f.write_str("end without a close frame"),
             Self::Silence => f.write_str("silence"),
         }
@@ -415,7 +418,7 @@ async fn listen(talk: &mut Talk, patience: Duration) -> Outcome {
                     return Outcome::Alive;
                 }
             }
-            Heard::Broken(_) => {}
+            Heard::Broken(violation) => return Outcome::Broken(violation),
             Heard::End => return Outcome::Ended,
             Heard::Nothing => return Outcome::Silence,
         }
