@@ -1,5 +1,6 @@
 //! Where a server listens, found by the address that people give.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use ws101::doctor::Cause;
 use ws101::scenario::Scenario;
 use ws101::transcript::Transcript;
 
-/// How long a connection may take to come about.
+/// How long a name may take to be found, and a connection to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Reads the address of a server that is talked to here, so without TLS.
@@ -39,7 +40,8 @@ pub struct Place {
 impl Place {
     /// The first of the places that `url` leads to where someone listens.
     pub async fn find(url: &Address) -> Result<Self> {
-        let found = lookup_host((url.host.as_str(), url.port)).await;
+        let found = timeout(CONNECT, lookup_host((url.host.as_str(), url.port))).await;
+        let found = found.map_err(io::Error::from).flatten();
         let found = found.with_context(|| Cause::NoSuchHost(url.host.clone()))?;
         let mut found: Vec<_> = found.collect();
         // Most servers of learners listen on 127.0.0.1, and `localhost` is ::1 as well.
