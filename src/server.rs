@@ -10,7 +10,6 @@ use std::collections::VecDeque;
 use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::{FutureExt, TryFutureExt};
 use http::StatusCode;
@@ -59,7 +58,7 @@ pub async fn serve_with(
     routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
     shutdown: Shutdown,
 ) {
-    let Settings { head, keep_alive, write, .. } = *settings;
+    let settings = Arc::new(settings.clone());
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
@@ -70,9 +69,9 @@ pub async fn serve_with(
             accepted = accept(&listener) => accepted,
             () = shutdown.begun() => return,
         };
-        let (routes, ending) = (routes.clone(), shutdown.clone());
+        let (settings, routes, ending) = (settings.clone(), routes.clone(), shutdown.clone());
         let stranger = shutdown.spawn(async move {
-            if let Err(error) = connection(tcp, routes, ending, head, keep_alive, write).await {
+            if let Err(error) = connection(&settings, tcp, routes, ending).await {
                 debug!(%error, "connection");
             }
         });
@@ -212,18 +211,16 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 async fn connection(
+    settings: &Settings,
     tcp: TcpStream,
     routes: BoxedFilter<(Response,)>,
     shutdown: Shutdown,
-    head: Duration,
-    keep_alive: Duration,
-    write: Duration,
 ) -> anyhow::Result<()> {
     // A chat line must not wait for the acknowledgement of the one before.
     tcp.set_nodelay(true)?;
     let ends = Ends { peer: tcp.peer_addr()?, local: tcp.local_addr()? };
     let head = tokio::select! {
-        head = read_head(tcp, head) => head,
+        head = read_head(tcp, settings.head) => head,
         () = shutdown.begun() => return Ok(()),
     };
     let head = match head {
@@ -236,10 +233,10 @@ async fn connection(
         request.extensions_mut().insert(ends);
         service.call(request)
     });
-    let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), write);
+    let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), settings.write);
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(keep_alive)
+        .header_read_timeout(settings.keep_alive)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADER_LIMIT)
         .serve_connection(TokioIo::new(io), service)

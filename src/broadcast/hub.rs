@@ -55,7 +55,7 @@ pub struct Delivery {
 /// A set of members and one order of messages for all of them. Cheap to clone.
 ///
 /// Everything here is synchronous and never waits for a socket. Broadcasting
-/// needs a tokio runtime, whose tasks do the writing.
+/// needs a tokio runtime with its timers, whose tasks do the writing.
 #[derive(Clone, Debug)]
 pub struct Hub {
     state: Arc<Mutex<State>>,
