@@ -34,6 +34,15 @@ const GRACEFUL: [&str; 4] = ["full_chat", "names_and_typing", "reconnect", "shut
 /// For a server to end after SIGTERM: its drain of 5 s, a close of 3 s, and room for a busy machine.
 const ENDING: Duration = Duration::from_secs(12);
 
+/// Where an example expects WebSockets.
+pub fn target(example: &str) -> &'static str {
+    match example {
+        "connections" | "handshake" | "reconnect" => "/ws",
+        "raw_echo" => "/chat",
+        _ => "/",
+    }
+}
+
 /// No pings and no idle timeout: where they would end clients that a busy machine delays.
 pub const PATIENT: [(&str, &str); 3] =
     [("WS_HEARTBEAT_MS", "0"), ("WS_IDLE_MS", "0"), ("WS_STATS_MS", "600000")];

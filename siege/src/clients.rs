@@ -14,18 +14,38 @@ use ws101::frame::{Frame, Opcode};
 use ws101_soak::dialect::Dialect;
 use ws101_soak::raw::Raw;
 
-/// Connects as a client of `dialect`, greets as `name`, and waits for the welcome.
-///
-/// A client of source 003 is never welcomed; it sends its name as a line and waits for the answer.
-pub async fn enter(
-    address: SocketAddr,
-    dialect: Dialect,
-    name: &str,
-    source: Ipv4Addr,
-    window: Option<u32>,
-) -> io::Result<Raw> {
-    let raw = Raw::connect_from(source, address, window).await?;
-    let mut raw = raw.open(dialect.target(), dialect.subprotocol(), Duration::ZERO).await?;
+/// How a client connects: where to, as whom, and with how much room in its kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    pub address: SocketAddr,
+    pub dialect: Dialect,
+    /// The path and query of the request.
+    pub target: &'static str,
+    /// The address it comes from; unspecified lets the system choose 127.0.0.1.
+    pub source: Ipv4Addr,
+    /// Bytes that the kernel takes before they are read.
+    pub window: Option<u32>,
+}
+
+impl Way {
+    /// To where the chat expects clients of `dialect`.
+    pub fn new(address: SocketAddr, dialect: Dialect) -> Self {
+        let target = dialect.target();
+        Self { address, dialect, target, source: Ipv4Addr::UNSPECIFIED, window: None }
+    }
+
+    /// Connects, greets as `name`, and waits for the welcome.
+    ///
+    /// A client of source 003 is never welcomed; it sends its name as a line and waits for the answer.
+    pub async fn enter(self, name: &str) -> io::Result<Raw> {
+        let Self { address, dialect, target, source, window } = self;
+        let raw = Raw::connect_from(source, address, window).await?;
+        let raw = raw.open(target, dialect.subprotocol(), Duration::ZERO).await?;
+        greet(raw, dialect, name).await
+    }
+}
+
+async fn greet(mut raw: Raw, dialect: Dialect, name: &str) -> io::Result<Raw> {
     let first = match dialect {
         Dialect::Note => Some(name.to_owned()),
         _ => dialect.greeting(name),

@@ -10,6 +10,7 @@
 mod attack;
 mod attacks;
 mod clients;
+mod ends;
 mod options;
 mod outcome;
 
@@ -47,6 +48,9 @@ async fn main() -> Result<ExitCode> {
 async fn besiege(options: &Options) -> Result<bool> {
     let siege = Siege::prepare(options).await?;
     println!("seed {}", siege.seed);
+    if siege.short {
+        println!("short: fewer clients and wider marks than the names of the attacks say");
+    }
     let mut missed = Vec::new();
     let mut rows = Vec::new();
     for attack in ATTACKS.iter().filter(|attack| options.names(attack.name)) {
@@ -66,7 +70,9 @@ async fn besiege(options: &Options) -> Result<bool> {
     }
     if options.table {
         println!("\n| attack | figures | marks | met |\n| --- | --- | --- | --- |");
-        rows.iter().for_each(|row| println!("{row}"));
+        for row in rows {
+            println!("{row}");
+        }
     }
     match missed.as_slice() {
         [] => println!("\nevery mark is met"),

@@ -1,6 +1,5 @@
 //! Large messages within the rates, from one address; honest readers on slow lines.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,8 +13,9 @@ use ws101_soak::dialect::Dialect;
 use ws101_soak::server::{FULL_CHAT, Log};
 
 use crate::attack::{PATIENT, Siege};
-use crate::clients::enter;
+use crate::clients::Way;
 use crate::clients::line::{WINDOW, read_slowly};
+use crate::ends::Ends;
 use crate::outcome::{Outcome, seconds};
 
 /// Where the attackers come from.
@@ -37,18 +37,18 @@ const LAST: &str = "the flood is over";
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// For the readers to have heard everything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
     let (attackers, readers) = siege.size((30, 20), (10, 5));
     let more = siege.size(20, 4);
     let server = siege.start(FULL_CHAT, &PATIENT, Log::Read).await?;
     let address = server.address;
+    let slow = Way { window: Some(WINDOW), ..Way::new(address, Dialect::Canonical) };
     let mut honest = JoinSet::new();
     for place in 0..readers {
         let name = format!("reader-{place}");
-        let mut raw =
-            enter(address, Dialect::Canonical, &name, Ipv4Addr::LOCALHOST, Some(WINDOW)).await?;
+        let mut raw = slow.enter(&name).await?;
         honest.spawn(async move { read_slowly(&mut raw, MARK, LAST).await });
     }
     let began = Instant::now();
@@ -66,7 +66,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let over = tokio::spawn(say_it_is_over(address));
     let heard = timeout(PATIENCE, honest.join_all()).await;
     over.abort();
-    let mut ends = BTreeMap::<String, usize>::new();
+    let mut ends = Ends::default();
     let (mut stayed, mut least) = (0, usize::MAX);
     for end in heard.map_err(|_| anyhow::anyhow!("readers do not come to the end"))? {
         match end {
@@ -74,10 +74,9 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
                 stayed += 1;
                 least = least.min(heard.marked);
             }
-            Err(error) => *ends.entry(error.to_string()).or_default() += 1,
+            Err(error) => ends.count(&error.to_string()),
         }
     }
-    let ends: String = ends.iter().map(|(end, n)| format!(", {n} × {end}")).collect();
     outcome
         .figure(format!("after {} s {stayed} readers are there{ends}", seconds(began.elapsed())));
     outcome.exactly("honest readers evicted", readers - stayed, 0);
@@ -96,7 +95,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
 /// The server ended the connection.
 async fn flood(address: SocketAddr, place: usize, more: u64, sent: Arc<AtomicUsize>) -> Result<()> {
     let name = format!("attacker-{place}");
-    let mut raw = enter(address, Dialect::Canonical, &name, ATTACKERS, None).await?;
+    let way = Way { source: ATTACKERS, ..Way::new(address, Dialect::Canonical) };
+    let mut raw = way.enter(&name).await?;
     // 4,000 characters of four bytes: as much as one message may have.
     let content = format!("{MARK}{}", "🌊".repeat(4_000 - MARK.len()));
     let mut turns = interval(PERIOD);
@@ -129,7 +129,7 @@ async fn flood(address: SocketAddr, place: usize, more: u64, sent: Arc<AtomicUsi
 
 /// An honest member that says [`LAST`] again and again.
 async fn say_it_is_over(address: SocketAddr) -> Result<()> {
-    let mut raw = enter(address, Dialect::Canonical, "last", Ipv4Addr::LOCALHOST, None).await?;
+    let mut raw = Way::new(address, Dialect::Canonical).enter("last").await?;
     for number in 0.. {
         raw.send(Frame::text(Dialect::Canonical.line(number, LAST))).await?;
         let listen = async { while let Ok(Some(_)) = raw.next().await {} };

@@ -1,7 +1,5 @@
 //! Complete HTTP requests, all at once: each has its answer.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -9,6 +7,7 @@ use ws101_soak::server::{FULL_CHAT, Log};
 
 use crate::attack::{PATIENT, Siege};
 use crate::clients::http::Http;
+use crate::ends::Ends;
 use crate::outcome::{Outcome, seconds};
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
@@ -26,16 +25,15 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     }
     let answers = herd.join_all().await;
     let mut outcome = Outcome::default();
-    let mut others = BTreeMap::<String, usize>::new();
+    let mut others = Ends::default();
     let mut answered = 0;
     for answer in answers {
         match answer {
             Ok(answer) if answer.status == 200 => answered += 1,
-            Ok(answer) => *others.entry(format!("HTTP {}", answer.status)).or_default() += 1,
-            Err(error) => *others.entry(error.kind().to_string()).or_default() += 1,
+            Ok(answer) => others.count(&format!("HTTP {}", answer.status)),
+            Err(error) => others.count(&error.kind().to_string()),
         }
     }
-    let others: String = others.iter().map(|(end, n)| format!(", {n} × {end}")).collect();
     outcome.figure(format!("{answered} answers in {} s{others}", seconds(began.elapsed())));
     outcome.exactly("answered with 200", answered, size);
     siege.end(FULL_CHAT, server, &mut outcome).await;

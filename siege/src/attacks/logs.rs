@@ -11,7 +11,7 @@ use ws101::frame::{Frame, Opcode};
 use ws101_soak::raw::Raw;
 use ws101_soak::server::Log;
 
-use crate::attack::{EXAMPLES, PATIENT, Siege};
+use crate::attack::{EXAMPLES, PATIENT, Siege, target};
 use crate::clients::http::Http;
 use crate::outcome::Outcome;
 
@@ -28,15 +28,15 @@ const ENOUGH: usize = 20;
 const SERVERS: usize = 4;
 
 pub async fn unread(siege: &Siege) -> Result<Outcome> {
-    every_example(siege, Log::Unread).await
+    Box::pin(every_example(siege, Log::Unread)).await
 }
 
 pub async fn closed(siege: &Siege) -> Result<Outcome> {
-    every_example(siege, Log::Closed).await
+    Box::pin(every_example(siege, Log::Closed)).await
 }
 
 async fn every_example(siege: &Siege, log: Log) -> Result<Outcome> {
-    let visited = EXAMPLES.map(|example| visited(siege, example, log));
+    let visited = EXAMPLES.map(|example| Box::pin(visited(siege, example, log)));
     let mut parts = stream::iter(visited).buffered(SERVERS);
     let mut outcome = Outcome::default();
     while let Some(part) = parts.next().await {
@@ -47,11 +47,11 @@ async fn every_example(siege: &Siege, log: Log) -> Result<Outcome> {
 }
 
 async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a str, Outcome)> {
-    // A pipe takes 64 KiB: two lines of 60 bytes for each visit fill it.
-    let visits = siege.size(1_000, 600);
+    // A pipe takes 64 KiB: the lines of 300 visits fill it in the tersest example.
+    let visits = siege.size(1_000, 400);
     let server = siege.start(example, &PATIENT, log).await?;
     let mut part = Outcome::default();
-    let (mut served, mut failed) = (0, Vec::new());
+    let (mut good, mut failed) = (0, Vec::new());
     let mut waiting = 0..visits;
     let mut under_way = FuturesUnordered::new();
     loop {
@@ -59,7 +59,7 @@ async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a s
             under_way.push(timeout(PATIENCE, visit(server.address, example)));
         }
         match under_way.next().await {
-            Some(Ok(Ok(()))) => served += 1,
+            Some(Ok(Ok(()))) => good += 1,
             Some(Ok(Err(error))) => failed.push(format!("{error:#}")),
             Some(Err(_)) => failed.push("no answer in 5 s".to_owned()),
             None => break,
@@ -68,7 +68,7 @@ async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a s
     drop(under_way);
     let seen = failed.first().map_or_else(String::new, |first| format!(", then: {first}"));
     let wanted = format!("{visits} visits are served");
-    part.expect(wanted, format!("{served}{seen}"), served == visits);
+    part.expect(wanted, format!("{good}{seen}"), good == visits);
     siege.end(example, server, &mut part).await;
     Ok((example, part))
 }
@@ -80,17 +80,13 @@ async fn visit(address: SocketAddr, example: &str) -> Result<()> {
         Http::connect(address).await?.ask(request.as_bytes()).await?;
         return Ok(());
     }
-    let target = match example {
-        "handshake" => "/ws",
-        "raw_echo" => "/chat",
-        _ => "/",
-    };
     let raw = Raw::connect(address, None).await?;
-    let mut raw = raw.open(target, None, Duration::ZERO).await.context("the handshake")?;
+    let mut raw = raw.open(target(example), None, Duration::ZERO).await.context("the handshake")?;
     if example == "handshake" {
         return Ok(());
     }
-    raw.send(Frame::text(r#"{"type":"message","content":"a line for the log"}"#)).await?;
+    let line = format!(r#"{{"type":"message","content":"{}"}}"#, "for the log ".repeat(20));
+    raw.send(Frame::text(line)).await?;
     raw.send(Frame::ping("still there?")).await?;
     loop {
         let frame = raw.next().await?.context("cut")?;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use anyhow::Result;
 use ws101_soak::server::Log;
 
-use crate::attack::{EXAMPLES, PATIENT, Siege};
+use crate::attack::{EXAMPLES, PATIENT, Siege, target};
 use crate::clients::http::Http;
 use crate::outcome::Outcome;
 
@@ -19,7 +19,8 @@ const REFUSED: RangeInclusive<u16> = 400..=505;
 const UPGRADE: &str = "Host: HOST\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// A request line, header lines (`HOST` is the server's address, `UPGRADE` all that an upgrade needs), a body, and the answer.
+/// A request line, header lines, a body, and the answer. `HOST` is the server's address, `PATH` where
+/// it expects WebSockets, `UPGRADE` the header lines that an upgrade needs.
 type Odd = (&'static str, &'static str, &'static str, RangeInclusive<u16>);
 
 /// Targets without a path, methods that no route knows, hosts, bodies and versions.
@@ -44,11 +45,11 @@ const ODD: [Odd; 26] = [
     ("GET / HTTP/1.1", "Host: HOST\r\nHost: other.example\r\n", "", REFUSED),
     ("GET / HTTP/1.1", "Host: HOST\r\nHost: HOST\r\n", "", REFUSED),
     ("GET / HTTP/1.1", "", "", REFUSED),
-    ("GET / HTTP/1.1", "UPGRADEContent-Length: 4\r\n", "\u{1}\u{2}\u{3}\u{4}", REFUSED),
-    ("GET / HTTP/1.1", "UPGRADETransfer-Encoding: chunked\r\n", "1\r\nx\r\n0\r\n\r\n", REFUSED),
-    ("POST / HTTP/1.1", "UPGRADEContent-Length: 0\r\n", "", REFUSED),
+    ("GET PATH HTTP/1.1", "UPGRADEContent-Length: 4\r\n", "\u{1}\u{2}\u{3}\u{4}", REFUSED),
+    ("GET PATH HTTP/1.1", "UPGRADETransfer-Encoding: chunked\r\n", "1\r\nx\r\n0\r\n\r\n", REFUSED),
+    ("POST PATH HTTP/1.1", "UPGRADEContent-Length: 0\r\n", "", REFUSED),
     ("GET / HTTP/1.0", "Host: HOST\r\n", "", ANY),
-    ("GET / HTTP/1.0", "UPGRADE", "", REFUSED),
+    ("GET PATH HTTP/1.0", "UPGRADE", "", REFUSED),
     ("BREW / HTTP/1.1", "Host: HOST\r\n", "", ANY),
 ];
 
@@ -99,7 +100,7 @@ async fn ask(
 ) -> Option<Result<(), String>> {
     let host = address.to_string();
     let head = format!("{line}\r\n{headers}\r\n").replace("UPGRADE", UPGRADE);
-    let request = head.replace("HOST", &host) + body;
+    let request = head.replace("HOST", &host).replace("PATH", target(example)) + body;
     let mut http = match Http::connect(address).await {
         Ok(http) => http,
         Err(error) => return Some(Err(format!("cannot connect: {error}"))),

@@ -1,6 +1,5 @@
 //! A few small requests before many members: what they cost in bytes.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -11,7 +10,7 @@ use ws101_soak::server::{FULL_CHAT, Log};
 
 use crate::attack::{PATIENT, Siege};
 use crate::clients::crowd::{Crowd, FENCE};
-use crate::clients::{enter, read_until};
+use crate::clients::{Way, read_until};
 use crate::outcome::{Outcome, megabytes};
 
 /// Renames, all at once: half of what a client may send in one burst.
@@ -28,9 +27,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let server = siege.start(FULL_CHAT, &PATIENT, Log::Read).await?;
     let crowd = Crowd::gather(server.address, Dialect::PythonChat, size, siege.seed);
     crowd.arrived().await;
-    let name = "renames-itself";
-    let mut raw =
-        enter(server.address, Dialect::Canonical, name, Ipv4Addr::LOCALHOST, None).await?;
+    let mut raw = Way::new(server.address, Dialect::Canonical).enter("renames-itself").await?;
     crowd.quiet().await;
     let welcomed = crowd.welcomed();
     ensure!(crowd.present() == size, "{} of {size} are there{}", crowd.present(), crowd.ends());
@@ -56,7 +53,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let each = bytes as f64 / (RENAMES as f64 * size as f64);
     outcome.at_most("for one rename and member", each, MOST, " bytes");
     outcome.exactly("evicted", crowd.evicted(), 0);
-    drop(crowd);
+    drop((crowd, raw));
     siege.end(FULL_CHAT, server, &mut outcome).await;
     Ok(outcome)
 }

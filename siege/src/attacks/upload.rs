@@ -1,6 +1,5 @@
 //! A long message on a slow line: its bytes are a sign of life.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -10,8 +9,8 @@ use ws101::frame::{Frame, Opcode};
 use ws101_soak::dialect::Dialect;
 use ws101_soak::server::{FULL_CHAT, Log};
 
-use crate::attack::Siege;
-use crate::clients::{enter, holds, read_until};
+use crate::attack::{Siege, target};
+use crate::clients::{Way, holds, read_until};
 use crate::outcome::Outcome;
 
 /// Every example that has a heartbeat, and how its clients speak.
@@ -54,7 +53,11 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let uploads = SERVERS.map(|(example, dialect)| async move {
         let mut part = Outcome::default();
         let server = siege.start(example, &settings, Log::Read).await?;
-        let sent = upload(server.address, dialect, Duration::from_secs(seconds)).await;
+        let mut way = Way::new(server.address, dialect);
+        if example != FULL_CHAT {
+            way.target = target(example);
+        }
+        let sent = upload(way, Duration::from_secs(seconds)).await;
         let seen = sent.as_ref().map_or_else(|error| format!("{error:#}"), |()| "yes".to_owned());
         part.expect("the message is taken", seen, sent.is_ok());
         siege.end(example, server, &mut part).await;
@@ -67,9 +70,9 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
 }
 
 /// Sends one message within `time`, answers pings after it as a client must, and waits for its echo.
-async fn upload(address: SocketAddr, dialect: Dialect, time: Duration) -> Result<()> {
-    let mut raw = enter(address, dialect, "uploader", Ipv4Addr::LOCALHOST, None).await?;
-    let mut line = match dialect {
+async fn upload(way: Way, time: Duration) -> Result<()> {
+    let mut raw = way.enter("uploader").await?;
+    let mut line = match way.dialect {
         // Whatever it is sent comes back whole.
         Dialect::BroadcastServer => format!(r#"{{"message":"{MARK}"}}"#),
         _ => format!(r#"{{"type":"message","content":"{MARK}"}}"#),

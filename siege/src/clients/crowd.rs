@@ -1,10 +1,9 @@
 //! Many clients of one dialect that arrive at once, listen, and partly leave again.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -17,7 +16,8 @@ use ws101::frame::{Frame, Opcode};
 use ws101_soak::dialect::Dialect;
 use ws101_soak::raw::Raw;
 
-use crate::clients::{enter, holds};
+use crate::clients::{Way, holds};
+use crate::ends::Ends;
 
 /// Words of a message, or a name, that every member must hear while [`Crowd::listen_for_fence`] holds.
 pub const FENCE: &str = "fence-of-the-siege";
@@ -40,9 +40,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// So many looks without a new byte mean that all has been received.
 const QUIET_LOOKS: u32 = 10;
 
-/// How many different ends are told apart: a server may say anything.
-const ENDS: usize = 16;
-
 /// What the members do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -63,8 +60,7 @@ pub struct Crowd {
 }
 
 struct Shared {
-    address: SocketAddr,
-    dialect: Dialect,
+    way: Way,
     began: Instant,
     phase: watch::Receiver<Phase>,
     fencing: AtomicBool,
@@ -76,8 +72,8 @@ struct Shared {
     message_bytes: AtomicU64,
     /// Microseconds after `began`.
     last_welcome: AtomicU64,
-    refused: Mutex<BTreeMap<String, usize>>,
-    evicted: Mutex<BTreeMap<String, usize>>,
+    refused: Mutex<Ends>,
+    evicted: Mutex<Ends>,
 }
 
 impl Crowd {
@@ -85,8 +81,7 @@ impl Crowd {
     pub fn gather(address: SocketAddr, dialect: Dialect, size: usize, seed: u64) -> Self {
         let (director, phase) = watch::channel(Phase::Arriving);
         let shared = Arc::new(Shared {
-            address,
-            dialect,
+            way: Way::new(address, dialect),
             began: Instant::now(),
             phase,
             fencing: AtomicBool::new(false),
@@ -157,13 +152,13 @@ impl Crowd {
     /// How many have.
     pub async fn fence(&self, patience: Duration) -> io::Result<usize> {
         self.listen_for_fence();
-        let Shared { address, dialect, .. } = *self.shared;
+        let way = self.shared.way;
         let mut speaker = None;
-        if dialect == Dialect::Note {
+        if way.dialect == Dialect::Note {
             self.director.send_replace(Phase::Fencing);
         } else {
-            let mut raw = enter(address, dialect, "speaker", Ipv4Addr::UNSPECIFIED, None).await?;
-            raw.send(Frame::text(dialect.line(1, FENCE))).await?;
+            let mut raw = way.enter("speaker").await?;
+            raw.send(Frame::text(way.dialect.line(1, FENCE))).await?;
             speaker = Some(raw);
         }
         let heard = self.heard_fence(patience).await;
@@ -210,20 +205,19 @@ impl Crowd {
 
     /// Attempts that ended before a welcome.
     pub fn refused(&self) -> usize {
-        total(&self.shared.refused)
+        lock(&self.shared.refused).total()
     }
 
     /// Members whose connection the server ended.
     pub fn evicted(&self) -> usize {
-        total(&self.shared.evicted)
+        lock(&self.shared.evicted).total()
     }
 
     /// How attempts and memberships ended that should not have, with counts.
     pub fn ends(&self) -> String {
-        let list = |what, ends: &Mutex<BTreeMap<String, usize>>| {
-            let ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
-            let list: Vec<_> = ends.iter().map(|(end, n)| format!("{n} × {end}")).collect();
-            if list.is_empty() { String::new() } else { format!(", {what}: {}", list.join(", ")) }
+        let list = |what, ends: &Mutex<Ends>| {
+            let ends = lock(ends);
+            if ends.total() == 0 { String::new() } else { format!("; {what}{ends}") }
         };
         list("cut before the welcome", &self.shared.refused)
             + &list("evicted", &self.shared.evicted)
@@ -248,7 +242,7 @@ impl Shared {
             Ok(()) => {
                 self.left.fetch_add(1, Relaxed);
             }
-            Err(end) => count(&self.evicted, &end.to_string()),
+            Err(end) => lock(&self.evicted).count(&end.to_string()),
         }
     }
 
@@ -257,11 +251,10 @@ impl Shared {
         let mut most = FIRST_PAUSE;
         for _ in 0..ATTEMPTS {
             let left = ARRIVAL.checked_sub(self.began.elapsed())?;
-            let attempt = enter(self.address, self.dialect, name, Ipv4Addr::UNSPECIFIED, None);
-            match timeout(left, attempt).await {
+            match timeout(left, self.way.enter(name)).await {
                 Ok(Ok(raw)) => return Some(raw),
-                Ok(Err(error)) => count(&self.refused, &error.to_string()),
-                Err(_) => count(&self.refused, "not welcomed in a minute"),
+                Ok(Err(error)) => lock(&self.refused).count(&error.to_string()),
+                Err(_) => lock(&self.refused).count("not welcomed in a minute"),
             }
             sleep(most.mul_f64(rng.random_range(0.5..1.0))).await;
             most = (most * 2).min(LONGEST_PAUSE);
@@ -286,21 +279,21 @@ impl Shared {
                         return Ok(());
                     }
                     let now = *phase.borrow_and_update();
-                    let renames = self.dialect == Dialect::Canonical && place % 4 == 0;
+                    let renames = self.way.dialect == Dialect::Canonical && place.is_multiple_of(4);
                     match now {
                         Phase::Stirring if renames => {
-                            let renamed = json!({
+                            let request = json!({
                                 "type": "rename", "id": "r", "username": format!("new-{name}"),
                             });
-                            raw.send(Frame::text(renamed.to_string())).await?;
+                            raw.send(Frame::text(request.to_string())).await?;
                         }
-                        Phase::Stirring if place % 2 == 0 => {
+                        Phase::Stirring if place.is_multiple_of(2) => {
                             raw.send(Frame::close(1000, "")).await?;
                             raw.end().await;
                             self.bytes.fetch_add(raw.received - counted, Relaxed);
                             return Ok(());
                         }
-                        Phase::Fencing if self.dialect == Dialect::Note => {
+                        Phase::Fencing if self.way.dialect == Dialect::Note => {
                             raw.send(Frame::text(FENCE)).await?;
                         }
                         _ => {}
@@ -335,12 +328,6 @@ fn is_message(payload: &[u8]) -> bool {
     payload.get(1..=KIND.len()) == Some(KIND.as_bytes()) || holds(tail, KIND)
 }
 
-fn count(ends: &Mutex<BTreeMap<String, usize>>, end: &str) {
-    let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = ends.len() < ENDS || ends.contains_key(end);
-    *ends.entry(if known { end } else { "another end" }.to_owned()).or_default() += 1;
-}
-
-fn total(ends: &Mutex<BTreeMap<String, usize>>) -> usize {
-    ends.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+fn lock(ends: &Mutex<Ends>) -> MutexGuard<'_, Ends> {
+    ends.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! Two members that talk to each other while others attack: how late each message arrives.
 
 use std::cell::RefCell;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use ws101::frame::Frame;
 use ws101_soak::dialect::Dialect;
 
-use crate::clients::enter;
+use crate::clients::Way;
 
 /// Between two messages of one member: four a second, of five that are allowed.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -102,7 +102,7 @@ async fn member(
     talk: &RefCell<Talk>,
     over: watch::Receiver<bool>,
 ) -> Result<()> {
-    let raw = enter(address, Dialect::Canonical, name, Ipv4Addr::UNSPECIFIED, None).await;
+    let raw = Way::new(address, Dialect::Canonical).enter(name).await;
     let mut raw = raw.context("the pair cannot connect")?;
     let mut turns = interval(PERIOD);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
