@@ -62,7 +62,8 @@ async fn besiege(options: &Options) -> Result<bool> {
             .flatten()
             .unwrap_or_else(|error| Outcome::failed(&error));
         print!("{outcome}");
-        println!("   {} s", seconds(began.elapsed()));
+        let verdict = if outcome.passed() { "passed" } else { "NOT PASSED" };
+        println!("   {verdict}, after {} s", seconds(began.elapsed()));
         if !outcome.passed() {
             missed.push(attack.name);
         }
