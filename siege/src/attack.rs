@@ -121,7 +121,7 @@ impl Siege {
 
     /// Ends an example with SIGTERM, with the marks of how it ends.
     pub async fn end(&self, example: &str, server: Server, outcome: &mut Outcome) {
-        let wanted = format!("{example} ends within {} s of SIGTERM", ENDING.as_secs());
+        let wanted = format!("ends within {} s of SIGTERM", ENDING.as_secs());
         match server.stop_within(ENDING).await {
             Ok(ended) => {
                 let in_order = ended.status.success();

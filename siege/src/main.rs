@@ -70,7 +70,7 @@ async fn besiege(options: &Options) -> Result<bool> {
         rows.push(outcome.row(attack.name));
     }
     if options.table {
-        println!("\n| attack | figures | marks | met |\n| --- | --- | --- | --- |");
+        println!("\n| attack | figures | marks missed, with what was seen |\n| --- | --- | --- |");
         for row in rows {
             println!("{row}");
         }

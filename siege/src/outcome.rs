@@ -5,16 +5,28 @@ use std::time::Duration;
 
 use anyhow::Error;
 
+/// Characters of what was seen that a table shows for one server.
+const SHOWN: usize = 60;
+
 /// The figures and the marks of one attack.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    figures: Vec<String>,
+    figures: Vec<Figure>,
     marks: Vec<Mark>,
+}
+
+/// A measurement that has no mark.
+#[derive(Debug)]
+struct Figure {
+    /// The server or the size it belongs to, where the attack has several.
+    part: Option<String>,
+    words: String,
 }
 
 /// Something that must hold.
 #[derive(Debug)]
 struct Mark {
+    part: Option<String>,
     wanted: String,
     seen: String,
     met: bool,
@@ -29,13 +41,13 @@ impl Outcome {
     }
 
     /// Adds a measurement that has no mark.
-    pub fn figure(&mut self, figure: impl Into<String>) {
-        self.figures.push(figure.into());
+    pub fn figure(&mut self, words: impl Into<String>) {
+        self.figures.push(Figure { part: None, words: words.into() });
     }
 
     /// Adds a mark: what is `wanted`, what was `seen`, and whether that is the same.
     pub fn expect(&mut self, wanted: impl Into<String>, seen: impl Display, met: bool) {
-        self.marks.push(Mark { wanted: wanted.into(), seen: seen.to_string(), met });
+        self.marks.push(Mark { part: None, wanted: wanted.into(), seen: seen.to_string(), met });
     }
 
     /// Adds a mark: `what` is exactly `wanted`.
@@ -49,11 +61,13 @@ impl Outcome {
         self.expect(format!("{what} ≤ {most}{unit}"), seen_in_unit, seen <= most);
     }
 
-    /// Takes over the figures and marks of a part of the attack, with its name before each.
+    /// Takes over the figures and marks of a part of the attack, under its name.
     pub fn part(&mut self, name: &str, part: Self) {
-        self.figures.extend(part.figures.into_iter().map(|figure| format!("{name}: {figure}")));
-        let named = |mark: Mark| Mark { wanted: format!("{name}: {}", mark.wanted), ..mark };
-        self.marks.extend(part.marks.into_iter().map(named));
+        let part_name = || Some(name.to_owned());
+        let figures = part.figures.into_iter();
+        self.figures.extend(figures.map(|figure| Figure { part: part_name(), ..figure }));
+        let marks = part.marks.into_iter();
+        self.marks.extend(marks.map(|mark| Mark { part: part_name(), ..mark }));
     }
 
     /// Whether there were marks, and all of them were met.
@@ -61,29 +75,55 @@ impl Outcome {
         !self.marks.is_empty() && self.marks.iter().all(|mark| mark.met)
     }
 
-    /// A row of a Markdown table: the figures, and the marks, those that were missed with what was seen.
+    /// A row of a Markdown table: the figures, the marks that were missed with what was seen, and the verdict.
+    ///
+    /// What is the same for several parts is told once.
     pub fn row(&self, name: &str) -> String {
-        let cell = |words: Vec<String>| words.join("; ").replace('|', "\\|");
+        let figures = self.figures.iter().map(|figure| (&figure.words, &figure.part));
+        let figures = gathered(figures.map(|(words, part)| (words.clone(), part.clone())));
+        let figures = figures.iter().map(|(words, parts)| match parts.as_slice() {
+            [] => words.clone(),
+            parts => format!("{}: {words}", parts.join(", ")),
+        });
         let missed = self.marks.iter().filter(|mark| !mark.met);
-        let missed = missed.map(|mark| format!("**{}: {}**", mark.wanted, mark.seen)).collect();
-        let met = self.marks.iter().filter(|mark| mark.met).count();
-        let (figures, missed) = (cell(self.figures.clone()), cell(missed));
-        let verdict = if self.passed() { "yes" } else { "no" };
-        let comma = if missed.is_empty() { "" } else { "; " };
-        format!(
-            "| `{name}` | {figures} | {met} of {} met{comma}{missed} | {verdict} |",
-            self.marks.len()
-        )
+        let missed = gathered(missed.map(|mark| {
+            let seen: String = mark.seen.chars().take(SHOWN).collect();
+            let more = if seen.len() < mark.seen.len() { "…" } else { "" };
+            let part = mark.part.as_ref().map_or_else(String::new, |part| format!("{part} "));
+            (mark.wanted.clone(), Some(format!("{part}{seen}{more}")))
+        }));
+        let missed =
+            missed.iter().map(|(wanted, seen)| format!("**{wanted}**: {}", seen.join(", ")));
+        let cell = |words: Vec<String>| words.join("; ").replace('|', "\\|");
+        let (figures, missed) = (cell(figures.collect()), cell(missed.collect()));
+        let verdict = if self.passed() { "all marks met".to_owned() } else { missed };
+        format!("| `{name}` | {figures} | {verdict} |")
     }
+}
+
+/// Groups what has the same words, in the order of the first of each.
+fn gathered(list: impl Iterator<Item = (String, Option<String>)>) -> Vec<(String, Vec<String>)> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for (words, part) in list {
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, parts)) => parts.extend(part),
+            None => groups.push((words, part.into_iter().collect())),
+        }
+    }
+    groups
 }
 
 impl Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for figure in &self.figures {
-            writeln!(f, "   {figure}")?;
+        let prefix = |part: &Option<String>| {
+            part.as_ref().map_or_else(String::new, |part| format!("{part}: "))
+        };
+        for Figure { part, words } in &self.figures {
+            writeln!(f, "   {}{words}", prefix(part))?;
         }
-        for Mark { wanted, seen, met } in &self.marks {
-            writeln!(f, "   {}  {wanted}: {seen}", if *met { "met   " } else { "MISSED" })?;
+        for Mark { part, wanted, seen, met } in &self.marks {
+            let verdict = if *met { "met   " } else { "MISSED" };
+            writeln!(f, "   {verdict}  {}{wanted}: {seen}", prefix(part))?;
         }
         Ok(())
     }
@@ -119,5 +159,18 @@ mod tests {
         let outcome = Outcome::failed(&anyhow::anyhow!("no server"));
         assert!(!outcome.passed());
         assert!(outcome.row("x").contains("no server"), "{}", outcome.row("x"));
+    }
+
+    #[test]
+    fn a_row_tells_once_what_several_servers_share() {
+        let mut outcome = Outcome::default();
+        for name in ["echo", "stats"] {
+            let mut part = Outcome::default();
+            part.figure("52 requests");
+            part.exactly("panics", 2, 0);
+            outcome.part(name, part);
+        }
+        let row = "| `odd` | echo, stats: 52 requests | **panics = 0**: echo 2, stats 2 |";
+        assert_eq!(outcome.row("odd"), row);
     }
 }

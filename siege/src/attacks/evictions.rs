@@ -85,7 +85,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
         let each = news as f64 / (evicted as f64 * members as f64);
         outcome.at_most("news of one eviction for one member", each, MOST, " bytes");
     }
-    let heard = crowd.fence(FENCE).await?;
+    let heard = crowd.fence(FENCE).await;
     outcome.exactly("heard a message at the end", heard, crowd.present());
     drop((crowd, silent));
     siege.end(FULL_CHAT, server, &mut outcome).await;

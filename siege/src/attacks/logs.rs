@@ -47,8 +47,8 @@ async fn every_example(siege: &Siege, log: Log) -> Result<Outcome> {
 }
 
 async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a str, Outcome)> {
-    // A pipe takes 64 KiB: the lines of 300 visits fill it in the tersest example.
-    let visits = siege.size(1_000, 400);
+    // A pipe takes 64 KiB: 650 visits fill it in the tersest of the examples that print for each.
+    let visits = siege.size(1_000, 700);
     let server = siege.start(example, &PATIENT, log).await?;
     let mut part = Outcome::default();
     let (mut good, mut failed) = (0, Vec::new());

@@ -25,6 +25,9 @@ pub const FENCE: &str = "fence-of-the-siege";
 /// For all members to be welcomed.
 const ARRIVAL: Duration = Duration::from_mins(1);
 
+/// For the server to answer a close frame.
+const GOODBYE: Duration = Duration::from_secs(10);
+
 /// How often one client tries to connect.
 const ATTEMPTS: u32 = 12;
 
@@ -66,6 +69,8 @@ struct Shared {
     fencing: AtomicBool,
     welcomed: AtomicUsize,
     given_up: AtomicUsize,
+    /// Members that began to leave.
+    leaving: AtomicUsize,
     left: AtomicUsize,
     fenced: AtomicUsize,
     bytes: AtomicU64,
@@ -87,6 +92,7 @@ impl Crowd {
             fencing: AtomicBool::new(false),
             welcomed: AtomicUsize::new(0),
             given_up: AtomicUsize::new(0),
+            leaving: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
             fenced: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
@@ -140,6 +146,11 @@ impl Crowd {
     pub async fn stir(&self) {
         self.director.send_replace(Phase::Stirring);
         self.quiet().await;
+        let shared = &self.shared;
+        while shared.left.load(Relaxed) < shared.leaving.load(Relaxed) {
+            sleep(LOOK).await;
+        }
+        self.quiet().await;
     }
 
     /// From now on every member counts that hears [`FENCE`].
@@ -150,20 +161,22 @@ impl Crowd {
 
     /// Says [`FENCE`] as a newcomer, and waits at most `patience` until every member has heard it.
     /// How many have.
-    pub async fn fence(&self, patience: Duration) -> io::Result<usize> {
+    pub async fn fence(&self, patience: Duration) -> usize {
         self.listen_for_fence();
         let way = self.shared.way;
-        let mut speaker = None;
-        if way.dialect == Dialect::Note {
-            self.director.send_replace(Phase::Fencing);
-        } else {
+        let speak = async {
             let mut raw = way.enter("speaker").await?;
             raw.send(Frame::text(way.dialect.line(1, FENCE))).await?;
-            speaker = Some(raw);
+            self.heard_fence(patience).await;
+            io::Result::Ok(())
+        };
+        if way.dialect == Dialect::Note {
+            self.director.send_replace(Phase::Fencing);
+            return self.heard_fence(patience).await;
         }
-        let heard = self.heard_fence(patience).await;
-        drop(speaker);
-        Ok(heard)
+        // Whether it could speak or not: what counts is how many have heard it.
+        let _ = timeout(2 * patience, speak).await;
+        self.shared.fenced.load(Relaxed)
     }
 
     /// Waits at most `patience` until every member has heard [`FENCE`]; how many have.
@@ -288,8 +301,13 @@ impl Shared {
                             raw.send(Frame::text(request.to_string())).await?;
                         }
                         Phase::Stirring if place.is_multiple_of(2) => {
-                            raw.send(Frame::close(1000, "")).await?;
-                            raw.end().await;
+                            self.leaving.fetch_add(1, Relaxed);
+                            let goodbye = async {
+                                raw.send(Frame::close(1000, "")).await?;
+                                io::Result::Ok(raw.end().await)
+                            };
+                            // It leaves in any case; whether its close is answered is not at issue.
+                            let _ = timeout(GOODBYE, goodbye).await;
                             self.bytes.fetch_add(raw.received - counted, Relaxed);
                             return Ok(());
                         }
