@@ -79,26 +79,33 @@ impl Outcome {
     ///
     /// What is the same for several parts is told once.
     pub fn row(&self, name: &str) -> String {
-        let figures = self.figures.iter().map(|figure| (&figure.words, &figure.part));
-        let figures = gathered(figures.map(|(words, part)| (words.clone(), part.clone())));
-        let figures = figures.iter().map(|(words, parts)| match parts.as_slice() {
-            [] => words.clone(),
-            parts => format!("{}: {words}", parts.join(", ")),
-        });
+        let figures =
+            self.figures.iter().map(|Figure { part, words }| (words.clone(), part.clone()));
+        let figures = gathered(figures).into_iter().map(told);
         let missed = self.marks.iter().filter(|mark| !mark.met);
-        let missed = gathered(missed.map(|mark| {
-            let seen: String = mark.seen.chars().take(SHOWN).collect();
-            let more = if seen.len() < mark.seen.len() { "…" } else { "" };
-            let part = mark.part.as_ref().map_or_else(String::new, |part| format!("{part} "));
-            (mark.wanted.clone(), Some(format!("{part}{seen}{more}")))
-        }));
-        let missed =
-            missed.iter().map(|(wanted, seen)| format!("**{wanted}**: {}", seen.join(", ")));
+        let wanted = gathered(missed.clone().map(|mark| (mark.wanted.clone(), None)));
+        let missed = wanted.iter().map(|(wanted, _)| {
+            let same = missed.clone().filter(|mark| mark.wanted == *wanted);
+            let seen = gathered(same.map(|mark| (shortened(&mark.seen), mark.part.clone())));
+            let seen: Vec<_> = seen.into_iter().map(told).collect();
+            format!("**{wanted}**: {}", seen.join(", "))
+        });
         let cell = |words: Vec<String>| words.join("; ").replace('|', "\\|");
         let (figures, missed) = (cell(figures.collect()), cell(missed.collect()));
         let verdict = if self.passed() { "all marks met".to_owned() } else { missed };
         format!("| `{name}` | {figures} | {verdict} |")
     }
+}
+
+/// At most [`SHOWN`] characters of `seen`.
+fn shortened(seen: &str) -> String {
+    let short: String = seen.chars().take(SHOWN).collect();
+    if short.len() < seen.len() { short + "…" } else { short }
+}
+
+/// The names of the parts, and the words that they share.
+fn told((words, parts): (String, Vec<String>)) -> String {
+    if parts.is_empty() { words } else { format!("{}: {words}", parts.join(", ")) }
 }
 
 /// Groups what has the same words, in the order of the first of each.
@@ -170,7 +177,7 @@ mod tests {
             part.exactly("panics", 2, 0);
             outcome.part(name, part);
         }
-        let row = "| `odd` | echo, stats: 52 requests | **panics = 0**: echo 2, stats 2 |";
+        let row = "| `odd` | echo, stats: 52 requests | **panics = 0**: echo, stats: 2 |";
         assert_eq!(outcome.row("odd"), row);
     }
 }

@@ -69,6 +69,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
                 if let Err(answer) = answer {
                     let upgrade = if headers.contains("UPGRADE") { " with an upgrade" } else { "" };
                     let place = if kept { " as second" } else { "" };
+                    let line = line.replace("PATH", target(example));
                     wrong.push(format!("{line}{upgrade}{place}: {answer}"));
                 }
             }
