@@ -37,6 +37,8 @@
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
 //! | | [`id`] | names nobody can guess |
+//! | | [`name`] | names that strangers choose: readable, and no two alike |
+//! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
 
 pub mod address;
@@ -54,7 +56,9 @@ pub mod heartbeat;
 pub mod history;
 pub mod id;
 pub mod limits;
+pub mod name;
 pub mod page;
+pub mod receipts;
 pub mod room;
 pub mod scenario;
 pub mod server;
