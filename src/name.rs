@@ -157,8 +157,10 @@ fn upper(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).collect()
 }
 
-/// Compares without signs and spaces: `[server]` and `s y s t e m` are refused too.
-fn is_reserved(name: &str) -> bool {
+/// Whether a name looks like a word of the server's or a guest's number. Signs and spaces make
+/// no difference: `[server]` and `s y s t e m` do.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
     let letters =
         |text: &str| text.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>();
     let name = Likeness::of(&letters(name));

@@ -28,9 +28,9 @@ pub struct Fingerprint([u8; 16]);
 impl Fingerprint {
     /// The fingerprint of several texts, each apart: `["ab", "c"]` is not `["a", "bc"]`.
     #[must_use]
-    pub fn of<T: AsRef<[u8]>, const N: usize>(texts: [T; N]) -> Self {
+    pub fn of<T: AsRef<[u8]>, const N: usize>(texts: &[T; N]) -> Self {
         let mut hash = Sha256::new();
-        for text in &texts {
+        for text in texts {
             hash.update(text.as_ref().len().to_le_bytes());
             hash.update(text);
         }
@@ -181,5 +181,5 @@ impl Receipts {
 }
 
 fn key(session: Fingerprint, id: &str) -> Fingerprint {
-    Fingerprint::of([session.as_ref(), id.as_bytes()])
+    Fingerprint::of(&[session.as_ref(), id.as_bytes()])
 }

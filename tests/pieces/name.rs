@@ -3,6 +3,7 @@
 use ws101::name::{NAME_BYTES, NAME_CHARS, Register, Unfit, alike, of_person, readable};
 
 #[test]
+#[allow(clippy::too_many_lines)] // A table, one line a name.
 fn a_name_can_be_read_and_is_nobodys_office() {
     use Unfit::{Invisible, Length, Marks, NothingToSee, Reserved, TooLong};
     let flag = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";

@@ -9,31 +9,31 @@ fn receipt(seq: u64) -> Receipt {
 }
 
 fn number(session: usize) -> Fingerprint {
-    Fingerprint::of([session.to_string()])
+    Fingerprint::of(&[session.to_string()])
 }
 
 /// Remembers `id` in `session`, with the `id` for content.
 fn remember(receipts: &mut Receipts, session: usize, id: usize) {
     let id = id.to_string();
-    receipts.remember(number(session), &id, Fingerprint::of([&id]), receipt(7));
+    receipts.remember(number(session), &id, Fingerprint::of(&[&id]), receipt(7));
 }
 
 fn knows(receipts: &Receipts, session: usize, id: usize) -> bool {
     let id = id.to_string();
-    receipts.known(number(session), &id, Fingerprint::of([&id])) == Known::Done(receipt(7))
+    receipts.known(number(session), &id, Fingerprint::of(&[&id])) == Known::Done(receipt(7))
 }
 
 #[test]
 fn an_id_is_known_by_session_and_content() {
     let mut receipts = Receipts::default();
     let [ann, bob] = [number(1), number(2)];
-    let [hi, bye] = [Fingerprint::of(["hi"]), Fingerprint::of(["bye"])];
+    let [hi, bye] = [Fingerprint::of(&["hi"]), Fingerprint::of(&["bye"])];
     receipts.remember(ann, "m1", hi, receipt(1));
     assert_eq!(receipts.known(ann, "m1", hi), Known::Done(receipt(1)));
     assert_eq!(receipts.known(ann, "m1", bye), Known::Otherwise);
     assert_eq!(receipts.known(ann, "m2", hi), Known::New);
     assert_eq!(receipts.known(bob, "m1", hi), Known::New, "another's `id` is another `id`");
-    assert_ne!(Fingerprint::of(["ab", "c"]), Fingerprint::of(["a", "bc"]));
+    assert_ne!(Fingerprint::of(&["ab", "c"]), Fingerprint::of(&["a", "bc"]));
 }
 
 #[test]
