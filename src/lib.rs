@@ -40,6 +40,7 @@
 //! | | [`name`] | names that strangers choose: readable, and no two alike |
 //! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
+//! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
 
 pub mod address;
 pub mod blocking;
@@ -70,4 +71,5 @@ pub mod stream;
 pub mod tap;
 pub mod timestamp;
 pub mod transcript;
+pub mod typed;
 pub mod upgrade;
