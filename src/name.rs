@@ -8,6 +8,8 @@
 
 mod register;
 
+use std::sync::LazyLock;
+
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{
@@ -49,6 +51,19 @@ const RESERVED: [&str; 17] = [
 
 /// What the server calls those who give no name; a number follows.
 const GUESTS: [&str; 2] = ["guest", "гость"];
+
+/// How those words look, and the digits: computed once, since each name is compared with all.
+static LOOKS: LazyLock<Looks> = LazyLock::new(|| Looks {
+    reserved: RESERVED.map(Likeness::of),
+    guests: GUESTS.map(Likeness::of),
+    digits: Likeness::of("0123456789"),
+});
+
+struct Looks {
+    reserved: [Likeness; RESERVED.len()],
+    guests: [Likeness; GUESTS.len()],
+    digits: Likeness,
+}
 
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -164,14 +179,13 @@ pub fn is_reserved(name: &str) -> bool {
     let letters =
         |text: &str| text.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>();
     let name = Likeness::of(&letters(name));
-    if RESERVED.iter().any(|word| name.is_like(&Likeness::of(word))) {
+    let Looks { reserved, guests, digits } = &*LOOKS;
+    if reserved.iter().any(|word| name.is_like(word)) {
         return true;
     }
-    let digits = Likeness::of("0123456789");
-    GUESTS.iter().any(|word| {
-        let guest = Likeness::of(word);
-        let forms = name.0.iter().zip(guest.0.iter().zip(&digits.0));
-        forms.into_iter().any(|(form, (guest, digits))| {
+    guests.iter().any(|guest| {
+        let mut forms = name.0.iter().zip(guest.0.iter().zip(&digits.0));
+        forms.any(|(form, (guest, digits))| {
             let number = form.strip_prefix(guest.as_str()).unwrap_or_default();
             !number.is_empty()
                 && number.chars().all(|char| digits.contains(char) || char.is_numeric())
