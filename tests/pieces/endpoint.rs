@@ -71,7 +71,7 @@ impl Room for Alarm {
 
     fn overdue(&mut self, _hub: &Hub) {
         let due = if self.forgets { self.due.pop_first() } else { self.due.first().copied() };
-        self.tell.send(self.now - due.unwrap()).unwrap();
+        self.tell.send(self.now.saturating_sub(due.unwrap())).unwrap();
     }
 }
 
