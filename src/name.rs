@@ -156,6 +156,16 @@ impl Likeness {
         Self([skeleton(&small).collect(), skeleton(&capital).collect(), lower(&standing)])
     }
 
+    /// The forms as keys of a map or a set: two names are alike if they share one of these.
+    #[must_use]
+    pub fn keys(&self) -> [String; 3] {
+        let mut place = 0;
+        self.0.each_ref().map(|form| {
+            place += 1;
+            format!("{place}{form}")
+        })
+    }
+
     /// Whether the two look the same to people.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {

@@ -121,9 +121,8 @@ impl Chat {
 
     /// The session of a connection: the one it named, or itself.
     fn session_of(&self, who: ClientId) -> Fingerprint {
-        let seat = self.seats.get(&who);
-        let own = || Fingerprint::of(&["connection", seat.map_or("", |seat| seat.id.as_str())]);
-        seat.and_then(|seat| seat.session).unwrap_or_else(own)
+        let named = self.seats.get(&who).and_then(|seat| seat.session);
+        named.unwrap_or_else(|| Fingerprint::of(&["connection", &who.to_string()]))
     }
 
     /// Keeps what `who` sent for when they come back; forgets it where nobody can.

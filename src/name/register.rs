@@ -71,12 +71,7 @@ impl<K: Ord + Copy> Register<K> {
     }
 
     fn forms_of(&self, name: &str) -> [u64; 3] {
-        let Likeness(forms) = Likeness::of(name);
-        let mut place = 0_u8;
-        forms.map(|form| {
-            place += 1;
-            self.hasher.hash_one((place, form))
-        })
+        Likeness::of(name).keys().map(|form| self.hasher.hash_one(form))
     }
 }
 
