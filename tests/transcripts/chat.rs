@@ -88,6 +88,16 @@ async fn names_are_compared_as_people_see_them() {
     for name in ["server", "ѕystem", "Учитeль", "[ admin ]", "Guest 4", "Гость 5"] {
         t.send("eve", format!(r#"{{"type":"rename","username":"{name}"}}"#)).await;
     }
+    t.step("whatever way a dialect has to say a name");
+    t.connect("node", "/").await;
+    for name in ["Cервер", "анна", r"\u2800"] {
+        t.send("node", format!(r#"{{"type":"user","content":"hi","username":"{name}"}}"#)).await;
+    }
+    t.close("node", 1000, "").await;
+    t.connect("python", "/py").await;
+    for name in ["Cервер", "анна", r"\u2800"] {
+        t.send("python", format!(r#"{{"type":"join","nickname":"{name}"}}"#)).await;
+    }
     t.step("a letter and its accent are told as one character");
     t.send("eve", r#"{"type":"rename","username":"Rene\u0301"}"#).await;
     insta::assert_snapshot!(t);
