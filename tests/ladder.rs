@@ -30,8 +30,8 @@ const LADDER: [Rung; 13] = [
     rung("heartbeat", 80, Some(30)),
     rung("stats", 85, Some(30)),
     rung("shutdown", 95, Some(30)),
-    rung("reconnect", 100, Some(45)),
-    rung("names_and_typing", 115, Some(45)),
+    rung("reconnect", 105, Some(60)),
+    rung("names_and_typing", 115, Some(50)),
     rung("full_chat", 60, None),
 ];
 
