@@ -172,7 +172,7 @@ impl<R: Room> Endpoint<R> {
         let endpoint = self.clone();
         async move {
             let Shared { settings, shutdown, .. } = &*endpoint.0;
-            server::serve_with(settings, listener, routes, shutdown.clone()).await;
+            server::serve(settings, listener, routes, shutdown.clone()).await;
         }
     }
 

@@ -26,7 +26,7 @@ use warp::{Filter, Reply};
 use ws101::broadcast::{ClientId, Hub};
 use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
-use ws101::limits::MAX_STRANGERS;
+use ws101::limits::MAX_PENDING;
 use ws101::room::Room;
 use ws101::settings::Settings;
 use ws101::upgrade::{Peer, config};
@@ -300,12 +300,12 @@ async fn five_thousand_half_open_strangers_do_not_stop_a_good_client() {
         let read = stranger.try_read(&mut [0; 1]);
         read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     };
-    let (first, last) = strangers.split_at(5_000 - MAX_STRANGERS);
+    let (first, last) = strangers.split_at(5_000 - MAX_PENDING);
     for stranger in first {
         timeout(DEADLINE, stranger.readable()).await.expect("it is cut").unwrap();
     }
     assert!(first.iter().all(|stranger| !open(stranger)));
-    assert!(last[MAX_STRANGERS / 2..].iter().all(open));
+    assert!(last[MAX_PENDING / 2..].iter().all(open));
 }
 
 #[tokio::test(flavor = "multi_thread")]

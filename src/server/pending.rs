@@ -1,0 +1,220 @@
+//! The connections that are not WebSockets yet: how many there may be, and which is cut for another.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout};
+
+use crate::limits::{MAX_PENDING, PENDING_GRACE, network};
+
+/// After how many cuts the grace is zero: about as many as there are places.
+const GRACE_PARTS: u32 = 512;
+
+/// At most [`MAX_PENDING`] places, shared between networks. Cheap to clone.
+///
+/// While a place is free, a connection takes it. When none is free, the accept loop waits:
+/// what else connects waits in the listener's backlog. A place becomes free when a connection
+/// ends, becomes a WebSocket, or is cut. One is cut once it is [`PENDING_GRACE`] old: of the
+/// [`network`] that holds most places, the oldest that has sent no request, or else the oldest.
+/// So a flood from one network cuts its own connections and no others.
+///
+/// The grace protects a crowd that connects at once. A flood would use it to keep the loop
+/// waiting, so each cut shortens it by one part in [`GRACE_PARTS`], down to zero, and each
+/// connection that ends by itself lengthens it again.
+///
+/// Taking a place, leaving it and cutting cost O(log [`MAX_PENDING`]) each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PendingConnections(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// A place has become free. Only the accept loop waits for it.
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Places taken, those of connections included that were cut and have not ended yet.
+    taken: usize,
+    /// Connections that may still be cut, by network. No network is empty.
+    networks: HashMap<IpAddr, Connections>,
+    /// The networks by how many connections they hold; of equal ones, the last is the one
+    /// whose next victim came first.
+    ranks: BTreeSet<Rank>,
+    /// How many connections may still be cut.
+    cuttable: usize,
+    /// The next connection's number.
+    next: u64,
+    /// Cuts not yet made good by connections that ended by themselves; at most [`GRACE_PARTS`].
+    cuts: u32,
+}
+
+/// In the order in which they are cut.
+type Connections = BTreeMap<Turn, Pending>;
+
+type Rank = (usize, Reverse<Turn>, IpAddr);
+
+/// When a connection's turn to be cut comes: first those without a request, then by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    has_asked: bool,
+    number: u64,
+}
+
+#[derive(Debug)]
+struct Pending {
+    since: Instant,
+    /// Dropping it tells the connection's task to end.
+    _cut: oneshot::Sender<()>,
+}
+
+/// Why there is no place.
+enum Full {
+    /// A connection that was cut, or must not be cut, has to end first.
+    UntilFreed,
+    /// The next victim is too young, by so much.
+    For(Duration),
+}
+
+impl PendingConnections {
+    /// A place for a connection from `ip`, as soon as there is one. Cancel safe.
+    pub(super) async fn place(&self, ip: IpAddr) -> Place {
+        let network = network(ip);
+        loop {
+            let freed = self.0.freed.notified();
+            let entered = self.lock().enter(network);
+            match entered {
+                Ok((turn, cut)) => return Place { pending: self.clone(), network, turn, cut },
+                Err(Full::UntilFreed) => freed.await,
+                // Whichever comes first, the next turn of the loop looks again.
+                Err(Full::For(wait)) => drop(timeout(wait, freed).await),
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a place, or cuts a connection that has had its time.
+    fn enter(&mut self, network: IpAddr) -> Result<(Turn, oneshot::Receiver<()>), Full> {
+        if self.taken >= MAX_PENDING {
+            return Err(self.make_room());
+        }
+        let turn = Turn { has_asked: false, number: self.next };
+        let (tell, cut) = oneshot::channel();
+        self.next += 1;
+        self.taken += 1;
+        self.insert(network, turn, Pending { since: Instant::now(), _cut: tell });
+        Ok((turn, cut))
+    }
+
+    fn make_room(&mut self) -> Full {
+        // One at a time: the place of the one that was cut is free when its task has ended.
+        if self.cuttable < self.taken {
+            return Full::UntilFreed;
+        }
+        let Some(&(_, Reverse(turn), network)) = self.ranks.last() else {
+            return Full::UntilFreed;
+        };
+        let since = self.networks.get(&network).and_then(|connections| connections.get(&turn));
+        let age = since.map_or(Duration::MAX, |pending| pending.since.elapsed());
+        let wait = self.grace().saturating_sub(age);
+        if !wait.is_zero() {
+            return Full::For(wait);
+        }
+        self.remove(network, turn);
+        self.cuts = GRACE_PARTS.min(self.cuts + 1);
+        Full::UntilFreed
+    }
+
+    /// How old a connection must be to be cut.
+    fn grace(&self) -> Duration {
+        PENDING_GRACE / GRACE_PARTS * (GRACE_PARTS - self.cuts)
+    }
+
+    fn insert(&mut self, network: IpAddr, turn: Turn, pending: Pending) {
+        self.change(network, |connections| connections.insert(turn, pending));
+        self.cuttable += 1;
+    }
+
+    /// `None` if it was cut already.
+    fn remove(&mut self, network: IpAddr, turn: Turn) -> Option<Pending> {
+        let removed = self.change(network, |connections| connections.remove(&turn));
+        self.cuttable -= usize::from(removed.is_some());
+        removed
+    }
+
+    /// Changes a network's connections and its rank with them.
+    fn change<T>(&mut self, network: IpAddr, change: impl FnOnce(&mut Connections) -> T) -> T {
+        let rank = |connections: &Connections| {
+            let (&turn, _) = connections.first_key_value()?;
+            Some((connections.len(), Reverse(turn), network))
+        };
+        let connections = self.networks.entry(network).or_default();
+        let before = rank(connections);
+        let changed = change(connections);
+        let after = rank(connections);
+        if after.is_none() {
+            self.networks.remove(&network);
+        }
+        if let Some(before) = before {
+            self.ranks.remove(&before);
+        }
+        self.ranks.extend(after);
+        changed
+    }
+}
+
+/// One connection's place, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    pending: PendingConnections,
+    network: IpAddr,
+    turn: Turn,
+    cut: oneshot::Receiver<()>,
+}
+
+impl Place {
+    /// What `work` gives; `None` if the place was needed first.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            _ = &mut self.cut => None,
+        }
+    }
+
+    /// Notes that a whole request has come: connections without one are cut first.
+    pub(super) fn has_asked(&mut self) {
+        let mut state = self.pending.lock();
+        if let Some(pending) = state.remove(self.network, self.turn) {
+            self.turn.has_asked = true;
+            state.insert(self.network, self.turn, pending);
+        }
+    }
+
+    /// Whether more than half of the places are taken: then no connection may keep one for a
+    /// request that it has not sent.
+    pub(super) fn are_scarce(&self) -> bool {
+        self.pending.lock().taken > MAX_PENDING / 2
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.pending.lock();
+        if state.remove(self.network, self.turn).is_some() {
+            state.cuts = state.cuts.saturating_sub(1);
+        }
+        state.taken -= 1;
+        drop(state);
+        self.pending.0.freed.notify_one();
+    }
+}
