@@ -218,3 +218,129 @@ impl Drop for Place {
         self.pending.0.freed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::task::{JoinHandle, yield_now};
+
+    use super::*;
+
+    fn ip(last: u8) -> IpAddr {
+        Ipv4Addr::new(192, 0, 2, last).into()
+    }
+
+    /// A connection from `ip` that keeps its place until it is cut.
+    async fn connect(pending: &PendingConnections, ip: IpAddr, has_asked: bool) -> JoinHandle<()> {
+        let mut place = pending.place(ip).await;
+        if has_asked {
+            place.has_asked();
+        }
+        tokio::spawn(async move {
+            assert_eq!(place.during(std::future::pending::<()>()).await, None);
+        })
+    }
+
+    async fn fill(pending: &PendingConnections, ip: IpAddr, count: usize) -> Vec<JoinHandle<()>> {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            held.push(connect(pending, ip, false).await);
+        }
+        held
+    }
+
+    fn cut(held: &[JoinHandle<()>]) -> usize {
+        held.iter().filter(|connection| connection.is_finished()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_more_waits_until_one_ends_or_the_oldest_has_had_its_grace() {
+        let pending = PendingConnections::default();
+        let held = fill(&pending, ip(1), MAX_PENDING).await;
+        let began = Instant::now();
+        let first = tokio::spawn({
+            let pending = pending.clone();
+            async move { drop(connect(&pending, ip(2), false).await) }
+        });
+        while !first.is_finished() && began.elapsed() < PENDING_GRACE / 2 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!((first.is_finished(), cut(&held)), (false, 0), "it waits, and nobody is cut");
+        held[7].abort();
+        first.await.unwrap();
+        assert!(began.elapsed() < PENDING_GRACE, "it has the place of the one that ended");
+        let _second = connect(&pending, ip(2), false).await;
+        assert_eq!(began.elapsed().as_millis(), PENDING_GRACE.as_millis());
+        assert!(
+            held[0].is_finished() && cut(&held[1..]) == 1,
+            "the oldest was cut, besides the 7th"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_address_that_holds_most_is_cut_and_no_other() {
+        let pending = PendingConnections::default();
+        let polite = fill(&pending, ip(1), 100).await;
+        let mut flood = fill(&pending, ip(2), MAX_PENDING - 100).await;
+        flood.extend(fill(&pending, ip(2), 3 * MAX_PENDING).await);
+        yield_now().await;
+        assert_eq!(cut(&polite), 0);
+        assert_eq!(cut(&flood), 3 * MAX_PENDING);
+        assert_eq!(cut(&flood[..3 * MAX_PENDING]), 3 * MAX_PENDING, "its oldest");
+    }
+
+    /// In IPv6 one home has 2⁶⁴ addresses.
+    #[tokio::test(start_paused = true)]
+    async fn a_network_of_ipv6_is_one_address() {
+        let pending = PendingConnections::default();
+        let at = |address: String| address.parse::<IpAddr>().unwrap();
+        let polite = fill(&pending, at("2001:db8:0:1::1".to_owned()), 2).await;
+        let mut flood = Vec::new();
+        for n in 2..MAX_PENDING + 10 {
+            flood.push(connect(&pending, at(format!("2001:db8:0:2::{n:x}")), false).await);
+        }
+        yield_now().await;
+        assert_eq!((cut(&polite), cut(&flood)), (0, 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_whose_request_has_come_is_cut_after_those_without_one() {
+        let pending = PendingConnections::default();
+        let asked = connect(&pending, ip(1), true).await;
+        let silent = fill(&pending, ip(1), 2 * MAX_PENDING).await;
+        yield_now().await;
+        assert!(!asked.is_finished());
+        assert_eq!(cut(&silent), MAX_PENDING + 1);
+    }
+
+    /// Else whoever fills all places every two seconds would keep everyone out.
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_uses_up_the_grace_and_quiet_restores_it() {
+        let pending = PendingConnections::default();
+        let began = Instant::now();
+        let mut flood = fill(&pending, ip(1), 3 * MAX_PENDING).await;
+        let after = began.elapsed();
+        assert!(after < 2 * PENDING_GRACE, "{after:?}");
+        flood.extend(fill(&pending, ip(1), 10 * MAX_PENDING).await);
+        assert_eq!(began.elapsed(), after, "nothing is waited for any more");
+        for connection in flood {
+            connection.abort();
+            let _aborted = connection.await;
+        }
+        let calm = Instant::now();
+        fill(&pending, ip(1), MAX_PENDING + 1).await;
+        assert_eq!(calm.elapsed().as_millis(), PENDING_GRACE.as_millis());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_kept_of_those_that_have_left() {
+        let pending = PendingConnections::default();
+        for last in 0..=255 {
+            drop(pending.place(ip(last)).await);
+        }
+        let state = pending.lock();
+        assert!(state.networks.is_empty() && state.ranks.is_empty());
+        assert_eq!((state.taken, state.cuttable), (0, 0));
+    }
+}

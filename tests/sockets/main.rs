@@ -4,6 +4,7 @@
 //! change: that a deadline is not early, and that something comes long before what it must not wait for.
 
 mod order;
+mod pending;
 mod poison;
 mod rates;
 mod slow;
