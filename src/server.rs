@@ -37,7 +37,8 @@ use crate::upgrade::{Accepted, Ends, Upgrade, UpgradedIo, upgrade};
 ///
 /// Every request is judged before the routes, the first of a connection and those after it:
 /// one that breaks RFC 9112 §3.2 is answered with 400, one for a host that is not among
-/// `settings.hosts` with 421 (RFC 9110 §7.4). `HEAD` is served as `GET` without the body. A
+/// `settings.hosts` with 421 (RFC 9110 §7.4), and one of a method that may change something
+/// from a page that `settings.origins` does not list with 403. `HEAD` is served as `GET` without the body. A
 /// request that no route takes is told that there are WebSockets here (426). Answers carry the
 /// headers of [`page::guard`](crate::page::guard). Requests carry their connection's [`Ends`] as an extension.
 ///

@@ -77,6 +77,22 @@ impl Policy {
         Ok(switch(key, subprotocol))
     }
 
+    /// Judges any HTTP request: how it is addressed and, if its method may change something
+    /// (RFC 9110 §9.2.1), whose page sends it. Gives the host that it is for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`host_of`], [`permit_host`](Self::permit_host) and
+    /// [`permit_page`](Self::permit_page).
+    pub fn permit<'r, B>(&self, request: &'r Request<B>) -> Result<Option<&'r str>, Rejection> {
+        let host = host_of(request)?;
+        self.permit_host(host)?;
+        if !request.method().is_safe() {
+            self.permit_page(request.headers(), host)?;
+        }
+        Ok(host)
+    }
+
     /// Judges the name by which the client came, as [`host_of`] gives it (RFC 9110 §7.4).
     ///
     /// # Errors

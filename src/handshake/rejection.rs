@@ -39,7 +39,7 @@ pub enum Rejection {
     Target(String),
     /// A body where none is read.
     #[error(
-        "the request has a body, and none is read here: send it without Content-Length and Transfer-Encoding (RFC 9112 §6)"
+        "something follows the request's head, and nothing is read there: send no body, no Content-Length and no Transfer-Encoding (RFC 9112 §6)"
     )]
     Body,
     /// A plain GET.

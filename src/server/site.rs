@@ -15,9 +15,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::pending::Place;
-use crate::handshake::{
-    HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, host_of, to_origin_form,
-};
+use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, to_origin_form};
 use crate::limits::WriteWithin;
 use crate::page::guard;
 use crate::settings::Settings;
@@ -96,7 +94,7 @@ impl Site {
     /// Judges what all routes ask of a request, and puts it into the form that they know.
     fn judge(&self, request: &mut Request<Incoming>, ends: Ends) -> Result<(), Rejection> {
         to_origin_form(request)?;
-        self.policy.permit_host(host_of(request)?)?;
+        self.policy.permit(request)?;
         // hyper knows that it was HEAD, and sends no body.
         if request.method() == Method::HEAD && !asks(request.headers()) {
             *request.method_mut() = Method::GET;
