@@ -19,14 +19,12 @@ pub use deadlines::{CLOSE_DEADLINE, HEAD_DEADLINE, KEEP_ALIVE, MESSAGE_DEADLINE,
 pub use limited::{Excess, Limited, MAX_FRAGMENTS};
 pub use write_within::WriteWithin;
 
-/// How many connections to one listener may not be WebSockets yet: silent, in the middle of a
+/// How many connections to one server may not be WebSockets yet: silent, in the middle of a
 /// request head, or reading a page. Each holds a descriptor, a task and at most 16 KiB of head.
 pub const MAX_PENDING: usize = 512;
 
-/// How long such a connection is safe from being cut for another, unless a flood goes on.
-///
-/// A crowd of [`MAX_PENDING`] is answered in a tenth of that; on a slow phone the request comes
-/// a second after the connection.
+/// How long such a connection is safe from being cut for another, unless a flood goes on: on a
+/// slow phone the request comes a second after the connection.
 pub const PENDING_GRACE: Duration = Duration::from_secs(2);
 
 /// Descriptors for all that is no connection: listeners, the log, the system's own.

@@ -24,7 +24,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use self::pending::PendingConnections;
+pub(crate) use self::pending::PendingConnections;
 use self::site::Site;
 use crate::handshake::{self, Policy, Rejection};
 pub use crate::limits::KEEP_ALIVE;
@@ -60,12 +60,25 @@ pub fn serve<I>(
 where
     I: IntoIterator<Item = BoxedFilter<(Response,)>>,
 {
+    serve_beside(PendingConnections::default(), settings, listener, routes, shutdown)
+}
+
+/// The same for one of several listeners that share their `pending` connections.
+pub(crate) fn serve_beside<I>(
+    pending: PendingConnections,
+    settings: &Settings,
+    listener: TcpListener,
+    routes: I,
+    shutdown: Shutdown,
+) -> impl Future<Output = ()> + Send + use<I>
+where
+    I: IntoIterator<Item = BoxedFilter<(Response,)>>,
+{
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
     let site = Arc::new(Site::new(settings, routes));
     async move {
-        let pending = PendingConnections::default();
         loop {
             let next = async {
                 let (tcp, peer) = accept(&listener).await;

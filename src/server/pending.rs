@@ -9,31 +9,45 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
-use crate::limits::{MAX_PENDING, PENDING_GRACE, network};
+use crate::limits::{HEAD_DEADLINE, MAX_PENDING, PENDING_GRACE, network};
 
-/// After how many cuts the grace is zero: about as many as there are places.
-const GRACE_PARTS: u32 = 512;
+/// While others are answered at shorter intervals than this, none is cut: on a busy machine a
+/// crowd of [`MAX_PENDING`] is answered more slowly than usual, but not with such pauses.
+const PROGRESS: Duration = Duration::from_millis(400);
 
-/// At most [`MAX_PENDING`] places, shared between networks. Cheap to clone.
+/// How long that may put off a cut; as long as a request may take to come.
+const JAM: Duration = HEAD_DEADLINE;
+
+/// What the waits are divided into.
+const CREDIT: u32 = 512;
+
+/// What one cut takes of it: four in a row take all.
+const CUT_COST: u32 = 128;
+
+/// At most [`MAX_PENDING`] places, shared between networks and between listeners.
+///
+/// Cheap to clone; all clones share the places.
 ///
 /// While a place is free, a connection takes it. When none is free, the accept loop waits:
 /// what else connects waits in the listener's backlog. A place becomes free when a connection
-/// ends, becomes a WebSocket, or is cut. One is cut once it is [`PENDING_GRACE`] old: of the
-/// [`network`] that holds most places, the oldest that has sent no request, or else the oldest.
-/// So a flood from one network cuts its own connections and no others.
+/// ends, becomes a WebSocket, or is cut. Of the [`network`] that holds most places, the oldest
+/// connection that has sent no request is cut, or else the oldest. So a flood from one network
+/// cuts its own connections and no others.
 ///
-/// The grace protects a crowd that connects at once. A flood would use it to keep the loop
-/// waiting, so each cut shortens it by one part in [`GRACE_PARTS`], down to zero, and each
-/// connection that ends by itself lengthens it again.
+/// A crowd that connects at once is not cut: one is cut only when it is [`PENDING_GRACE`] old, and
+/// when no other was answered within [`PROGRESS`] or the places have been taken for [`JAM`]. A
+/// flood would use these waits to keep everyone out, so each cut shortens all three, and
+/// [`CREDIT`] / [`CUT_COST`] cuts in a row reduce them to zero. Each connection that is answered
+/// restores one part in [`CREDIT`].
 ///
 /// Taking a place, leaving it and cutting cost O(log [`MAX_PENDING`]) each.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PendingConnections(Arc<Shared>);
+pub(crate) struct PendingConnections(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// A place has become free. Only the accept loop waits for it.
+    /// A place has become free: all accept loops look again.
     freed: Notify,
 }
 
@@ -50,8 +64,12 @@ struct State {
     cuttable: usize,
     /// The next connection's number.
     next: u64,
-    /// Cuts not yet made good by connections that ended by themselves; at most [`GRACE_PARTS`].
-    cuts: u32,
+    /// What cuts have taken of [`CREDIT`] and answers have not restored.
+    spent: u32,
+    /// When a connection that had asked ended by itself.
+    answered: Option<Instant>,
+    /// Since when more than half of the places have been taken, if a connection had to wait then.
+    full: Option<Instant>,
 }
 
 /// In the order in which they are cut.
@@ -124,20 +142,23 @@ impl State {
         let Some(&(_, Reverse(turn), network)) = self.ranks.last() else {
             return Full::UntilFreed;
         };
-        let since = self.networks.get(&network).and_then(|connections| connections.get(&turn));
-        let age = since.map_or(Duration::MAX, |pending| pending.since.elapsed());
-        let wait = self.grace().saturating_sub(age);
+        let pending = self.networks.get(&network).and_then(|connections| connections.get(&turn));
+        let full = *self.full.get_or_insert_with(Instant::now);
+        let youth = self.left_of(PENDING_GRACE, pending.map(|pending| pending.since));
+        let progress = self.left_of(PROGRESS, self.answered).min(self.left_of(JAM, Some(full)));
+        let wait = youth.max(progress);
         if !wait.is_zero() {
             return Full::For(wait);
         }
         self.remove(network, turn);
-        self.cuts = GRACE_PARTS.min(self.cuts + 1);
+        self.spent = CREDIT.min(self.spent + CUT_COST);
         Full::UntilFreed
     }
 
-    /// How old a connection must be to be cut.
-    fn grace(&self) -> Duration {
-        PENDING_GRACE / GRACE_PARTS * (GRACE_PARTS - self.cuts)
+    /// What is left of a wait that began at `since`, as far as there is credit for it.
+    fn left_of(&self, wait: Duration, since: Option<Instant>) -> Duration {
+        let wait = wait / CREDIT * (CREDIT - self.spent);
+        since.map_or(Duration::ZERO, |since| wait.saturating_sub(since.elapsed()))
     }
 
     fn insert(&mut self, network: IpAddr, turn: Turn, pending: Pending) {
@@ -210,12 +231,17 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.pending.lock();
-        if state.remove(self.network, self.turn).is_some() {
-            state.cuts = state.cuts.saturating_sub(1);
+        let was_cut = state.remove(self.network, self.turn).is_none();
+        if self.turn.has_asked && !was_cut {
+            state.spent = state.spent.saturating_sub(1);
+            state.answered = Some(Instant::now());
         }
         state.taken -= 1;
+        if state.taken <= MAX_PENDING / 2 {
+            state.full = None;
+        }
         drop(state);
-        self.pending.0.freed.notify_one();
+        self.pending.0.freed.notify_waiters();
     }
 }
 
@@ -314,23 +340,48 @@ mod tests {
         assert_eq!(cut(&silent), MAX_PENDING + 1);
     }
 
-    /// Else whoever fills all places every two seconds would keep everyone out.
+    /// Else a flood that fills all places every two seconds would keep everyone out.
     #[tokio::test(start_paused = true)]
-    async fn a_flood_uses_up_the_grace_and_quiet_restores_it() {
+    async fn a_flood_uses_up_the_waits_and_answers_restore_them() {
         let pending = PendingConnections::default();
         let began = Instant::now();
-        let mut flood = fill(&pending, ip(1), 3 * MAX_PENDING).await;
+        let mut flood = fill(&pending, ip(1), 2 * MAX_PENDING).await;
         let after = began.elapsed();
-        assert!(after < 2 * PENDING_GRACE, "{after:?}");
+        assert!(after < PENDING_GRACE + PROGRESS, "{after:?}");
         flood.extend(fill(&pending, ip(1), 10 * MAX_PENDING).await);
         assert_eq!(began.elapsed(), after, "nothing is waited for any more");
         for connection in flood {
             connection.abort();
             let _aborted = connection.await;
         }
+        for _ in 0..CREDIT {
+            pending.place(ip(1)).await.has_asked();
+        }
+        tokio::time::sleep(PROGRESS).await;
         let calm = Instant::now();
-        fill(&pending, ip(1), MAX_PENDING + 1).await;
+        let _held = fill(&pending, ip(1), MAX_PENDING + 1).await;
         assert_eq!(calm.elapsed().as_millis(), PENDING_GRACE.as_millis());
+    }
+
+    /// As on a machine so busy that a crowd takes longer than the grace.
+    #[tokio::test(start_paused = true)]
+    async fn none_is_cut_while_others_are_answered_but_not_for_ever() {
+        let pending = PendingConnections::default();
+        let silent = fill(&pending, ip(1), MAX_PENDING - 1).await;
+        let began = Instant::now();
+        while cut(&silent) == 0 {
+            let mut place = pending.place(ip(2)).await;
+            let waiting = tokio::spawn({
+                let pending = pending.clone();
+                async move { pending.place(ip(2)).await.has_asked() }
+            });
+            tokio::time::sleep(PROGRESS / 2).await;
+            place.has_asked();
+            drop(place);
+            waiting.await.unwrap();
+        }
+        let first = began.elapsed();
+        assert!((JAM..JAM + PROGRESS).contains(&first), "{first:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -443,7 +443,7 @@ async fn what_is_no_http_is_answered_all_the_same() {
     for (bytes, status) in [
         (&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..], "400"),
         (b"hello\r\n\r\n", "400"),
-        (b"GET / HTTP/1.0\r\n\r\n", "505"),
+        (b"GET /ws HTTP/1.0\r\nUpgrade: websocket\r\n\r\n", "505"),
         (b"GET / HTTP/2.0\r\n\r\n", "505"),
         (long.as_bytes(), "431"),
         (headers.as_bytes(), "431"),
@@ -453,7 +453,7 @@ async fn what_is_no_http_is_answered_all_the_same() {
         let mut answer = Vec::new();
         timeout(DEADLINE, tcp.read_to_end(&mut answer)).await.expect("in time").unwrap();
         let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.starts_with("HTTP/1.") && answer[9..].starts_with(status), "{answer}");
         assert!(answer.contains("RFC "), "it teaches: {answer}");
     }
 }
