@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 
 use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, host, host_of};
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// What an endpoint is willing to accept. By default: any path, no subprotocol,
 /// and pages as [`Origins`] says.
 #[derive(Clone, Debug, Default)]
@@ -87,8 +89,14 @@ impl Policy {
     pub fn permit<'r, B>(&self, request: &'r Request<B>) -> Result<Option<&'r str>, Rejection> {
         let host = host_of(request)?;
         self.permit_host(host)?;
+        let headers = request.headers();
         if !request.method().is_safe() {
-            self.permit_page(request.headers(), host)?;
+            self.permit_page(headers, host)?;
+            // A browser that leaves Origin out still says where the page is from (Fetch Metadata).
+            let from = headers.get(SEC_FETCH_SITE).filter(|_| !headers.contains_key(ORIGIN));
+            if let Some(from) = from.filter(|from| *from != "same-origin" && *from != "none") {
+                return Err(Rejection::origin(from.as_bytes()));
+            }
         }
         Ok(host)
     }
