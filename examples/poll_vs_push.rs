@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::{net::TcpStream, time::timeout};
 use ws101::handshake::{Rejection, encode, has_body};
 use ws101::settings::{Settings, StartError};
-use ws101::upgrade::{HEAD_DEADLINE, Head, read_head, refuse};
+use ws101::upgrade::{Head, read_head, refuse};
 use ws101::{frame::Frame, page, server, stream::within};
 
 /// How long an answer to long polling waits for news.
@@ -60,7 +60,7 @@ impl Race {
         tcp.set_nodelay(true)?;
         let policy = self.settings.policy();
         loop {
-            let Head { request, bytes, size, .. } = read_head(&mut tcp, HEAD_DEADLINE).await?;
+            let Head { request, bytes, size, .. } = read_head(&mut tcp, self.settings.head).await?;
             // One request at a time, from pages that may ask, and none with a body.
             let has_more = bytes.len() > size || has_body(request.headers());
             let verdict = if has_more { Err(Rejection::Body) } else { policy.permit(&request) };
