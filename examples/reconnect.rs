@@ -35,16 +35,17 @@ async fn main() -> Result<(), StartError> {
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
-    let (room, drain) = (hub.clone(), settings.drain);
-    let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
+    let (room, own) = (hub.clone(), settings.clone());
+    let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let serving = tokio::spawn(server::serve(listener, [sockets, page("002")], shutdown.clone()));
+    let routes = [sockets, page("002")];
+    let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     println!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
     Ok(())
 }
 

@@ -28,7 +28,7 @@ use crate::handshake::{Policy, Rejection};
 use crate::heartbeat::Heartbeat;
 use crate::limits::{Bucket, Caps, Limited, Permit};
 use crate::room::Room;
-use crate::server;
+use crate::server::{self, PendingConnections};
 use crate::session;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -55,6 +55,7 @@ struct Shared<R> {
     hub: Hub,
     policy: Policy,
     caps: Caps,
+    pending: PendingConnections,
     settings: Settings,
     stats: Stats,
     shutdown: Shutdown,
@@ -87,6 +88,7 @@ impl<R: Room> Endpoint<R> {
                 ..settings.policy()
             },
             caps: settings.caps(),
+            pending: PendingConnections::default(),
             settings: settings.clone(),
             stats: Stats::start(),
             shutdown: Shutdown::default(),
@@ -170,7 +172,8 @@ impl<R: Room> Endpoint<R> {
     }
 
     /// Serves `routes` to every connection to `listener` until [`close`](Self::close), with the
-    /// deadlines of this endpoint's settings: see [`server::serve`].
+    /// deadlines of this endpoint's settings: see [`server::serve`]. Several listeners share the
+    /// places for connections that are not WebSockets yet.
     pub fn serve_http<I>(
         &self,
         listener: TcpListener,
@@ -181,8 +184,9 @@ impl<R: Room> Endpoint<R> {
     {
         let endpoint = self.clone();
         async move {
-            let Shared { settings, shutdown, .. } = &*endpoint.0;
-            server::serve_with(settings, listener, routes, shutdown.clone()).await;
+            let Shared { pending, settings, shutdown, .. } = &*endpoint.0;
+            let pending = pending.clone();
+            server::serve_beside(pending, settings, listener, routes, shutdown.clone()).await;
         }
     }
 
