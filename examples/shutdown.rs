@@ -79,7 +79,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
             evicted = me.drive() => return Err(evicted.into()),
-            ping = beat.beat() => {
+            ping = beat.beat_hearing(|| me.heard_at()) => {
                 me.say(&ping.map_err(CloseFrame::from)?);
                 continue;
             }

@@ -33,7 +33,7 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stats::{Report, Stats, every};
 use crate::stream::Io;
-use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
+use crate::upgrade::{self, AcceptError, Accepted, Peer, UpgradedIo, config};
 
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
@@ -154,7 +154,10 @@ impl<R: Room> Endpoint<R> {
     /// The room as a route, at its own paths: see [`server::sockets`].
     pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        let serve = move |accepted, permit| endpoint.serve(accepted, permit);
+        // `serve` has limits of its own for a stream.
+        let serve = move |accepted: Accepted<UpgradedIo>, permit| {
+            endpoint.serve(accepted.map(Limited::into_inner), permit)
+        };
         let Shared { policy, caps, shutdown, .. } = &*self.0;
         server::limited_sockets(policy.clone(), caps.clone(), shutdown, serve)
     }
