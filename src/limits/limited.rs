@@ -62,6 +62,8 @@ pub struct Limited<S> {
     since: Option<Instant>,
     /// Runs while the rest of that message is waited for.
     late: Option<Pin<Box<Sleep>>>,
+    /// An excess was reported: what still comes is read and thrown away by whoever says goodbye.
+    is_over: bool,
     deadline: Duration,
 }
 
@@ -78,6 +80,7 @@ impl<S> Limited<S> {
             torn: false,
             since: None,
             late: None,
+            is_over: false,
             deadline: MESSAGE_DEADLINE,
         }
     }
@@ -178,10 +181,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
         let before = buf.filled().len();
         let read = Pin::new(&mut this.io).poll_read(cx, buf);
         let verdict = match read {
+            read if this.is_over => return read,
             Poll::Ready(Ok(())) => this.check(&buf.filled()[before..]),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => Err(ready!(this.poll_late(cx))),
         };
+        this.is_over = verdict.is_err();
         Poll::Ready(verdict.map_err(io::Error::other))
     }
 }
