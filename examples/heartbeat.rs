@@ -28,7 +28,7 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("open http://{} in two tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let policy = settings.policy();
     let serve = move |accepted| serve(accepted, hub.clone(), settings.clone());
     let sockets = server::sockets(policy, &shutdown, serve);

@@ -31,7 +31,7 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
     let (room, drain) = (hub.clone(), settings.drain);
     let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
