@@ -50,6 +50,38 @@ async fn whoever_does_not_listen_is_closed_with_1008() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_says_too_much_is_told_when_to_go_on() {
+    let settings = Settings { rate: 1_000, ..Settings::default() };
+    let (mut t, _chat) = chat(&settings);
+    enter(&mut t, "ann").await;
+    enter(&mut t, "eve").await;
+    t.step("what eve may say at once");
+    let padding = "x".repeat(16_000);
+    let line =
+        |n| format!(r#"{{"type":"message","id":"m{n}","content":"{n}","padding":"{padding}"}}"#);
+    for n in 1..=8 {
+        t.send("eve", line(n)).await;
+    }
+    let seen = t.to_string();
+    assert_eq!(seen.matches(r#"eve << json {"duplicate":false"#).count(), 8, "{seen}");
+    t.step("one more is refused, and told by how much it came too soon");
+    t.send("eve", line(9)).await;
+    let seen = t.to_string();
+    let refused = &seen[seen.find("== one more").unwrap()..];
+    assert!(refused.contains(r#""code":"rate_limited""#), "{refused}");
+    assert!(refused.contains(r#""ref":"m9""#), "{refused}");
+    let wait = refused.split(r#""retry_after_ms":"#).nth(1).unwrap();
+    let wait: u64 = wait.split([',', '}']).next().unwrap().parse().unwrap();
+    assert!((300..500).contains(&wait), "{refused}");
+    assert!(!refused.contains("ann <<"), "nobody hears it: {refused}");
+    t.step("which is the truth");
+    t.pass(Duration::from_millis(wait)).await;
+    t.send("eve", line(9)).await;
+    let seen = t.to_string();
+    assert!(seen[seen.find("== which").unwrap()..].contains("ann << json"), "{seen}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_any_kind_is_heard_as_far_as_the_burst() {
     for kind in ["message", "typing", "history", "ping"] {
         let (mut t, _chat) = chat(&Settings::default());
