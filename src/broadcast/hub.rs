@@ -121,10 +121,12 @@ impl Hub {
     /// The same, saying to one member at most `bytes` a second of what members cause, and a
     /// quarter of the capacity at once; 0 is no limit.
     ///
-    /// A member whose line takes more than that is never evicted because of what others say.
-    /// Nothing is refused or lost: when more was said, no member's [`Outlet`] is read from until
-    /// time has made up for it, so that TCP holds back those who speak. One message that is
-    /// longer than the burst is said whole. Members that joined before are not held back.
+    /// A member whose line carries more than that is not evicted because of what others say.
+    /// Nothing is refused or lost: when more was said, [`Outlet`]s of members are not read from
+    /// until time has made up for it, so that TCP holds back those who speak. That takes as long
+    /// as a burst at most. Members that sent little lately, 4 KiB at once and 512 bytes a second, are
+    /// held back last: a quarter of the burst is theirs alone. A message longer than the burst is
+    /// said whole. Members that joined before are not held back.
     #[must_use]
     pub fn pace(self, bytes: u32) -> Self {
         let burst = u32::try_from(self.capacity / BURST).unwrap_or(u32::MAX);

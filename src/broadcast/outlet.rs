@@ -283,8 +283,9 @@ impl AsyncRead for Outlet {
         }
         let before = buf.filled().len();
         let read = wire.io.ask(|io| io.poll_read(cx, buf));
-        if buf.filled().len() > before {
-            wire.listening.heard();
+        let bytes = buf.filled().len() - before;
+        if bytes > 0 {
+            wire.listening.heard(bytes);
         }
         read
     }

@@ -57,6 +57,13 @@ impl Bucket {
         self.due = self.due.max(Instant::now()) + self.cost(tokens);
     }
 
+    /// The same, but never more than `most` are waited for, those of the burst included: what was
+    /// taken beyond that is forgotten.
+    pub fn spend_within(&mut self, tokens: u32, most: u32) {
+        let now = Instant::now();
+        self.due = (self.due.max(now) + self.cost(tokens)).min(now + self.cost(most));
+    }
+
     /// Whether it is as full as it was at first, and so need not be kept.
     #[must_use]
     pub fn is_full(&self) -> bool {
