@@ -180,8 +180,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
         let this = &mut *self;
         let before = buf.filled().len();
         let read = Pin::new(&mut this.io).poll_read(cx, buf);
+        if this.is_over {
+            return read;
+        }
         let verdict = match read {
-            read if this.is_over => return read,
             Poll::Ready(Ok(())) => this.check(&buf.filled()[before..]),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => Err(ready!(this.poll_late(cx))),
