@@ -55,7 +55,6 @@ mod lane;
 mod payload;
 mod pipe;
 mod printing;
-mod request;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -65,6 +64,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+pub use crate::client::Request;
 use crate::frame::Frame;
 use crate::tap::{Event, Limits, Seen};
 pub(crate) use client::{Command, MASK};
@@ -73,7 +73,6 @@ pub(crate) use payload::quoted;
 pub use pipe::Pipe;
 use printing::Printer;
 pub(crate) use printing::{moment, remains, seconds};
-pub use request::Request;
 
 /// What is kept of one client between two causes, and of each payload.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };

@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use super::payload::Payloads;
-use super::request::USUAL;
+use crate::client::USUAL;
 use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::{parse_request, parse_response};
