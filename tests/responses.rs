@@ -1,33 +1,26 @@
-//! What is wrong with the answer to an opening handshake: every fault, and the same verdict everywhere.
+//! What is wrong with the answer to an opening handshake: every fault, and what is fatal.
+//! `cli/tests/responses.rs` asks those who use the judge, `tests/browser` a browser.
 
 mod odd101;
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
 use http::StatusCode;
-use odd101::{Case, HELLO, OFFERED, cases, serve};
+use odd101::{Case, OFFERED, cases};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
 use ws101::client::{
-    Answer, Asked, Client, Received, Request, ResponseFault, ResponsePart, ask, judge_response,
-    open,
+    Answer, Asked, Client, Received, Request, ResponseFault, ask, judge_response, open,
 };
-use ws101::doctor::{Patient, examine};
 use ws101::frame::{Frame, Opcode};
 use ws101::handshake::{AcceptKey, HeadError};
-use ws101::scenario::Scenario;
-use ws101::transcript::Transcript;
 
 /// The key of RFC 6455 §1.3, which transcripts send.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// What Chromium offers.
 const EXTENSIONS: &str = "permessage-deflate; client_max_window_bits";
-
-/// How many servers are examined at a time: the machine is small.
-const AT_ONCE: usize = 8;
 
 fn request(case: &Case) -> Request {
     let request = Request::new("/");
@@ -156,80 +149,6 @@ fn faults_are_safe_to_print() {
             assert!(text.contains("evil") && !text.contains('\u{202e}'), "{text}");
         }
     }
-}
-
-/// Whether a transcript shows a 101 that no browser refuses.
-async fn transcribed(mut transcript: Transcript, case: &Case, path: &str) -> (bool, String) {
-    let mut request = Request::new(path);
-    if case.offers {
-        request = request.subprotocol(&OFFERED.join(", "));
-    }
-    transcript.connect("bob", request).await;
-    let text = transcript.to_string();
-    let is_sound = text.contains("<- 101")
-        && ResponsePart::ALL.iter().all(|part| !text.contains(&part.to_string()));
-    (is_sound, text)
-}
-
-/// Whether a scenario that expects a 101 passes.
-async fn played(transcript: Transcript, case: &Case, path: &str) -> (bool, String) {
-    let offer = if case.offers {
-        format!(" subprotocol=\"{}\"", OFFERED.join(", "))
-    } else {
-        String::new()
-    };
-    let scenario = format!("bob -> GET {path}{offer}\nbob <- 101\nbob << text \"{HELLO}\"\n");
-    let played = scenario.parse::<Scenario>().unwrap().play(transcript).await;
-    (played.difference.is_none(), played.to_string())
-}
-
-/// Whether the doctor finds that it opens.
-async fn diagnosed(case: &Case, url: &str) -> (bool, String) {
-    let mut patient = Patient::new(url.parse().unwrap());
-    patient.subprotocols = case.offers.then(|| OFFERED.join(", "));
-    let diagnosis = examine(&patient).await;
-    (diagnosis.cause.is_none(), format!("{:?} {:?}", diagnosis.cause, diagnosis.evidence))
-}
-
-/// The command's `connect` is asked by `cli/tests/responses.rs`.
-#[tokio::test(flavor = "multi_thread")]
-async fn transcripts_scenarios_and_the_doctor_agree_with_the_judge() {
-    let (address, _) = serve().await;
-    let cases = cases();
-    let wrong = stream::iter(cases.iter().enumerate()).map(|(number, case)| async move {
-        let path = format!("/{number}");
-        let told = [
-            ("transcript", transcribed(Transcript::tcp(address), case, &path).await),
-            ("scenario", played(Transcript::tcp(address), case, &path).await),
-            ("doctor", diagnosed(case, &format!("ws://{address}{path}")).await),
-        ];
-        let wanted = case.is_sound_without_extensions();
-        let wrong = told.into_iter().filter(|(_, (opens, _))| *opens != wanted);
-        wrong.map(|(who, told)| format!("{who} {told:?}\n{:.300?}", case.head)).collect::<Vec<_>>()
-    });
-    let wrong: Vec<_> = wrong.buffer_unordered(AT_ONCE).collect().await;
-    let wrong = wrong.concat();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A transcript's line of a bad 101, taken as a scenario, passes.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_transcript_shows_of_a_bad_101_can_be_played() {
-    let (address, _) = serve().await;
-    let cases = cases();
-    let replayed = stream::iter(cases.iter().enumerate()).map(|(number, case)| async move {
-        let path = format!("/{number}");
-        let (is_sound, text) = transcribed(Transcript::tcp(address), case, &path).await;
-        if is_sound || !text.contains("<- 101") {
-            return 0;
-        }
-        let scenario: Scenario = text.parse().unwrap();
-        let played = scenario.play(Transcript::tcp(address)).await;
-        assert!(played.difference.is_none(), "{text}\n{played}");
-        1
-    });
-    let replayed = replayed.buffer_unordered(AT_ONCE).fold(0, |sum, one| async move { sum + one });
-    assert!(replayed.await > 50, "most cases are bad");
 }
 
 #[tokio::test]
