@@ -133,6 +133,24 @@ fn an_extension_follows_from_its_offer() {
     }
 }
 
+/// A head has room for thousands of extensions; not each becomes a line of a report.
+#[test]
+fn a_flood_of_extensions_is_a_handful_of_faults() {
+    let head = |list: &str| {
+        format!(
+            "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Extensions: {list}\r\n\r\n",
+            AcceptKey::derive(KEY).accept
+        )
+    };
+    let same = ["a"; 8_000].join(",");
+    let others: Vec<_> = (0..2_500).map(|n| format!("x{n}")).collect();
+    for list in [same, others.join(",")] {
+        let (opened, faults) = opens(&Request::new("/"), head(&list).as_bytes());
+        assert!(!opened && faults.len() == 16, "{} faults", faults.len());
+    }
+}
+
 /// What a server puts into a head never reaches a terminal as it is, in either language.
 #[test]
 fn faults_are_safe_to_print() {
