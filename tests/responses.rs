@@ -11,7 +11,7 @@ use odd101::{Case, OFFERED, cases};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
 use ws101::client::{
-    Answer, Asked, Client, Received, Request, ResponseFault, ask, judge_response, open,
+    Answer, Asked, Client, NotOpened, Received, Request, ResponseFault, ask, judge_response, open,
 };
 use ws101::frame::{Frame, Opcode};
 use ws101::handshake::{AcceptKey, HeadError};
@@ -227,6 +227,8 @@ async fn whatever_comes_instead_of_an_answer_ends_in_time() {
         panic!("no response");
     };
     assert_eq!((response.status().as_u16(), &rest[..]), (403, &b"not on Sundays"[..]));
+    let silence = std::io::Error::from(NotOpened(silence.into()));
+    assert_eq!(silence.kind(), ErrorKind::TimedOut);
     let client: Client<_> = Client::new(duplex(1).0, b"\x81", 1);
     assert!(client.is_within_frame());
 }
