@@ -20,6 +20,7 @@
 //! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
 //! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
 //! | | [`blocking`] | the same for a program with threads, and an end to every wait |
+//! | | [`client`] | the client end over any stream, and every fault of a 101 |
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
@@ -47,6 +48,7 @@ pub mod address;
 pub mod blocking;
 pub mod broadcast;
 pub mod chat;
+pub mod client;
 pub mod close_code;
 pub mod doctor;
 pub mod echo;

@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "blocking",
         "broadcast",
+        "client",
         "echo",
         "goodbye",
         "heartbeat",

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use ws101::chat::SUBPROTOCOL;
+use ws101::client::Request;
 
 /// The canonical protocol, and the clients of the five documents.
 ///
@@ -41,6 +42,16 @@ impl Dialect {
     #[must_use]
     pub fn subprotocol(self) -> Option<&'static str> {
         (self == Self::Canonical).then_some(SUBPROTOCOL)
+    }
+
+    /// What it opens with.
+    #[must_use]
+    pub fn request(self) -> Request {
+        let request = Request::new(self.target());
+        match self.subprotocol() {
+            Some(name) => request.subprotocol(name),
+            None => request,
+        }
     }
 
     /// What it must say before anyone knows that it is there.

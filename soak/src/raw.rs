@@ -4,16 +4,16 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+use ws101::client::{Answer, Asked, NotOpened, Request, ResponseFault, ask};
 use ws101::frame::{Decoder, Frame, Opcode};
 
 use crate::dialect::Dialect;
 
-/// More than any answer to a handshake has.
-const HEAD: usize = 4096;
+/// How long the server may take to answer the handshake, on a machine that is busy.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// How much of a frame's payload is kept: all of it, up to the list of a very large room. The
 /// decoder would hash a longer payload, which takes time that the server under test needs.
@@ -87,37 +87,29 @@ impl Raw {
         protocol: Option<&str>,
         pause: Duration,
     ) -> io::Result<Self> {
-        let protocol = protocol.map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
-        let head = format!(
-            "GET {target} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}\r\n",
-            self.tcp.peer_addr()?,
-            protocol.unwrap_or_default(),
-        );
+        let mut request = Request::new(target);
+        if let Some(name) = protocol {
+            request = request.subprotocol(name);
+        }
+        let head = request.to_bytes(&self.tcp.peer_addr()?.to_string());
         let half = if pause.is_zero() { 0 } else { head.len() / 2 };
-        self.tcp.write_all(&head.as_bytes()[..half]).await?;
+        self.tcp.write_all(&head[..half]).await?;
         if !pause.is_zero() {
             sleep(pause).await;
         }
-        self.tcp.write_all(&head.as_bytes()[half..]).await?;
-        let mut answer = BytesMut::with_capacity(HEAD);
-        loop {
-            if let Some(end) = answer.windows(4).position(|end| end == b"\r\n\r\n") {
-                self.received += answer.len() as u64;
-                self.frames.push(&answer[end + 4..]);
-                break;
+        let answer = ask(&mut self.tcp, &head[half..], Instant::now() + ANSWER).await;
+        let faults = answer.faults(&Asked::of(&head));
+        let is_refused = faults.iter().any(ResponseFault::is_fatal);
+        match answer {
+            Answer::Response { head, rest, .. } if !is_refused => {
+                self.received += (head.len() + rest.len()) as u64;
+                self.frames.push(&rest);
+                Ok(self)
             }
-            if answer.len() > HEAD || self.tcp.read_buf(&mut answer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+            Answer::Response { response, .. } if response.status() != 101 => {
+                Err(io::Error::other(format!("HTTP {}", response.status().as_u16())))
             }
-        }
-        let status = answer.strip_prefix(b"HTTP/1.1 ").and_then(|rest| rest.get(..3));
-        match status {
-            Some(b"101") => Ok(self),
-            Some(other) => {
-                Err(io::Error::other(format!("HTTP {}", String::from_utf8_lossy(other))))
-            }
-            None => Err(io::Error::other("no HTTP")),
+            _ => Err(NotOpened(faults).into()),
         }
     }
 
