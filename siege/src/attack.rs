@@ -87,7 +87,7 @@ attacks! {
     "log-closed", "1,000 visits to each example, whose output is closed", 400, logs::closed;
     "odd", "odd requests to each example, as the first and as the second of a connection", 180, odd::run;
     "renames", "one member renames itself ten times before 300 clients of source 004", 60, renames::run;
-    "evictions", "100 of 400 members of source 004 do not read while three talk", 120, evictions::run;
+    "evictions", "100 of 400 members of source 004 do not read while six talk", 120, evictions::run;
 }
 
 /// What every attack has: the programs, and how large it is to be.
