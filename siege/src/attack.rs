@@ -37,7 +37,7 @@ const ENDING: Duration = Duration::from_secs(12);
 /// Where an example expects WebSockets.
 pub fn target(example: &str) -> &'static str {
     match example {
-        "connections" | "handshake" | "reconnect" => "/ws",
+        "connections" | "handshake" | "poll_vs_push" | "reconnect" => "/ws",
         "raw_echo" => "/chat",
         _ => "/",
     }
