@@ -143,7 +143,7 @@ fn a_flood_of_extensions_is_a_handful_of_faults() {
             AcceptKey::derive(KEY).accept
         )
     };
-    let same = ["a"; 8_000].join(",");
+    let same = vec!["a"; 8_000].join(",");
     let others: Vec<_> = (0..2_500).map(|n| format!("x{n}")).collect();
     for list in [same, others.join(",")] {
         let (opened, faults) = opens(&Request::new("/"), head(&list).as_bytes());
