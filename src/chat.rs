@@ -26,6 +26,7 @@ pub use request::{
 };
 
 use crate::broadcast::{ClientId, Hub};
+use crate::crowd::{Crowd, LISTED, Roll};
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stats::Report;
@@ -44,6 +45,9 @@ const NOTED: u8 = 10;
 /// How long a `typing` holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
+/// How many of those who came together are named in a room too large to list everyone.
+const NAMED: usize = 20;
+
 /// Close codes of this protocol's own (RFC 6455 §7.4.2: 4000-4999 are ours to use).
 const VERSION: CloseCode = CloseCode::Library(4002);
 const HELLO_TIMEOUT: CloseCode = CloseCode::Library(4107);
@@ -55,6 +59,12 @@ pub type Clock = fn() -> SystemTime;
 #[derive(Debug)]
 pub struct Chat {
     seats: BTreeMap<ClientId, Seat>,
+    /// Everyone who has a name.
+    members: Roll<Member>,
+    /// Arrivals, departures and renamings that are to be told together.
+    crowd: Crowd<Member>,
+    /// The room was too large to list everyone: clients may lack names of those who are here.
+    outgrown: bool,
     /// Names one life of this room: numbers of another life mean nothing here.
     epoch: String,
     seq: u64,
@@ -75,15 +85,13 @@ pub struct Chat {
 /// One connection's place.
 #[derive(Debug)]
 struct Seat {
-    /// Its name, public and for as long as it lasts.
+    /// Its name, public and for as long as it lasts; once there is a member, the member's.
     id: String,
     dialect: Dialect,
     /// When it was taken, since the start.
     since: Duration,
     /// Its mistakes in the log.
     noted: u8,
-    /// Who sits here; nobody yet, before a name.
-    member: Option<Member>,
 }
 
 impl Chat {
@@ -92,6 +100,9 @@ impl Chat {
     pub fn new(settings: &Settings) -> Self {
         Self {
             seats: BTreeMap::new(),
+            members: Roll::new(fold),
+            crowd: Crowd::new(),
+            outgrown: false,
             epoch: id::random(),
             seq: 0,
             guests: 0,
@@ -190,13 +201,13 @@ impl Chat {
     fn member(&self, who: ClientId) -> Result<Member, Fault> {
         let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
         let stranger = || Fault::new(ErrorCode::HelloRequired, words);
-        self.seats.get(&who).and_then(|seat| seat.member.clone()).ok_or_else(stranger)
+        self.members.get(who).cloned().ok_or_else(stranger)
     }
 
     /// Who speaks; a listener that speaks up becomes a guest.
     fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, Fault> {
-        let listens = |seat: &Seat| seat.dialect == Dialect::Reconnect && seat.member.is_none();
-        if self.seats.get(&who).is_some_and(listens) {
+        let listens = |seat: &Seat| seat.dialect == Dialect::Reconnect;
+        if self.members.get(who).is_none() && self.seats.get(&who).is_some_and(listens) {
             let name = self.guest_name(Some("ru"));
             self.admit(who, name, false, hub);
         }
@@ -237,10 +248,16 @@ impl Chat {
     /// Lets someone in: a welcome for them, news for the others.
     fn admit(&mut self, who: ClientId, username: String, named: bool, hub: &Hub) {
         let Some(seat) = self.seats.get_mut(&who) else { return };
-        let member = Member { id: seat.id.clone(), username, named, dialect: seat.dialect };
-        seat.member = Some(member.clone());
-        hub.seat(who, seat.dialect.audience());
-        self.seq += 1;
+        let dialect = seat.dialect;
+        let member = Member { id: std::mem::take(&mut seat.id), username, named, dialect };
+        if !self.members.enter(who, member.clone()) {
+            return;
+        }
+        hub.seat(who, dialect.audience());
+        let count = self.members.len();
+        self.outgrown |= count > LISTED;
+        let at_once = self.crowd.came(count, member.clone());
+        self.seq += u64::from(at_once);
         let timestamp = self.timestamp();
         let welcome = Event::Welcome {
             v: 1,
@@ -251,19 +268,23 @@ impl Chat {
                 room: GENERAL,
                 epoch: &self.epoch,
                 seq: self.seq,
-                members: self.members().collect(),
+                members: self.members.listed().collect(),
+                count: self.members.uncut(),
             }],
             limits: self.limits,
             ping_interval: millis(self.ping_interval),
             time: timestamp.clone(),
         };
         self.reply(who, &welcome, hub);
+        if !at_once {
+            return;
+        }
         let joined = Event::UserJoined {
             room: GENERAL,
             seq: self.seq,
             username: &member.username,
             user: &member,
-            count: self.members().count(),
+            count,
             users: self.names(),
             timestamp,
         };
@@ -313,14 +334,14 @@ impl Chat {
     ) -> Result<Member, Fault> {
         let username = self.free_name(who, username)?;
         let renamed = Member { username, named: true, ..member.clone() };
-        if let Some(seat) = self.seats.get_mut(&who) {
-            seat.member = Some(renamed.clone());
-        }
+        self.members.enter(who, renamed.clone());
         if renamed.username != member.username {
-            self.seq += 1;
+            let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
+            self.seq += u64::from(at_once);
             let event = Event::System {
                 room: Some(GENERAL),
-                seq: Some(self.seq),
+                // Told to its sender alone, it is no lasting event.
+                seq: at_once.then_some(self.seq),
                 content: format!("{} is now {}", member.username, renamed.username),
                 event: SystemEvent::Renamed {
                     params: Renaming {
@@ -328,12 +349,17 @@ impl Chat {
                         from: &member.username,
                         to: &renamed.username,
                         dialect: renamed.dialect,
+                        count: self.members.len(),
                         users: self.names(),
                     },
                 },
                 timestamp: self.timestamp(),
             };
-            dialect::tell(&event, None, hub);
+            if at_once {
+                dialect::tell(&event, None, hub);
+            } else {
+                self.reply(who, &event, hub);
+            }
         }
         Ok(renamed)
     }
@@ -347,25 +373,21 @@ impl Chat {
 
     // ---- who is here
 
-    fn members(&self) -> impl Iterator<Item = &Member> {
-        self.seats.values().filter_map(|seat| seat.member.as_ref())
-    }
-
+    /// The names that an event lists: at most [`LISTED`].
     fn names(&self) -> Vec<&str> {
-        self.members().map(|member| member.username.as_str()).collect()
+        self.members.listed().map(|member| member.username.as_str()).collect()
     }
 
     /// The name, if nobody else has it, in whatever case.
     fn free_name(&self, who: ClientId, name: String) -> Result<String, Fault> {
-        let wanted = name.to_lowercase();
-        let others = self.seats.iter().filter(|(id, _)| **id != who);
-        let mut others = others.filter_map(|(_, seat)| seat.member.as_ref());
-        if others.any(|other| other.username.to_lowercase() == wanted) {
+        if !self.members.is_free(who, &name) {
             return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
         }
         Ok(name)
     }
 
+    /// A name that nobody has. `guests` only grows, so each name that somebody took in advance
+    /// is tried once, not once for every guest.
     fn guest_name(&mut self, lang: Option<&str>) -> String {
         let russian = lang.is_some_and(|lang| lang.starts_with("ru"));
         let guest = if russian { "Гость" } else { "Guest" };
@@ -376,6 +398,40 @@ impl Chat {
                 return name;
             }
         }
+    }
+
+    /// Tells the arrivals, departures and renamings of the last second that were too many to be
+    /// told one by one.
+    fn tell_crowd(&mut self, hub: &Hub) {
+        let summary = self.crowd.end_period();
+        let count = self.members.len();
+        let lists_all = count <= LISTED;
+        // The room is small again: those who were here while it was large learn who is left.
+        let shrank = lists_all && std::mem::take(&mut self.outgrown);
+        if summary.is_empty() && !shrank {
+            return;
+        }
+        let is_followed = summary.went.is_complete()
+            && summary.renamed.is_complete()
+            && (summary.came.is_complete() || !lists_all);
+        let full = shrank || !is_followed;
+        let named = if lists_all { LISTED } else { NAMED };
+        let changes = |most| if full { 0 } else { most };
+        let presence = Event::Presence {
+            room: GENERAL,
+            full,
+            users: self.members.listed().take(if full { LISTED } else { 0 }).collect(),
+            joins: summary.came.first(changes(named)),
+            renames: summary.renamed.first(changes(LISTED)),
+            leaves: summary.went.first(changes(LISTED)),
+            joined: summary.came.total(),
+            left: summary.went.total(),
+            count,
+            summary: &summary,
+            names: self.names(),
+            timestamp: self.timestamp(),
+        };
+        dialect::tell(&presence, None, hub);
     }
 
     fn timestamp(&self) -> String {
@@ -394,7 +450,7 @@ impl Room for Chat {
             hub.close(who, CloseCode::Policy, "no such dialect: ask for 000, 001, 002, 003 or 004");
             return;
         };
-        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, noted: 0, member: None };
+        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, noted: 0 };
         self.seats.insert(who, seat);
         match dialect {
             Dialect::NodeChat | Dialect::BroadcastServer => {
@@ -435,14 +491,19 @@ impl Room for Chat {
     }
 
     fn left(&mut self, who: ClientId, hub: &Hub) {
-        let Some(member) = self.seats.remove(&who).and_then(|seat| seat.member) else { return };
+        self.seats.remove(&who);
+        let Some(member) = self.members.leave(who) else { return };
+        let count = self.members.len();
+        if !self.crowd.went(count, member.clone()) {
+            return;
+        }
         self.seq += 1;
         let left = Event::UserLeft {
             room: GENERAL,
             seq: self.seq,
             username: &member.username,
             user: &member,
-            count: self.members().count(),
+            count,
             users: self.names(),
             timestamp: self.timestamp(),
         };
@@ -452,11 +513,12 @@ impl Room for Chat {
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.now = now;
         for (&who, seat) in &self.seats {
-            let waits = seat.member.is_none() && seat.dialect == Dialect::Canonical;
+            let waits = seat.dialect == Dialect::Canonical && self.members.get(who).is_none();
             if waits && now.saturating_sub(seat.since) >= self.hello {
                 hub.close(who, HELLO_TIMEOUT, "hello_timeout");
             }
         }
+        self.tell_crowd(hub);
     }
 
     fn report(&mut self, report: &Report, hub: &Hub) {
@@ -481,6 +543,11 @@ impl Room for Chat {
         };
         dialect::tell(&shutdown, None, hub);
     }
+}
+
+/// What names have in common that people take for the same one: only their case may differ.
+fn fold(name: &str) -> String {
+    name.to_lowercase()
 }
 
 fn millis(time: Duration) -> u64 {

@@ -3,6 +3,7 @@
 mod address;
 mod blocking;
 mod broadcast;
+mod crowd;
 mod echo;
 mod endpoint;
 mod goodbye;
