@@ -110,6 +110,8 @@ function rename(wanted) {
 // ---- what the server says
 
 const people = new Map(); // id -> name
+let headcount; // how many are here, where the server says so: it may name fewer
+let welcomedAt = 0;
 const typists = new Map(); // id -> { username, timer }
 let room = { epoch: null, seq: 0 }; // how far I have read
 let limits = { content: 4000 };
@@ -129,6 +131,7 @@ function hear(event) {
     case 'ack': return confirm(event);
     case 'user_joined': return joined(event);
     case 'user_left': return left(event);
+    case 'presence': return presence(event);
     case 'typing': return typing(event);
     case 'system': return system(event);
     case 'pong': return view.showStats({ round_trip_ms: Date.now() - event.timestamp });
@@ -153,7 +156,9 @@ function welcome({ user, rooms, limits: said, ping_interval, recovered, count })
   people.clear();
   for (const member of here.members ?? []) people.set(member.id, member.username);
   people.set(user.id, user.username);
-  view.showPeople(people, me.id, count);
+  headcount = undefined;
+  showPeople(here.count ?? count ?? people.size);
+  welcomedAt = Date.now();
   view.askName(false);
   view.showName(user.username, me.wanted !== '');
   if (before.epoch && recovered) log.addSystem('recovered');
@@ -182,8 +187,29 @@ function confirm(event) {
 function joined({ user, members, count, timestamp }) {
   people.set(user.id, user.username);
   replacePeople(members);
-  view.showPeople(people, me.id, count);
+  showPeople(count);
   log.addArrival(user.username, timestamp);
+}
+
+function showPeople(count = headcount) {
+  headcount = count;
+  view.showPeople(people, me.id, count);
+}
+
+/** So many came and went that the server tells it in one event. It may not name all of them. */
+function presence({ full, users, joins, renames, leaves, joined, left, count, timestamp }) {
+  const list = (members) => (Array.isArray(members) ? members : []);
+  if (full) replacePeople(list(users));
+  for (const member of [...list(joins), ...list(renames)]) people.set(member.id, member.username);
+  for (const { id } of list(leaves)) {
+    people.delete(id);
+    stopTyping(id);
+  }
+  people.set(me.id, me.username); // a list that is cut may lack me
+  showPeople(count);
+  if (Date.now() - welcomedAt < 2_000) return; // I came with this crowd: its names were in my welcome
+  if (joined > 0) log.addSystem('crowd_joined', { count: joined }, timestamp);
+  if (left > 0) log.addSystem('crowd_left', { count: left }, timestamp);
 }
 
 /** Where a server lists everyone with each event, its list is the truth. */
@@ -197,7 +223,7 @@ function left({ user, members, count, reason, timestamp }) {
   people.delete(user.id);
   replacePeople(members);
   stopTyping(user.id);
-  view.showPeople(people, me.id, count);
+  showPeople(count);
   log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, timestamp);
 }
 
@@ -211,7 +237,7 @@ function system({ event, content, params = {}, stats, timestamp }) {
 function renamed({ from, to, user }, timestamp) {
   const id = user?.id ?? user;
   people.set(id, to);
-  view.showPeople(people, me.id);
+  showPeople();
   if (id === me.id) {
     renaming = null;
     Object.assign(me, { wanted: to, username: to });

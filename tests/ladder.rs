@@ -26,12 +26,12 @@ const LADDER: [Rung; 13] = [
     rung("echo", 25, None),
     rung("connections", 45, Some(30)),
     rung("broadcast", 60, Some(45)),
-    rung("echo_broadcast", 70, Some(45)),
-    rung("heartbeat", 80, Some(30)),
-    rung("stats", 85, Some(30)),
-    rung("shutdown", 95, Some(30)),
+    rung("echo_broadcast", 90, Some(60)),
+    rung("heartbeat", 100, Some(30)),
+    rung("stats", 110, Some(30)),
+    rung("shutdown", 120, Some(30)),
     rung("reconnect", 100, Some(45)),
-    rung("names_and_typing", 115, Some(45)),
+    rung("names_and_typing", 135, Some(75)),
     rung("full_chat", 60, None),
 ];
 
