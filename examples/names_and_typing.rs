@@ -25,7 +25,7 @@ use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, page::page, server, shutdown, stats::every, timestamp};
 
 /// The members, who have said their name, in the order in which they came.
-static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(str::to_lowercase));
+static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| vec![name.to_lowercase()]));
 /// Those who came and went and are told together. Locked after `NAMES`.
 static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 
@@ -123,6 +123,9 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
             Ok(hub.broadcast(event("message", line)))
         }
         ("typing", Some(name)) => {
+            if !CROWD.lock().unwrap().passing(names.len()) {
+                return Ok(Delivery::default()); // A whole room types: a few are shown.
+            }
             let typing = json!({"username": name, "is_typing": said["is_typing"] != false});
             Ok(hub.broadcast_except(me, event("typing", typing)))
         }

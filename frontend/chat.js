@@ -111,7 +111,6 @@ function rename(wanted) {
 
 const people = new Map(); // id -> name
 let headcount; // how many are here, where the server says so: it may name fewer
-let welcomedAt = 0;
 const typists = new Map(); // id -> { username, timer }
 let room = { epoch: null, seq: 0 }; // how far I have read
 let limits = { content: 4000 };
@@ -158,7 +157,6 @@ function welcome({ user, rooms, limits: said, ping_interval, recovered, count })
   people.set(user.id, user.username);
   headcount = undefined;
   showPeople(here.count ?? count ?? people.size);
-  welcomedAt = Date.now();
   view.askName(false);
   view.showName(user.username, me.wanted !== '');
   if (before.epoch && recovered) log.addSystem('recovered');
@@ -207,7 +205,6 @@ function presence({ full, users, joins, renames, leaves, joined, left, count, ti
   }
   people.set(me.id, me.username); // a list that is cut may lack me
   showPeople(count);
-  if (Date.now() - welcomedAt < 2_000) return; // I came with this crowd: its names were in my welcome
   if (joined > 0) log.addSystem('crowd_joined', { count: joined }, timestamp);
   if (left > 0) log.addSystem('crowd_left', { count: left }, timestamp);
 }

@@ -45,7 +45,7 @@ const NOTED: u8 = 10;
 /// How long a `typing` holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
-/// How many of those who came together are named in a room too large to list everyone.
+/// The fewest of those who came together that are named, where a list is full without them.
 const NAMED: usize = 20;
 
 /// Close codes of this protocol's own (RFC 6455 §7.4.2: 4000-4999 are ours to use).
@@ -100,7 +100,7 @@ impl Chat {
     pub fn new(settings: &Settings) -> Self {
         Self {
             seats: BTreeMap::new(),
-            members: Roll::new(fold),
+            members: Roll::new(keys),
             crowd: Crowd::new(),
             outgrown: false,
             epoch: id::random(),
@@ -171,6 +171,9 @@ impl Chat {
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
+                if !self.crowd.passing(self.members.len()) {
+                    return Ok(());
+                }
                 let typing = Event::Typing {
                     room: GENERAL,
                     username: &member.username,
@@ -415,7 +418,9 @@ impl Chat {
             && summary.renamed.is_complete()
             && (summary.came.is_complete() || !lists_all);
         let full = shrank || !is_followed;
-        let named = if lists_all { LISTED } else { NAMED };
+        // Those who knew everyone before learn as many names as a list has.
+        let before = count.saturating_sub(summary.came.total());
+        let named = LISTED.saturating_sub(before).max(NAMED);
         let changes = |most| if full { 0 } else { most };
         let presence = Event::Presence {
             room: GENERAL,
@@ -546,8 +551,8 @@ impl Room for Chat {
 }
 
 /// What names have in common that people take for the same one: only their case may differ.
-fn fold(name: &str) -> String {
-    name.to_lowercase()
+fn keys(name: &str) -> Vec<String> {
+    vec![name.to_lowercase()]
 }
 
 fn millis(time: Duration) -> u64 {

@@ -39,10 +39,10 @@ pub const PERIOD: Duration = Duration::from_secs(1);
 /// `T` describes a member in the summary; `()` counts only. Each method takes constant time.
 #[derive(Clone, Debug)]
 pub struct Crowd<T> {
-    /// Events told at once in this period.
-    told: usize,
-    /// Frames that those took.
-    frames: usize,
+    /// What single changes took in this period.
+    changes: Spent,
+    /// What passing events took.
+    passing: Spent,
     pending: Summary<T>,
 }
 
@@ -65,6 +65,27 @@ pub struct Summary<T> {
 pub struct Tally<T> {
     first: Vec<T>,
     total: usize,
+}
+
+/// What was told at once in one period.
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    events: usize,
+    frames: usize,
+}
+
+impl Spent {
+    const NOTHING: Self = Self { events: 0, frames: 0 };
+
+    /// Spends `frames` more on one event, if the limits allow it.
+    fn spend(&mut self, frames: usize) -> bool {
+        let fits = self.events < AT_ONCE && self.frames + frames <= FRAMES;
+        if fits {
+            self.events += 1;
+            self.frames += frames;
+        }
+        fits
+    }
 }
 
 impl<T> Tally<T> {
@@ -120,7 +141,7 @@ impl<T> Crowd<T> {
     /// Nothing has happened yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { told: 0, frames: 0, pending: Summary::new() }
+        Self { changes: Spent::NOTHING, passing: Spent::NOTHING, pending: Summary::new() }
     }
 
     /// Somebody came: true if the caller is to tell it now, to `listeners` members.
@@ -161,15 +182,17 @@ impl<T> Crowd<T> {
         std::mem::take(self).pending
     }
 
+    /// Whether an event that is worth nothing a moment later, typing for instance, is to be told
+    /// to `listeners` members. It has limits of its own, of the same size; what exceeds them is
+    /// dropped.
+    #[must_use]
+    pub fn passing(&mut self, listeners: usize) -> bool {
+        self.passing.spend(listeners)
+    }
+
     fn is_told_now(&mut self, listeners: usize) -> bool {
         // After the first change that waits, all others of the period wait: a departure must not
         // be told before the arrival.
-        let fits = self.told < AT_ONCE && self.frames + listeners <= FRAMES;
-        if !self.pending.is_empty() || !fits {
-            return false;
-        }
-        self.told += 1;
-        self.frames += listeners;
-        true
+        self.pending.is_empty() && self.changes.spend(listeners)
     }
 }

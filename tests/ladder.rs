@@ -24,14 +24,14 @@ const LADDER: [Rung; 13] = [
     rung("handshake", 45, None),
     rung("raw_echo", 65, None),
     rung("echo", 25, None),
-    rung("connections", 45, Some(30)),
+    rung("connections", 50, Some(35)),
     rung("broadcast", 60, Some(45)),
     rung("echo_broadcast", 90, Some(60)),
     rung("heartbeat", 100, Some(30)),
     rung("stats", 110, Some(30)),
     rung("shutdown", 120, Some(30)),
     rung("reconnect", 100, Some(45)),
-    rung("names_and_typing", 135, Some(75)),
+    rung("names_and_typing", 140, Some(75)),
     rung("full_chat", 60, None),
 ];
 

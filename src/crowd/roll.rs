@@ -16,23 +16,23 @@ impl Named for String {
     }
 }
 
-/// The members of a room in order of joining; no two have names that fold to the same key.
+/// The members of a room in order of joining; no two have names that people take for the same.
 ///
-/// Joining, leaving, renaming and looking up take O(log n) time and call `fold` at most four
+/// Joining, leaving, renaming and looking up take O(log n) time and call `keys` at most four
 /// times. A list takes O([`LISTED`]).
 #[derive(Clone, Debug)]
 pub struct Roll<M> {
     members: BTreeMap<u64, M>,
-    /// The folded names of all members.
+    /// The keys of all members' names.
     taken: BTreeSet<Box<str>>,
-    fold: fn(&str) -> String,
+    keys: fn(&str) -> Vec<String>,
 }
 
 impl<M: Named> Roll<M> {
-    /// Without members. `fold` gives names that people take for the same one the same key.
+    /// Without members. Two names are the same if `keys` gives them a key in common.
     #[must_use]
-    pub const fn new(fold: fn(&str) -> String) -> Self {
-        Self { members: BTreeMap::new(), taken: BTreeSet::new(), fold }
+    pub const fn new(keys: fn(&str) -> Vec<String>) -> Self {
+        Self { members: BTreeMap::new(), taken: BTreeSet::new(), keys }
     }
 
     /// How many members there are.
@@ -56,9 +56,9 @@ impl<M: Named> Roll<M> {
     /// Whether `who` may have that name: nobody has it, or `who` does.
     #[must_use]
     pub fn is_free(&self, who: u64, name: &str) -> bool {
-        let key = (self.fold)(name);
-        !self.taken.contains(key.as_str())
-            || self.get(who).is_some_and(|member| (self.fold)(member.name()) == key)
+        let own = self.get(who).map(|member| (self.keys)(member.name())).unwrap_or_default();
+        let keys = (self.keys)(name);
+        keys.iter().all(|key| !self.taken.contains(key.as_str()) || own.contains(key))
     }
 
     /// Makes `who` a member, or gives a member another name.
@@ -69,7 +69,7 @@ impl<M: Named> Roll<M> {
             return false;
         }
         self.leave(who);
-        self.taken.insert((self.fold)(member.name()).into());
+        self.taken.extend((self.keys)(member.name()).into_iter().map(Into::into));
         self.members.insert(who, member);
         true
     }
@@ -77,7 +77,9 @@ impl<M: Named> Roll<M> {
     /// Ends a membership and frees the name.
     pub fn leave(&mut self, who: u64) -> Option<M> {
         let member = self.members.remove(&who)?;
-        self.taken.remove((self.fold)(member.name()).as_str());
+        for key in (self.keys)(member.name()) {
+            self.taken.remove(key.as_str());
+        }
         Some(member)
     }
 

@@ -249,6 +249,25 @@ async fn twice_as_many_renamings_cost_twice_as_much() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_whole_room_that_types_is_shown_typing_a_few_times() {
+    for dialect in ["v1", "004"] {
+        let mut costs = [[0; 2]; 2];
+        for (n, cost) in [N, 2 * N].into_iter().zip(&mut costs) {
+            let mut town = Town::new(1 << 20);
+            let ids = town.arrive(n, dialect);
+            town.tick().await;
+            town.meter.take();
+            for who in ids {
+                town.say(who, &json!({"type": "typing"}));
+            }
+            town.tick().await;
+            *cost = town.meter.take();
+        }
+        assert_linear(dialect, costs);
+    }
+}
+
 /// Clients that read nothing are evicted by one message; what the others hear of it is one summary.
 #[tokio::test(start_paused = true)]
 async fn twice_as_many_evictions_cost_twice_as_much_and_evict_nobody_else() {
@@ -438,6 +457,10 @@ fn few_are_told_at_once_and_the_others_once_in_a_period() {
     assert_eq!(at_once, 4);
     let _ = crowd.end_period();
     assert!(!crowd.came(FRAMES + 1, 0));
+    // What passes is counted for itself, and never told later.
+    assert_eq!((0..200).filter(|_| crowd.passing(20)).count(), AT_ONCE);
+    assert_eq!(crowd.end_period().came.total(), 1);
+    assert!(crowd.passing(20) && !crowd.passing(FRAMES));
 }
 
 /// How often a name was compared.
@@ -448,7 +471,7 @@ fn a_name_is_found_without_looking_at_the_others() {
     let steps = |n: u64| {
         let mut roll = Roll::new(|name| {
             FOLDED.fetch_add(1, Relaxed);
-            name.to_lowercase()
+            vec![name.to_lowercase()]
         });
         FOLDED.store(0, Relaxed);
         for who in 0..n {
