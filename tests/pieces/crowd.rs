@@ -103,12 +103,10 @@ impl AsyncWrite for Client {
 const DIALECTS: [&str; 4] = ["v1", "000", "001", "004"];
 
 fn peer(dialect: &str) -> Peer {
-    let mut granted = Response::builder();
-    let mut target = "/";
-    match dialect {
-        "v1" => granted = granted.header("sec-websocket-protocol", SUBPROTOCOL),
-        _ => target = &*format!("/?dialect={dialect}").leak(),
-    }
+    let (target, granted) = match dialect {
+        "v1" => ("/".to_owned(), Response::builder().header("sec-websocket-protocol", SUBPROTOCOL)),
+        _ => (format!("/?dialect={dialect}"), Response::builder()),
+    };
     Peer::new(&Request::get(target).body(()).unwrap(), &granted.body(()).unwrap())
 }
 
@@ -386,8 +384,9 @@ impl Known {
                 if said["full"] == true {
                     self.0.clear();
                 }
-                list("users").iter().chain(&list("joins")).for_each(|user| self.put(user));
-                list("renames").iter().for_each(|user| self.put(user));
+                for user in ["users", "joins", "renames"].into_iter().flat_map(list) {
+                    self.put(&user);
+                }
                 for user in list("leaves") {
                     self.0.remove(user["id"].as_str().unwrap());
                 }
