@@ -6,6 +6,11 @@
 //! order. What lasts (messages, comings and goings, renamings) carries a `seq`
 //! that counts up by one. Clients of other chats join the same room, each in its
 //! own [`Dialect`], and hear the same, in the same order.
+//!
+//! Strangers cannot make the room work for the square of their number. The first
+//! changes of a second (arrivals, departures, renamings) are events of their own; the
+//! others are told together at the next tick ([`crowd`](crate::crowd)), in one event of
+//! each dialect. A list names at most [`LISTED`] members and adds how many there are.
 
 mod dialect;
 mod event;
