@@ -435,6 +435,25 @@ async fn who_follows_the_summaries_knows_who_is_here() {
     }
 }
 
+/// Dialects that name few of those who did something together name the latest.
+#[tokio::test(start_paused = true)]
+async fn the_last_name_of_many_is_heard_in_each_dialect() {
+    for dialect in ["v1", "000", "004"] {
+        let mut town = Town::new(1 << 20);
+        let watched = town.watch(dialect);
+        let who = town.arrive(1, "v1")[0];
+        town.tick().await;
+        for n in 1..=40 {
+            let name = format!("name {n} of 40");
+            town.say(who, &json!({"type": "rename", "username": name}));
+        }
+        town.tick().await;
+        let heard = watched.heard();
+        let last = heard.last().unwrap().to_string();
+        assert!(last.contains("name 40 of 40"), "{dialect}: {last}");
+    }
+}
+
 #[test]
 fn few_are_told_at_once_and_the_others_once_in_a_period() {
     let mut crowd = Crowd::new();

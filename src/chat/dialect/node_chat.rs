@@ -80,10 +80,10 @@ pub(super) fn say(event: &Event) -> Option<Message> {
     }
 }
 
-/// The first few members of other dialects who did something together, and whether there were
+/// The latest few members of other dialects who did something together, and whether there were
 /// more of them; `None` if there were none.
 fn together(what: &str, tally: &Tally<Member>) -> Option<String> {
-    let foreign = tally.first(LISTED).iter().filter(|member| is_foreign(member.dialect));
+    let foreign = tally.first(LISTED).iter().rev().filter(|member| is_foreign(member.dialect));
     let mut names: Vec<_> = foreign.map(|member| member.username.as_str()).collect();
     let more = names.len() > NAMED || !tally.is_complete();
     names.truncate(NAMED);

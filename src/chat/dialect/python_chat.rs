@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::event::{Event, SystemEvent};
+use super::super::event::{Event, Member, SystemEvent};
 use super::super::request::{self, ErrorCode, Fault, NAME_CHARS, QUOTED, Request};
 use super::string;
+use crate::crowd::{LISTED, Tally};
 use crate::escape::Line;
 
 pub(super) fn read(text: &str) -> Result<Request, Fault> {
@@ -63,13 +64,14 @@ pub(super) fn say(event: &Event) -> Option<Message> {
         // Its clients read the list of either event: one is enough for all that happened.
         Event::Presence { summary, names, count, timestamp, .. } => {
             let (came, renamed, went) = (&summary.came, &summary.renamed, &summary.went);
-            let joined = [came, renamed].into_iter().find_map(|tally| tally.first(1).first());
+            let latest = |tally: &Tally<Member>| tally.first(LISTED).last().cloned();
+            let joined = latest(renamed).or_else(|| latest(came));
             let kind = if joined.is_some() { "user_joined" } else { "user_left" };
-            let first = joined.or(went.first(1).first())?;
+            let one = joined.or_else(|| latest(went))?;
             let words = [("Вошли", came), ("сменили имя", renamed), ("вышли", went)]
                 .map(|(what, tally)| format!("{what}: {}", tally.total()))
                 .join(", ");
-            let mut said = listed(kind, &first.username, names, *count, &words, timestamp);
+            let mut said = listed(kind, &one.username, names, *count, &words, timestamp);
             said["joined"] = came.total().into();
             said["left"] = went.total().into();
             said
