@@ -38,7 +38,7 @@ async fn main() -> Result<(), StartError> {
     };
     let list = warp::path!("connections").and(server::loopback()).map(peers);
     let list = list.map(Reply::into_response).boxed();
-    server::serve(listener, [sockets, list, page("connections")], shutdown).await;
+    server::serve(&settings, listener, [sockets, list, page("connections")], shutdown).await;
     Ok(())
 }
 

@@ -29,13 +29,13 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("open http://{} in three tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(listener, [sockets, page("001")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page("001")], shutdown).await;
     Ok(())
 }
 

@@ -30,13 +30,14 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("open http://{} in two tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let policy = settings.policy();
-    let serve = move |accepted| serve(accepted, hub.clone(), settings.clone());
+    let own = settings.clone();
+    let serve = move |accepted| serve(accepted, hub.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(listener, [sockets, page("001")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page("001")], shutdown).await;
     Ok(())
 }
 
@@ -81,7 +82,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
             evicted = me.drive() => return Err(evicted.into()),
-            ping = beat.beat() => {
+            ping = beat.beat_hearing(|| me.heard_at()) => {
                 me.say(&ping.map_err(CloseFrame::from)?);
                 continue;
             }

@@ -19,13 +19,14 @@ use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socke
 use ws101::crowd::{self, Crowd, Roll};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::Heartbeat;
+use ws101::name::{Likeness, of_person};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, stats::every, timestamp};
+use ws101::{escape::Line, page::page, server, shutdown, stats::every, timestamp, typed};
 
 /// The members, who have said their name, in the order in which they came.
-static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| vec![name.to_lowercase()]));
+static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| Likeness::of(name).keys().into()));
 /// Those who came and went and are told together. Locked after `NAMES`.
 static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 
@@ -34,19 +35,21 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
-    let (room, everyone, drain) = (hub.clone(), hub.clone(), settings.drain);
+    let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
-    let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
+    let (room, own) = (hub.clone(), settings.clone());
+    let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let serving = tokio::spawn(server::serve(listener, [sockets, page("004")], shutdown.clone()));
+    let routes = [sockets, page("004")];
+    let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     println!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
     Ok(())
 }
 
@@ -81,7 +84,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
             evicted = me.drive() => return Err(evicted.into()),
-            ping = beat.beat() => {
+            ping = beat.beat_hearing(|| me.heard_at()) => {
                 me.say(&ping.map_err(CloseFrame::from)?);
                 continue;
             }
@@ -95,17 +98,18 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 /// Does what a client asks, or says why not.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
     println!("{id}: {}", Line::of(text));
-    let said: Value = serde_json::from_str(text).unwrap_or_default();
+    let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
-    let field = |names: [&str; 3]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
-    let (content, mut names) = (field(["content", "message", "text"]), NAMES.lock().unwrap());
+    let field = |names: &[&str]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
+    let (content, mut names) = (field(&["content", "message", "text"]), NAMES.lock().unwrap());
     match (said["type"].as_str().unwrap_or_default(), names.get(me)) {
         ("join", None) => {
-            let name = field(["username", "name", "user"]).trim().to_owned();
-            match name.chars().count() {
-                1..=32 if names.enter(me, name.clone()) => {}
-                1..=32 => return no("name_taken", "Это имя уже занято"),
-                _ => return no("name_invalid", "Имя: от 1 до 32 знаков"),
+            let name = field(&["username", "name", "user", "nickname"]);
+            let Ok(name) = of_person(name) else {
+                return no("name_invalid", "Имя: от 1 до 32 знаков, видимых, и не слово сервера");
+            };
+            if !names.enter(me, name.clone()) {
+                return no("name_taken", "Это имя уже занято");
             }
             if CROWD.lock().unwrap().came(names.len(), name.clone()) {
                 let words = format!("{name} присоединяется к чату");

@@ -12,11 +12,12 @@
 //! others are told together at the next tick ([`crowd`](crate::crowd)), in one event of
 //! each dialect. A list names at most [`LISTED`] members and adds how many there are.
 
+mod again;
 mod dialect;
 mod event;
 mod request;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -24,14 +25,17 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::info;
 
+use again::Asked;
 pub use dialect::Dialect;
 pub use event::{Event, Limits, Member, Renaming, RoomState, SystemEvent};
-pub use request::{
-    CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, NAME_BYTES, NAME_CHARS, Request,
-};
+pub use request::{CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, Request};
+
+pub use crate::name::{NAME_BYTES, NAME_CHARS};
 
 use crate::broadcast::{ClientId, Hub};
 use crate::crowd::{Crowd, LISTED, Roll};
+use crate::name::{self, Likeness, Unfit};
+use crate::receipts::{Fingerprint, Receipt, Receipts};
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stats::Report;
@@ -64,17 +68,21 @@ pub type Clock = fn() -> SystemTime;
 #[derive(Debug)]
 pub struct Chat {
     seats: BTreeMap<ClientId, Seat>,
-    /// Everyone who has a name.
+    /// Everyone who has a name; no two names look alike.
     members: Roll<Member>,
     /// Arrivals, departures and renamings that are to be told together.
     crowd: Crowd<Member>,
     /// The room was too large to list everyone: clients may lack names of those who are here.
     outgrown: bool,
+    /// What came of the requests with an `id`.
+    receipts: Receipts,
+    /// Who has not said `hello` yet, and when they must have.
+    unnamed: BTreeSet<(Duration, ClientId)>,
     /// Names one life of this room: numbers of another life mean nothing here.
     epoch: String,
     seq: u64,
     guests: u64,
-    /// Time since the start, as of the last tick.
+    /// Time since the start, as the endpoint told it last.
     now: Duration,
     clock: Clock,
     limits: Limits,
@@ -93,8 +101,10 @@ struct Seat {
     /// Its name, public and for as long as it lasts; once there is a member, the member's.
     id: String,
     dialect: Dialect,
-    /// When it was taken, since the start.
-    since: Duration,
+    /// The session that the connection belongs to, if its client named one.
+    session: Option<Fingerprint>,
+    /// When a `hello` must have come; it means nothing after one.
+    due: Duration,
     /// Its mistakes in the log.
     noted: u8,
 }
@@ -105,9 +115,11 @@ impl Chat {
     pub fn new(settings: &Settings) -> Self {
         Self {
             seats: BTreeMap::new(),
-            members: Roll::new(keys),
+            members: Roll::new(|name| Likeness::of(name).keys().into()),
             crowd: Crowd::new(),
             outgrown: false,
+            receipts: Receipts::default(),
+            unnamed: BTreeSet::new(),
             epoch: id::random(),
             seq: 0,
             guests: 0,
@@ -161,18 +173,28 @@ impl Chat {
 
     fn obey(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), Fault> {
         match request {
-            Request::Hello { version, username, lang } => {
+            Request::Hello { version, username, lang, session } => {
+                let session = session.as_deref().map(again::session).transpose()?;
                 self.hello(who, version, username, lang.as_deref(), hub)?;
+                if let Some(seat) = self.seats.get_mut(&who).filter(|_| session.is_some()) {
+                    seat.session = session;
+                }
             }
             Request::Bye => hub.close(who, CloseCode::Normal, "bye"),
             Request::Message { id, content, username, data } => {
                 let mut member = self.member_or_guest(who, hub)?;
+                let asked = Asked::new(id.as_deref(), ["message", content.as_str()]);
+                if let Some(receipt) = self.done_before(who, asked)? {
+                    self.said_before(who, &member, asked, &content, receipt, hub);
+                    return Ok(());
+                }
                 if let Some(username) = username.filter(|name| *name != member.username)
-                    && let Ok(renamed) = self.rename(who, &member, username, hub)
+                    && let Ok((renamed, _)) = self.rename(who, &member, username, hub)
                 {
                     member = renamed;
                 }
-                self.message(who, &member, id.as_deref(), &content, data.as_ref(), hub);
+                let receipt = self.message(who, &member, asked, &content, data.as_ref(), hub);
+                self.confirm(who, asked, receipt, hub);
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
@@ -190,9 +212,14 @@ impl Chat {
             }
             Request::Rename { id, username } => {
                 let member = self.member(who)?;
+                let asked = Asked::new(id.as_deref(), ["rename", username.as_str()]);
+                if let Some(receipt) = self.done_before(who, asked)? {
+                    self.acknowledge(who, asked, receipt, true, hub);
+                    return Ok(());
+                }
                 let renamed = self.rename(who, &member, username, hub);
-                renamed.map_err(|fault| fault.about(id.clone()))?;
-                self.acknowledge(who, id.as_deref(), self.timestamp(), hub);
+                let (_, receipt) = renamed.map_err(|fault| fault.about(id.clone()))?;
+                self.confirm(who, asked, receipt, hub);
             }
             Request::Ping { timestamp } => {
                 // Only the canonical protocol asks for a name before anything else.
@@ -258,6 +285,7 @@ impl Chat {
         let Some(seat) = self.seats.get_mut(&who) else { return };
         let dialect = seat.dialect;
         let member = Member { id: std::mem::take(&mut seat.id), username, named, dialect };
+        self.unnamed.remove(&(seat.due, who));
         if !self.members.enter(who, member.clone()) {
             return;
         }
@@ -299,27 +327,28 @@ impl Chat {
         dialect::tell(&joined, Some(who), hub);
     }
 
+    /// Says a message to all; what its sender may be told came of it.
     fn message(
         &mut self,
         who: ClientId,
         member: &Member,
-        id: Option<&str>,
+        asked: Option<Asked>,
         content: &str,
         data: Option<&Value>,
         hub: &Hub,
-    ) {
+    ) -> Receipt {
         self.seq += 1;
-        let timestamp = self.timestamp();
-        let made_up = id.is_none().then(id::random);
+        let receipt = self.receipt(Some(self.seq));
+        let made_up = asked.is_none().then(id::random);
         let message = Event::Message {
             room: GENERAL,
             seq: self.seq,
-            id: id.or(made_up.as_deref()).unwrap_or_default(),
+            id: asked.map(|asked| asked.id).or(made_up.as_deref()).unwrap_or_default(),
             username: &member.username,
             user: member,
             content,
             data,
-            timestamp: timestamp.clone(),
+            timestamp: timestamp::of(receipt.at),
         };
         if member.dialect == Dialect::BroadcastServer {
             dialect::tell(&message, Some(who), hub);
@@ -329,54 +358,51 @@ impl Chat {
         } else {
             dialect::tell(&message, None, hub);
         }
-        self.acknowledge(who, id, timestamp, hub);
+        receipt
     }
 
-    /// Gives someone another name, if it is free; told to all if it is another.
+    /// Gives someone another name, if it is free; told to all if it is another. To take the
+    /// name that one has is no event, and its receipt has no `seq`.
     fn rename(
         &mut self,
         who: ClientId,
         member: &Member,
         username: String,
         hub: &Hub,
-    ) -> Result<Member, Fault> {
+    ) -> Result<(Member, Receipt), Fault> {
         let username = self.free_name(who, username)?;
         let renamed = Member { username, named: true, ..member.clone() };
         self.members.enter(who, renamed.clone());
-        if renamed.username != member.username {
-            let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
-            self.seq += u64::from(at_once);
-            let event = Event::System {
-                room: Some(GENERAL),
-                // Told to its sender alone, it is no lasting event.
-                seq: at_once.then_some(self.seq),
-                content: format!("{} is now {}", member.username, renamed.username),
-                event: SystemEvent::Renamed {
-                    params: Renaming {
-                        user: &renamed.id,
-                        from: &member.username,
-                        to: &renamed.username,
-                        dialect: renamed.dialect,
-                        count: self.members.len(),
-                        users: self.names(),
-                    },
-                },
-                timestamp: self.timestamp(),
-            };
-            if at_once {
-                dialect::tell(&event, None, hub);
-            } else {
-                self.reply(who, &event, hub);
-            }
+        if renamed.username == member.username {
+            return Ok((renamed, self.receipt(None)));
         }
-        Ok(renamed)
-    }
-
-    /// A receipt, for a request that had an id of its own: without one it asked for none.
-    fn acknowledge(&self, who: ClientId, id: Option<&str>, timestamp: String, hub: &Hub) {
-        let Some(id) = id else { return };
-        let ack = Event::Ack { id, room: GENERAL, seq: self.seq, timestamp, duplicate: false };
-        self.reply(who, &ack, hub);
+        let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
+        self.seq += u64::from(at_once);
+        // Told together with others, it is no lasting event and has no number.
+        let seq = at_once.then_some(self.seq);
+        let receipt = self.receipt(seq);
+        let event = Event::System {
+            room: Some(GENERAL),
+            seq,
+            content: format!("{} is now {}", member.username, renamed.username),
+            event: SystemEvent::Renamed {
+                params: Renaming {
+                    user: &renamed.id,
+                    from: &member.username,
+                    to: &renamed.username,
+                    dialect: renamed.dialect,
+                    count: self.members.len(),
+                    users: self.names(),
+                },
+            },
+            timestamp: timestamp::of(receipt.at),
+        };
+        if at_once {
+            dialect::tell(&event, None, hub);
+        } else {
+            self.reply(who, &event, hub);
+        }
+        Ok((renamed, receipt))
     }
 
     // ---- who is here
@@ -386,10 +412,15 @@ impl Chat {
         self.members.listed().map(|member| member.username.as_str()).collect()
     }
 
-    /// The name, if nobody else has it, in whatever case.
+    /// The name, if nobody else's looks like it and `who` may choose it. One's own name stays
+    /// free: a guest may write theirs in capitals.
     fn free_name(&self, who: ClientId, name: String) -> Result<String, Fault> {
         if !self.members.is_free(who, &name) {
             return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
+        }
+        let own = self.members.get(who).is_some_and(|own| name::alike(&own.username, &name));
+        if !own && name::is_reserved(&name) {
+            return Err(Fault::unfit(Unfit::Reserved));
         }
         Ok(name)
     }
@@ -402,7 +433,7 @@ impl Chat {
         loop {
             self.guests += 1;
             let name = format!("{guest} {}", self.guests);
-            if let Ok(name) = self.free_name(ClientId::MAX, name) {
+            if self.members.is_free(ClientId::MAX, &name) {
                 return name;
             }
         }
@@ -445,7 +476,7 @@ impl Chat {
     }
 
     fn timestamp(&self) -> String {
-        timestamp::of((self.clock)())
+        timestamp::of(self.time())
     }
 }
 
@@ -460,7 +491,10 @@ impl Room for Chat {
             hub.close(who, CloseCode::Policy, "no such dialect: ask for 000, 001, 002, 003 or 004");
             return;
         };
-        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, noted: 0 };
+        // A session whose name could be guessed is none: the connection is its own.
+        let session = peer.query("session").and_then(|name| again::session(name).ok());
+        let due = self.now + self.hello;
+        let seat = Seat { id: peer.id.clone(), dialect, session, due, noted: 0 };
         self.seats.insert(who, seat);
         match dialect {
             Dialect::NodeChat | Dialect::BroadcastServer => {
@@ -471,7 +505,10 @@ impl Room for Chat {
                 hub.seat(who, dialect.audience());
                 hub.send(who, dialect::established(&peer.id, &self.timestamp()));
             }
-            Dialect::Canonical | Dialect::PythonChat | Dialect::Note => {}
+            Dialect::Canonical => {
+                self.unnamed.insert((due, who));
+            }
+            Dialect::PythonChat | Dialect::Note => {}
         }
     }
 
@@ -501,7 +538,9 @@ impl Room for Chat {
     }
 
     fn left(&mut self, who: ClientId, hub: &Hub) {
-        self.seats.remove(&who);
+        self.session_ended(who);
+        let Some(seat) = self.seats.remove(&who) else { return };
+        self.unnamed.remove(&(seat.due, who));
         let Some(member) = self.members.leave(who) else { return };
         let count = self.members.len();
         if !self.crowd.went(count, member.clone()) {
@@ -521,14 +560,25 @@ impl Room for Chat {
     }
 
     fn tick(&mut self, now: Duration, hub: &Hub) {
-        self.now = now;
-        for (&who, seat) in &self.seats {
-            let waits = seat.dialect == Dialect::Canonical && self.members.get(who).is_none();
-            if waits && now.saturating_sub(seat.since) >= self.hello {
-                hub.close(who, HELLO_TIMEOUT, "hello_timeout");
-            }
-        }
+        self.receipts.expire(now);
         self.tell_crowd(hub);
+    }
+
+    fn now(&mut self, now: Duration) {
+        self.now = now;
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        self.unnamed.first().map(|&(due, _)| due)
+    }
+
+    fn overdue(&mut self, hub: &Hub) {
+        while let Some(&(due, who)) = self.unnamed.first()
+            && due <= self.now
+        {
+            self.unnamed.pop_first();
+            hub.close(who, HELLO_TIMEOUT, "hello_timeout");
+        }
     }
 
     fn report(&mut self, report: &Report, hub: &Hub) {
@@ -553,11 +603,6 @@ impl Room for Chat {
         };
         dialect::tell(&shutdown, None, hub);
     }
-}
-
-/// What names have in common that people take for the same one: only their case may differ.
-fn keys(name: &str) -> Vec<String> {
-    vec![name.to_lowercase()]
 }
 
 fn millis(time: Duration) -> u64 {

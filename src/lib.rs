@@ -20,6 +20,7 @@
 //! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
 //! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
 //! | | [`blocking`] | the same for a program with threads, and an end to every wait |
+//! | | [`client`] | the client end over any stream, and every fault of a 101 |
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
@@ -39,12 +40,16 @@
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
 //! | | [`id`] | names nobody can guess |
+//! | | [`name`] | names that strangers choose: readable, and no two alike |
+//! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
+//! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
 
 pub mod address;
 pub mod blocking;
 pub mod broadcast;
 pub mod chat;
+pub mod client;
 pub mod close_code;
 pub mod crowd;
 pub mod doctor;
@@ -58,7 +63,9 @@ pub mod heartbeat;
 pub mod history;
 pub mod id;
 pub mod limits;
+pub mod name;
 pub mod page;
+pub mod receipts;
 pub mod room;
 pub mod scenario;
 pub mod server;
@@ -70,4 +77,5 @@ pub mod stream;
 pub mod tap;
 pub mod timestamp;
 pub mod transcript;
+pub mod typed;
 pub mod upgrade;

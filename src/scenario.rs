@@ -38,6 +38,7 @@
 //! | `@quiet 50ms` | a setting of the file, or a note on the step; see [`Note`] |
 //! | `bob -> raw "GET / HTTP/1.1\r\n\r\n"` | these bytes, whatever they are |
 //! | `bob <- 400\|426 ...` | one of these statuses, any body; `version=13` asks for a header |
+//! | `bob <- 101 bad-upgrade` | a 101 that browsers refuse for this: `bad-accept`, `-upgrade`, `-connection`, `-subprotocol`, `-extensions`, `-headers` |
 //! | `bob >> text/3 "hello"` | a message in three fragments |
 //! | `bob >> text unmasked "hi"`, `rsv=4`, `fin=0`, `opcode=3`, `len=2^63`, `header=10` | frames that break rules |
 //! | `bob >> raw 81 02 68 69` | these bytes |

@@ -39,6 +39,7 @@
 //! | `== title` | a step |
 //! | `bob -> GET /chat` | the request: what differs from any other |
 //! | `bob <- 101`, `bob <- 426 "…"` | the answer |
+//! | `bob <- 101 bad-upgrade` | a 101 that browsers refuse, by the part of it that is wrong |
 //! | `bob >> text "hi"` | what the client sends |
 //! | `bob << json {"type":"echo"}` | what it receives; JSON in canonical form |
 //! | `bob -- cut`, `bob -- eof`, `bob -- reset` | what becomes of the connection |
@@ -55,7 +56,6 @@ mod lane;
 mod payload;
 mod pipe;
 mod printing;
-mod request;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -65,6 +65,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+pub use crate::client::Request;
 use crate::frame::Frame;
 use crate::tap::{Event, Limits, Seen};
 pub(crate) use client::{Command, MASK};
@@ -73,7 +74,6 @@ pub(crate) use payload::quoted;
 pub use pipe::Pipe;
 use printing::Printer;
 pub(crate) use printing::{moment, remains, seconds};
-pub use request::Request;
 
 /// What is kept of one client between two causes, and of each payload.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
@@ -310,7 +310,7 @@ impl Transcript {
         let mut printer = Printer { host: self.printer.host.clone(), ..Printer::default() };
         printer.payloads.is_literal = true;
         let lane = &self.lanes[lane];
-        let lines = printer.lines(&lane.name, &lane.accept, seen, None);
+        let lines = printer.lines(&lane.name, &lane.asked, seen, None);
         let frames = seen.iter().filter_map(|seen| match &seen.event {
             Event::Frame(frame) => Some(frame.to_bytes()),
             Event::Body(bytes) => Some(bytes.clone()),

@@ -6,11 +6,23 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. To move in, a module needs a floor.
 const FLOORS: &[&[&str]] = &[
-    &["address", "close_code", "escape", "frame", "handshake", "id", "timestamp"],
+    &[
+        "address",
+        "close_code",
+        "escape",
+        "frame",
+        "handshake",
+        "id",
+        "name",
+        "receipts",
+        "timestamp",
+        "typed",
+    ],
     &["limits", "stream", "tap"],
     &[
         "blocking",
         "broadcast",
+        "client",
         "crowd",
         "echo",
         "goodbye",

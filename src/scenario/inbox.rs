@@ -8,6 +8,7 @@ use http::Response;
 use tokio::time::Instant;
 
 use super::End;
+use crate::client::{Asked, ResponseFault, judge_response};
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::parse_response;
 use crate::tap::{Direction, Event, Seen};
@@ -31,7 +32,7 @@ pub(super) struct Heard {
 
 #[derive(Clone, Debug)]
 pub(super) enum What {
-    Answer(Response<()>, Bytes),
+    Answer(Response<()>, Vec<ResponseFault>, Bytes),
     /// Bytes that are neither an answer nor a frame.
     Stray(Bytes),
     Frame(Frame),
@@ -64,7 +65,7 @@ impl Inbox {
         let new: Vec<_> = lane.seen().iter().filter(is_in).skip(self.taken).cloned().collect();
         self.taken += new.len();
         for seen in new {
-            self.hear(seen, joined);
+            self.hear(seen, joined, &lane.asked);
         }
         let said = lane.seen().iter().filter(|seen| seen.direction == Direction::Out);
         self.said = said.filter_map(|seen| answer(&seen.event)).collect();
@@ -92,19 +93,20 @@ impl Inbox {
         begun.map(|answer| self.push(answer)).is_some()
     }
 
-    fn hear(&mut self, seen: Seen, joined: bool) {
+    fn hear(&mut self, seen: Seen, joined: bool, asked: &Asked) {
         let at = seen.at;
         let new = |what| Heard { at, what, seen: vec![seen.clone()] };
         match &seen.event {
             Event::Head(head) => match parse_response(head) {
                 Ok(Some((response, _))) => {
-                    self.answer = Some(new(What::Answer(response, Bytes::new())));
+                    let faults = judge_response(asked, head);
+                    self.answer = Some(new(What::Answer(response, faults, Bytes::new())));
                     self.finish_answer();
                 }
                 _ => self.push(new(What::Stray(head.clone()))),
             },
             Event::Body(piece) => match &mut self.answer {
-                Some(Heard { what: What::Answer(_, body), seen: pieces, .. }) => {
+                Some(Heard { what: What::Answer(_, _, body), seen: pieces, .. }) => {
                     *body = [&body[..], piece].concat().into();
                     pieces.push(seen);
                     self.finish_answer();
@@ -132,7 +134,7 @@ impl Inbox {
 
     /// Lets go of the answer once all of it is there.
     fn finish_answer(&mut self) {
-        let Some(Heard { what: What::Answer(response, body), .. }) = &mut self.answer else {
+        let Some(Heard { what: What::Answer(response, _, body), .. }) = &mut self.answer else {
             return;
         };
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -201,7 +203,7 @@ impl Inbox {
 fn size(heard: &Heard) -> usize {
     match &heard.what {
         What::Frame(frame) => frame.payload.len(),
-        What::Answer(_, bytes) | What::Stray(bytes) => bytes.len(),
+        What::Answer(_, _, bytes) | What::Stray(bytes) => bytes.len(),
         _ => 0,
     }
 }

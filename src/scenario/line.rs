@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::json::Json;
 use super::text::Text;
+use crate::client::ResponsePart;
 use crate::frame::Opcode;
 
 /// Where a line stands, from 1. It is no part of what the line says: any two are equal.
@@ -124,8 +125,8 @@ pub enum Sight {
 pub struct Answer {
     /// Any of these.
     pub statuses: Vec<u16>,
-    /// `bad-accept`: the value for `Sec-WebSocket-Accept` is wrong.
-    pub bad_accept: bool,
+    /// `bad-accept`, `bad-upgrade` and so on: the parts of a 101 that are wrong, in their order.
+    pub faults: Vec<ResponsePart>,
     /// Headers that must be there, with these values.
     pub headers: Vec<(String, Text)>,
     /// The body, without blanks at its end.

@@ -121,8 +121,8 @@ impl Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statuses: Vec<_> = self.statuses.iter().map(ToString::to_string).collect();
         f.write_str(&statuses.join("|"))?;
-        if self.bad_accept {
-            f.write_str(" bad-accept")?;
+        for part in &self.faults {
+            write!(f, " {part}")?;
         }
         for (name, value) in &self.headers {
             write!(f, " {name}={}", Value(value))?;

@@ -17,6 +17,9 @@ const DISTINCT_DIGITS: usize = 6;
 pub(super) struct Ids {
     names: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// How many names each lane has tried, so that the next is found at once: a lane that is told
+    /// n ids costs n steps, not the square.
+    tried: BTreeMap<String, usize>,
 }
 
 /// A part of a text.
@@ -52,10 +55,14 @@ impl Ids {
         if let Some(name) = self.names.get(id) {
             return name.clone();
         }
-        let numbered = (2..).map(|n| format!("<{lane}{n}>"));
-        let mut free = std::iter::once(format!("<{lane}>")).chain(numbered);
-        let name = free.find(|name| !self.taken.contains(name)).expect("numbers do not end");
-        self.taken.insert(name.clone());
+        let tried = self.tried.entry(lane.to_owned()).or_default();
+        let name = loop {
+            *tried += 1;
+            let name = if *tried == 1 { format!("<{lane}>") } else { format!("<{lane}{tried}>") };
+            if self.taken.insert(name.clone()) {
+                break name;
+            }
+        };
         self.names.insert(id.to_owned(), name.clone());
         name
     }

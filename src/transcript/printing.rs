@@ -1,5 +1,6 @@
 //! What was seen on a wire, one line each.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::ErrorKind;
 use std::iter::Peekable;
@@ -7,11 +8,11 @@ use std::slice::Iter;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, Version};
 use tokio::time::Instant;
 
 use super::payload::Payloads;
-use super::request::USUAL;
+use crate::client::{Asked, ResponseFault, USUAL, judge_response};
 use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::{parse_request, parse_response};
@@ -33,11 +34,11 @@ pub(super) struct Printer {
 impl Printer {
     /// A line for each thing seen in `lane`, with its time `since` the beginning of a wait.
     ///
-    /// `accept` is what the 101 must bring.
+    /// `asked` is what the answer must follow from.
     pub(super) fn lines(
         &mut self,
         lane: &str,
-        accept: &str,
+        asked: &Asked,
         seen: &[Seen],
         since: Option<Instant>,
     ) -> Vec<String> {
@@ -54,7 +55,7 @@ impl Printer {
                 }
                 (Event::Head(head), Direction::In) => {
                     let body = body(&mut seen);
-                    format!("{opening} {}", self.response(lane, head, &body, accept))
+                    format!("{opening} {}", self.response(lane, head, &body, asked))
                 }
                 (Event::Body(bytes), _) => {
                     format!("{opening} {}", self.payloads.stray(lane, bytes))
@@ -86,9 +87,10 @@ impl Printer {
 
     /// `GET /chat?name=bob subprotocol=chat`: what is not the same in every handshake.
     fn request(&mut self, lane: &str, head: &Bytes) -> String {
-        let Ok(Some((request, _))) = parse_request(head) else {
-            return self.payloads.stray(lane, head);
-        };
+        let parsed = parse_request(head).ok().flatten();
+        // Of HTTP/1.0 the version is what there is to see.
+        let parsed = parsed.filter(|(request, _)| request.version() == Version::HTTP_11);
+        let Some((request, _)) = parsed else { return self.payloads.stray(lane, head) };
         let target = self.payloads.value(lane, &request.uri().to_string());
         let mut words = vec![request.method().to_string(), target];
         for (name, value) in request.headers() {
@@ -105,16 +107,18 @@ impl Printer {
         words.join(" ")
     }
 
-    /// `101`, or `426 "the sentence"`.
-    fn response(&mut self, lane: &str, head: &Bytes, body: &[u8], accept: &str) -> String {
+    /// `101`, `101 bad-accept`, or `426 "the sentence"`.
+    fn response(&mut self, lane: &str, head: &Bytes, body: &[u8], asked: &Asked) -> String {
         let Ok(Some((response, _))) = parse_response(head) else {
             return self.payloads.stray(lane, head);
         };
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let mut text = response.status().as_u16().to_string();
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            if header("sec-websocket-accept") != Some(accept) {
-                text += " bad-accept";
+            let faults = judge_response(asked, head);
+            let parts: BTreeSet<_> = faults.iter().filter_map(ResponseFault::part).collect();
+            for part in parts {
+                let _ = write!(text, " {part}");
             }
             if let Some(name) = header("sec-websocket-protocol") {
                 let _ = write!(text, " subprotocol={}", self.payloads.value(lane, name));

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use http::{Request, Response, Uri};
+use http::{Request, Response, Uri, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -11,7 +11,7 @@ use warp::Filter;
 
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Policy, Rejection};
-use crate::limits::WriteWithin;
+use crate::limits::{Limited, WriteWithin};
 use crate::stream::Rewind;
 
 /// What [`upgrade`] extracts: a request that asked for something, and the means
@@ -23,17 +23,22 @@ pub struct Upgrade {
 }
 
 /// A byte stream that was an HTTP connection: TCP itself, or whatever hyper was given.
-pub type UpgradedIo = Rewind<Either<TcpStream, TokioIo<Upgraded>>>;
+///
+/// Reading fails when a message takes longer than [`MESSAGE_DEADLINE`](crate::limits::MESSAGE_DEADLINE):
+/// a heartbeat takes every byte for a sign of life, and so does not end a message without an end.
+pub type UpgradedIo = Limited<Rewind<Either<TcpStream, TokioIo<Upgraded>>>>;
 
 /// A warp filter that takes every request on its path, whatever it asks for.
 ///
-/// Pair it with [`Upgrade::answer`]. It refuses what warp's own `ws()` lets by
+/// A server puts the [`Version`] and the [`Ends`] of a request into its extensions; without,
+/// it is of HTTP/1.1. Pair it with [`Upgrade::answer`]. It refuses what warp's own `ws()` lets by
 /// or answers wrongly: a bad key, another version, a missing host.
 pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy {
     warp::method()
         .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Version>())
         .and(warp::ext::optional::<Ends>())
         .and(warp::ext::optional::<OnUpgrade>())
         .map(
@@ -41,10 +46,12 @@ pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy
              path: warp::path::FullPath,
              query: String,
              headers,
+             version: Option<Version>,
              ends: Option<Ends>,
              on_upgrade| {
                 let mut request = Request::new(());
                 *request.method_mut() = method;
+                *request.version_mut() = version.unwrap_or_default();
                 *request.uri_mut() = target(path.as_str(), &query);
                 *request.headers_mut() = headers;
                 if let Some(ends) = ends {
@@ -115,8 +122,8 @@ fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
         Ok(parts) => {
             let (front, tcp) = parts.io.into_inner().into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
-            Rewind::new(&front, Either::Left(tcp))
+            Limited::in_time(Rewind::new(&front, Either::Left(tcp)))
         }
-        Err(upgraded) => Rewind::new(&[], Either::Right(TokioIo::new(upgraded))),
+        Err(upgraded) => Limited::in_time(Rewind::new(&[], Either::Right(TokioIo::new(upgraded)))),
     }
 }

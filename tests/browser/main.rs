@@ -6,10 +6,12 @@
 
 mod devtools;
 mod dialects;
+mod limits;
 mod person;
 mod pictures;
 mod program;
 mod race;
+mod responses;
 mod server;
 
 use std::io::Write;

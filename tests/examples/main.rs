@@ -8,12 +8,14 @@ mod crowds;
 mod drain;
 mod echo_broadcast;
 mod established;
+mod hangup;
 #[cfg(target_os = "linux")]
 mod memory;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;
 mod race;
+mod requests;
 mod strangers;
 mod waits;
 

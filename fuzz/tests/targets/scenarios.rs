@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
+use ws101::client::ResponsePart;
 use ws101::frame::Opcode;
 use ws101::scenario::{
     Act, Answer, Ask, Deed, End, Expect, Item, Json, Kind, Line, Marks, Note, Part, Payload, Place,
@@ -169,9 +170,10 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 fn expect() -> impl Strategy<Value = Expect> {
-    let answer = (vec(100..1000u16, 1..3), any::<bool>(), vec(header(true), 0..3), payload(true));
-    let answer = answer.prop_map(|(statuses, bad_accept, headers, body)| {
-        Sight::Answer(Answer { statuses, bad_accept, headers, body })
+    let faults = subsequence(ResponsePart::ALL.to_vec(), 0..=ResponsePart::ALL.len());
+    let answer = (vec(100..1000u16, 1..3), faults, vec(header(true), 0..3), payload(true));
+    let answer = answer.prop_map(|(statuses, faults, headers, body)| {
+        Sight::Answer(Answer { statuses, faults, headers, body })
     });
     let ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
     let sight = prop_oneof![

@@ -8,6 +8,7 @@ use super::super::{
     Act, Answer, Ask, Deed, End, Expect, Item, Kind, Marks, Payload, Shape, Sight, Timing,
 };
 use super::payload::{self, hex};
+use crate::client::ResponsePart;
 use crate::frame::Opcode;
 
 const ARROWS: &str = "one of -> <- >> << --";
@@ -139,14 +140,18 @@ fn answer(cursor: &mut Cursor<'_>) -> Parsed<Sight> {
         let status = |text: &str| text.parse().ok().filter(|status| (100..1000).contains(status));
         word.split('|').map(status).collect::<Option<Vec<u16>>>()
     })?;
-    let bad_accept = cursor.eat("bad-accept");
+    let mut faults = Vec::new();
+    while let Some(part) = ResponsePart::ALL.into_iter().find(|part| cursor.eat(&part.to_string()))
+    {
+        faults.push(part);
+    }
     let mut headers = Vec::new();
     while !cursor.rest().starts_with('"') && cursor.peek().contains('=') {
         headers.push(header(cursor)?);
     }
     let kind = if cursor.eat("json") { Kind::Json } else { Kind::Frame(Opcode::Text) };
     let body = payload::expected(cursor, kind)?;
-    Ok(Sight::Answer(Answer { statuses, bad_accept, headers, body }))
+    Ok(Sight::Answer(Answer { statuses, faults, headers, body }))
 }
 
 fn sight(cursor: &mut Cursor<'_>) -> Parsed<Sight> {

@@ -171,7 +171,6 @@ impl Player {
     /// Compares the next thing that was seen; tells whether there was one, and one was due.
     fn compare_next(&mut self, at: usize) -> Result<bool, Box<Difference>> {
         let mark = self.mark(at);
-        let accept = self.t.lane(at).accept.clone();
         let lane = &self.lanes[at];
         let next = lane.agenda.next();
         let (Some(heard), false) = (lane.inbox.items.front(), next.is_empty()) else {
@@ -181,7 +180,7 @@ impl Player {
         for place in next {
             let due = lane.agenda.get(place);
             let mut names = self.names.clone();
-            let fits = matches(&due.expect.what, heard, &accept, &mut names)
+            let fits = matches(&due.expect.what, heard, &mut names)
                 .and_then(|()| self.in_time(due, heard, mark))
                 .and_then(|()| wire(due, heard));
             match fits {

@@ -60,6 +60,10 @@ fn unlike(how: &Unlike) -> String {
         Unlike::Unasked(name) => {
             format!("есть заголовок {name}, которого никто не просил (RFC 6455 §4.1)")
         }
+        Unlike::Response(fault) => {
+            format!("{}: браузер такого не примет (RFC 6455 §4.1)", fault.in_russian())
+        }
+        Unlike::Sound(part) => format!("в ответе 101 нет ошибки {part}"),
         Unlike::Reserved { found, wanted } => {
             format!("зарезервированные биты равны {found}, а не {wanted} (RFC 6455 §5.2)")
         }

@@ -1,10 +1,10 @@
-//! What a client of a transcript opens with.
+//! The request of an opening handshake, sound or spoiled on purpose.
 
 use bytes::Bytes;
 
 /// What every handshake has (RFC 6455 §4.1), the host as yet unknown. The key
 /// is that of §1.3, so that all read the same.
-pub(super) const USUAL: [(&str, &str); 5] = [
+pub(crate) const USUAL: [(&str, &str); 5] = [
     ("Host", ""),
     ("Upgrade", "websocket"),
     ("Connection", "Upgrade"),
@@ -15,7 +15,7 @@ pub(super) const USUAL: [(&str, &str); 5] = [
 /// An opening handshake: a sound one for a target, unless it is told otherwise.
 ///
 /// ```
-/// use ws101::transcript::Request;
+/// use ws101::client::Request;
 ///
 /// let as_a_page_would = Request::new("/ws?name=bob")
 ///     .subprotocol("ws101.chat.v1")
