@@ -14,6 +14,7 @@ use futures::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use warp::{Filter, Reply};
+use ws101::crowd::LISTED;
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
@@ -30,7 +31,11 @@ async fn main() -> Result<(), StartError> {
     println!("open http://{} in two browsers", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy().at("/ws"), settings.max_message_bytes);
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
-    let peers = || warp::reply::json(&PEERS.lock().unwrap().values().collect::<Vec<_>>());
+    let peers = || {
+        let peers = PEERS.lock().unwrap();
+        let list = warp::reply::json(&peers.values().take(LISTED).collect::<Vec<_>>());
+        warp::reply::with_header(list, "x-total-count", peers.len())
+    };
     let list = warp::path!("connections").and(server::loopback()).map(peers);
     let list = list.map(Reply::into_response).boxed();
     server::serve(&settings, listener, [sockets, list, page("connections")], shutdown).await;

@@ -24,6 +24,7 @@
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
+//! | | [`crowd`] | comings and goings, told together when they are many |
 //! | | [`history`] | what was said lately, for those who come back |
 //! | | [`heartbeat`] | finding out that a peer is gone |
 //! | | [`shutdown`] | ending a server on purpose |
@@ -50,6 +51,7 @@ pub mod broadcast;
 pub mod chat;
 pub mod client;
 pub mod close_code;
+pub mod crowd;
 pub mod doctor;
 pub mod echo;
 pub mod endpoint;

@@ -23,6 +23,7 @@ const FLOORS: &[&[&str]] = &[
         "blocking",
         "broadcast",
         "client",
+        "crowd",
         "echo",
         "goodbye",
         "heartbeat",

@@ -4,6 +4,7 @@
 //! `cargo build --examples` before.
 
 #[cfg(unix)]
+mod crowds;
 mod drain;
 mod echo_broadcast;
 mod established;

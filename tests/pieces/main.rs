@@ -4,6 +4,7 @@ mod address;
 mod blocking;
 mod broadcast;
 mod close_code;
+mod crowd;
 mod echo;
 mod endpoint;
 mod goodbye;
