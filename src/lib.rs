@@ -32,6 +32,7 @@
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
+//! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
@@ -67,3 +68,4 @@ pub mod tap;
 pub mod timestamp;
 pub mod transcript;
 pub mod upgrade;
+pub mod wst;

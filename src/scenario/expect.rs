@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
-use super::{Expect, Payload};
+use super::{Expectation, Payload};
 use crate::frame::Opcode;
 
 /// Something to be seen, and the line that says so.
 #[derive(Clone, Debug)]
 pub(super) struct Due {
     pub(super) line: usize,
-    pub(super) expect: Expect,
+    pub(super) expect: Expectation,
 }
 
 /// An answer that the client is to give on its own.

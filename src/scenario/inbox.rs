@@ -7,11 +7,11 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use tokio::time::Instant;
 
-use super::End;
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::parse_response;
 use crate::tap::{Direction, Event, Seen};
-use crate::transcript::Lane;
+use crate::transcript::{Lane, unchunked};
+use crate::wst::End;
 
 /// The most bytes of a message that is put together from fragments.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
@@ -38,7 +38,7 @@ pub(super) enum What {
     Torn(Torn),
     End(End),
     /// Another failure of the connection.
-    Failed,
+    Failed(ErrorKind),
     /// So much was said that some of it went unheard.
     Missed,
 }
@@ -125,7 +125,7 @@ impl Inbox {
                 self.flush();
                 self.push(new(What::End(End::Reset)));
             }
-            Event::Error(_) => self.push(new(What::Failed)),
+            Event::Error(kind) => self.push(new(What::Failed(*kind))),
             Event::Missed(_) => self.push(new(What::Missed)),
         }
     }
@@ -213,21 +213,5 @@ fn answer(event: &Event) -> Option<Frame> {
             Some(frame.clone())
         }
         _ => None,
-    }
-}
-
-/// A body that came in chunks, once the last is there (RFC 9112 §7.1).
-fn unchunked(mut body: &[u8]) -> Option<Bytes> {
-    let mut whole = BytesMut::new();
-    loop {
-        let end = body.windows(2).position(|pair| pair == b"\r\n")?;
-        let size = str::from_utf8(&body[..end]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(whole.freeze());
-        }
-        let rest = &body[end + 2..];
-        whole.extend_from_slice(rest.get(..size)?);
-        body = rest.get(size.checked_add(2)?..)?;
     }
 }

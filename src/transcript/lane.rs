@@ -11,10 +11,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::Command;
-use super::printing::{Printer, remains};
-use crate::frame::{Decoder, Opcode, Torn};
+use super::printing::Printer;
+use crate::frame::{Decoder, Opcode, Role, Torn};
 use crate::handshake::{AcceptKey, parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
+use crate::wst::{Action, Item, Writer};
 
 /// A client's name and its connection, the last one if there were several.
 pub(crate) struct Lane {
@@ -141,7 +142,7 @@ impl Lane {
     }
 
     /// A line for everything seen since the last time, fences apart.
-    pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<String> {
+    pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<Item> {
         let seen = std::mem::take(&mut self.seen);
         let mut lines = printer.lines(&self.name, &self.accept, &seen, since);
         if let Some(request) = self.request.take() {
@@ -151,7 +152,7 @@ impl Lane {
                 self.request = Some(request);
             } else if !is_shown {
                 // No head, or not all of one: a tap cannot tell before the end.
-                lines.insert(0, format!("-> {}", printer.payloads.stray(&self.name, &request)));
+                lines.insert(0, printer.writer.stray(&self.name, Role::Client, &request));
             }
         }
         let torn = self.said.pending();
@@ -159,8 +160,12 @@ impl Lane {
             && self.torn != Some(torn)
         {
             // No tap reports it before the end, though it is what was sent last.
-            let last = lines.iter().rposition(|line| line.starts_with(">>"));
-            lines.insert(last.map_or(0, |last| last + 1), format!(">> {}", remains(torn)));
+            let is_sent = |line: &Item| {
+                matches!(line, Item::Action(_, Action::Send(..) | Action::SendPart(..)))
+            };
+            let last = lines.iter().rposition(is_sent);
+            let part = Writer::part(&self.name, Role::Client, torn);
+            lines.insert(last.map_or(0, |last| last + 1), part);
         }
         self.torn = torn;
         lines

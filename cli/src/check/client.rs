@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use ws101::scenario::Scenario;
+use ws101::scenario::{Note, Scenario};
 
 use super::judge::{Trial, noted};
 use super::words::Lang;
@@ -39,8 +39,11 @@ pub async fn tried(
     patience: Duration,
     lang: Lang,
 ) -> Result<Trial> {
-    let words = noted(scenario, "client").next().unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = noted(scenario).find_map(|note| match note {
+        Note::Client(words) => Some(words),
+        _ => None,
+    });
+    let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
     let open = |name, retry, cap| {
         let [retry, cap] = [retry, cap].map(Duration::from_millis);
         Door::open(name, command, Waits { retry, cap }, patience)

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use serde_json::Value;
 use tokio::time::Instant;
 use ws101::address::Address;
-use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
+use ws101::scenario::{Difference, Names, Note, Played, Scenario, Step};
 
 use super::client;
 use super::dice::{Dice, is_random};
@@ -137,8 +137,8 @@ impl Judge {
         seed: u32,
         lang: Lang,
     ) -> Result<(Outcome, String)> {
-        let ends = noted(&scenario, "exits").next().is_some()
-            || noted(&scenario, "signal").next().is_some();
+        let ends =
+            noted(&scenario).any(|note| matches!(note, Note::Exits(..) | Note::SignalTerm));
         let command = match &self.candidate {
             Candidate::Url(..) if ends => {
                 let why = lang.pick("needs --cmd", "нужен --cmd");
@@ -166,7 +166,7 @@ impl Judge {
         program.process.forgive();
         let place = program.place();
         let played = play(&scenario, &place, |step| {
-            if step.notes("signal").next().is_some() {
+            if step.notes.contains(&Note::SignalTerm) {
                 program.process.terminate();
             }
         });
@@ -196,8 +196,11 @@ impl Judge {
 /// Puts the titles that stand in `@title` in the place of those in English.
 fn translate(scenario: &mut Scenario, lang: Lang) {
     for step in &mut scenario.steps {
-        let title = step.notes("title").find(|words| words[0] == lang.code());
-        let Some(title) = title.and_then(|words| words.get(1)).cloned() else { continue };
+        let title = step.notes.iter().find_map(|note| match note {
+            Note::Title(language, title) if language == lang.code() => Some(title.clone()),
+            _ => None,
+        });
+        let Some(title) = title else { continue };
         let number = step.title.split(' ').next().filter(|word| word.contains('.'));
         step.title = match number {
             Some(number) => format!("{number} {title}"),
@@ -213,9 +216,9 @@ async fn play(scenario: &Scenario, place: &Place, before: impl FnMut(&Step)) -> 
     played
 }
 
-/// The notes of that name, with their words.
-pub fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
-    scenario.steps.iter().flat_map(move |step| step.notes(name))
+/// The notes on all steps.
+pub fn noted(scenario: &Scenario) -> impl Iterator<Item = &Note> {
+    scenario.steps.iter().flat_map(|step| &step.notes)
 }
 
 /// What came of one playing of a check.
@@ -243,15 +246,25 @@ fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
         (None, Some(complaint)) => complaint,
         (None, None) => return (Outcome::Passed, trial.wire),
     };
-    let first = |name| noted(scenario, name).next().and_then(<[String]>::first).cloned();
-    let hints = noted(scenario, "hint").filter(|words| words[0] == lang.code());
+    let rfc = noted(scenario).find_map(|note| match note {
+        Note::Rfc(section) => Some(section.clone()),
+        _ => None,
+    });
+    let lesson = noted(scenario).find_map(|note| match note {
+        Note::Lesson(heading) => Some(heading.clone()),
+        _ => None,
+    });
+    let hints = noted(scenario).filter_map(|note| match note {
+        Note::Hint(language, hint) if language == lang.code() => Some(hint.clone()),
+        _ => None,
+    });
     let failure = Failure {
         seed,
         because,
         last_words: trial.last_words,
-        rfc: first("rfc"),
-        lesson: first("lesson"),
-        hints: hints.filter_map(|words| words.get(1).cloned()).collect(),
+        rfc,
+        lesson,
+        hints: hints.collect(),
         difference: trial.difference,
     };
     (Outcome::Failed(Box::new(failure)), trial.wire)
@@ -266,7 +279,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
         };
         (0..1000).filter_map(|n| of(&played.names, n)).collect()
     };
-    for front in noted(scenario, "distinct").flatten() {
+    for note in noted(scenario) {
+        let Note::Distinct(front) = note else { continue };
         let mut owners: BTreeMap<String, usize> = BTreeMap::new();
         for (_, value) in captured(front) {
             *owners.entry(value.to_string()).or_default() += 1;
@@ -280,7 +294,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
             ));
         }
     }
-    for front in noted(scenario, "rising").flatten() {
+    for note in noted(scenario) {
+        let Note::Rising(front) = note else { continue };
         let found = captured(front);
         let numbers: Vec<_> = found.iter().map(|(_, value)| value.as_f64()).collect();
         if numbers.contains(&None) || numbers.windows(2).any(|pair| pair[1] < pair[0]) {
@@ -292,7 +307,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
             ));
         }
     }
-    for front in noted(scenario, "positive").flatten() {
+    for note in noted(scenario) {
+        let Note::Positive(front) = note else { continue };
         for (_, value) in captured(front) {
             if value.as_f64().is_none_or(|number| number <= 0.0) {
                 return Some(lang.pick(
@@ -307,8 +323,10 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
 
 /// What is wrong with the server's end.
 async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
-    let words = noted(scenario, "exits").next()?;
-    let patience = words.first().and_then(|time| duration(time))?;
+    let (patience, wanted) = noted(scenario).find_map(|note| match note {
+        Note::Exits(time, code) => Some((*time, *code)),
+        _ => None,
+    })?;
     let Some(status) = program.process.exit(patience).await else {
         let time = lang.time(patience);
         return Some(lang.pick(
@@ -316,7 +334,7 @@ async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option
             format!("через {time} сервер всё ещё работает"),
         ));
     };
-    let wanted: i32 = words.get(1)?.parse().ok()?;
+    let wanted = wanted?;
     match status.code() {
         Some(code) if code == wanted => {}
         Some(code) => {

@@ -16,7 +16,7 @@ use ws101::endpoint::Endpoint;
 use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::limits::Caps;
-use ws101::scenario::Scenario;
+use ws101::scenario::{Note, Scenario};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::transcript::{Pipe, Transcript};
@@ -90,7 +90,7 @@ async fn play(lesson: &Lesson, check: &Check, seed: u32) -> Result<()> {
         async move { server.serve(pipe).await }
     });
     let played = scenario.play_with(transcript, |step| {
-        if step.notes("signal").next().is_some() {
+        if step.notes.contains(&Note::SignalTerm) {
             let server = server.clone();
             tokio::spawn(async move { server.end().await });
         }

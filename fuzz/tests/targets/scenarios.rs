@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use ws101::frame::Opcode;
 use ws101::scenario::{
-    Act, Answer, Ask, Deed, End, Expect, Item, Json, Kind, Line, Marks, Note, Part, Payload, Place,
-    Scenario, Shape, Sight, Step, Text, Timing,
+    Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Json, Kind, Line,
+    Modifiers, Note, Observation, Part, Payload, Place, Scenario, Step, Text, Timing,
 };
 
 use crate::corpus::{spoiled_text, texts};
@@ -104,7 +104,7 @@ fn close(open: bool) -> impl Strategy<Value = Payload> {
     })
 }
 
-fn shape(open: bool) -> impl Strategy<Value = Shape> {
+fn shape(open: bool) -> impl Strategy<Value = FramePattern> {
     let opcodes = [1, 2, 0, 9, 10, 3, 15].map(|bits| Kind::Frame(Opcode::from_bits(bits)));
     let carried = prop_oneof![
         (select(opcodes.to_vec()), payload(open)),
@@ -117,7 +117,16 @@ fn shape(open: bool) -> impl Strategy<Value = Shape> {
         let is_message = matches!(kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary));
         let (rsv, fin, wrong_mask, header) = header;
         let fragments = fragments.filter(|_| is_message && !open);
-        Shape { rsv, fin, wrong_mask, header, len, fragments, payload, ..Shape::new(kind) }
+        FramePattern {
+            rsv,
+            fin,
+            wrong_mask,
+            header,
+            len,
+            fragments,
+            payload,
+            ..FramePattern::new(kind)
+        }
     })
 }
 
@@ -125,13 +134,13 @@ fn time() -> impl Strategy<Value = Duration> {
     prop_oneof![0..1500u64, (0..3000u64).prop_map(|n| n * 500)].prop_map(Duration::from_millis)
 }
 
-fn marks() -> impl Strategy<Value = Marks> {
+fn marks() -> impl Strategy<Value = Modifiers> {
     let timing = prop_oneof![
         (time(), time()).prop_map(|(a, b)| Timing::Within(a.min(b), a.max(b))),
         time().prop_map(Timing::At),
     ];
     let wire = (vec(any::<u8>(), 1..9), any::<bool>());
-    (option::of(timing), option::of(wire)).prop_map(|(timing, wire)| Marks { timing, wire })
+    (option::of(timing), option::of(wire)).prop_map(|(timing, wire)| Modifiers { timing, wire })
 }
 
 fn header(open: bool) -> impl Strategy<Value = (String, Text)> {
@@ -139,7 +148,7 @@ fn header(open: bool) -> impl Strategy<Value = (String, Text)> {
         .prop_map(|(name, value)| (name.to_owned(), value))
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn act() -> impl Strategy<Value = Action> {
     let headers = vec((header(false), any::<bool>()), 0..3).prop_map(|headers| {
         let there = |((name, value), there): ((String, Text), bool)| (name, there.then_some(value));
         headers.into_iter().map(there).collect()
@@ -150,43 +159,40 @@ fn act() -> impl Strategy<Value = Act> {
             Ask::Usual { method: method.to_owned(), target, headers }
         });
     let deeds = vec![
-        Deed::Cut,
-        Deed::Reset,
-        Deed::HalfClose,
-        Deed::Mute,
-        Deed::StopReading,
-        Deed::Resume,
-        Deed::Dribble(0),
-        Deed::Dribble(7),
+        ConnectionAction::Cut,
+        ConnectionAction::Reset,
+        ConnectionAction::HalfClose,
+        ConnectionAction::Mute,
+        ConnectionAction::StopReading,
+        ConnectionAction::Resume,
+        ConnectionAction::Dribble(0),
+        ConnectionAction::Dribble(7),
     ];
     prop_oneof![
-        ask.prop_map(Act::Ask),
-        bytes().prop_map(|bytes| Act::Ask(Ask::Raw(bytes))),
-        (shape(false), marks()).prop_map(|(shape, marks)| Act::Say(shape, marks)),
-        payload(false).prop_map(Act::Raw),
-        select(deeds).prop_map(Act::Do),
+        ask.prop_map(Action::Ask),
+        bytes().prop_map(|bytes| Action::Ask(Ask::Raw(bytes))),
+        (shape(false), marks()).prop_map(|(shape, marks)| Action::Say(shape, marks)),
+        payload(false).prop_map(Action::Raw),
+        select(deeds).prop_map(Action::Do),
     ]
 }
 
-fn expect() -> impl Strategy<Value = Expect> {
+fn expect() -> impl Strategy<Value = Expectation> {
     let answer = (vec(100..1000u16, 1..3), any::<bool>(), vec(header(true), 0..3), payload(true));
     let answer = answer.prop_map(|(statuses, bad_accept, headers, body)| {
-        Sight::Answer(Answer { statuses, bad_accept, headers, body })
+        Observation::Answer(Answer { statuses, bad_accept, headers, body })
     });
     let ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
     let sight = prop_oneof![
         (answer, marks()),
-        (payload(true).prop_map(Sight::Stray), marks()),
-        (shape(true).prop_map(Sight::Frame), marks()),
-        (Just(Sight::Torn("text 2 of 5 bytes".to_owned())), Just(Marks::default())),
-        (select(ends).prop_map(Sight::End), marks()),
-        (time().prop_map(Sight::Nothing), Just(Marks::default())),
+        (payload(true).prop_map(Observation::Stray), marks()),
+        (shape(true).prop_map(Observation::Frame), marks()),
+        (Just(Observation::Torn("text 2 of 5 bytes".to_owned())), Just(Modifiers::default())),
+        (select(ends).prop_map(Observation::End), marks()),
+        (time().prop_map(Observation::Nothing), Just(Modifiers::default())),
     ];
-    (any::<bool>(), any::<bool>(), sight).prop_map(|(any_order, optional, (what, marks))| Expect {
-        any_order,
-        optional,
-        what,
-        marks,
+    (any::<bool>(), any::<bool>(), sight).prop_map(|(any_order, optional, (what, marks))| {
+        Expectation { any_order, optional, what, marks }
     })
 }
 
@@ -195,8 +201,8 @@ fn line() -> impl Strategy<Value = Line> {
     let item = prop_oneof![
         1 => plain().prop_map(|text| Item::Comment(text.replace(char::is_control, "").trim().to_owned())),
         1 => time().prop_map(Item::Wait),
-        4 => (lane(), act()).prop_map(|(lane, act)| Item::Act(lane, act)),
-        4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expect(lane, expect)),
+        4 => (lane(), act()).prop_map(|(lane, act)| Item::Action(lane, act)),
+        4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expectation(lane, expect)),
     ];
     item.prop_map(|item| Line { place: Place(0), item })
 }

@@ -4,13 +4,16 @@ use std::fmt::Write;
 use std::io;
 
 use super::super::settings::Settings;
-use super::super::{Act, Deed, Item, Line, RECORDINGS, Scenario, Sight, Step};
+use super::super::{
+    Action, ConnectionAction, Expectation, Item, Line, Observation, Place, RECORDINGS, Scenario,
+    Step,
+};
 use super::{Difference, Player};
 use crate::transcript::Transcript;
 
 /// Why a recording is worth nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsteady {
+pub enum NotDeterministic {
     /// Something could not be done.
     #[error("{0}")]
     Stuck(Box<Difference>),
@@ -70,19 +73,19 @@ fn indented(lines: &[String]) -> String {
 pub(in super::super) async fn record(
     scenario: &Scenario,
     mut transcript: impl AsyncFnMut() -> io::Result<Transcript>,
-) -> Result<Scenario, Unsteady> {
+) -> Result<Scenario, NotDeterministic> {
     let mut first: Option<Scenario> = None;
     for run in 1..=RECORDINGS {
-        let transcript = transcript().await.map_err(Unsteady::Unserved)?;
+        let transcript = transcript().await.map_err(NotDeterministic::Unserved)?;
         let mut player = Player::new(scenario, transcript);
-        let steps = player.record(scenario).await.map_err(Unsteady::Stuck)?;
+        let steps = player.record(scenario).await.map_err(NotDeterministic::Stuck)?;
         player.t.leave().await;
         let recorded = Scenario { notes: scenario.notes.clone(), steps };
         match &first {
             None => first = Some(recorded),
             Some(first) => {
                 if let Some(variance) = variance(run, first, &recorded) {
-                    return Err(Unsteady::Differs(Box::new(variance)));
+                    return Err(NotDeterministic::Differs(Box::new(variance)));
                 }
             }
         }
@@ -131,12 +134,12 @@ impl Player {
         line: &Line,
         lines: &mut Vec<Line>,
     ) -> Result<(), Box<Difference>> {
-        let before = self.t.lines(0).count();
+        let before = self.t.count();
         match &line.item {
             Item::Comment(_) => {}
             Item::Wait(time) => self.wait(*time).await?,
-            Item::Expect(name, expect) => {
-                if let (Sight::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
+            Item::Expectation(name, expect) => {
+                if let (Observation::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
                     && let super::super::Kind::Frame(opcode) = shape.kind
                 {
                     let asked = &mut self.lanes[at].agenda.asked;
@@ -144,13 +147,16 @@ impl Player {
                 }
                 return Ok(());
             }
-            Item::Act(name, Act::Say(shape, _)) if self.is_own_answer(name, shape) => {
+            Item::Action(name, Action::Send(shape, _)) if self.is_own_answer(name, shape) => {
                 return Ok(());
             }
-            Item::Act(name, act) => self.act(name, act).await?,
+            Item::Action(name, act) => self.act(name, act).await?,
         }
         lines.push(line.clone());
-        if matches!(line.item, Item::Comment(_) | Item::Act(_, Act::Do(Deed::Dribble(_)))) {
+        if matches!(
+            line.item,
+            Item::Comment(_) | Item::Action(_, Action::Connection(ConnectionAction::Dribble(_)))
+        ) {
             return Ok(());
         }
         self.t.fall_silent(self.actor).await;
@@ -164,23 +170,37 @@ impl Player {
             self.names.keep(&name, id.into());
         }
         let mut is_own = true;
-        for (at, text) in self.t.lines(before) {
+        let mut seen = Vec::new();
+        for (at, item) in self.t.lines(before) {
             // What the client was told to do stands there already.
-            let is_sent = ["->", ">>"].iter().any(|arrow| text.starts_with(arrow));
+            let cut = Action::Connection(ConnectionAction::Cut);
+            let is_sent = matches!(
+                item,
+                Item::Action(
+                    _,
+                    Action::Ask(_) | Action::Send(..) | Action::SendRaw(_) | Action::SendPart(..)
+                )
+            );
+            let is_cut = matches!(item, Item::Action(_, action) if *action == cut);
             is_own &= at.is_none() || at == self.actor;
-            is_own &= is_sent || text == line.item.to_string() || text == "-- cut";
-            if let Some(at) = at.filter(|_| !is_own) {
-                lines.extend(seen(self.t.name(at), text));
+            is_own &= is_sent || *item == line.item || is_cut;
+            if at.is_some() && !is_own {
+                seen.push(Line { place: Place::default(), item: recordable(item) });
             }
         }
+        lines.extend(seen);
         Ok(())
     }
 }
 
-/// A line of a transcript as a line of a scenario; what it cannot say is a remark.
-fn seen(lane: &str, text: &str) -> Option<Line> {
-    let whole = format!("{lane} {text}");
-    let scenario: Scenario =
-        whole.parse().unwrap_or_else(|_| format!("# {whole}").parse().unwrap_or_default());
-    scenario.steps.into_iter().flat_map(|step| step.lines).next()
+/// A line of a recording; what cannot happen again in the same way is a remark.
+fn recordable(item: &Item) -> Item {
+    match item {
+        Item::Action(_, Action::SendPart(..))
+        | Item::Expectation(
+            _,
+            Expectation { what: Observation::Missed(_) | Observation::NotConnected, .. },
+        ) => Item::Comment(item.to_line()),
+        item => item.clone(),
+    }
 }

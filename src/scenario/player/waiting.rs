@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::super::difference::{Difference, Why};
+use super::super::detail::Detail;
 use super::super::expect::Due;
 use super::super::inbox::{Heard, What};
 use super::super::matching::matches;
-use super::super::unlike::Unlike;
-use super::super::{End, Sight, Timing};
+use super::super::mismatch::{Difference, Mismatch};
+use super::super::{End, Item, Observation, Timing};
 use super::{Player, Verdict};
 use crate::frame::Frame;
-use crate::transcript::{QUIET, moment, seconds};
+use crate::transcript::QUIET;
+use crate::wst::{moment, seconds};
 
 impl Player {
     /// Waits until every lane has seen what it must, or has not and should have.
@@ -38,7 +39,7 @@ impl Player {
     /// Until when `at` is to see the next thing.
     fn deadline(&self, at: usize, began: Instant) -> Instant {
         let agenda = &self.lanes[at].agenda;
-        match agenda.first().and_then(|due| due.expect.marks.timing) {
+        match agenda.first().and_then(|due| due.expect.modifiers.timing) {
             Some(Timing::Within(_, to)) => self.mark(at) + to,
             _ => began.max(agenda.last) + self.settings.timeout,
         }
@@ -51,13 +52,13 @@ impl Player {
 
     fn missing(&self, at: usize, deadline: Instant) -> Box<Difference> {
         let agenda = &self.lanes[at].agenda;
-        let time = match agenda.first().and_then(|due| due.expect.marks.timing) {
+        let time = match agenda.first().and_then(|due| due.expect.modifiers.timing) {
             Some(Timing::Within(_, to)) => to,
             _ => self.settings.timeout.min(deadline.elapsed() + self.settings.timeout),
         };
         let why = match agenda.first().map(|due| &due.expect.what) {
-            Some(Sight::End(End::Any | End::Eof | End::Reset)) => Why::Open(time),
-            _ => Why::Silence(time),
+            Some(Observation::End(End::Any | End::Eof | End::Reset)) => Mismatch::Open(time),
+            _ => Mismatch::Silence(time),
         };
         if let Some(due) = agenda.first() {
             return self.differs(Some((at, due, None)), why);
@@ -72,7 +73,7 @@ impl Player {
 
     pub(super) async fn wait(&mut self, time: Duration) -> Verdict {
         self.settle().await?;
-        self.t.aside(format!("-- wait {}", seconds(time)));
+        self.t.aside(Item::Wait(time));
         let now = Instant::now();
         self.since = Some(now);
         self.listen_until(now + time).await;
@@ -129,10 +130,10 @@ impl Player {
         if self.lanes[at].inbox.is_flooded() {
             let heard = self.lanes[at].inbox.pop();
             return Err(heard.map_or_else(
-                || self.differs(None, Why::Flood),
+                || self.differs(None, Mismatch::Flood),
                 |heard| {
                     let mut flood = self.unexpected(at, &heard, "no more than can be heard");
-                    flood.why = Why::Flood;
+                    flood.why = Mismatch::Flood;
                     flood
                 },
             ));
@@ -177,7 +178,7 @@ impl Player {
         let (Some(heard), false) = (lane.inbox.items.front(), next.is_empty()) else {
             return Ok(false);
         };
-        let mut blame: Option<(&Due, Why)> = None;
+        let mut blame: Option<(&Due, Mismatch)> = None;
         for place in next {
             let due = lane.agenda.get(place);
             let mut names = self.names.clone();
@@ -193,8 +194,8 @@ impl Player {
                     return Ok(true);
                 }
                 // The one that comes nearest is to blame.
-                Err(why) if why != Why::Other || blame.is_none() => {
-                    let was_other = blame.as_ref().is_none_or(|(_, why)| *why == Why::Other);
+                Err(why) if why != Mismatch::Other || blame.is_none() => {
+                    let was_other = blame.as_ref().is_none_or(|(_, why)| *why == Mismatch::Other);
                     if was_other {
                         blame = Some((due, why));
                     }
@@ -207,36 +208,39 @@ impl Player {
         Err(self.differs(Some((at, due, Some(heard))), why))
     }
 
-    fn in_time(&self, due: &Due, heard: &Heard, mark: Instant) -> Result<(), Why> {
-        match due.expect.marks.timing {
+    fn in_time(&self, due: &Due, heard: &Heard, mark: Instant) -> Result<(), Mismatch> {
+        match due.expect.modifiers.timing {
             None => Ok(()),
             Some(Timing::Within(from, to)) => {
                 let after = heard.at.saturating_duration_since(mark);
                 match after {
-                    _ if after < from => Err(Why::Early(after)),
-                    _ if after > to => Err(Why::Late(after)),
+                    _ if after < from => Err(Mismatch::Early(after)),
+                    _ if after > to => Err(Mismatch::Late(after)),
                     _ => Ok(()),
                 }
             }
             Some(Timing::At(time)) => {
                 let since = self.since.unwrap_or(mark);
-                let (at, wanted) =
-                    (moment(heard.at.saturating_duration_since(since)), seconds(time));
-                if at == wanted { Ok(()) } else { Err(Why::Differs(Unlike::Moment(at))) }
+                let at = seconds(moment(heard.at.saturating_duration_since(since)));
+                if at == seconds(time) {
+                    Ok(())
+                } else {
+                    Err(Mismatch::Differs(Detail::Moment(at)))
+                }
             }
         }
     }
 }
 
 /// Whether its bytes are those that stand beside it.
-fn wire(due: &Due, heard: &Heard) -> Result<(), Why> {
-    let Some((wanted, more)) = &due.expect.marks.wire else { return Ok(()) };
+fn wire(due: &Due, heard: &Heard) -> Result<(), Mismatch> {
+    let Some((wanted, more)) = &due.expect.modifiers.wire else { return Ok(()) };
     let What::Frame(frame) = &heard.what else { return Ok(()) };
     let found = frame.to_bytes();
     if found.starts_with(wanted) && (*more || found.len() == wanted.len()) {
         return Ok(());
     }
-    Err(Why::Differs(Unlike::Wire))
+    Err(Mismatch::Differs(Detail::Wire))
 }
 
 fn is_ignored(ignored: &[String], heard: &Heard) -> bool {

@@ -1,4 +1,4 @@
-//! One line of a scenario, read from left to right.
+//! One line, read from left to right.
 
 use super::text::{Text, placeholder};
 use crate::escape;
@@ -63,6 +63,17 @@ impl<'t> Cursor<'t> {
         let is_next = self.peek() == word;
         if is_next {
             self.word();
+        }
+        is_next
+    }
+
+    /// Passes over these words if they are next, with one blank between each two.
+    pub(super) fn eat_words(&mut self, words: &str) -> bool {
+        let rest = self.rest().strip_prefix(words);
+        let is_next = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        if is_next {
+            self.at += words.len();
+            self.skip();
         }
         is_next
     }
@@ -143,8 +154,7 @@ impl<'t> Cursor<'t> {
     /// A text in quotes, without placeholders.
     pub(super) fn plain(&mut self) -> Parsed<String> {
         let start = self.clone();
-        let names = super::names::Names::default();
-        self.quoted()?.fill(&names).map_err(|name| {
+        self.quoted()?.without_placeholders().map_err(|name| {
             start.expected(&format!("a text without {name}; a real < is written \\u003c"))
         })
     }
@@ -156,7 +166,8 @@ impl<'t> Cursor<'t> {
             self.skip();
             return Ok(text);
         }
-        let (mut word, mut text) = (self.word(), Text::default());
+        let mut word = self.word();
+        let mut text = Text::default();
         while let Some(c) = word.chars().next() {
             if let Some((size, part)) = placeholder(word) {
                 text.0.push(part);

@@ -6,8 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Instead of what is different in every run and means nothing.
-pub(super) const ANYTHING: &str = "<*>";
+use super::text::{self, Text, placeholder_name};
 
 /// How many different digits 32 of them have at least, if they are random; fewer are a pattern.
 const DISTINCT_DIGITS: usize = 6;
@@ -17,9 +16,11 @@ const DISTINCT_DIGITS: usize = 6;
 pub(super) struct Ids {
     names: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// The number that the next name of each lane may have, so that names are not tried anew.
+    next: BTreeMap<String, u64>,
 }
 
-/// A part of a text.
+/// What a part of a text looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part<'t> {
     Plain(&'t str),
@@ -28,34 +29,36 @@ enum Part<'t> {
 }
 
 impl Ids {
-    /// `text` with a name for each id and [`ANYTHING`] for each time, as `lane` sees it.
-    ///
-    /// The first half of the result tells whether `text` was nothing but one of these.
-    pub(super) fn replace(&mut self, text: &str, lane: &str) -> (bool, String) {
-        let parts = parts(text);
-        let alone = matches!(parts[..], [Part::Id(_) | Part::Time]);
-        let names = parts.into_iter().map(|part| match part {
-            Part::Plain(text) => text.to_owned(),
-            Part::Id(id) => self.name(id, lane),
-            Part::Time => ANYTHING.to_owned(),
+    /// `text` with a name for each id and `<*>` for each time, as `lane` sees it.
+    pub(super) fn replace(&mut self, text: &str, lane: &str) -> Text {
+        let parts = parts(text).into_iter().map(|part| match part {
+            Part::Plain(text) => text::Part::Plain(text.to_owned()),
+            Part::Id(id) => text::Part::Name(self.name(id, lane)),
+            Part::Time => text::Part::Any,
         });
-        (alone, names.collect())
+        Text(parts.collect())
     }
 
     /// The names given so far, without their brackets, and what they stand for.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names.iter().map(|(id, name)| (name.trim_matches(['<', '>']), id.as_str()))
+        self.names.iter().map(|(id, name)| (name.as_str(), id.as_str()))
     }
 
-    /// `<bob>`, and for further ids that the lane `bob` is first to see `<bob2>`, `<bob3>`.
+    /// `bob`, and for further ids that the lane `bob` is first to see `bob2`, `bob3`.
     fn name(&mut self, id: &str, lane: &str) -> String {
         if let Some(name) = self.names.get(id) {
             return name.clone();
         }
-        let numbered = (2..).map(|n| format!("<{lane}{n}>"));
-        let mut free = std::iter::once(format!("<{lane}>")).chain(numbered);
-        let name = free.find(|name| !self.taken.contains(name)).expect("numbers do not end");
-        self.taken.insert(name.clone());
+        let lane = placeholder_name(lane);
+        let mut number = self.next.get(&lane).copied().unwrap_or(1);
+        let name = loop {
+            let name = if number == 1 { lane.clone() } else { format!("{lane}{number}") };
+            number += 1;
+            if self.taken.insert(name.clone()) {
+                break name;
+            }
+        };
+        self.next.insert(lane, number);
         self.names.insert(id.to_owned(), name.clone());
         name
     }

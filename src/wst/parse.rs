@@ -7,8 +7,9 @@ mod payload;
 use std::str::FromStr;
 
 use super::cursor::{Cursor, ParseError, Parsed};
-use super::settings::{KNOWN, duration};
-use super::{FILE_LIMIT, Item, Line, Note, Place, Scenario, Step};
+use super::notes::note;
+use super::time::duration;
+use super::{FILE_LIMIT, Item, Line, Place, Scenario, Step};
 
 impl FromStr for Scenario {
     type Err = ParseError;
@@ -76,35 +77,4 @@ impl Scenario {
         }
         Ok(())
     }
-}
-
-/// `@name word "text"`, up to the next `@`.
-fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
-    let names = KNOWN.map(|(name, _)| format!("@{name}")).join(", ");
-    let known =
-        |word: &str| KNOWN.into_iter().find(|(name, _)| word.strip_prefix('@') == Some(name));
-    let (name, followed) = cursor.take(&format!("one of {names}"), known)?;
-    let start = cursor.clone();
-    let mut words = Vec::new();
-    while !cursor.is_done() && !cursor.rest().starts_with('@') {
-        if cursor.rest().starts_with('"') {
-            words.push(cursor.plain()?);
-            cursor.skip();
-        } else {
-            words.push(cursor.word().to_owned());
-        }
-    }
-    let fits = match (name, &words[..]) {
-        ("quiet" | "timeout" | "exits", [time]) => duration(time).is_some(),
-        ("exits", [time, code]) => duration(time).is_some() && code.parse::<i32>().is_ok(),
-        ("fence", [word]) => word == "off",
-        ("signal", [word]) => word == "TERM",
-        ("ignore", kinds) => !kinds.is_empty(),
-        ("hint" | "why" | "title" | "env", [_, _])
-        | ("client", [_, ..])
-        | ("rfc" | "lesson" | "distinct" | "rising" | "positive", [_])
-        | ("must" | "open", []) => true,
-        _ => false,
-    };
-    if fits { Ok(Note { name: name.to_owned(), words }) } else { Err(start.expected(followed)) }
 }

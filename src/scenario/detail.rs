@@ -1,10 +1,10 @@
 //! In what something of the right kind is not as it should be.
 
-use crate::transcript::quoted;
+use crate::wst::quoted;
 
 /// In what something of the right kind is not as it should be: what was found, then what was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unlike {
+pub enum Detail {
     /// An answer with another status.
     #[error("the status is {0}")]
     Status(u16),

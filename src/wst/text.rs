@@ -1,0 +1,140 @@
+//! Text that is compared: exact, with places for what differs from run to run.
+
+use std::fmt::{self, Write};
+
+/// The longest name of a placeholder, in bytes: longer than any client's name plus a number.
+///
+/// It bounds how far a `<` is followed, so that parsing stays linear.
+const NAME_LIMIT: usize = 256;
+
+/// A text, exact but for its placeholders: `"hello <bob>, it is <*>"`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub Vec<Part>);
+
+/// A part of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// These characters.
+    Plain(String),
+    /// `<*>`: anything, also nothing.
+    Any,
+    /// `<name>`: something, and the same wherever the name stands.
+    Name(String),
+}
+
+impl Text {
+    /// A text without placeholders.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        if text.is_empty() { Self::default() } else { Self(vec![Part::Plain(text.to_owned())]) }
+    }
+
+    /// Appends a character, to the last part if it can be.
+    pub(super) fn push(&mut self, c: char) {
+        match self.0.last_mut() {
+            Some(Part::Plain(text)) => text.push(c),
+            _ => self.0.push(Part::Plain(c.to_string())),
+        }
+    }
+
+    /// The text itself if it has no placeholders; else the first of them.
+    pub(super) fn without_placeholders(self) -> Result<String, String> {
+        let part = |part: Part| match part {
+            Part::Plain(text) => Ok(text),
+            Part::Any => Err("<*>".to_owned()),
+            Part::Name(name) => Err(format!("<{name}>")),
+        };
+        self.0.into_iter().map(part).collect()
+    }
+}
+
+/// How many bytes at the front of `text` are a placeholder, such as `<bob>` or `<*>`, and which.
+pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
+    let inside = text.strip_prefix('<')?;
+    if inside.starts_with("*>") {
+        return Some((3, Part::Any));
+    }
+    let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut name = inside.char_indices().take_while(|(at, _)| *at <= NAME_LIMIT);
+    let (end, _) = name.find(|(_, c)| !is_part(*c))?;
+    let is_name = inside.starts_with(|c: char| c.is_alphabetic()) && inside[end..].starts_with('>');
+    is_name.then(|| (end + 2, Part::Name(inside[..end].to_owned())))
+}
+
+/// A name that can stand between `<` and `>`: `name` with a dash for each character that cannot.
+pub(super) fn placeholder_name(name: &str) -> String {
+    let mut out = String::new();
+    if !name.starts_with(|c: char| c.is_alphabetic()) {
+        out.push('n');
+    }
+    for c in name.chars() {
+        // Room for a number behind it.
+        if out.len() + c.len_utf8() > NAME_LIMIT - 20 {
+            break;
+        }
+        out.push(if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' });
+    }
+    out
+}
+
+/// In quotes, as a JSON string; a `<` that would begin a placeholder is `\u003c`.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for part in &self.0 {
+            match part {
+                Part::Any => f.write_str("<*>")?,
+                Part::Name(name) => write!(f, "<{name}>")?,
+                Part::Plain(text) => {
+                    for (at, c) in text.char_indices() {
+                        if c == '<' && placeholder(&text[at..]).is_some() {
+                            f.write_str("\\u003c")?;
+                        } else {
+                            escaped(f, c)?;
+                        }
+                    }
+                }
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+/// A JSON string; escaped is all that would not show, so that no two texts look the same.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        // Writing to a String cannot fail.
+        let _ = escaped(&mut out, c);
+    }
+    out.push('"');
+    out
+}
+
+fn escaped(out: &mut impl Write, c: char) -> fmt::Result {
+    match c {
+        '"' => out.write_str("\\\""),
+        '\\' => out.write_str("\\\\"),
+        '\n' => out.write_str("\\n"),
+        '\r' => out.write_str("\\r"),
+        '\t' => out.write_str("\\t"),
+        c if is_odd(c) => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            Ok(())
+        }
+        c => out.write_char(c),
+    }
+}
+
+/// What Rust would write as `\u{..}`: control and format characters, odd blanks.
+pub(super) fn is_odd(c: char) -> bool {
+    c.escape_debug().len() > 1 && !"'\"\\".contains(c)
+}
+
+/// `bytes` as text, if nothing in it would have to be guessed at.
+pub(super) fn readable(bytes: &[u8]) -> Option<&str> {
+    let is_odd = |c: char| c.is_control() && !"\r\n\t".contains(c);
+    str::from_utf8(bytes).ok().filter(|text| !text.contains(is_odd))
+}
