@@ -123,17 +123,9 @@ impl Display for Item {
     }
 }
 
-/// A remark on one line, whatever is in it.
+/// A remark on one line: a line feed in it becomes a blank.
 fn comment(text: &str) -> String {
-    let mut out = String::from("# ");
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => out.push(' '),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    format!("# {}", text.replace(['\n', '\r'], " "))
 }
 
 impl Display for Expectation {
@@ -195,6 +187,8 @@ impl Display for Bare<'_> {
         match self.0 {
             Payload::Unsaid => f.write_str("raw"),
             Payload::Any => f.write_str("raw ..."),
+            // `2a*126` is no byte, by which it would be known.
+            Payload::Bytes(bytes, 2..) if bytes.len() == 1 => write!(f, "raw {}", self.0),
             payload => write!(f, "{payload}"),
         }
     }

@@ -137,8 +137,7 @@ impl Judge {
         seed: u32,
         lang: Lang,
     ) -> Result<(Outcome, String)> {
-        let ends =
-            noted(&scenario).any(|note| matches!(note, Note::Exits(..) | Note::SignalTerm));
+        let ends = noted(&scenario).any(|note| matches!(note, Note::Exits(..) | Note::SignalTerm));
         let command = match &self.candidate {
             Candidate::Url(..) if ends => {
                 let why = lang.pick("needs --cmd", "нужен --cmd");
