@@ -57,6 +57,8 @@
 //! sent: `bob -> GET /ws?epoch=<epoch>`.
 
 mod build;
+#[cfg(test)]
+mod cost;
 mod cursor;
 mod difference;
 mod expect;
@@ -69,6 +71,7 @@ mod parse;
 mod player;
 mod print;
 mod settings;
+mod steps;
 mod text;
 mod unlike;
 

@@ -272,9 +272,14 @@ impl Transcript {
         })
     }
 
-    /// What the names in it stand for: `bob`, and the id.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.printer.payloads.ids()
+    /// What the names in it stand for, the first `from` apart: `bob`, and the id.
+    pub(crate) fn ids(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.printer.payloads.ids(from)
+    }
+
+    /// What the 101 to a client must bring.
+    pub(crate) fn accept(&self, lane: usize) -> &str {
+        &self.lanes[lane].accept
     }
 
     /// Every client says goodbye and goes, so that the server can be used again.

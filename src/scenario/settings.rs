@@ -1,9 +1,10 @@
 //! `@` lines: what a scenario wants to be known besides what crosses the wire.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Scenario, Step, text::Text};
+use super::{Scenario, Step, steps, text::Text};
 use crate::transcript::seconds;
 
 /// The names a note may have, and what each is followed by.
@@ -74,31 +75,50 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) quiet: Option<Duration>,
     pub(super) is_fenced: bool,
-    pub(super) ignored: Vec<String>,
+    /// What is not compared: what the file says, shared by all steps, and what the step says.
+    ignored: [Arc<[String]>; 2],
     pub(super) is_open: bool,
 }
 
 impl Settings {
-    pub(super) fn of(scenario: &Scenario, step: &Step) -> Self {
-        let mut settings = Self {
+    /// What holds for all steps.
+    pub(super) fn of_file(scenario: &Scenario) -> Self {
+        let settings = Self {
             timeout: TIMEOUT,
             quiet: None,
             is_fenced: true,
-            ignored: Vec::new(),
+            ignored: [Arc::default(), Arc::default()],
             is_open: false,
         };
-        for note in scenario.notes.iter().chain(&step.notes) {
+        settings.with(&scenario.notes, 0)
+    }
+
+    /// The same, and what holds for `step`; the cost is that of the step's own notes.
+    pub(super) fn for_step(&self, step: &Step) -> Self {
+        self.clone().with(&step.notes, 1)
+    }
+
+    fn with(mut self, notes: &[Note], level: usize) -> Self {
+        let mut ignored = Vec::new();
+        for note in notes {
+            steps::count(1 + note.words.len());
             let first = note.words.first().map(String::as_str).unwrap_or_default();
             match note.name.as_str() {
-                "timeout" => settings.timeout = duration(first).unwrap_or(TIMEOUT),
-                "quiet" => settings.quiet = duration(first),
-                "open" => settings.is_open = true,
-                "fence" => settings.is_fenced = first != "off",
-                "ignore" => settings.ignored.extend(note.words.iter().cloned()),
+                "timeout" => self.timeout = duration(first).unwrap_or(TIMEOUT),
+                "quiet" => self.quiet = duration(first),
+                "open" => self.is_open = true,
+                "fence" => self.is_fenced = first != "off",
+                "ignore" => ignored.extend(note.words.iter().cloned()),
                 _ => {}
             }
         }
-        settings
+        self.ignored[level] = ignored.into();
+        self
+    }
+
+    /// The kinds of frames that are not compared, and the types of JSON, as `type=stats`.
+    pub(super) fn ignored(&self) -> impl Iterator<Item = &str> {
+        self.ignored.iter().flat_map(|words| words.iter()).map(String::as_str)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Text that is compared: exact, with places for what differs from run to run.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::names::Names;
+use super::steps;
 use crate::transcript::quoted;
 
 /// A text, exact but for its placeholders: `"hello <bob>, it is <*>"`.
@@ -51,16 +53,25 @@ impl Text {
     ///
     /// The characters between two placeholders are looked for from left to right.
     pub(super) fn matches(&self, text: &str, names: &mut Names) -> bool {
-        let mut known = names.clone();
+        let known = names.mark();
+        let fits = self.matches_with(text, names);
+        if !fits {
+            names.forget(known);
+        }
+        fits
+    }
+
+    /// The same, but `names` also keeps what was captured before a difference.
+    fn matches_with(&self, text: &str, names: &mut Names) -> bool {
         let mut rest = text;
         for (at, part) in self.0.iter().enumerate() {
             let fixed = match part {
-                Part::Plain(text) => Some(text.clone()),
+                Part::Plain(text) => Some(Cow::Borrowed(text.as_str())),
                 Part::Any => None,
-                Part::Name(name) => known.text(name),
+                Part::Name(name) => names.shown(name),
             };
             if let Some(fixed) = fixed {
-                let Some(after) = rest.strip_prefix(&fixed) else { return false };
+                let Some(after) = rest.strip_prefix(&*fixed) else { return false };
                 rest = after;
                 continue;
             }
@@ -89,12 +100,9 @@ impl Text {
                 return false;
             }
             if let Part::Name(name) = part {
-                known.keep(name, Value::String(rest[..end].to_owned()));
+                names.keep(name, Value::String(rest[..end].to_owned()));
             }
             rest = &rest[end..];
-        }
-        if rest.is_empty() {
-            *names = known;
         }
         rest.is_empty()
     }
@@ -102,15 +110,16 @@ impl Text {
 
 /// How many bytes at the front of `text` are a placeholder, such as `<bob>` or `<*>`, and which.
 pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
-    let name = &text.strip_prefix('<')?[..text.find('>')?.checked_sub(1)?];
-    let size = name.len() + 2;
-    let is_name = name.starts_with(|c: char| c.is_alphabetic())
-        && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    match name {
-        "*" => Some((size, Part::Any)),
-        _ if is_name => Some((size, Part::Name(name.to_owned()))),
-        _ => None,
+    let inside = text.strip_prefix('<')?;
+    if inside.starts_with("*>") {
+        return Some((3, Part::Any));
     }
+    // A name has no `<`, so no character is looked at for two of them.
+    let end = inside.find(|c: char| !c.is_alphanumeric() && !"-_.".contains(c));
+    steps::count(1 + end.unwrap_or(inside.len()));
+    let name = &inside[..end?];
+    let is_name = name.starts_with(char::is_alphabetic) && inside[name.len()..].starts_with('>');
+    is_name.then(|| (name.len() + 2, Part::Name(name.to_owned())))
 }
 
 /// In quotes, as a JSON string; a `<` that would begin a placeholder is `\u003c`.

@@ -17,6 +17,10 @@ const DISTINCT_DIGITS: usize = 6;
 pub(super) struct Ids {
     names: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// The names in the order in which they were given, and what they stand for.
+    order: Vec<(String, String)>,
+    /// The number that each lane's next name has, if it is not taken.
+    next: BTreeMap<String, u64>,
 }
 
 /// A part of a text.
@@ -42,9 +46,10 @@ impl Ids {
         (alone, names.collect())
     }
 
-    /// The names given so far, without their brackets, and what they stand for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names.iter().map(|(id, name)| (name.trim_matches(['<', '>']), id.as_str()))
+    /// The names given so far, without their brackets, and what they stand for; the first `from` apart.
+    pub(super) fn iter(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        let new = self.order.iter().skip(from);
+        new.map(|(name, id)| (name.trim_matches(['<', '>']), id.as_str()))
     }
 
     /// `<bob>`, and for further ids that the lane `bob` is first to see `<bob2>`, `<bob3>`.
@@ -52,11 +57,17 @@ impl Ids {
         if let Some(name) = self.names.get(id) {
             return name.clone();
         }
-        let numbered = (2..).map(|n| format!("<{lane}{n}>"));
-        let mut free = std::iter::once(format!("<{lane}>")).chain(numbered);
-        let name = free.find(|name| !self.taken.contains(name)).expect("numbers do not end");
-        self.taken.insert(name.clone());
+        // Each number is tried once, so the cost of a name does not grow with their number.
+        let next = self.next.entry(lane.to_owned()).or_insert(1);
+        let name = loop {
+            let name = if *next == 1 { format!("<{lane}>") } else { format!("<{lane}{next}>") };
+            *next += 1;
+            if self.taken.insert(name.clone()) {
+                break name;
+            }
+        };
         self.names.insert(id.to_owned(), name.clone());
+        self.order.push((name.clone(), id.to_owned()));
         name
     }
 }

@@ -96,8 +96,8 @@ impl Payloads {
         self.named(value, lane).1
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.ids.iter()
+    pub(super) fn ids(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter(from)
     }
 
     fn named(&mut self, text: &str, lane: &str) -> (bool, String) {

@@ -1,10 +1,12 @@
 //! JSON with placeholders.
 
+use std::collections::BTreeSet;
+
 use serde_json::Number;
 
 use super::super::cursor::{Cursor, Parsed};
 use super::super::text::placeholder;
-use super::super::{Json, Part};
+use super::super::{Json, Part, steps};
 
 /// How deep JSON may be nested.
 const DEPTH_LIMIT: usize = 64;
@@ -23,7 +25,9 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
         return unknown(cursor);
     }
     if cursor.eat_front("{") {
-        let (mut fields, mut more) = (Vec::<(String, Json)>::new(), false);
+        let mut fields = Vec::<(String, Json)>::new();
+        let mut listed = BTreeSet::new();
+        let mut more = false;
         list(cursor, "}", |cursor| {
             more = cursor.eat_front("...");
             if more {
@@ -31,7 +35,8 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
             }
             let start = cursor.clone();
             let name = cursor.plain()?;
-            if fields.iter().any(|(other, _)| *other == name) {
+            steps::count(1 + listed.len().checked_ilog2().unwrap_or(0) as usize);
+            if !listed.insert(name.clone()) {
                 return Err(start.expected("each field once"));
             }
             cursor.skip();
