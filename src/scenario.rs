@@ -51,6 +51,8 @@
 //! sent: `bob -> GET /ws?epoch=<epoch>`.
 
 mod build;
+#[cfg(test)]
+mod cost;
 mod detail;
 mod expect;
 mod inbox;

@@ -48,6 +48,7 @@
 //! sees is `<bob>` from then on, a time is `<*>`.
 
 mod causes;
+mod chunks;
 mod client;
 mod lane;
 mod pipe;
@@ -65,11 +66,12 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::frame::Frame;
 use crate::tap::{Event, Limits, Seen};
 use crate::wst::{Item, Writer, padded, width};
+pub(crate) use chunks::Chunks;
 pub(crate) use client::{Command, MASK};
 pub(crate) use lane::Lane;
 pub use pipe::Pipe;
 use printing::Printer;
-pub(crate) use printing::unchunked;
+
 pub use request::Request;
 
 /// What is kept of one client between two causes, and of each payload.
@@ -272,9 +274,9 @@ impl Transcript {
         })
     }
 
-    /// What the names in it stand for: `bob`, and the id.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.printer.writer.names()
+    /// What the names in it stand for, `bob` and the id; the first `from` apart.
+    pub(crate) fn ids(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.printer.writer.names(from)
     }
 
     /// Every client says goodbye and goes, so that the server can be used again.
@@ -329,6 +331,11 @@ impl Transcript {
     /// The name of a client by its place.
     pub(crate) fn name(&self, lane: usize) -> &str {
         &self.lanes[lane].name
+    }
+
+    /// What the 101 to a client's request must bring.
+    pub(crate) fn accept(&self, lane: usize) -> &str {
+        &self.lanes[lane].accept
     }
 
     pub(crate) fn lane(&mut self, at: usize) -> &mut Lane {

@@ -28,6 +28,7 @@ mod json;
 mod notes;
 mod parse;
 mod print;
+pub(crate) mod steps;
 mod text;
 mod time;
 mod tree;

@@ -1,6 +1,7 @@
 //! Whether JSON that was received is the JSON that was expected, and the JSON that is sent.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Write};
 
 use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::detail::Detail;
 use super::mismatch::Mismatch;
 use super::names::Names;
-use crate::wst::Json;
+use crate::wst::{Json, steps};
 
 impl Json {
     /// The JSON that a client sends, with what the names stand for.
@@ -25,15 +26,16 @@ impl Json {
     fn fill_into(&self, names: &Names, out: &mut String) -> Result<(), Mismatch> {
         match self {
             Self::Any | Self::Long(..) => return Err(Mismatch::NotWritten(self.to_string())),
+            Self::Name(name) => {
+                let value = names.get(name);
+                let value = value.ok_or_else(|| Mismatch::Unknown(self.to_string()))?;
+                let _ = write!(out, "{value}");
+            }
+            Self::Text(text) => {
+                let _ = write!(out, "{}", Value::String(text.fill(names)?));
+            }
             Self::Array(_, true) | Self::Object(_, true) => {
                 return Err(Mismatch::NotWritten("...".to_owned()));
-            }
-            Self::Name(name) => match names.get(name) {
-                Some(value) => out.push_str(&value.to_string()),
-                None => return Err(Mismatch::Unknown(self.to_string())),
-            },
-            Self::Text(text) => {
-                out.push_str(&Value::String(text.fill(names)?).to_string());
             }
             Self::Array(items, false) => {
                 out.push('[');
@@ -47,20 +49,27 @@ impl Json {
                 out.push('{');
                 for (at, (name, value)) in fields.iter().enumerate() {
                     out.push_str(if at == 0 { "" } else { "," });
-                    out.push_str(&Value::from(name.as_str()).to_string());
-                    out.push(':');
+                    let _ = write!(out, "{}:", Value::from(name.as_str()));
                     value.fill_into(names, out)?;
                 }
                 out.push('}');
             }
-            Self::Null | Self::Bool(_) | Self::Number(_) => out.push_str(&self.to_string()),
+            Self::Null | Self::Bool(_) | Self::Number(_) => {
+                let _ = write!(out, "{self}");
+            }
         }
         Ok(())
     }
 
     /// Whether `value` is such JSON; the error says where it is not.
-    pub(super) fn matches(&self, value: &Value, at: &str, names: &mut Names) -> Result<(), Detail> {
-        let (place, found) = (|| at.to_owned(), || short(value));
+    pub(super) fn matches(
+        &self,
+        value: &Value,
+        at: &Path<'_>,
+        names: &mut Names,
+    ) -> Result<(), Detail> {
+        steps::count(1);
+        let (place, found) = (|| at.to_string(), || short(value));
         match (self, value) {
             (Self::Any, _) | (Self::Null, Value::Null) => Ok(()),
             (Self::Name(name), _) => match names.get(name) {
@@ -89,23 +98,51 @@ impl Json {
                 }
                 let mut pairs = items.iter().zip(found).enumerate();
                 pairs.try_for_each(|(n, (item, found))| {
-                    item.matches(found, &format!("{at}[{n}]"), names)
+                    item.matches(found, &Path::Item(at, n), names)
                 })
             }
             (Self::Object(fields, more), Value::Object(found)) => {
                 for (name, wanted) in fields {
                     let Some(value) = found.get(name) else {
-                        return Err(Detail::NoField(format!("{at}.{name}")));
+                        return Err(Detail::NoField(Path::Field(at, name).to_string()));
                     };
-                    wanted.matches(value, &format!("{at}.{name}"), names)?;
+                    wanted.matches(value, &Path::Field(at, name), names)?;
                 }
-                let listed: BTreeSet<&String> = fields.iter().map(|(name, _)| name).collect();
-                match found.keys().find(|name| !more && !listed.contains(name)) {
-                    Some(other) => Err(Detail::Field(format!("{at}.{other}"))),
+                if *more {
+                    return Ok(());
+                }
+                let listed: BTreeSet<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+                let mut others = found.keys().filter(|name| {
+                    steps::count(1 + listed.len().checked_ilog2().unwrap_or(0) as usize);
+                    !listed.contains(name.as_str())
+                });
+                match others.next() {
+                    Some(other) => Err(Detail::Field(Path::Field(at, other).to_string())),
                     None => Ok(()),
                 }
             }
             _ => Err(Detail::Value { at: place(), found: found(), wanted: self.to_string() }),
+        }
+    }
+}
+
+/// Where a value stands: `$.users[0]`. It is written out only where a difference is told.
+#[derive(Clone, Copy)]
+pub(super) enum Path<'p> {
+    Root,
+    Field(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("$"),
+            Self::Field(parent, name) => {
+                steps::count(name.len());
+                write!(f, "{parent}.{name}")
+            }
+            Self::Item(parent, at) => write!(f, "{parent}[{at}]"),
         }
     }
 }

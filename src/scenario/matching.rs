@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::build::header_name;
 use super::detail::Detail;
 use super::inbox::{Heard, What};
-use super::json::is_digest;
+use super::json::{Path, is_digest};
 use super::mismatch::Mismatch;
 use super::{Answer, End, FramePattern, Kind, Names, Observation, PartialFrame, Payload};
 use crate::frame::{Frame, Opcode, Torn};
@@ -24,17 +24,17 @@ pub(super) fn matches(
     accept: &str,
     names: &mut Names,
 ) -> Verdict {
-    let mut known = names.clone();
+    let known = names.mark();
     let verdict = match (wanted, &heard.what) {
         (Observation::Missed(_), What::Missed) => Ok(()),
         (_, What::Missed) => Err(Mismatch::Flood),
         (Observation::Answer(answer), What::Answer(response, body)) => {
-            answered(answer, response, body, accept, &mut known)
+            answered(answer, response, body, accept, names)
         }
         (Observation::Stray(payload), What::Stray(bytes)) => {
-            carries(payload, Opcode::Binary, &plain(bytes), &mut known)
+            carries(payload, Opcode::Binary, &plain(bytes), names)
         }
-        (Observation::Frame(shape), What::Frame(frame)) => framed(shape, frame, &mut known),
+        (Observation::Frame(shape), What::Frame(frame)) => framed(shape, frame, names),
         (Observation::Torn(part), What::Torn(torn)) => torn_as(*part, *torn),
         (Observation::End(wanted), What::End(end))
             if wanted == end || *wanted == End::Any && *end != End::Refused =>
@@ -46,8 +46,8 @@ pub(super) fn matches(
         (_, What::End(End::Eof | End::Reset)) => Err(Mismatch::Ended),
         _ => Err(Mismatch::Other),
     };
-    if verdict.is_ok() {
-        *names = known;
+    if verdict.is_err() {
+        names.forget(known);
     }
     verdict
 }
@@ -148,10 +148,10 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
         Payload::Any => Ok(()),
         Payload::Unsaid if [Opcode::Ping, Opcode::Pong].contains(&opcode) => Ok(()),
         Payload::Unsaid => same(b"", frame),
-        Payload::Bytes(bytes, times) => same(&bytes.repeat(*times), frame),
+        Payload::Bytes(bytes, times) => same_repeated(bytes, *times, frame),
         Payload::Text(text, times) => match text.fill(names) {
             Ok(whole) if *times != 1 || frame.digest.is_some() => {
-                same(whole.repeat(*times).as_bytes(), frame)
+                same_repeated(whole.as_bytes(), *times, frame)
             }
             _ => {
                 let found = readable(found)?;
@@ -165,7 +165,7 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
             let found = readable(found)?;
             let value = serde_json::from_str(found)
                 .map_err(|error| Mismatch::Differs(Detail::NoJson(error.to_string())))?;
-            json.matches(&value, "$", names).map_err(Mismatch::Differs)
+            json.matches(&value, &Path::Root, names).map_err(Mismatch::Differs)
         }
         Payload::Close(codes, reason) => {
             let Some((code, text)) = frame.close_code() else {
@@ -185,6 +185,16 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
             differs_unless(is_digest(front, &digest), || Detail::Bytes)
         }
     }
+}
+
+/// Whether the payload is `bytes`, `times` times.
+///
+/// The lengths are compared first, so that up to 64 MiB are only made where they may fit.
+fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> Verdict {
+    let wanted = bytes.len().saturating_mul(times) as u64;
+    let found = frame.header.len;
+    differs_unless(found == wanted, || Detail::Length { found, wanted })?;
+    same(&bytes.repeat(times), frame)
 }
 
 /// Whether the payload is exactly `wanted`, also where only its front was kept.

@@ -86,6 +86,8 @@ struct Player {
     /// Beside the lanes of the transcript, place by place.
     lanes: Vec<Lane>,
     names: Names,
+    /// What holds for all steps, and for the one that is played.
+    file: Settings,
     settings: Settings,
     /// Whether fragments are put together.
     joined: bool,
@@ -114,11 +116,13 @@ struct Lane {
 impl Player {
     fn new(scenario: &Scenario, t: Transcript) -> Self {
         let now = Instant::now();
+        let file = Settings::of_file(scenario);
         Self {
             t,
             lanes: Vec::new(),
             names: Names::default(),
-            settings: Settings::of(scenario, &super::Step::default()),
+            settings: file.clone(),
+            file,
             joined: !scenario.tells_fragments(),
             actor: None,
             acted: now,
@@ -136,7 +140,7 @@ impl Player {
         for step in &scenario.steps {
             before(step);
             let began = Instant::now();
-            self.settings = Settings::of(scenario, step);
+            self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
             if !step.title.is_empty() {
                 self.t.step(&step.title);
@@ -206,7 +210,7 @@ impl Player {
         if let Observation::Frame(shape) = &expect.what
             && let super::Kind::Frame(opcode) = shape.kind
         {
-            agenda.asked.push((opcode, shape.payload.clone()));
+            agenda.ask(opcode, &shape.payload);
         }
         agenda.add(Due { line: self.line, expect: expect.clone() });
         Ok(())
@@ -306,8 +310,9 @@ impl Scenario {
 
     /// How long it may take: each thing that is waited for its time, and some slack.
     fn longest(&self) -> Duration {
+        let file = Settings::of_file(self);
         let items = self.steps.iter().flat_map(|step| {
-            let timeout = Settings::of(self, step).timeout;
+            let timeout = file.for_step(step).timeout;
             step.lines.iter().map(move |line| (timeout, &line.item))
         });
         let times = items.map(|(timeout, item)| match item {

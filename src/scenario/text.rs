@@ -1,5 +1,7 @@
 //! Whether a text that was received is the text that was expected, and the text that is sent.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::mismatch::Mismatch;
@@ -27,16 +29,25 @@ impl Text {
     ///
     /// The characters between two placeholders are looked for from left to right.
     pub(super) fn matches(&self, text: &str, names: &mut Names) -> bool {
-        let mut known = names.clone();
+        let known = names.mark();
+        let fits = self.matches_with(text, names);
+        if !fits {
+            names.forget(known);
+        }
+        fits
+    }
+
+    /// The same, but `names` also keeps what was captured before a difference.
+    fn matches_with(&self, text: &str, names: &mut Names) -> bool {
         let mut rest = text;
         for (at, part) in self.0.iter().enumerate() {
             let fixed = match part {
-                Part::Plain(text) => Some(text.clone()),
+                Part::Plain(text) => Some(Cow::Borrowed(text.as_str())),
                 Part::Any => None,
-                Part::Name(name) => known.text(name),
+                Part::Name(name) => names.shown(name),
             };
             if let Some(fixed) = fixed {
-                let Some(after) = rest.strip_prefix(&fixed) else { return false };
+                let Some(after) = rest.strip_prefix(&*fixed) else { return false };
                 rest = after;
                 continue;
             }
@@ -65,12 +76,9 @@ impl Text {
                 return false;
             }
             if let Part::Name(name) = part {
-                known.keep(name, Value::String(rest[..end].to_owned()));
+                names.keep(name, Value::String(rest[..end].to_owned()));
             }
             rest = &rest[end..];
-        }
-        if rest.is_empty() {
-            *names = known;
         }
         rest.is_empty()
     }

@@ -3,9 +3,10 @@
 use std::iter::Peekable;
 use std::slice::Iter;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::chunks::Chunks;
 use crate::frame::Role;
 use crate::handshake::parse_response;
 use crate::tap::{Direction, Event, Seen};
@@ -80,21 +81,7 @@ fn body(seen: &mut Peekable<Iter<'_, Seen>>) -> Vec<u8> {
 fn unchunked_as(head: &[u8], body: &[u8]) -> Option<Bytes> {
     let (response, _) = parse_response(head).ok().flatten()?;
     let coding = response.headers().get("transfer-encoding")?.to_str().ok()?;
-    coding.eq_ignore_ascii_case("chunked").then(|| unchunked(body))?
-}
-
-/// A body that came in chunks, once the last is there (RFC 9112 §7.1).
-pub(crate) fn unchunked(mut body: &[u8]) -> Option<Bytes> {
-    let mut whole = BytesMut::new();
-    loop {
-        let end = body.windows(2).position(|pair| pair == b"\r\n")?;
-        let size = str::from_utf8(&body[..end]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(whole.freeze());
-        }
-        let rest = &body[end + 2..];
-        whole.extend_from_slice(rest.get(..size)?);
-        body = rest.get(size.checked_add(2)?..)?;
-    }
+    let mut chunks = Chunks::default();
+    let is_whole = coding.eq_ignore_ascii_case("chunked") && chunks.read(body);
+    is_whole.then(|| chunks.whole.freeze())
 }

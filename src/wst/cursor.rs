@@ -1,5 +1,6 @@
 //! One line, read from left to right.
 
+use super::steps;
 use super::text::{Text, placeholder};
 use crate::escape;
 
@@ -118,6 +119,8 @@ impl<'t> Cursor<'t> {
         } else {
             format!("\"{}\"", escape::Line::new(self.rest(), FOUND_SHOWN))
         };
+        // Only here, once for each error: the column is counted from the start of the line.
+        steps::count(self.at);
         let column = self.text[..self.at].chars().count() + 1;
         ParseError { line: self.line, column, expected: what.to_owned(), found }
     }
@@ -181,9 +184,10 @@ impl<'t> Cursor<'t> {
     }
 
     fn escaped(&mut self) -> Parsed<char> {
-        let wrong = self.expected(r#"one of \" \\ \/ \b \f \n \r \t \u0041"#);
+        let start = self.clone();
+        let wrong = || start.expected(r#"one of \" \\ \/ \b \f \n \r \t \u0041"#);
         let plain = match self.rest().as_bytes().get(1) {
-            Some(b'u') => return self.unicode().ok_or(wrong),
+            Some(b'u') => return self.unicode().ok_or_else(wrong),
             Some(b'"') => '"',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
@@ -192,7 +196,7 @@ impl<'t> Cursor<'t> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            _ => return Err(wrong),
+            _ => return Err(wrong()),
         };
         self.at += 2;
         Ok(plain)

@@ -16,6 +16,8 @@ const DISTINCT_DIGITS: usize = 6;
 pub(super) struct Ids {
     names: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// The names in the order in which they were given, and what they stand for.
+    order: Vec<(String, String)>,
     /// The number that the next name of each lane may have, so that names are not tried anew.
     next: BTreeMap<String, u64>,
 }
@@ -39,9 +41,9 @@ impl Ids {
         Text(parts.collect())
     }
 
-    /// The names given so far, without their brackets, and what they stand for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names.iter().map(|(id, name)| (name.as_str(), id.as_str()))
+    /// The names given so far, without their brackets, and what they stand for; the first `from` apart.
+    pub(super) fn iter(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.order.iter().skip(from).map(|(name, id)| (name.as_str(), id.as_str()))
     }
 
     /// `bob`, and for further ids that the lane `bob` is first to see `bob2`, `bob3`.
@@ -60,6 +62,7 @@ impl Ids {
         };
         self.next.insert(lane, number);
         self.names.insert(id.to_owned(), name.clone());
+        self.order.push((name.clone(), id.to_owned()));
         name
     }
 }

@@ -73,6 +73,19 @@ pub enum Note {
     Positive(String),
 }
 
+impl Note {
+    /// How many words stand behind the name.
+    pub(crate) fn words(&self) -> usize {
+        match self {
+            Self::Open | Self::Must => 0,
+            Self::Ignore(words) | Self::Client(words) => words.len(),
+            Self::Hint(..) | Self::Why(..) | Self::Title(..) | Self::Env(..) => 2,
+            Self::Exits(_, code) => 1 + usize::from(code.is_some()),
+            _ => 1,
+        }
+    }
+}
+
 /// `@name word "text"`, up to the next `@`.
 pub(super) fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
     let known =

@@ -1,10 +1,13 @@
 //! From text to a scenario.
 
+mod caps;
 mod event;
 mod json;
 mod payload;
 
 use std::str::FromStr;
+
+use caps::Caps;
 
 use super::cursor::{Cursor, ParseError, Parsed};
 use super::notes::note;
@@ -23,16 +26,18 @@ impl FromStr for Scenario {
             return Err(cursor.expected(&format!("a file of at most {FILE_LIMIT} bytes")));
         }
         let mut scenario = Self::default();
+        let mut caps = Caps::default();
         for (number, text) in text.lines().enumerate() {
-            scenario.read(&mut Cursor::new(number + 1, text.trim_end()))?;
+            scenario.read(&mut Cursor::new(number + 1, text.trim_end()), &mut caps)?;
         }
         Ok(scenario)
     }
 }
 
 impl Scenario {
-    fn read(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+    fn read(&mut self, cursor: &mut Cursor<'_>, caps: &mut Caps) -> Parsed<()> {
         let place = Place(cursor.line);
+        let start = cursor.clone();
         if cursor.is_done() {
             return Ok(());
         }
@@ -48,6 +53,7 @@ impl Scenario {
         if cursor.rest().starts_with('@') {
             while !cursor.is_done() {
                 let note = note(cursor)?;
+                caps.note(&start, self.steps.len(), &note)?;
                 match self.steps.last_mut() {
                     None => self.notes.push(note),
                     // There is no title it could belong to.
@@ -69,6 +75,7 @@ impl Scenario {
         } else {
             event::event(cursor)?
         };
+        caps.line(&start, self.steps.len(), &item)?;
         if self.steps.is_empty() {
             self.steps.push(Step { place, ..Step::default() });
         }

@@ -2,10 +2,7 @@
 
 use std::fmt::{self, Write};
 
-/// The longest name of a placeholder, in bytes: longer than any client's name plus a number.
-///
-/// It bounds how far a `<` is followed, so that parsing stays linear.
-const NAME_LIMIT: usize = 256;
+use super::steps;
 
 /// A text, exact but for its placeholders: `"hello <bob>, it is <*>"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,11 +51,12 @@ pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
     if inside.starts_with("*>") {
         return Some((3, Part::Any));
     }
-    let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    let mut name = inside.char_indices().take_while(|(at, _)| *at <= NAME_LIMIT);
-    let (end, _) = name.find(|(_, c)| !is_part(*c))?;
-    let is_name = inside.starts_with(|c: char| c.is_alphabetic()) && inside[end..].starts_with('>');
-    is_name.then(|| (end + 2, Part::Name(inside[..end].to_owned())))
+    // A name has no `<`, so no character is looked at for two of them.
+    let end = inside.find(|c: char| !c.is_alphanumeric() && !"-_.".contains(c));
+    steps::count(1 + end.unwrap_or(inside.len()));
+    let name = &inside[..end?];
+    let is_name = name.starts_with(char::is_alphabetic) && inside[name.len()..].starts_with('>');
+    is_name.then(|| (name.len() + 2, Part::Name(name.to_owned())))
 }
 
 /// A name that can stand between `<` and `>`: `name` with a dash for each character that cannot.
@@ -68,10 +66,6 @@ pub(super) fn placeholder_name(name: &str) -> String {
         out.push('n');
     }
     for c in name.chars() {
-        // Room for a number behind it.
-        if out.len() + c.len_utf8() > NAME_LIMIT - 20 {
-            break;
-        }
         out.push(if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' });
     }
     out

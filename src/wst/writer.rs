@@ -100,9 +100,9 @@ impl Writer {
         self.any.insert(field.to_owned());
     }
 
-    /// The names given so far, such as `bob`, and what they stand for.
-    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.ids.iter()
+    /// The names given so far, such as `bob`, and what they stand for; the first `from` apart.
+    pub fn names(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter(from)
     }
 
     /// A request: `bob -> GET /chat?name=bob subprotocol=chat`.

@@ -60,13 +60,11 @@ impl Player {
         if lane.is_mute {
             return false;
         }
-        let wanted = (question, shape.payload.clone());
-        let Some(asked) = lane.agenda.asked.iter().position(|asked| *asked == wanted) else {
+        if !lane.agenda.is_asked(question, &shape.payload) {
             return false;
-        };
-        lane.agenda.asked.remove(asked);
+        }
         let Kind::Frame(opcode) = shape.kind else { return false };
-        lane.agenda.own.push(OwnAnswer {
+        lane.agenda.own.push_back(OwnAnswer {
             line: self.line,
             opcode,
             payload: shape.payload.clone(),

@@ -1,9 +1,9 @@
 //! Writing down what a server does, and whether it always does so.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 
-use super::super::settings::Settings;
 use super::super::{
     Action, ConnectionAction, Expectation, Item, Line, Observation, Place, RECORDINGS, Scenario,
     Step,
@@ -95,27 +95,37 @@ pub(in super::super) async fn record(
 
 /// The first step and the first client that are not the same in both.
 fn variance(run: usize, first: &Scenario, other: &Scenario) -> Option<Variance> {
-    let told = |step: &Step, name: &str| -> Vec<String> {
-        let own = step.lines.iter().filter(|line| line.item.lane() == Some(name));
-        own.map(|line| format!("{name} {}", line.item)).collect()
-    };
     let mut steps = first.steps.iter().zip(&other.steps);
     steps.find_map(|(was, is)| {
+        let (mut first, mut other) = (told(was), told(is));
         let mut names = was.lines.iter().chain(&is.lines).filter_map(|line| line.item.lane());
         // Lanes have no order between them, so two that differ only in that are the same.
-        let (first, other) = names.find_map(|name| {
-            let both = (told(was, name), told(is, name));
-            (both.0 != both.1).then_some(both)
-        })?;
-        Some(Variance { run, step: was.title.clone(), first, other })
+        let name = names.find(|name| first.get(name) != other.get(name))?;
+        Some(Variance {
+            run,
+            step: was.title.clone(),
+            first: first.remove(name).unwrap_or_default(),
+            other: other.remove(name).unwrap_or_default(),
+        })
     })
+}
+
+/// The lines of each client in a step.
+fn told(step: &Step) -> BTreeMap<&str, Vec<String>> {
+    let mut lanes = BTreeMap::<_, Vec<_>>::new();
+    for line in &step.lines {
+        if let Some(name) = line.item.lane() {
+            lanes.entry(name).or_default().push(format!("{name} {}", line.item));
+        }
+    }
+    lanes
 }
 
 impl Player {
     async fn record(&mut self, scenario: &Scenario) -> Result<Vec<Step>, Box<Difference>> {
         let mut steps = Vec::new();
         for step in &scenario.steps {
-            self.settings = Settings::of(scenario, step);
+            self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
             let (title, notes) = (step.title.clone(), step.notes.clone());
             self.steps.push(super::Step { title: title.clone(), took: std::time::Duration::ZERO });
@@ -142,8 +152,7 @@ impl Player {
                 if let (Observation::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
                     && let super::super::Kind::Frame(opcode) = shape.kind
                 {
-                    let asked = &mut self.lanes[at].agenda.asked;
-                    asked.push((opcode, shape.payload.clone()));
+                    self.lanes[at].agenda.ask(opcode, &shape.payload);
                 }
                 return Ok(());
             }
@@ -165,32 +174,28 @@ impl Player {
             lane.inbox = super::Inbox::default();
             lane.agenda.own.clear();
         }
-        let ids: Vec<_> = self.t.ids().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
-        for (name, id) in ids {
-            self.names.keep(&name, id.into());
+        // Ids are never renamed, so only the new ones are taken.
+        for (name, id) in self.t.ids(self.names.mark()) {
+            self.names.keep(name, id.into());
         }
         let mut is_own = true;
-        let mut seen = Vec::new();
         for (at, item) in self.t.lines(before) {
             // What the client was told to do stands there already.
+            let is_sent = matches!(item, Item::Action(_, action) if !is_connection(action));
             let cut = Action::Connection(ConnectionAction::Cut);
-            let is_sent = matches!(
-                item,
-                Item::Action(
-                    _,
-                    Action::Ask(_) | Action::Send(..) | Action::SendRaw(_) | Action::SendPart(..)
-                )
-            );
             let is_cut = matches!(item, Item::Action(_, action) if *action == cut);
             is_own &= at.is_none() || at == self.actor;
             is_own &= is_sent || *item == line.item || is_cut;
             if at.is_some() && !is_own {
-                seen.push(Line { place: Place::default(), item: recordable(item) });
+                lines.push(Line { place: Place::default(), item: recordable(item) });
             }
         }
-        lines.extend(seen);
         Ok(())
     }
+}
+
+fn is_connection(action: &Action) -> bool {
+    matches!(action, Action::Connection(_))
 }
 
 /// A line of a recording; what cannot happen again in the same way is a remark.

@@ -6,6 +6,7 @@ use serde_json::Number;
 
 use super::super::cursor::{Cursor, Parsed};
 use super::super::json::DEPTH_LIMIT;
+use super::super::steps;
 use super::super::text::placeholder;
 use super::super::{Json, Part};
 
@@ -33,6 +34,7 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
             }
             let start = cursor.clone();
             let name = cursor.plain()?;
+            steps::count(1 + names.len().checked_ilog2().unwrap_or(0) as usize);
             if !names.insert(name.clone()) {
                 return Err(start.expected("each field once"));
             }
