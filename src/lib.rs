@@ -34,6 +34,7 @@
 //! | | [`limits`] | what a stranger may take |
 //! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
+//! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
@@ -44,6 +45,7 @@ pub mod address;
 pub mod blocking;
 pub mod broadcast;
 pub mod chat;
+pub mod close_code;
 pub mod doctor;
 pub mod echo;
 pub mod endpoint;

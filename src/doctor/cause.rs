@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::codes;
+use crate::close_code;
 use crate::frame::Violation;
 
 /// The one thing that is wrong. Its text says what to do; [`in_russian`](Self::in_russian) says it in Russian.
@@ -177,7 +177,7 @@ pub enum Cause {
     )]
     ExtensionInvented(String),
     /// A close frame right after the 101.
-    #[error("it opens and is closed at once, with {code} ({}){}", codes::meaning(*code), if_known(": ", Some(.reason).filter(|reason| !reason.is_empty()), ""))]
+    #[error("it opens and is closed at once, with {code} ({}){}", close_code::english(*code), if_known(": ", Some(.reason).filter(|reason| !reason.is_empty()), ""))]
     Closed {
         /// The code, 1005 for none.
         code: u16,

@@ -3,6 +3,7 @@
 mod address;
 mod blocking;
 mod broadcast;
+mod close_code;
 mod echo;
 mod endpoint;
 mod goodbye;
