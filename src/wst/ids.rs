@@ -27,7 +27,7 @@ pub(super) struct Ids {
 enum Part<'t> {
     Plain(&'t str),
     Id(&'t str),
-    Time,
+    Time(&'t str),
 }
 
 impl Ids {
@@ -36,9 +36,28 @@ impl Ids {
         let parts = parts(text).into_iter().map(|part| match part {
             Part::Plain(text) => text::Part::Plain(text.to_owned()),
             Part::Id(id) => text::Part::Name(self.name(id, lane)),
-            Part::Time => text::Part::Any,
+            Part::Time(_) => text::Part::Any,
         });
         Text(parts.collect())
+    }
+
+    /// `text` with the names of the ids that have one; all else stays as it is.
+    pub(super) fn replace_known(&self, text: &str) -> Text {
+        let mut out = Text::default();
+        for part in parts(text) {
+            match part {
+                Part::Id(id) if self.names.contains_key(id) => {
+                    out.0.push(text::Part::Name(self.names[id].clone()));
+                }
+                Part::Plain(plain) | Part::Id(plain) | Part::Time(plain) => {
+                    match out.0.last_mut() {
+                        Some(text::Part::Plain(before)) => before.push_str(plain),
+                        _ => out.0.push(text::Part::Plain(plain.to_owned())),
+                    }
+                }
+            }
+        }
+        out
     }
 
     /// The names given so far, without their brackets, and what they stand for; the first `from` apart.
@@ -76,7 +95,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         let word =
             rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
         let (size, part) = if let Some(size) = time(rest) {
-            (size, Some(Part::Time))
+            (size, Some(Part::Time(&rest[..size])))
         } else if is_random(&rest[..word]) {
             (word, Some(Part::Id(&rest[..word])))
         } else {

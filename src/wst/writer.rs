@@ -53,28 +53,45 @@ const WIRE_SHOWN: usize = 16;
 /// Writes what crosses the wire as lines: one writer for one conversation.
 ///
 /// What differs from run to run is written by name: the first id that bob's lane shows is `<bob>`
-/// from then on, a time is `<*>`. A [literal](Self::literal) writer writes them as they are.
+/// from then on, a time is `<*>`. [`replayable`](Self::replayable) and
+/// [`literal`](Self::literal) writers differ in that.
 #[derive(Debug, Default)]
 pub struct Writer {
     ids: Ids,
     any: BTreeSet<String>,
-    is_literal: bool,
+    manner: Manner,
     host: String,
 }
 
+/// How ids and times are written, and long payloads that a client sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Manner {
+    /// Ids and times by name, what is long by length and digest.
+    #[default]
+    Named,
+    /// The same for what is received; what is sent in full, by name only where the name is known.
+    Replayable,
+    /// Ids and times as they are; what is sent in full.
+    Literal,
+}
+
 impl Writer {
-    /// A writer that writes ids and times as they are, and all that a client sends in full,
-    /// so that it can be sent again.
+    /// A writer whose lines can be played as they are: ids and times that are received get names,
+    /// and all that a client sends is written in full.
+    #[must_use]
+    pub fn replayable() -> Self {
+        Self { manner: Manner::Replayable, ..Self::default() }
+    }
+
+    /// A writer that writes ids and times as they are, and all that a client sends in full.
     #[must_use]
     pub fn literal() -> Self {
-        let mut writer = Self::default();
-        writer.set_literal();
-        writer
+        Self { manner: Manner::Literal, ..Self::default() }
     }
 
     /// From now on it is [literal](Self::literal).
     pub fn set_literal(&mut self) {
-        self.is_literal = true;
+        self.manner = Manner::Literal;
     }
 
     /// The same writer for requests to `host`, which is not written then.
@@ -117,14 +134,14 @@ impl Writer {
         if !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return self.stray(lane, Role::Client, head);
         }
-        let target = self.text(lane, &request.uri().to_string());
+        let target = self.text(lane, &request.uri().to_string(), true);
         let mut headers = Vec::new();
         for (name, value) in request.headers() {
             let value = value.to_str().unwrap_or("(no text)");
             let usual = USUAL_HEADERS.iter().find(|(usual, _)| name == *usual);
             let usual = usual.map(|&(name, value)| if name == "Host" { &self.host } else { value });
             if usual != Some(value) {
-                let value = self.text(lane, value);
+                let value = self.text(lane, value, true);
                 headers.push((short(name.as_str()).to_owned(), Some(value)));
             }
         }
@@ -156,7 +173,7 @@ impl Writer {
                 ("sec-websocket-extensions", "extensions"),
             ] {
                 if let Some(value) = text_of(response.headers(), name) {
-                    answer.headers.push((short.to_owned(), self.text(lane, value)));
+                    answer.headers.push((short.to_owned(), self.text(lane, value, false)));
                 }
             }
         } else if !body.trim_ascii().is_empty() {
@@ -177,8 +194,7 @@ impl Writer {
     /// A frame: `bob << text "hi"`, `bob >> rsv=4 text fin=0 unmasked "he"`.
     pub fn frame(&mut self, lane: &str, sender: Role, frame: &Frame) -> Item {
         let wrong_mask = frame.header.mask.is_none() == (sender == Role::Client);
-        let is_whole = self.is_literal && sender == Role::Client;
-        let pattern = self.pattern(lane, frame, wrong_mask, is_whole);
+        let pattern = self.pattern(lane, frame, wrong_mask, sender == Role::Client);
         match sender {
             Role::Client => {
                 let modifiers = Modifiers::default();
@@ -221,16 +237,16 @@ impl Writer {
         (bytes[..bytes.len().min(WIRE_SHOWN)].to_vec(), bytes.len() > WIRE_SHOWN)
     }
 
-    /// A frame as a pattern; with `is_whole`, its payload in full wherever all of it was kept.
+    /// A frame as a pattern.
     pub(super) fn pattern(
         &mut self,
         lane: &str,
         frame: &Frame,
         wrong_mask: bool,
-        is_whole: bool,
+        is_sent: bool,
     ) -> FramePattern {
         let header = &frame.header;
-        let json = self.json(lane, frame, is_whole);
+        let json = self.json(lane, frame, is_sent);
         let kind = if json.is_some() { Kind::Json } else { Kind::Frame(header.opcode) };
         let mut pattern = FramePattern::new(kind);
         pattern.rsv = header.rsv;
@@ -241,22 +257,22 @@ impl Writer {
         };
         pattern.wrong_mask = wrong_mask;
         pattern.header = (!header.is_minimal()).then_some(header.size);
-        pattern.payload = json.map_or_else(|| self.payload(lane, frame, is_whole), Payload::Json);
+        pattern.payload = json.map_or_else(|| self.payload(lane, frame, is_sent), Payload::Json);
         pattern
     }
 
     /// The canonical form of a text frame that is a JSON object or array, whole and by itself.
-    fn json(&mut self, lane: &str, frame: &Frame, is_whole: bool) -> Option<Json> {
+    fn json(&mut self, lane: &str, frame: &Frame, is_sent: bool) -> Option<Json> {
         let is_complete = frame.header.fin && frame.digest.is_none();
         if frame.header.opcode != Opcode::Text || !is_complete {
             return None;
         }
         let value: Value = serde_json::from_slice(&frame.payload).ok()?;
         matches!(value, Value::Object(_) | Value::Array(_))
-            .then(|| self.value(lane, value, is_whole))
+            .then(|| self.value(lane, value, is_sent))
     }
 
-    fn value(&mut self, lane: &str, value: Value, is_whole: bool) -> Json {
+    fn value(&mut self, lane: &str, value: Value, is_sent: bool) -> Json {
         match value {
             Value::Object(fields) => {
                 // Sorted here, whatever order serde_json was built to keep.
@@ -264,20 +280,20 @@ impl Writer {
                 fields.sort_by(|(one, _), (other, _)| one.cmp(other));
                 let field = |(name, value): (String, Value)| {
                     let is_any = self.any.contains(&name);
-                    let value = if is_any { Json::Any } else { self.value(lane, value, is_whole) };
+                    let value = if is_any { Json::Any } else { self.value(lane, value, is_sent) };
                     (name, value)
                 };
                 Json::Object(fields.into_iter().map(field).collect(), false)
             }
             Value::Array(values) => {
-                let values = values.into_iter().map(|value| self.value(lane, value, is_whole));
+                let values = values.into_iter().map(|value| self.value(lane, value, is_sent));
                 Json::Array(values.collect(), false)
             }
-            Value::String(text) if text.len() > STRING_SHOWN && !is_whole => {
+            Value::String(text) if text.len() > STRING_SHOWN && !self.is_whole(is_sent) => {
                 Json::Long(text.len() as u64, digest(&Sha256::digest(&text).into()))
             }
             Value::String(text) => {
-                let text = self.text(lane, &text);
+                let text = self.text(lane, &text, is_sent);
                 match &text.0[..] {
                     [Part::Name(name)] => Json::Name(name.clone()),
                     [Part::Any] => Json::Any,
@@ -291,8 +307,8 @@ impl Writer {
     }
 
     /// Any frame's payload: `"hi"`, `00 ff`, `1000 "bye"`, `70000 bytes sha256:…`.
-    fn payload(&mut self, lane: &str, frame: &Frame, is_whole: bool) -> Payload {
-        if let Some(payload) = self.close(lane, frame) {
+    fn payload(&mut self, lane: &str, frame: &Frame, is_sent: bool) -> Payload {
+        if let Some(payload) = self.close(lane, frame, is_sent) {
             return payload;
         }
         let opcode = frame.header.opcode;
@@ -303,7 +319,7 @@ impl Writer {
         };
         let limit = if text.is_some() { TEXT_SHOWN } else { BINARY_SHOWN };
         if frame.header.len > limit as u64 {
-            if is_whole && frame.digest.is_none() {
+            if self.is_whole(is_sent) && frame.digest.is_none() {
                 return repeated(&frame.payload, text.is_some());
             }
             let hash = frame.digest.unwrap_or_else(|| Sha256::digest(&frame.payload).into());
@@ -313,20 +329,20 @@ impl Writer {
             |opcode| !matches!(opcode, Opcode::Text | Opcode::Continuation | Opcode::Binary);
         match text {
             Some("") if may_be_unsaid(opcode) => Payload::Unsaid,
-            Some(text) => Payload::Text(self.text(lane, text), 1),
+            Some(text) => Payload::Text(self.text(lane, text, is_sent), 1),
             None if frame.payload.is_empty() => Payload::Unsaid,
             None => Payload::Bytes(frame.payload.to_vec(), 1),
         }
     }
 
     /// `1000 "bye"`, `1000 ff`; none if there is no code, or the reason is too long to be shown.
-    fn close(&mut self, lane: &str, frame: &Frame) -> Option<Payload> {
+    fn close(&mut self, lane: &str, frame: &Frame, is_sent: bool) -> Option<Payload> {
         let (code, reason) = frame.close_code()?;
         if frame.digest.is_some() || reason.len() > TEXT_SHOWN {
             return None;
         }
         Some(match readable(reason) {
-            Some(text) => Payload::Close(vec![code], Some(self.text(lane, text))),
+            Some(text) => Payload::Close(vec![code], Some(self.text(lane, text, is_sent))),
             None => Payload::Bytes(frame.payload.to_vec(), 1),
         })
     }
@@ -336,19 +352,26 @@ impl Writer {
         let text = readable(bytes);
         let limit = if text.is_some() { TEXT_SHOWN } else { BINARY_SHOWN };
         match text {
-            _ if bytes.len() > limit && is_sent && self.is_literal => {
-                repeated(bytes, text.is_some())
-            }
+            _ if bytes.len() > limit && self.is_whole(is_sent) => repeated(bytes, text.is_some()),
             _ if bytes.len() > limit => {
                 Payload::Digest(bytes.len() as u64, digest(&Sha256::digest(bytes).into()))
             }
-            Some(text) => Payload::Text(self.text(lane, text), 1),
+            Some(text) => Payload::Text(self.text(lane, text, is_sent), 1),
             None => Payload::Bytes(bytes.to_vec(), 1),
         }
     }
 
-    fn text(&mut self, lane: &str, text: &str) -> Text {
-        if self.is_literal { Text::plain(text) } else { self.ids.replace(text, lane) }
+    /// Whether all of a payload is written, however long.
+    fn is_whole(&self, is_sent: bool) -> bool {
+        is_sent && self.manner != Manner::Named
+    }
+
+    fn text(&mut self, lane: &str, text: &str, is_sent: bool) -> Text {
+        match self.manner {
+            Manner::Literal => Text::plain(text),
+            Manner::Replayable if is_sent => self.ids.replace_known(text),
+            Manner::Named | Manner::Replayable => self.ids.replace(text, lane),
+        }
     }
 }
 
