@@ -20,11 +20,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::header::{
-    CONNECTION, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, SERVER, UPGRADE, VIA,
-};
-use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
+use http::header::{LOCATION, RETRY_AFTER, SEC_WEBSOCKET_VERSION, SERVER, VIA};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
@@ -32,10 +29,10 @@ pub use cause::Cause;
 pub use rules::{Level, Rule, Verdict};
 
 use crate::address::Address;
+use crate::client::{Answer, Asked, Request, ResponseFault};
 use crate::escape::{Hex, Line};
-use crate::handshake::{AcceptKey, VERSION};
-use crate::transcript::Request;
-use knock::{Answer, is_tls, knock, speaks_tls};
+use crate::handshake::VERSION;
+use knock::{is_tls, knock, speaks_tls};
 use talk::Talk;
 
 /// Where else a WebSocket may be, if it is not where it was looked for.
@@ -83,8 +80,8 @@ impl Patient {
         self.patience * STEPS + self.quiet + ASIDES
     }
 
-    /// A sound handshake, and the key in it.
-    fn request(&self) -> (Request, String) {
+    /// A sound handshake, with a new key.
+    fn request(&self) -> Request {
         let key = BASE64.encode(&rand::random::<[u8; 16]>());
         let mut request = Request::new(&self.address.target)
             .header("Host", &self.address.authority())
@@ -95,7 +92,7 @@ impl Patient {
         if let Some(names) = &self.subprotocols {
             request = request.subprotocol(names);
         }
-        (request, key)
+        request
     }
 }
 
@@ -131,7 +128,7 @@ impl Examination<'_> {
     async fn look(&mut self) -> Result<Option<SocketAddr>, Cause> {
         let Patient { address, patience, .. } = self.patient;
         let found = self.resolve().await?;
-        let (request, key) = self.patient.request();
+        let request = self.patient.request();
         let (peer, tcp, answer) = self.connect(&found, &request).await?;
         if address.tls {
             if !speaks_tls(peer, *patience).await.unwrap_or_default() {
@@ -141,14 +138,26 @@ impl Examination<'_> {
             return Ok(None);
         }
         self.note(format!("→ GET {} HTTP/1.1, Host: {}", address.target, address.authority()));
+        let faults = answer.faults(&Asked::of(&request.to_bytes(&address.authority())));
         let (response, rest) = self.heard(peer, answer).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(self.refused(peer, &response, &quoted(&rest)).await);
         }
-        self.switched(&response, &key)?;
+        self.switched(faults)?;
         let mut talk = Talk::new(tcp, &rest, *patience);
         let ended = talk.examine(self.patient.quiet, &mut self.evidence).await;
         ended.map(|()| Some(peer))
+    }
+
+    /// Whether a browser opens a WebSocket by a 101 with these faults; all of them are evidence.
+    fn switched(&mut self, faults: Vec<ResponseFault>) -> Result<(), Cause> {
+        let is_refused = faults.iter().any(ResponseFault::is_fatal);
+        for fault in &faults {
+            let verdict = if fault.is_fatal() { "browsers hang up" } else { "browsers forgive it" };
+            self.note(format!("! {fault}: {verdict}"));
+        }
+        let first = faults.into_iter().next().filter(|_| is_refused);
+        first.map_or(Ok(()), |fault| Err(Cause::Response(fault)))
     }
 
     fn note(&mut self, line: String) {
@@ -199,7 +208,7 @@ impl Examination<'_> {
     ) -> Result<(Response<()>, Bytes), Cause> {
         let patience = self.patient.patience;
         let cause = match answer {
-            Answer::Response(response, rest) => {
+            Answer::Response { response, rest, .. } => {
                 self.note(format!("← {:?} {}", response.version(), response.status()));
                 return Ok((response, rest));
             }
@@ -300,52 +309,18 @@ impl Examination<'_> {
 
     async fn opens(&mut self, peer: SocketAddr, patient: &Patient) -> bool {
         let Patient { address, origin, patience, .. } = patient;
-        let request = patient.request().0.to_bytes(&address.authority());
+        let request = patient.request().to_bytes(&address.authority());
         let answer = knock(peer, &request, *patience).await.map(|(_, answer)| answer);
+        let faults = answer.as_ref().map(|answer| answer.faults(&Asked::of(&request)));
+        let is_sound = faults.is_ok_and(|faults| !faults.iter().any(ResponseFault::is_fatal));
         let status = match answer {
-            Ok(Answer::Response(response, _)) => Some(response.status()),
+            Ok(Answer::Response { response, .. }) => Some(response.status()),
             _ => None,
         };
         let origin = origin.as_ref().map(|origin| format!(", Origin: {origin}"));
         let seen = status.map_or("no answer".to_owned(), |status| status.to_string());
         self.note(format!("→ GET {}{}\n← {seen}", address.target, origin.unwrap_or_default()));
-        status == Some(StatusCode::SWITCHING_PROTOCOLS)
-    }
-
-    /// Whether a browser would be content with this 101 (RFC 6455 §4.1).
-    fn switched(&self, response: &Response<()>, key: &str) -> Result<(), Cause> {
-        let headers = response.headers();
-        if response.version() == Version::HTTP_10 {
-            return Err(Cause::OldHttp);
-        }
-        let has = |name, token: &str| {
-            let list = text(headers, name).unwrap_or_default();
-            list.split(',').any(|one| one.trim().eq_ignore_ascii_case(token))
-        };
-        if !has(UPGRADE, "websocket") {
-            return Err(Cause::Lacks("Upgrade: websocket"));
-        }
-        if !has(CONNECTION, "upgrade") {
-            return Err(Cause::Lacks("Connection: Upgrade"));
-        }
-        let (got, wanted) = (text(headers, SEC_WEBSOCKET_ACCEPT), AcceptKey::derive(key).accept);
-        if got.as_ref() != Some(&wanted) {
-            return Err(Cause::WrongAccept { got, wanted });
-        }
-        if let Some(name) = text(headers, SEC_WEBSOCKET_EXTENSIONS) {
-            return Err(Cause::ExtensionInvented(name));
-        }
-        match (&self.patient.subprotocols, text(headers, SEC_WEBSOCKET_PROTOCOL)) {
-            (Some(offered), None) => Err(Cause::SubprotocolIgnored(offered.clone())),
-            (offered, Some(chosen)) => {
-                let offered = offered.as_deref().unwrap_or_default();
-                match offered.split(',').any(|one| one.trim() == chosen) {
-                    true => Ok(()),
-                    false => Err(Cause::SubprotocolInvented(chosen)),
-                }
-            }
-            (None, None) => Ok(()),
-        }
+        is_sound
     }
 }
 

@@ -19,6 +19,7 @@
 //! | | [`server`] | an accept loop that judges each connection's first head |
 //! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
 //! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
+//! | | [`client`] | the client end over any stream, and the one judge of a 101 |
 //! | | [`blocking`] | the same for a program with threads, and an end to every wait |
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
@@ -45,6 +46,7 @@ pub mod address;
 pub mod blocking;
 pub mod broadcast;
 pub mod chat;
+pub mod client;
 pub mod close_code;
 pub mod doctor;
 pub mod echo;

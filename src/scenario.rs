@@ -67,7 +67,7 @@ mod text;
 pub use crate::wst::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FILE_LIMIT, FramePattern, Item, Json,
     Kind, Line, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload, Place,
-    Scenario, Step, Text, Timing, duration,
+    ResponsePart, Scenario, Step, Text, Timing, duration,
 };
 pub use detail::Detail;
 pub use mismatch::{Difference, Mismatch, NOTHING_MORE};

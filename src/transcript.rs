@@ -39,6 +39,7 @@
 //! | `== title` | a step |
 //! | `bob -> GET /chat` | the request: what differs from any other |
 //! | `bob <- 101`, `bob <- 426 "…"` | the answer |
+//! | `bob <- 101 bad-upgrade` | a 101 that browsers refuse, by the part of it that is wrong |
 //! | `bob >> text "hi"` | what the client sends |
 //! | `bob << json {"type":"echo"}` | what it receives; JSON in canonical form |
 //! | `bob -- cut`, `bob -- eof`, `bob -- reset` | what becomes of the connection |
@@ -53,7 +54,6 @@ mod client;
 mod lane;
 mod pipe;
 mod printing;
-mod request;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -63,6 +63,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+pub use crate::client::Request;
 use crate::frame::Frame;
 use crate::tap::{Event, Limits, Seen};
 use crate::wst::{Item, Writer, padded, width};
@@ -71,8 +72,6 @@ pub(crate) use client::{Command, MASK};
 pub(crate) use lane::Lane;
 pub use pipe::Pipe;
 use printing::Printer;
-
-pub use request::Request;
 
 /// What is kept of one client between two causes, and of each payload.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
@@ -312,7 +311,7 @@ impl Transcript {
         let writer = Writer::literal().for_host(self.printer.writer.host());
         let mut printer = Printer { writer, wire_bytes: false };
         let lane = &self.lanes[lane];
-        let lines = printer.lines(&lane.name, &lane.accept, seen, None);
+        let lines = printer.lines(&lane.name, &lane.asked, seen, None);
         let frames = seen.iter().filter_map(|seen| match &seen.event {
             Event::Frame(frame) => Some(frame.to_bytes()),
             Event::Body(bytes) => Some(bytes.clone()),
@@ -331,11 +330,6 @@ impl Transcript {
     /// The name of a client by its place.
     pub(crate) fn name(&self, lane: usize) -> &str {
         &self.lanes[lane].name
-    }
-
-    /// What the 101 to a client's request must bring.
-    pub(crate) fn accept(&self, lane: usize) -> &str {
-        &self.lanes[lane].accept
     }
 
     pub(crate) fn lane(&mut self, at: usize) -> &mut Lane {

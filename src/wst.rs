@@ -43,7 +43,7 @@ pub use text::{Part, Text};
 pub use time::duration;
 pub use tree::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Line,
-    Modifiers, Observation, PartialFrame, Payload, Place, Timing,
+    Modifiers, Observation, PartialFrame, Payload, Place, ResponsePart, Timing,
 };
 pub use verbs::{Group, VERBS, Verb};
 pub use writer::{USUAL_HEADERS, Writer};

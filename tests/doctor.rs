@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use ws101::chat::Chat;
+use ws101::client::ResponseFault;
 use ws101::doctor::{Cause, Diagnosis, Patient, Verdict, examine};
 use ws101::endpoint::Endpoint;
 use ws101::frame::{Decoder, Frame, Opcode};
@@ -288,7 +289,7 @@ async fn every_illness_has_its_name() {
         let (diagnosis, address) = found.unwrap_or_else(|error| panic!("{name}: {error}"));
         let cause = diagnosis.cause.unwrap_or_else(|| panic!("{name}: found healthy"));
         let accept = match &cause {
-            Cause::WrongAccept { wanted, .. } => wanted.clone(),
+            Cause::Response(ResponseFault::Accept { wanted, .. }) => wanted.clone(),
             _ => "-".repeat(28),
         };
         let tell = |text: String| {
@@ -334,7 +335,7 @@ async fn what_needs_a_patient_of_its_own() {
     let page = Patient { origin: Some(origin.clone()), ..patient(&url) };
     assert_eq!(examine(&page).await.cause, Some(Cause::OriginRefused(origin)));
     let offering = Patient { subprotocols: Some("chat".to_owned()), ..patient(&url) };
-    let ignored = Cause::SubprotocolIgnored("chat".to_owned());
+    let ignored = Cause::Response(ResponseFault::SubprotocolIgnored("chat".to_owned()));
     assert_eq!(examine(&offering).await.cause, Some(ignored));
 }
 

@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "blocking",
         "broadcast",
+        "client",
         "echo",
         "goodbye",
         "heartbeat",

@@ -4,9 +4,10 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 
+use ws101::client::Asked;
 use ws101::frame::{Frame, Opcode};
 
-use crate::load::request;
+use crate::load::{judged, request};
 use crate::target::Target;
 
 /// How many do so at once.
@@ -29,18 +30,22 @@ pub fn run(target: &Target, count: usize) -> anyhow::Result<usize> {
 fn cycle(target: &Target) -> io::Result<()> {
     let mut tcp = TcpStream::connect(target.address)?;
     tcp.set_nodelay(true)?;
-    tcp.write_all(request(&target.path, target.address).as_bytes())?;
-    expect(&mut tcp, |read| read.windows(4).any(|end| end == b"\r\n\r\n"))?;
+    let request = request(&target.path, target.address);
+    tcp.write_all(&request)?;
+    let head = expect(&mut tcp, |read| read.windows(4).any(|end| end == b"\r\n\r\n"))?;
+    judged(&Asked::of(&request), &head)?;
     let goodbye = Frame::close(1000, "").masked([0; 4]).to_bytes();
     tcp.write_all(&goodbye)?;
     // Its answer: a close frame, after whatever it said first.
     let answer = [0x80 | Opcode::Close.bits(), 2, 0x03, 0xE8];
-    expect(&mut tcp, |read| read.ends_with(&answer))
+    expect(&mut tcp, |read| read.ends_with(&answer))?;
+    Ok(())
 }
 
-/// Reads until `enough` of it is there.
-fn expect(tcp: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<()> {
-    let (mut read, mut scratch) = (Vec::new(), [0; 1024]);
+/// Reads until `enough` is there; gives all that was read.
+fn expect(tcp: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    let mut scratch = [0; 1024];
     while !enough(&read) {
         let n = tcp.read(&mut scratch)?;
         if n == 0 {
@@ -48,5 +53,5 @@ fn expect(tcp: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<()>
         }
         read.extend_from_slice(&scratch[..n]);
     }
-    Ok(())
+    Ok(read)
 }

@@ -6,15 +6,18 @@ mod ledger;
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use mio::{Events, Interest, Poll, Token};
 
 use self::client::Client;
-pub use self::client::request;
+pub use self::client::{judged, request};
 pub use self::histogram::Histogram;
 use self::ledger::Ledger;
+use ws101::client::Asked;
+
 use crate::target::Target;
 use crate::wording::{self, content};
 
@@ -78,11 +81,13 @@ impl Load {
         let (poll, scratch) = (Poll::new()?, vec![0; SCRATCH]);
         let template = target.template.clone();
         let mut load = Self { poll, clients: Vec::with_capacity(count), scratch, template };
+        let request = client::request(&target.path, target.address);
+        let asked = Arc::new(Asked::of(&request));
         while load.clients.len() < count {
             for _ in 0..AT_ONCE.min(count - load.clients.len()) {
                 let mut tcp = TcpStream::connect(target.address)?;
-                tcp.write_all(client::request(&target.path, target.address).as_bytes())?;
-                load.enter(tcp)?;
+                tcp.write_all(&request)?;
+                load.enter(tcp, asked.clone())?;
             }
             let deadline = Instant::now() + PATIENCE;
             while !load.clients.iter().all(Client::is_served) {
@@ -93,13 +98,13 @@ impl Load {
         Ok(load)
     }
 
-    fn enter(&mut self, tcp: TcpStream) -> anyhow::Result<()> {
+    fn enter(&mut self, tcp: TcpStream, asked: Arc<Asked>) -> anyhow::Result<()> {
         tcp.set_nodelay(true)?;
         tcp.set_nonblocking(true)?;
         let mut tcp = mio::net::TcpStream::from_std(tcp);
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut tcp, Token(self.clients.len()), interest)?;
-        self.clients.push(Client::new(tcp));
+        self.clients.push(Client::new(tcp, asked));
         Ok(())
     }
 

@@ -5,18 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::address::Address;
-use ws101::doctor::{Patient, examine};
+use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
+use ws101::doctor::{Cause, Patient, examine};
 use ws101::escape::Hex;
-use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
-use ws101::handshake::{AcceptKey, parse_response};
-use ws101::transcript::Request;
+use ws101::frame::{Frame, Opcode};
 
 use crate::doctor::sentence;
 use crate::place::plain;
@@ -70,25 +68,20 @@ pub struct Connect {
 
 impl Connect {
     pub async fn run(self) -> Result<Verdict> {
-        let Some((tcp, hasty)) = self.open().await? else {
-            let lang = self.lang.unwrap_or_else(Lang::of_environment);
-            let Self { url: address, origin, subprotocols, .. } = self;
-            let patient = Patient { origin, subprotocols, ..Patient::new(address) };
-            println!("{}", sentence(&patient, &examine(&patient).await, lang));
-            return Ok(Verdict::Failed);
-        };
-        Talk::new(tcp, self.bytes).run(&hasty).await
+        let Some(client) = self.open().await? else { return Ok(Verdict::Failed) };
+        Talk::new(client, self.bytes).run().await
     }
 
-    /// Shakes hands, and shows how; nothing if that did not work out.
-    async fn open(&self) -> Result<Option<(TcpStream, Vec<u8>)>> {
+    /// Opens the WebSocket, and shows how; nothing if that did not work out, and then says why.
+    async fn open(&self) -> Result<Option<Client<TcpStream>>> {
         let address = (self.url.host.as_str(), self.url.port);
         let Ok(Ok(mut tcp)) = timeout(ANSWER, TcpStream::connect(address)).await else {
+            self.explain().await;
             return Ok(None);
         };
         tcp.set_nodelay(true)?;
-        let key = generate_key();
-        let mut request = Request::new(&self.url.target).header("Sec-WebSocket-Key", &key);
+        let mut request =
+            Request::new(&self.url.target).header("Sec-WebSocket-Key", &generate_key());
         for (name, value) in
             [("Origin", &self.origin), ("Sec-WebSocket-Protocol", &self.subprotocols)]
         {
@@ -98,28 +91,46 @@ impl Connect {
         }
         let request = request.to_bytes(&self.url.authority());
         print_head("->", &request);
-        tcp.write_all(&request).await.context("it was cut")?;
-        let mut said = Vec::new();
-        let answered = timeout(ANSWER, async {
-            loop {
-                match parse_response(&said) {
-                    Ok(Some((response, size))) => return Some((is_sound(&response, &key), size)),
-                    Ok(None) if tcp.read_buf(&mut said).await.is_ok_and(|n| n > 0) => {}
-                    Ok(None) | Err(_) => return None,
-                }
+        let answer = ask(&mut tcp, &request, Instant::now() + ANSWER).await;
+        let faults = answer.faults(&Asked::of(&request));
+        let Answer::Response { head, response, rest } = answer else {
+            self.explain().await;
+            return Ok(None);
+        };
+        print_head("<-", &head);
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            self.explain().await;
+            return Ok(None);
+        }
+        // Said here and not by the doctor, whose own connection might get another answer.
+        let lang = self.lang();
+        let is_refused = faults.iter().any(ResponseFault::is_fatal);
+        for fault in faults {
+            if fault.is_fatal() {
+                let cause = Cause::Response(fault);
+                let told = lang.pick(cause.to_string(), cause.in_russian());
+                println!("{}: {told}", self.url);
+            } else {
+                let forgiven = lang.pick("browsers forgive it", "браузер это простит");
+                println!("-- {}: {forgiven}", lang.pick(fault.to_string(), fault.in_russian()));
             }
-        });
-        let Ok(Some((is_sound, size))) = answered.await else { return Ok(None) };
-        let hasty = said.split_off(size);
-        print_head("<-", &said);
-        Ok(is_sound.then_some((tcp, hasty)))
+        }
+        Ok((!is_refused).then(|| Client::new(tcp, &rest, KEEP)))
     }
-}
 
-/// Whether an answer opens the WebSocket, by a server that read the key (RFC 6455 §4.1).
-fn is_sound(answer: &Response<()>, key: &str) -> bool {
-    let accept = answer.headers().get("Sec-WebSocket-Accept").map(HeaderValue::as_bytes);
-    answer.status() == 101 && accept == Some(AcceptKey::derive(key).accept.as_bytes())
+    /// Has the doctor say why it does not open.
+    async fn explain(&self) {
+        let patient = Patient {
+            origin: self.origin.clone(),
+            subprotocols: self.subprotocols.clone(),
+            ..Patient::new(self.url.clone())
+        };
+        println!("{}", sentence(&patient, &examine(&patient).await, self.lang()));
+    }
+
+    fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(Lang::of_environment)
+    }
 }
 
 fn print_head(arrow: &str, head: &[u8]) {
@@ -130,27 +141,20 @@ fn print_head(arrow: &str, head: &[u8]) {
 
 /// A connection and what is shown of it.
 struct Talk {
-    tcp: TcpStream,
-    decoder: Decoder,
-    checker: Checker,
+    client: Client<TcpStream>,
     bytes: bool,
     /// By when the server should have answered our close frame.
     closing: Option<Instant>,
 }
 
 impl Talk {
-    fn new(tcp: TcpStream, bytes: bool) -> Self {
-        let (decoder, checker) = (Decoder::new(KEEP), Checker::new(Role::Server));
-        Self { tcp, decoder, checker, bytes, closing: None }
+    fn new(client: Client<TcpStream>, bytes: bool) -> Self {
+        Self { client, bytes, closing: None }
     }
 
-    async fn run(mut self, hasty: &[u8]) -> Result<Verdict> {
+    async fn run(mut self) -> Result<Verdict> {
         println!("-- open. /help tells what else you can type");
         let mut typed = Some(keyboard());
-        if let Some(verdict) = self.heard(hasty).await? {
-            return Ok(verdict);
-        }
-        let mut buffer = [0; 8 * 1024];
         loop {
             let patience = self.closing.unwrap_or_else(Instant::now);
             tokio::select! {
@@ -167,21 +171,11 @@ impl Talk {
                         Err(error) => println!("-- {error}"),
                     }
                 }
-                read = self.tcp.read(&mut buffer) => match read {
-                    Ok(0) => {
-                        println!("-- eof, without a close frame: a browser says 1006");
-                        return Ok(Verdict::Failed);
+                received = self.client.receive() => {
+                    if let Some(verdict) = self.received(received).await? {
+                        return Ok(verdict);
                     }
-                    Ok(n) => {
-                        if let Some(verdict) = self.heard(&buffer[..n]).await? {
-                            return Ok(verdict);
-                        }
-                    }
-                    Err(error) => {
-                        println!("-- {error}: a browser says 1006");
-                        return Ok(Verdict::Failed);
-                    }
-                },
+                }
                 () = sleep_until(patience), if self.closing.is_some() => {
                     println!("-- no answer to the close frame in {} s", ANSWER.as_secs());
                     return Ok(Verdict::Failed);
@@ -218,33 +212,42 @@ impl Talk {
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = timeout(WRITE, self.tcp.write_all(bytes)).await;
+        let written = timeout(WRITE, self.client.write(bytes)).await;
         // A cut is found again by reading, and shown there.
         drop(written.context("the server does not read what is sent")?);
         Ok(())
     }
 
     /// Shows what came, and answers as a browser does; the verdict once it is over.
-    async fn heard(&mut self, bytes: &[u8]) -> Result<Option<Verdict>> {
-        self.decoder.push(bytes);
-        while let Some(frame) = self.decoder.next_frame() {
-            self.show("<<", &frame);
-            if let Err(violation) = self.checker.check(&frame) {
+    async fn received(&mut self, received: Received) -> Result<Option<Verdict>> {
+        let frame = match received {
+            Received::Frame(frame) => frame,
+            Received::Broken(frame, violation) => {
+                self.show("<<", &frame);
                 println!("-- that breaks a rule: {}", violation.reason());
                 self.say(Frame::close(violation.code(), &violation.reason())).await?;
                 return Ok(Some(Verdict::Failed));
             }
-            match frame.header.opcode {
-                Opcode::Ping => self.say(Frame::pong(frame.payload)).await?,
-                Opcode::Close => {
-                    if self.closing.is_none() {
-                        self.say(Frame::new(Opcode::Close, frame.payload)).await?;
-                    }
-                    println!("-- closed");
-                    return Ok(Some(Verdict::Passed));
-                }
-                _ => {}
+            Received::End(None) => {
+                println!("-- eof, without a close frame: a browser says 1006");
+                return Ok(Some(Verdict::Failed));
             }
+            Received::End(Some(error)) => {
+                println!("-- {error}: a browser says 1006");
+                return Ok(Some(Verdict::Failed));
+            }
+        };
+        self.show("<<", &frame);
+        match frame.header.opcode {
+            Opcode::Ping => self.say(Frame::pong(frame.payload)).await?,
+            Opcode::Close => {
+                if self.closing.is_none() {
+                    self.say(Frame::new(Opcode::Close, frame.payload)).await?;
+                }
+                println!("-- closed");
+                return Ok(Some(Verdict::Passed));
+            }
+            _ => {}
         }
         Ok(None)
     }

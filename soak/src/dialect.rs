@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use ws101::chat::SUBPROTOCOL;
+use ws101::client::Request;
 
 /// The canonical protocol, and the clients of the five documents.
 ///
@@ -27,7 +28,7 @@ impl Dialect {
     ];
 
     /// Where it connects. Half of them are known by their path, half by `?dialect=`.
-    pub fn target(self) -> &'static str {
+    fn target(self) -> &'static str {
         match self {
             Self::Canonical | Self::NodeChat => "/",
             Self::BroadcastServer => "/broadcast",
@@ -37,8 +38,10 @@ impl Dialect {
         }
     }
 
-    pub fn subprotocol(self) -> Option<&'static str> {
-        (self == Self::Canonical).then_some(SUBPROTOCOL)
+    /// What it opens with.
+    pub fn request(self) -> Request {
+        let request = Request::new(self.target());
+        if self == Self::Canonical { request.subprotocol(SUBPROTOCOL) } else { request }
     }
 
     /// What it must say before anyone knows that it is there.

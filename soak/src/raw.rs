@@ -2,16 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
+use ws101::client::{Answer, Asked, NotOpened, ResponseFault, ask};
 use ws101::frame::{Decoder, Frame};
 
 use crate::dialect::Dialect;
 
-/// More than any answer to a handshake has.
-const HEAD: usize = 4096;
+/// How long the server may take to answer the handshake, on a machine that is busy.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// How much of a frame is looked at.
 const KEEP: usize = 256;
@@ -36,28 +38,15 @@ impl Raw {
 
     /// The opening handshake, and the greeting.
     pub async fn upgrade(mut self, dialect: Dialect) -> io::Result<Self> {
-        let protocol =
-            dialect.subprotocol().map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
-        let head = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}\r\n",
-            dialect.target(),
-            self.tcp.peer_addr()?,
-            protocol.unwrap_or_default(),
-        );
-        self.tcp.write_all(head.as_bytes()).await?;
-        let mut answer = BytesMut::with_capacity(HEAD);
-        loop {
-            if let Some(end) = answer.windows(4).position(|end| end == b"\r\n\r\n") {
-                self.frames.push(&answer[end + 4..]);
-                break;
+        let host = self.tcp.peer_addr()?.to_string();
+        let request = dialect.request().to_bytes(&host);
+        let answer = ask(&mut self.tcp, &request, Instant::now() + ANSWER).await;
+        let faults = answer.faults(&Asked::of(&request));
+        match answer {
+            Answer::Response { rest, .. } if !faults.iter().any(ResponseFault::is_fatal) => {
+                self.frames.push(&rest);
             }
-            if answer.len() > HEAD || self.tcp.read_buf(&mut answer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-        if !answer.starts_with(b"HTTP/1.1 101 ") {
-            return Err(io::Error::other("no 101"));
+            _ => return Err(NotOpened(faults).into()),
         }
         if let Some(greeting) = dialect.greeting(&format!("f{:x}", rand::random::<u64>())) {
             self.send(Frame::text(greeting)).await?;

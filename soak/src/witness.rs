@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use futures::{SinkExt, StreamExt};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use ws101::client::{Client, Received, connect, open};
+use ws101::frame::{Frame, Opcode};
 
 use crate::dialect::Dialect;
 use crate::stage::{Phase, Stage};
@@ -21,6 +17,9 @@ use crate::tally::{Line, Tally, Verdict};
 
 /// For the server to let it in, to give back what it said, to say goodbye.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most bytes of one message: the welcome to a full room is the longest.
+const KEEP: usize = 16 * 1024 * 1024;
 
 /// Between two lines, in milliseconds: well under the five messages a second that are allowed.
 const PAUSE_MS: std::ops::Range<u64> = 300..1_000;
@@ -62,7 +61,7 @@ struct Witness {
     place: usize,
     dialect: Dialect,
     rng: StdRng,
-    socket: WebSocketStream<TcpStream>,
+    client: Client<TcpStream>,
     /// Its own number.
     speaker: u64,
     said: u64,
@@ -78,30 +77,28 @@ impl Witness {
     /// Connects, and is in the room when this returns.
     async fn enter(stage: &Stage, place: usize, dialect: Dialect, seed: u64) -> Result<Self> {
         let speaker = stage.ledger.speaker();
-        let uri = format!("ws://{}{}", stage.address, dialect.target()).parse()?;
-        let mut request = ClientRequestBuilder::new(uri);
-        if let Some(name) = dialect.subprotocol() {
-            request = request.with_sub_protocol(name);
-        }
         let connecting = async {
-            let tcp = TcpStream::connect(stage.address).await?;
-            tcp.set_nodelay(true)?;
-            let (mut socket, _) = client_async(request, tcp).await?;
+            let tcp = connect(stage.address, PATIENCE).await?;
+            let host = stage.address.to_string();
+            let deadline = Instant::now() + PATIENCE;
+            let mut client = open(tcp, &host, &dialect.request(), KEEP, deadline).await?;
             if let Some(greeting) = dialect.greeting(&format!("w{speaker}")) {
-                socket.send(Message::text(greeting)).await?;
+                client.send(Frame::text(greeting)).await?;
             }
             let welcome = if dialect.is_welcomed() {
-                Some(socket.next().await.context("no welcome")??)
+                let welcome = next(&mut client).await?;
+                ensure!(welcome.header.opcode == Opcode::Text, "no welcome: {welcome}");
+                Some(welcome)
             } else {
                 None
             };
-            anyhow::Ok((socket, welcome))
+            anyhow::Ok((client, welcome))
         };
         let connected = timeout(PATIENCE, connecting).await.context("it is not let in")?;
-        let (socket, welcome) = connected.context("it is not let in")?;
+        let (client, welcome) = connected.context("it is not let in")?;
         let mut seq = None;
         if dialect == Dialect::Canonical {
-            let welcome: Value = serde_json::from_str(welcome.context("no welcome")?.to_text()?)?;
+            let welcome: Value = serde_json::from_slice(&welcome.context("no welcome")?.payload)?;
             let last = welcome["rooms"][0]["seq"].as_u64();
             seq = Some(last.with_context(|| format!("no welcome: {welcome}"))?);
         }
@@ -113,7 +110,7 @@ impl Witness {
             place,
             dialect,
             rng,
-            socket,
+            client,
             speaker,
             said: 0,
             returned: 0,
@@ -150,12 +147,14 @@ impl Witness {
             let waiting = !speaking && (phase != Phase::Quiet || !settled);
             let give_up = *late.get_or_insert_with(|| Instant::now() + PATIENCE);
             tokio::select! {
-                message = self.socket.next() => match message {
-                    Some(Ok(Message::Text(text))) => self.hear(&text)?,
-                    Some(Ok(Message::Close(frame))) => bail!("closed: {frame:?}"),
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return Err(error).context("cut off"),
-                    None => bail!("cut off"),
+                received = self.client.receive() => {
+                    let frame = whole(received)?;
+                    match frame.header.opcode {
+                        Opcode::Text => self.hear(str::from_utf8(&frame.payload)?)?,
+                        Opcode::Close => bail!("closed: {frame}"),
+                        Opcode::Ping => self.client.send(Frame::pong(frame.payload)).await?,
+                        _ => {}
+                    }
                 },
                 () = sleep_until(next), if speaking => {
                     self.speak().await?;
@@ -230,7 +229,7 @@ impl Witness {
     }
 
     async fn send(&mut self, text: String) -> Result<()> {
-        let sending = self.socket.send(Message::text(text));
+        let sending = self.client.send(Frame::text(text));
         timeout(PATIENCE, sending).await.context("nobody reads what it says")?.context("cut off")
     }
 
@@ -287,23 +286,43 @@ impl Witness {
     async fn leave(mut self) -> Result<()> {
         let goodbye = async {
             if self.dialect == Dialect::Canonical {
-                self.socket.send(Message::text(r#"{"type":"bye"}"#)).await?;
+                self.client.send(Frame::text(r#"{"type":"bye"}"#)).await?;
             } else {
-                let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-                self.socket.send(Message::Close(Some(frame))).await?;
+                self.client.send(Frame::close(1000, "")).await?;
             }
             loop {
-                match self.socket.next().await {
-                    Some(Ok(Message::Close(frame))) => return Ok(frame.map(|frame| frame.code)),
-                    Some(Ok(Message::Text(text))) => self.hear(&text)?,
-                    Some(Ok(_)) => {}
-                    Some(Err(Error::ConnectionClosed)) | None => bail!("no goodbye"),
-                    Some(Err(error)) => return Err(error).context("no goodbye"),
+                let frame = next(&mut self.client).await.context("no goodbye")?;
+                match frame.header.opcode {
+                    Opcode::Close => return anyhow::Ok(frame.close_code().map(|(code, _)| code)),
+                    Opcode::Text => self.hear(str::from_utf8(&frame.payload)?)?,
+                    _ => {}
                 }
             }
         };
         let code = timeout(PATIENCE, goodbye).await.context("no goodbye")??;
-        ensure!(code == Some(CloseCode::Normal), "its goodbye is answered with {code:?}");
+        ensure!(code == Some(1000), "its goodbye is answered with {code:?}");
         Ok(())
+    }
+}
+
+/// The next frame, pings apart, which are answered.
+async fn next(client: &mut Client<TcpStream>) -> Result<Frame> {
+    loop {
+        let frame = whole(client.receive().await)?;
+        if frame.header.opcode != Opcode::Ping {
+            return Ok(frame);
+        }
+        client.send(Frame::pong(frame.payload)).await?;
+    }
+}
+
+/// What was received, if it is a frame that keeps the rules, with all of its payload.
+fn whole(received: Received) -> Result<Frame> {
+    match received {
+        Received::Frame(frame) if frame.digest.is_none() && frame.header.fin => Ok(frame),
+        Received::Frame(frame) => bail!("more than is kept, or a part: {frame}"),
+        Received::Broken(frame, violation) => bail!("{frame}: {}", violation.reason()),
+        Received::End(Some(error)) => Err(error).context("cut off"),
+        Received::End(None) => bail!("cut off"),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::client::ResponseFault;
 use crate::close_code;
 use crate::frame::Violation;
 
@@ -62,11 +63,6 @@ pub enum Cause {
     /// HTTP/2 without asking.
     #[error("only HTTP/2 is spoken there: a WebSocket is asked for by HTTP/1.1 (RFC 6455 §4.1)")]
     Http2,
-    /// An answer of HTTP/1.0.
-    #[error(
-        "the answer is of HTTP/1.0, which knows no upgrade: have the proxy speak HTTP/1.1 to the server (RFC 6455 §4.1)"
-    )]
-    OldHttp,
     /// 404.
     #[error("there is nothing at {path}: {}", .found.as_ref().map_or("check the path".to_owned(), |found| format!("there is a WebSocket at {found}")))]
     NotFound {
@@ -150,32 +146,9 @@ pub enum Cause {
     /// Any other status.
     #[error("the answer is {0} instead of 101")]
     OtherStatus(StatusCode),
-    /// A 101 that proves nothing.
-    #[error("`Sec-WebSocket-Accept` is {}, and {wanted:?} is what follows from the key: browsers hang up (RFC 6455 §4.1)", .got.as_ref().map_or("missing".to_owned(), |got| format!("{got:?}")))]
-    WrongAccept {
-        /// What came.
-        got: Option<String>,
-        /// What had to come.
-        wanted: String,
-    },
-    /// A 101 without one of its headers.
-    #[error("the 101 lacks `{0}`: browsers hang up (RFC 6455 §4.1)")]
-    Lacks(&'static str),
-    /// An offered subprotocol, and none chosen.
-    #[error(
-        "none of the subprotocols {0:?} is confirmed: browsers hang up, so have the server answer with the one it chose (RFC 6455 §4.1)"
-    )]
-    SubprotocolIgnored(String),
-    /// A subprotocol that was not offered.
-    #[error(
-        "the server chose subprotocol {0:?}, which was not offered: browsers hang up (RFC 6455 §4.1)"
-    )]
-    SubprotocolInvented(String),
-    /// An extension that was not offered.
-    #[error(
-        "the server chose extension {0:?}, which was not offered: browsers hang up (RFC 6455 §4.1)"
-    )]
-    ExtensionInvented(String),
+    /// A 101 that browsers refuse: the first of its faults.
+    #[error("{0}: {advice} (RFC 6455 §4.1)", advice = advice(.0))]
+    Response(ResponseFault),
     /// A close frame right after the 101.
     #[error("it opens and is closed at once, with {code} ({}){}", close_code::english(*code), if_known(": ", Some(.reason).filter(|reason| !reason.is_empty()), ""))]
     Closed {
@@ -210,4 +183,15 @@ pub enum Cause {
 /// What is known, between two other pieces; nothing if nothing is.
 pub(super) fn if_known(before: &str, known: Option<impl Display>, after: &str) -> String {
     known.map_or(String::new(), |known| format!("{before}{known}{after}"))
+}
+
+/// What follows from a fault of a 101, and what to do if that is known.
+fn advice(fault: &ResponseFault) -> &'static str {
+    match fault {
+        ResponseFault::OldHttp => "have the proxy speak HTTP/1.1 to the server",
+        ResponseFault::SubprotocolIgnored(_) => {
+            "browsers hang up, so have the server answer with the one it chose"
+        }
+        _ => "browsers hang up",
+    }
 }

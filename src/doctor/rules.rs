@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::future::join_all;
-use http::StatusCode;
 use http::header::SEC_WEBSOCKET_VERSION;
 use tokio::time::Instant;
 
 use super::Patient;
-use super::knock::{Answer, knock};
+use super::knock::knock;
 use super::talk::{Heard, Talk, closed};
+use crate::client::{Answer, Asked, Request, ResponseFault};
 use crate::frame::{Frame, Opcode, Violation};
 use crate::handshake::VERSION;
-use crate::transcript::Request;
 
 /// How much a server is bound by a rule (RFC 2119).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,7 +261,7 @@ pub(super) async fn judge(patient: &Patient, peer: SocketAddr) -> Vec<Verdict> {
 type Seen = (Option<bool>, String);
 
 async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right: &[u16]) -> Seen {
-    let request = patient.request().0;
+    let request = patient.request();
     let request = match spoiled {
         Spoiled::Without(name) => request.without(name),
         Spoiled::With(headers) => {
@@ -271,7 +270,7 @@ async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right:
         Spoiled::Method(name) => request.method(name),
     };
     match ask(patient, peer, &request).await {
-        Some((_, Answer::Response(response, _))) => {
+        Some((_, Answer::Response { response, .. })) => {
             let status = response.status().as_u16();
             let kept = right.contains(&status);
             // A refusal in other words is a refusal.
@@ -285,9 +284,9 @@ async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right:
 
 /// 426 is what the RFC proposes, the header is what it demands.
 async fn version(patient: &Patient, peer: SocketAddr) -> Seen {
-    let request = patient.request().0.header("Sec-WebSocket-Version", UNSPOKEN);
+    let request = patient.request().header("Sec-WebSocket-Version", UNSPOKEN);
     match ask(patient, peer, &request).await {
-        Some((_, Answer::Response(response, _))) => {
+        Some((_, Answer::Response { response, .. })) => {
             let status = response.status().as_u16();
             let named = response.headers().get_all(SEC_WEBSOCKET_VERSION).iter();
             let mut named =
@@ -430,10 +429,12 @@ fn closed_door() -> Seen {
 }
 
 async fn open(patient: &Patient, peer: SocketAddr) -> Option<Talk> {
-    match ask(patient, peer, &patient.request().0).await? {
-        (tcp, Answer::Response(response, rest))
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS =>
-        {
+    let request = patient.request();
+    let asked = Asked::of(&request.to_bytes(&patient.address.authority()));
+    let (tcp, answer) = ask(patient, peer, &request).await?;
+    let is_refused = answer.faults(&asked).iter().any(ResponseFault::is_fatal);
+    match answer {
+        Answer::Response { rest, .. } if !is_refused => {
             Some(Talk::new(tcp, &rest, patient.patience))
         }
         _ => None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cause::{Cause, if_known};
+use crate::client::ResponseFault;
 use crate::close_code;
 
 impl Cause {
@@ -42,10 +43,6 @@ impl Cause {
             }
             Self::Http2 => {
                 "тут говорят только по HTTP/2, а WebSocket просят по HTTP/1.1 (RFC 6455 §4.1)".to_owned()
-            }
-            Self::OldHttp => {
-                "ответили по HTTP/1.0, а он не умеет переключаться: пусть прокси говорит с сервером по HTTP/1.1 (RFC 6455 §4.1)"
-                    .to_owned()
             }
             Self::NotFound { path, found: Some(found) } => {
                 format!("по пути {path} ничего нет, зато WebSocket есть по пути {found}")
@@ -103,24 +100,9 @@ impl Cause {
                 format!("сервер сломался ({status}): загляните в его журнал")
             }
             Self::OtherStatus(status) => format!("вместо 101 пришёл ответ {status}"),
-            Self::WrongAccept { got, wanted } => {
-                let got = got.as_ref().map_or("нет".to_owned(), |got| format!("— {got:?}"));
-                format!(
-                    "`Sec-WebSocket-Accept` {got}, а из ключа следует {wanted:?}: браузер бросит трубку (RFC 6455 §4.1)"
-                )
+            Self::Response(fault) => {
+                format!("{}: {} (RFC 6455 §4.1)", fault.in_russian(), advice(fault))
             }
-            Self::Lacks(header) => {
-                format!("в ответе 101 нет `{header}`: браузер бросит трубку (RFC 6455 §4.1)")
-            }
-            Self::SubprotocolIgnored(offered) => format!(
-                "ни один из подпротоколов {offered:?} не подтверждён: браузер бросит трубку, пусть сервер назовёт выбранный (RFC 6455 §4.1)"
-            ),
-            Self::SubprotocolInvented(name) => format!(
-                "сервер выбрал подпротокол {name:?}, которого ему не предлагали: браузер бросит трубку (RFC 6455 §4.1)"
-            ),
-            Self::ExtensionInvented(name) => format!(
-                "сервер выбрал расширение {name:?}, которого ему не предлагали: браузер бросит трубку (RFC 6455 §4.1)"
-            ),
             Self::Closed { code, reason } => {
                 let reason = if_known(": ", Some(reason).filter(|text| !text.is_empty()), "");
                 format!("открылось и сразу закрылось, код {code} ({}){reason}", close_code::russian(*code))
@@ -147,4 +129,15 @@ impl Cause {
 
 fn seconds(time: Duration) -> String {
     format!("{:.1} с", time.as_secs_f64()).replace(".0 с", " с").replace('.', ",")
+}
+
+/// What follows from a fault of a 101, and what to do if that is known.
+fn advice(fault: &ResponseFault) -> &'static str {
+    match fault {
+        ResponseFault::OldHttp => "пусть прокси говорит с сервером по HTTP/1.1",
+        ResponseFault::SubprotocolIgnored(_) => {
+            "браузер бросит трубку, пусть сервер назовёт выбранный"
+        }
+        _ => "браузер бросит трубку",
+    }
 }

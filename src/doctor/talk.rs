@@ -2,22 +2,19 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Cause;
+use crate::client::{Client, Received};
 use crate::escape::Line;
-use crate::frame::{Checker, Decoder, Frame, Opcode, Role};
+use crate::frame::{Frame, Opcode};
 
 /// How long a server may take to greet, or to have second thoughts.
 const GREETING: Duration = Duration::from_millis(300);
 
 /// How much of a payload is kept.
 const KEEP: usize = 256;
-
-/// What is read at a time.
-const READ_SIZE: usize = 4 * 1024;
 
 /// How many frames are shown.
 const SHOWN: usize = 5;
@@ -28,10 +25,8 @@ const TOKEN: &str = "ws101 doctor";
 /// A connection that was upgraded.
 #[derive(Debug)]
 pub(super) struct Talk {
-    tcp: TcpStream,
+    client: Client<TcpStream>,
     patience: Duration,
-    decoder: Decoder,
-    checker: Checker,
 }
 
 /// What can be heard.
@@ -49,18 +44,16 @@ pub(super) enum Heard {
 impl Talk {
     /// `patience` is how long a write may take.
     pub(super) fn new(tcp: TcpStream, hasty: &[u8], patience: Duration) -> Self {
-        let mut decoder = Decoder::new(KEEP);
-        decoder.push(hasty);
-        Self { tcp, patience, decoder, checker: Checker::new(Role::Server) }
+        Self { client: Client::new(tcp, hasty, KEEP), patience }
     }
 
     /// Sends bytes; whether they arrived shows in what is heard.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
-        let _ = timeout(self.patience, self.tcp.write_all(bytes)).await;
+        let _ = timeout(self.patience, self.client.write(bytes)).await;
     }
 
     pub(super) async fn say(&mut self, frame: Frame) {
-        self.send(&frame.masked(rand::random()).to_bytes()).await;
+        let _ = timeout(self.patience, self.client.send(frame)).await;
     }
 
     /// The next frame that is not a ping; pings are answered. After the deadline nothing is heard,
@@ -75,19 +68,13 @@ impl Talk {
 
     async fn next(&mut self) -> Heard {
         loop {
-            while let Some(frame) = self.decoder.next_frame() {
-                if let Err(violation) = self.checker.check(&frame) {
-                    return Heard::Broken(violation);
+            match self.client.receive().await {
+                Received::Frame(frame) if frame.header.opcode == Opcode::Ping => {
+                    self.say(Frame::pong(frame.payload)).await;
                 }
-                if frame.header.opcode != Opcode::Ping {
-                    return Heard::Frame(frame);
-                }
-                self.say(Frame::pong(frame.payload)).await;
-            }
-            let mut buffer = [0; READ_SIZE];
-            match self.tcp.read(&mut buffer).await {
-                Ok(n @ 1..) => self.decoder.push(&buffer[..n]),
-                _ => return Heard::End,
+                Received::Frame(frame) => return Heard::Frame(frame),
+                Received::Broken(_, violation) => return Heard::Broken(violation),
+                Received::End(_) => return Heard::End,
             }
         }
     }

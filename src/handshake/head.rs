@@ -1,5 +1,7 @@
 //! From bytes to a request or a response (RFC 9112 §2).
 
+use std::borrow::Cow;
+
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
 use httparse::Status;
 
@@ -76,7 +78,9 @@ pub fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, Rejec
 
 /// Reads a response head from the front of `bytes`; gives it and its size in bytes.
 ///
-/// As [`parse_request`], except that any version of HTTP/1 is let through.
+/// As [`parse_request`], except that it forgives what browsers forgive: HTTP/1.0, folded lines,
+/// which become one, several blanks behind the version, blanks before a colon. A line that is not
+/// `Name: value` is skipped, unless it holds a NUL.
 ///
 /// # Errors
 ///
@@ -84,7 +88,12 @@ pub fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, Rejec
 pub fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize)>, HeadError> {
     let mut slots = [httparse::EMPTY_HEADER; HEADER_LIMIT];
     let mut parsed = httparse::Response::new(&mut slots);
-    let status = parsed.parse(within_limit(bytes));
+    let mut lenient = httparse::ParserConfig::default();
+    lenient.allow_multiple_spaces_in_response_status_delimiters(true);
+    lenient.allow_obsolete_multiline_headers_in_responses(true);
+    lenient.allow_spaces_after_header_name_in_responses(true);
+    lenient.ignore_invalid_headers_in_responses(true);
+    let status = lenient.parse_response(&mut parsed, within_limit(bytes));
     let Some(size) = size(bytes, status)? else { return Ok(None) };
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(parsed.code.unwrap_or_default())
@@ -92,10 +101,22 @@ pub fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize)>, Hea
     if parsed.version == Some(0) {
         *response.version_mut() = Version::HTTP_10;
     }
-    for (name, value) in parsed.headers.iter().map(header) {
+    for parsed in parsed.headers {
+        let unfolded = unfolded(parsed.value);
+        let (name, value) = header(&httparse::Header { name: parsed.name, value: &unfolded });
         response.headers_mut().append(name?, value?);
     }
     Ok(Some((response, size)))
+}
+
+/// A value whose line was folded, as one line (RFC 9112 §5.2).
+fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'\n') {
+        return Cow::Borrowed(value);
+    }
+    let lines = value.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    Cow::Owned(lines.join(&b' '))
 }
 
 /// What may be looked at: pieces of any size get the same verdict.

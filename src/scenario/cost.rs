@@ -10,6 +10,7 @@ use super::inbox::Inbox;
 use super::json::Path;
 use super::settings::Settings;
 use super::{Item, Json, Names, Observation, Scenario, Text};
+use crate::client::Asked;
 use crate::frame::{Frame, Opcode};
 use crate::tap::{Direction, Event, Seen};
 use crate::transcript::Lane;
@@ -166,7 +167,8 @@ fn heard(event: Event) -> Seen {
 /// What an inbox takes to hear these events, with the fragments of messages joined.
 fn hearing(events: impl Iterator<Item = Event>) -> u64 {
     let mut inbox = Inbox::default();
-    steps::of(|| events.for_each(|event| inbox.hear(heard(event), true)))
+    let asked = Asked::of(b"");
+    steps::of(|| events.for_each(|event| inbox.hear(heard(event), true, &asked)))
 }
 
 #[test]

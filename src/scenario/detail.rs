@@ -1,6 +1,7 @@
 //! In what something of the right kind is not as it should be.
 
-use crate::wst::quoted;
+use crate::client::ResponseFault;
+use crate::wst::{ResponsePart, quoted};
 
 /// In what something of the right kind is not as it should be: what was found, then what was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +43,12 @@ pub enum Detail {
     /// A 101 with this header, which answers no question.
     #[error("the header {0} is there, and nobody asked for it (RFC 6455 §4.1)")]
     Unasked(&'static str),
+    /// A 101 with another fault that browsers refuse it for.
+    #[error("{0}: browsers refuse it (RFC 6455 §4.1)")]
+    Response(ResponseFault),
+    /// A 101 without a fault of this part, which the scenario names.
+    #[error("the 101 has no fault that is {0}")]
+    Sound(ResponsePart),
     /// Other reserved bits.
     #[error("the reserved bits are {found}, not {wanted} (RFC 6455 §5.2)")]
     Reserved {
@@ -155,6 +162,23 @@ pub enum Detail {
     /// The right thing, in other bytes than those that stand beside it.
     #[error("its bytes are others")]
     Wire,
+}
+
+impl Detail {
+    /// The difference that a fault of a 101 makes.
+    pub(super) fn of(fault: &ResponseFault) -> Self {
+        match fault.clone() {
+            ResponseFault::Lacks { header, wanted, found } => {
+                Self::Word { name: header, found: found.unwrap_or_default(), word: wanted }
+            }
+            ResponseFault::Accept { found, wanted } => {
+                Self::Accept { found: found.unwrap_or_default(), wanted }
+            }
+            ResponseFault::SubprotocolUnasked(_) => Self::Unasked("Sec-WebSocket-Protocol"),
+            ResponseFault::ExtensionUnasked(_) => Self::Unasked("Sec-WebSocket-Extensions"),
+            other => Self::Response(other),
+        }
+    }
 }
 
 fn from(character: usize) -> String {

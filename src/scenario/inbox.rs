@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use tokio::time::Instant;
 
+use crate::client::{Asked, ResponseFault, judge_response};
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::parse_response;
 use crate::tap::{Event, Seen};
@@ -31,7 +32,7 @@ pub(super) struct Heard {
 
 #[derive(Clone, Debug)]
 pub(super) enum What {
-    Answer(Response<()>, Bytes),
+    Answer(Response<()>, Vec<ResponseFault>, Bytes),
     /// Bytes that are neither an answer nor a frame.
     Stray(Bytes),
     Frame(Frame),
@@ -82,7 +83,7 @@ impl Inbox {
         let (new, taken) = lane.came_in(self.taken);
         for seen in new {
             steps::count(1);
-            self.hear(seen.clone(), joined);
+            self.hear(seen.clone(), joined, &lane.asked);
         }
         self.taken = taken;
         // Only what is new: what was there before has been looked at.
@@ -115,13 +116,14 @@ impl Inbox {
         begun.map(|begun| self.push(answered(begun.heard, begun.body))).is_some()
     }
 
-    pub(super) fn hear(&mut self, seen: Seen, joined: bool) {
+    pub(super) fn hear(&mut self, seen: Seen, joined: bool, asked: &Asked) {
         let at = seen.at;
         let new = |what| Heard { at, what, seen: vec![seen.clone()] };
         match &seen.event {
             Event::Head(head) => match parse_response(head) {
                 Ok(Some((response, _))) => {
-                    let begun = new(What::Answer(response, Bytes::new()));
+                    let faults = judge_response(asked, head);
+                    let begun = new(What::Answer(response, faults, Bytes::new()));
                     let (body, chunks) = (BytesMut::new(), Chunks::default());
                     self.answer = Some(Answering { heard: begun, body, chunks });
                     self.finish_answer();
@@ -159,7 +161,7 @@ impl Inbox {
     /// Lets go of the answer once all of it is there.
     fn finish_answer(&mut self) {
         let Some(begun) = &mut self.answer else { return };
-        let What::Answer(response, _) = &begun.heard.what else { return };
+        let What::Answer(response, ..) = &begun.heard.what else { return };
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length = header("content-length").and_then(|value| value.trim().parse::<usize>().ok());
         let is_chunked =
@@ -233,7 +235,7 @@ impl Message {
 }
 
 fn answered(mut heard: Heard, whole: BytesMut) -> Heard {
-    if let What::Answer(_, body) = &mut heard.what {
+    if let What::Answer(_, _, body) = &mut heard.what {
         *body = whole.freeze();
     }
     heard
@@ -242,7 +244,7 @@ fn answered(mut heard: Heard, whole: BytesMut) -> Heard {
 fn size(heard: &Heard) -> usize {
     match &heard.what {
         What::Frame(frame) => frame.payload.len(),
-        What::Answer(_, bytes) | What::Stray(bytes) => bytes.len(),
+        What::Answer(_, _, bytes) | What::Stray(bytes) => bytes.len(),
         _ => 0,
     }
 }

@@ -10,6 +10,7 @@ use super::inbox::{Heard, What};
 use super::json::{Path, is_digest};
 use super::mismatch::Mismatch;
 use super::{Answer, End, FramePattern, Kind, Names, Observation, PartialFrame, Payload};
+use crate::client::ResponseFault;
 use crate::frame::{Frame, Opcode, Torn};
 
 type Verdict = Result<(), Mismatch>;
@@ -17,19 +18,14 @@ type Verdict = Result<(), Mismatch>;
 /// How many characters are told of each of two texts, from where they part.
 const PARTED_SHOWN: usize = 24;
 
-/// Compares; `accept` is what the 101 must bring. Names are kept in `names` where it fits.
-pub(super) fn matches(
-    wanted: &Observation,
-    heard: &Heard,
-    accept: &str,
-    names: &mut Names,
-) -> Verdict {
+/// Compares. Names are kept in `names` where it fits.
+pub(super) fn matches(wanted: &Observation, heard: &Heard, names: &mut Names) -> Verdict {
     let known = names.mark();
     let verdict = match (wanted, &heard.what) {
         (Observation::Missed(_), What::Missed) => Ok(()),
         (_, What::Missed) => Err(Mismatch::Flood),
-        (Observation::Answer(answer), What::Answer(response, body)) => {
-            answered(answer, response, body, accept, names)
+        (Observation::Answer(answer), What::Answer(response, faults, body)) => {
+            answered(answer, response, faults, body, names)
         }
         (Observation::Stray(payload), What::Stray(bytes)) => {
             carries(payload, Opcode::Binary, &plain(bytes), names)
@@ -63,8 +59,8 @@ fn torn_as(wanted: PartialFrame, torn: Torn) -> Verdict {
 fn answered(
     answer: &Answer,
     response: &http::Response<()>,
+    faults: &[ResponseFault],
     body: &Bytes,
-    accept: &str,
     names: &mut Names,
 ) -> Verdict {
     let status = response.status();
@@ -82,7 +78,7 @@ fn answered(
         }
     }
     if status == StatusCode::SWITCHING_PROTOCOLS {
-        switched(answer, &header, accept)?;
+        switched(answer, faults)?;
     }
     let end = body.trim_ascii_end().len();
     match &answer.body {
@@ -91,27 +87,15 @@ fn answered(
     }
 }
 
-/// What a client must check in a 101 (RFC 6455 §4.1).
-fn switched<'h>(
-    answer: &Answer,
-    header: &impl Fn(&str) -> Option<&'h str>,
-    accept: &str,
-) -> Verdict {
-    for (name, word) in [("Upgrade", "websocket"), ("Connection", "upgrade")] {
-        let value = header(name).unwrap_or_default();
-        let is_there = value.split(',').any(|said| said.trim().eq_ignore_ascii_case(word));
-        differs_unless(is_there, || Detail::Word { name, found: value.to_owned(), word })?;
+/// A 101 has no fault that browsers refuse it for, but those that the scenario names (RFC 6455 §4.1).
+fn switched(answer: &Answer, faults: &[ResponseFault]) -> Verdict {
+    let parts = || faults.iter().filter_map(ResponseFault::part);
+    for fault in faults.iter().filter(|fault| fault.is_fatal()) {
+        let is_named = fault.part().is_some_and(|part| answer.faults.contains(&part));
+        differs_unless(is_named, || Detail::of(fault))?;
     }
-    let found = header("Sec-WebSocket-Accept").unwrap_or_default();
-    differs_unless((found == accept) != answer.bad_accept, || Detail::Accept {
-        found: found.to_owned(),
-        wanted: accept.to_owned(),
-    })?;
-    for (name, short) in
-        [("Sec-WebSocket-Protocol", "subprotocol"), ("Sec-WebSocket-Extensions", "extensions")]
-    {
-        let asked = answer.headers.iter().any(|(wanted, _)| wanted == short);
-        differs_unless(asked || header(name).is_none(), || Detail::Unasked(name))?;
+    for wanted in &answer.faults {
+        differs_unless(parts().any(|part| part == *wanted), || Detail::Sound(*wanted))?;
     }
     Ok(())
 }

@@ -7,22 +7,22 @@ use std::io;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::SEC_WEBSOCKET_KEY;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::Command;
 use super::printing::Printer;
+use crate::client::Asked;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
-use crate::handshake::{AcceptKey, parse_request, parse_response};
+use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
 use crate::wst::{Action, Item, Writer};
 
 /// A client's name and its connection, the last one if there were several.
 pub(crate) struct Lane {
     pub(crate) name: String,
-    /// What the 101 must bring; empty if the request has no key.
-    pub(crate) accept: String,
+    /// What the answer must follow from.
+    pub(crate) asked: Asked,
     /// The request, until it is known whether the tap could read it.
     request: Option<Bytes>,
     commands: Option<mpsc::Sender<Command>>,
@@ -76,7 +76,7 @@ impl Lane {
     ) -> Self {
         Self {
             name: name.to_owned(),
-            accept: accept(&request),
+            asked: Asked::of(&request),
             request: Some(request),
             commands: Some(commands),
             reports,
@@ -168,7 +168,7 @@ impl Lane {
             .flat_map(|noted| [Some(noted.seen), noted.answer])
             .flatten()
             .collect();
-        let mut lines = printer.lines(&self.name, &self.accept, &seen, since);
+        let mut lines = printer.lines(&self.name, &self.asked, &seen, since);
         if let Some(request) = self.request.take() {
             let is_shown = seen.iter().any(|seen| seen.direction == Direction::Out);
             if !is_shown && matches!(parse_request(&request), Ok(Some(_))) {
@@ -273,11 +273,4 @@ impl Lane {
             _ => None,
         }
     }
-}
-
-/// What the 101 to this request must bring.
-fn accept(request: &[u8]) -> String {
-    let Ok(Some((request, _))) = parse_request(request) else { return String::new() };
-    let key = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| key.to_str());
-    key.map_or_else(String::new, |key| AcceptKey::derive(key.unwrap_or("(no text)")).accept)
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::chunks::Chunks;
+use crate::client::{Asked, ResponseFault, judge_response};
 use crate::frame::Role;
 use crate::handshake::parse_response;
 use crate::tap::{Direction, Event, Seen};
@@ -23,11 +24,11 @@ pub(super) struct Printer {
 impl Printer {
     /// A line for each thing seen in `lane`, with its time `since` the beginning of a wait.
     ///
-    /// `accept` is what the 101 must bring.
+    /// `asked` is what the answer must follow from.
     pub(super) fn lines(
         &mut self,
         lane: &str,
-        accept: &str,
+        asked: &Asked,
         seen: &[Seen],
         since: Option<Instant>,
     ) -> Vec<Item> {
@@ -43,7 +44,9 @@ impl Printer {
                 (Event::Head(head), Direction::In) => {
                     let body = body(&mut seen);
                     let body = unchunked_as(head, &body).unwrap_or(body.into());
-                    self.writer.answer(lane, head, &body, accept)
+                    let faults = judge_response(asked, head);
+                    let parts = faults.iter().filter_map(ResponseFault::part);
+                    self.writer.answer(lane, head, &body, parts)
                 }
                 (Event::Body(bytes), _) => self.writer.stray(lane, sender, bytes),
                 (Event::Frame(frame), _) => self.writer.frame(lane, sender, frame),

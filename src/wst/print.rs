@@ -8,7 +8,7 @@ use super::text::{Part, Text, is_odd, placeholder};
 use super::time::{print_range, seconds};
 use super::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Modifiers,
-    Observation, PartialFrame, Payload, Scenario, Timing,
+    Observation, PartialFrame, Payload, ResponsePart, Scenario, Timing,
 };
 use crate::escape::Hex;
 use crate::frame::Opcode;
@@ -216,14 +216,27 @@ impl Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statuses: Vec<_> = self.statuses.iter().map(ToString::to_string).collect();
         f.write_str(&statuses.join("|"))?;
-        if self.bad_accept {
-            f.write_str(" bad-accept")?;
+        for part in &self.faults {
+            write!(f, " {part}")?;
         }
         for (name, value) in &self.headers {
             write!(f, " {name}={}", Value(value))?;
         }
         let json = if matches!(self.body, Payload::Json(_)) { " json" } else { "" };
         write!(f, "{json}{}", spaced(&self.body))
+    }
+}
+
+impl Display for ResponsePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accept => "bad-accept",
+            Self::Upgrade => "bad-upgrade",
+            Self::Connection => "bad-connection",
+            Self::Subprotocol => "bad-subprotocol",
+            Self::Extensions => "bad-extensions",
+            Self::Headers => "bad-headers",
+        })
     }
 }
 

@@ -159,12 +159,41 @@ pub enum PartialFrame {
 pub struct Answer {
     /// Any of these.
     pub statuses: Vec<u16>,
-    /// `bad-accept`: the value for `Sec-WebSocket-Accept` is wrong.
-    pub bad_accept: bool,
+    /// `bad-accept`, `bad-upgrade` and so on: the parts of a 101 that are wrong, in their order.
+    pub faults: Vec<ResponsePart>,
     /// Headers that must be there, with these values.
     pub headers: Vec<(String, Text)>,
     /// The body, without blanks at its end.
     pub body: Payload,
+}
+
+/// The part of a 101 that a fault is about; displays as transcripts write it: `bad-accept`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResponsePart {
+    /// `Sec-WebSocket-Accept`.
+    Accept,
+    /// `Upgrade`.
+    Upgrade,
+    /// `Connection`.
+    Connection,
+    /// `Sec-WebSocket-Protocol`.
+    Subprotocol,
+    /// `Sec-WebSocket-Extensions`.
+    Extensions,
+    /// Any other header.
+    Headers,
+}
+
+impl ResponsePart {
+    /// All of them, in the order in which transcripts write them.
+    pub const ALL: [Self; 6] = [
+        Self::Accept,
+        Self::Upgrade,
+        Self::Connection,
+        Self::Subprotocol,
+        Self::Extensions,
+        Self::Headers,
+    ];
 }
 
 /// How a connection ends, as the client sees it.

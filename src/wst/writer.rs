@@ -11,7 +11,7 @@ use super::ids::Ids;
 use super::text::{Part, Text, readable};
 use super::{
     Action, Answer, Ask, End, FramePattern, Item, Json, Kind, Modifiers, Observation, PartialFrame,
-    Payload,
+    Payload, ResponsePart,
 };
 use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Role, Torn};
@@ -155,19 +155,27 @@ impl Writer {
 
     /// An answer: `bob <- 101`, `bob <- 426 "the sentence"`.
     ///
-    /// `accept` is what the 101 must bring; the body is without the chunks it may have come in.
-    pub fn answer(&mut self, lane: &str, head: &[u8], body: &[u8], accept: &str) -> Item {
+    /// `faults` are the parts of a 101 that are wrong; the body is without the chunks it may have
+    /// come in.
+    pub fn answer(
+        &mut self,
+        lane: &str,
+        head: &[u8],
+        body: &[u8],
+        faults: impl IntoIterator<Item = ResponsePart>,
+    ) -> Item {
         let Ok(Some((response, _))) = parse_response(head) else {
             return self.stray(lane, Role::Server, head);
         };
         let mut answer = Answer {
             statuses: vec![response.status().as_u16()],
-            bad_accept: false,
+            faults: Vec::new(),
             headers: Vec::new(),
             body: Payload::Unsaid,
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            answer.bad_accept = text_of(response.headers(), "sec-websocket-accept") != Some(accept);
+            let faults: BTreeSet<_> = faults.into_iter().collect();
+            answer.faults = faults.into_iter().collect();
             for (name, short) in [
                 ("sec-websocket-protocol", "subprotocol"),
                 ("sec-websocket-extensions", "extensions"),

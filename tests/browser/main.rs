@@ -10,6 +10,7 @@ mod person;
 mod pictures;
 mod program;
 mod race;
+mod responses;
 mod server;
 
 use std::io::Write;

@@ -2,11 +2,13 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use mio::net::TcpStream;
+use ws101::client::{Asked, NotOpened, Request, ResponseFault, judge_response};
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::handshake::parse_response;
 
@@ -17,17 +19,15 @@ const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const A_LITTLE: Duration = Duration::from_millis(10);
 
 /// The request for an upgrade.
-pub fn request(path: &str, host: SocketAddr) -> String {
-    format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+pub fn request(path: &str, host: SocketAddr) -> Bytes {
+    Request::new(path).to_bytes(&host.to_string())
 }
 
 /// A WebSocket's client end.
 pub struct Client {
     tcp: TcpStream,
-    upgraded: bool,
+    /// What the answer must follow from, until it is there.
+    asked: Option<Arc<Asked>>,
     /// Its first ping has been answered: a 101 only says that someone will serve it soon.
     served: bool,
     /// What was read and is no whole frame, or head, yet.
@@ -36,9 +36,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Whose request has been sent.
-    pub fn new(tcp: TcpStream) -> Self {
-        Self { tcp, upgraded: false, served: false, partial: Vec::new(), unsent: BytesMut::new() }
+    /// A client whose request, of which `asked` tells, has been sent.
+    pub fn new(tcp: TcpStream, asked: Arc<Asked>) -> Self {
+        let asked = Some(asked);
+        Self { tcp, asked, served: false, partial: Vec::new(), unsent: BytesMut::new() }
     }
 
     /// Whether the server answers it: from now on it must miss nothing.
@@ -90,25 +91,22 @@ impl Client {
     }
 
     fn take(&mut self, bytes: &[u8], heard: &mut impl FnMut(&[u8])) -> io::Result<()> {
-        if self.upgraded && self.partial.is_empty() {
+        if self.asked.is_none() && self.partial.is_empty() {
             let taken = self.frames(bytes, heard)?;
             self.partial.extend_from_slice(&bytes[taken..]);
             return Ok(());
         }
         let mut partial = std::mem::take(&mut self.partial);
         partial.extend_from_slice(bytes);
-        if !self.upgraded {
-            let parsed = parse_response(&partial).map_err(io::Error::other)?;
-            if let Some((response, size)) = parsed {
-                if response.status() != 101 {
-                    return Err(io::Error::other(format!("the server said {}", response.status())));
-                }
-                self.upgraded = true;
-                self.send(Frame::ping(""))?;
-                partial.drain(..size);
-            }
+        if let Some(asked) = &self.asked
+            && let Some((_, size)) = parse_response(&partial).map_err(io::Error::other)?
+        {
+            judged(asked, &partial[..size])?;
+            self.asked = None;
+            self.send(Frame::ping(""))?;
+            partial.drain(..size);
         }
-        if self.upgraded {
+        if self.asked.is_none() {
             let taken = self.frames(&partial, heard)?;
             partial.drain(..taken);
         }
@@ -152,4 +150,17 @@ impl Client {
         }
         false
     }
+}
+
+/// Whether `head` opens a WebSocket.
+///
+/// # Errors
+///
+/// Every fault of it, if one is fatal.
+pub fn judged(asked: &Asked, head: &[u8]) -> io::Result<()> {
+    let faults = judge_response(asked, head);
+    if faults.iter().any(ResponseFault::is_fatal) {
+        return Err(NotOpened(faults).into());
+    }
+    Ok(())
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 use ws101::frame::Opcode;
 use ws101::wst::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json,
-    Kind, Line, Modifiers, Note, Observation, Part, PartialFrame, Payload, Place, Scenario, Step,
-    Text, Timing,
+    Kind, Line, Modifiers, Note, Observation, Part, PartialFrame, Payload, Place, ResponsePart,
+    Scenario, Step, Text, Timing,
 };
 
 use crate::corpus::{spoiled_text, texts};
@@ -191,9 +191,10 @@ fn action() -> BoxedStrategy<Action> {
 }
 
 fn expect() -> BoxedStrategy<Expectation> {
-    let answer = (vec(100..1000u16, 1..3), any::<bool>(), vec(header(true), 0..3), payload(true));
-    let answer = answer.prop_map(|(statuses, bad_accept, headers, body)| {
-        Observation::Answer(Answer { statuses, bad_accept, headers, body })
+    let faults = subsequence(ResponsePart::ALL.to_vec(), 0..=ResponsePart::ALL.len());
+    let answer = (vec(100..1000u16, 1..3), faults, vec(header(true), 0..3), payload(true));
+    let answer = answer.prop_map(|(statuses, faults, headers, body)| {
+        Observation::Answer(Answer { statuses, faults, headers, body })
     });
     let mut ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
     ends.extend(FAILURES.map(|(_, kind)| End::Failed(kind)));

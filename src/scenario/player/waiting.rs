@@ -196,7 +196,6 @@ impl Player {
     /// Compares the next thing that was seen with all that may come next.
     fn compare_with(&self, at: usize, names: &mut Names) -> Compared {
         let mark = self.mark(at);
-        let accept = self.t.accept(at);
         let lane = &self.lanes[at];
         let next = lane.agenda.next();
         let (Some(heard), false) = (lane.inbox.items.front(), next.is_empty()) else {
@@ -206,7 +205,7 @@ impl Player {
         for place in next {
             let due = lane.agenda.get(place);
             let known = names.mark();
-            let fits = matches(&due.expect.what, heard, accept, names)
+            let fits = matches(&due.expect.what, heard, names)
                 .and_then(|()| self.in_time(due, heard, mark))
                 .and_then(|()| wire(due, heard));
             match fits {

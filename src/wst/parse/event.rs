@@ -7,7 +7,7 @@ use super::super::print::{ARROWS, CONNECTION_ACTIONS, ENDS, FAILURES, is_lane};
 use super::super::time::{duration, range};
 use super::super::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Modifiers,
-    Observation, PartialFrame, Payload, Text, Timing,
+    Observation, PartialFrame, Payload, ResponsePart, Text, Timing,
 };
 use super::payload::{self, hex};
 use crate::frame::Opcode;
@@ -193,14 +193,18 @@ fn answer(cursor: &mut Cursor<'_>) -> Parsed<Observation> {
         let status = |text: &str| text.parse().ok().filter(|status| (100..1000).contains(status));
         word.split('|').map(status).collect::<Option<Vec<u16>>>()
     })?;
-    let bad_accept = cursor.eat("bad-accept");
+    let mut faults = Vec::new();
+    while let Some(part) = ResponsePart::ALL.into_iter().find(|part| cursor.eat(&part.to_string()))
+    {
+        faults.push(part);
+    }
     let mut headers = Vec::new();
     while !cursor.rest().starts_with('"') && cursor.peek().contains('=') {
         headers.push(header(cursor)?);
     }
     let kind = if cursor.eat("json") { Kind::Json } else { Kind::Frame(Opcode::Text) };
     let body = payload::expected(cursor, kind)?;
-    Ok(Observation::Answer(Answer { statuses, bad_accept, headers, body }))
+    Ok(Observation::Answer(Answer { statuses, faults, headers, body }))
 }
 
 fn received(cursor: &mut Cursor<'_>) -> Parsed<Observation> {

@@ -64,6 +64,10 @@ fn unlike(how: &Detail) -> String {
         Detail::Unasked(name) => {
             format!("есть заголовок {name}, которого никто не просил (RFC 6455 §4.1)")
         }
+        Detail::Response(fault) => {
+            format!("{}: браузер такого не примет (RFC 6455 §4.1)", fault.in_russian())
+        }
+        Detail::Sound(part) => format!("в ответе 101 нет ошибки {part}"),
         Detail::Reserved { found, wanted } => {
             format!("зарезервированные биты равны {found}, а не {wanted} (RFC 6455 §5.2)")
         }

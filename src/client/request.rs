@@ -1,4 +1,4 @@
-//! What a client of a transcript opens with.
+//! The request of an opening handshake, sound or spoiled on purpose.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use crate::wst::USUAL_HEADERS;
 /// An opening handshake: a sound one for a target, unless it is told otherwise.
 ///
 /// ```
-/// use ws101::transcript::Request;
+/// use ws101::client::Request;
 ///
 /// let as_a_page_would = Request::new("/ws?name=bob")
 ///     .subprotocol("ws101.chat.v1")

@@ -1,0 +1,146 @@
+//! `Sec-WebSocket-Extensions` (RFC 6455 §9.1), and what may stand in it for
+//! `permessage-deflate` (RFC 7692 §7.1).
+
+use std::collections::BTreeMap;
+
+use super::ResponseFault;
+
+/// One extension of a list: `permessage-deflate; server_max_window_bits=10`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Extension {
+    pub(super) name: String,
+    parameters: Vec<(String, Option<String>)>,
+}
+
+/// The one extension whose parameters are known here.
+const DEFLATE: &str = "permessage-deflate";
+
+const SERVER_TAKEOVER: &str = "server_no_context_takeover";
+const CLIENT_TAKEOVER: &str = "client_no_context_takeover";
+const SERVER_BITS: &str = "server_max_window_bits";
+const CLIENT_BITS: &str = "client_max_window_bits";
+
+/// The extensions that a header lists; `None` if it is empty or breaks the grammar anywhere.
+pub(super) fn parse(list: &str) -> Option<Vec<Extension>> {
+    let mut rest = list;
+    let mut extensions = Vec::new();
+    loop {
+        let mut extension = Extension { name: token(&mut rest)?, parameters: Vec::new() };
+        while eat(&mut rest, ';') {
+            let name = token(&mut rest)?;
+            let value = if eat(&mut rest, '=') { Some(value(&mut rest)?) } else { None };
+            extension.parameters.push((name, value));
+        }
+        extensions.push(extension);
+        if !eat(&mut rest, ',') {
+            return rest.is_empty().then_some(extensions);
+        }
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Takes a token and the blanks around it.
+fn token(rest: &mut &str) -> Option<String> {
+    let text = rest.trim_start_matches([' ', '\t']);
+    let end = text.bytes().position(|byte| !is_token(byte)).unwrap_or(text.len());
+    let (token, behind) = text.split_at(end);
+    *rest = behind.trim_start_matches([' ', '\t']);
+    (!token.is_empty()).then(|| token.to_owned())
+}
+
+/// Takes a token, or a quoted string that holds one.
+fn value(rest: &mut &str) -> Option<String> {
+    let Some(mut text) = rest.trim_start_matches([' ', '\t']).strip_prefix('"') else {
+        return token(rest);
+    };
+    let mut value = String::new();
+    loop {
+        let mut char = take(&mut text)?;
+        match char {
+            '"' => break,
+            '\\' => char = take(&mut text)?,
+            _ => {}
+        }
+        value.push(char);
+    }
+    *rest = text.trim_start_matches([' ', '\t']);
+    (!value.is_empty() && value.bytes().all(is_token)).then_some(value)
+}
+
+fn take(text: &mut &str) -> Option<char> {
+    let mut chars = text.chars();
+    let char = chars.next();
+    *text = chars.as_str();
+    char
+}
+
+fn eat(rest: &mut &str, wanted: char) -> bool {
+    let behind = rest.strip_prefix(wanted);
+    *rest = behind.unwrap_or(rest);
+    behind.is_some()
+}
+
+/// What is wrong with the parameters of `chosen`, if it fits none of the `offers` of its name.
+///
+/// Only those of `permessage-deflate` are known; of other extensions any will do.
+pub(super) fn unfit<'o>(
+    chosen: &Extension,
+    offers: impl Iterator<Item = &'o Extension>,
+) -> Option<ResponseFault> {
+    if chosen.name != DEFLATE {
+        return None;
+    }
+    let mut parameters = BTreeMap::new();
+    for (name, value) in &chosen.parameters {
+        let shown = value.as_ref().map_or(name.clone(), |value| format!("{name}={value}"));
+        let is_known = match (&name[..], value) {
+            (SERVER_TAKEOVER | CLIENT_TAKEOVER, None) => true,
+            (SERVER_BITS | CLIENT_BITS, Some(value)) => bits(value).is_some(),
+            _ => false,
+        };
+        if !is_known || parameters.insert(&name[..], value.as_deref()).is_some() {
+            return Some(ResponseFault::ExtensionParameter(shown));
+        }
+    }
+    let mut last = None;
+    for offer in offers {
+        match against(&parameters, offer) {
+            None => return None,
+            fault => last = fault,
+        }
+    }
+    last
+}
+
+/// What is wrong with the parameters as the answer to `offer` (RFC 7692 §7.1.1, §7.1.2).
+fn against(parameters: &BTreeMap<&str, Option<&str>>, offer: &Extension) -> Option<ResponseFault> {
+    let offered = |name: &str| offer.parameters.iter().find(|(known, _)| known == name);
+    let chosen = |name: &str| parameters.get(name).copied().flatten().and_then(bits);
+    let limit = |name: &str| offered(name)?.1.as_deref().and_then(bits);
+    let too_wide = |name: &str| {
+        let bits = chosen(name).filter(|&bits| bits > limit(name).unwrap_or(MOST_BITS))?;
+        Some(ResponseFault::ExtensionParameter(format!("{name}={bits}")))
+    };
+    if offered(SERVER_TAKEOVER).is_some() && !parameters.contains_key(SERVER_TAKEOVER) {
+        return Some(ResponseFault::ExtensionLacks(SERVER_TAKEOVER));
+    }
+    if limit(SERVER_BITS).is_some() && chosen(SERVER_BITS).is_none() {
+        return Some(ResponseFault::ExtensionLacks(SERVER_BITS));
+    }
+    if let Some(bits) = chosen(CLIENT_BITS).filter(|_| offered(CLIENT_BITS).is_none()) {
+        return Some(ResponseFault::ExtensionParameter(format!("{CLIENT_BITS}={bits}")));
+    }
+    too_wide(SERVER_BITS).or_else(|| too_wide(CLIENT_BITS))
+}
+
+/// The widest window there is: 2 to the power of 15 bytes (RFC 7692 §7.1.2).
+const MOST_BITS: u8 = 15;
+
+/// `8` to `15`, without a zero before it (RFC 7692 §7.1.2).
+fn bits(value: &str) -> Option<u8> {
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
+    value.parse().ok().filter(|bits| is_number && (8..=MOST_BITS).contains(bits))
+}
