@@ -44,7 +44,7 @@ pub use fault::ResponseFault;
 pub use judge::{Asked, judge_response};
 pub use request::Request;
 
-use crate::frame::{Checker, Decoder, Frame, Role, Violation};
+use crate::frame::{Checker, Decoder, Frame, Role, Torn, Violation};
 
 /// How many bytes [`Client::receive`] reads at a time.
 const READ_SIZE: usize = 8 * 1024;
@@ -136,6 +136,12 @@ impl<S> Client<S> {
     /// The stream itself.
     pub fn io(&self) -> &S {
         &self.io
+    }
+
+    /// The front of a frame, if the server's bytes end inside one so far.
+    #[must_use]
+    pub fn torn(&self) -> Option<Torn> {
+        self.decoder.pending()
     }
 
     /// Whether the server's bytes end inside a frame so far.

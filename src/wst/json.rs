@@ -33,6 +33,17 @@ pub enum Json {
 }
 
 impl Json {
+    /// Whether it leaves anything to what is received.
+    pub(super) fn has_placeholders(&self) -> bool {
+        match self {
+            Self::Any | Self::Name(_) | Self::Array(_, true) | Self::Object(_, true) => true,
+            Self::Text(text) => text.has_placeholders(),
+            Self::Array(items, false) => items.iter().any(Self::has_placeholders),
+            Self::Object(fields, false) => fields.iter().any(|(_, value)| value.has_placeholders()),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Long(..) => false,
+        }
+    }
+
     /// Whether a client could never send it: it has `<*>` or `...` in it.
     ///
     /// Names are known when it is played, so they can be sent.

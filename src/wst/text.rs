@@ -34,6 +34,11 @@ impl Text {
         }
     }
 
+    /// Whether any part of it is not exact.
+    pub(super) fn has_placeholders(&self) -> bool {
+        self.0.iter().any(|part| !matches!(part, Part::Plain(_)))
+    }
+
     /// The text itself if it has no placeholders; else the first of them.
     pub(super) fn without_placeholders(self) -> Result<String, String> {
         let part = |part: Part| match part {

@@ -277,3 +277,15 @@ pub enum Timing {
     /// `at 25s`: so long after the last `-- wait` began, as exactly as transcripts tell it.
     At(Duration),
 }
+
+impl Payload {
+    /// Whether it leaves anything to what is received: a name, `<*>`, `...`.
+    pub(crate) fn has_placeholders(&self) -> bool {
+        match self {
+            Self::Any | Self::Close(_, None) => true,
+            Self::Text(text, _) | Self::Close(_, Some(text)) => text.has_placeholders(),
+            Self::Json(json) => json.has_placeholders(),
+            Self::Unsaid | Self::Bytes(..) | Self::Digest(..) => false,
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::scenario::{Note, Scenario};
 
 use super::judge::{Trial, noted};
@@ -188,7 +189,7 @@ async fn stays_away(door: &mut Door, code: u16) -> Verdict {
 async fn gives_up(door: &mut Door) -> Verdict {
     for _ in 0..TRIES {
         match door.next(door.waits.cap + SLACK).await {
-            Next::Knock(knock) => door.refuse(knock, "404 Not Found"),
+            Next::Knock(knock) => door.refuse(knock, StatusCode::NOT_FOUND),
             Next::Nonsense(why) => return Err(Complaint::Handshake(why)),
             Next::Ended | Next::Silence => return Ok(()),
         }
@@ -252,6 +253,6 @@ async fn begin(door: &mut Door) -> Verdict {
 async fn refused(door: &mut Door, patience: Duration) -> Result<Duration, Complaint> {
     let knock = door.knock(patience).await?;
     let waited = knock.waited;
-    door.refuse(knock, "503 Service Unavailable");
+    door.refuse(knock, StatusCode::SERVICE_UNAVAILABLE);
     Ok(waited)
 }
