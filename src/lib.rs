@@ -19,8 +19,8 @@
 //! | | [`server`] | an accept loop that judges each connection's first head |
 //! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
 //! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
-//! | | [`client`] | the client end over any stream, and the one judge of a 101 |
 //! | | [`blocking`] | the same for a program with threads, and an end to every wait |
+//! | | [`client`] | the client end over any stream, and every fault of a 101 |
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |

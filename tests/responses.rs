@@ -200,7 +200,8 @@ async fn whatever_comes_instead_of_an_answer_ends_in_time() {
     assert!(matches!(answered(b"HTTP/1.1 10", false).await, Answer::Torn(_)));
     assert_eq!(answered(b"HTTP/1.1 10", true).await.faults(&asked), [ResponseFault::Incomplete]);
     assert!(matches!(answered(b"SSH-2.0-x\r\n", false).await, Answer::Garbage(_)));
-    let long: &[u8] = Box::leak([&b"HTTP/1.1 101 x\r\nX: "[..], &[b'y'; 20_000]].concat().into());
+    let long: &[u8] =
+        Box::leak([&b"HTTP/1.1 101 x\r\nX: "[..], &b"y".repeat(20_000)].concat().into());
     assert!(matches!(answered(long, false).await, Answer::Endless));
     let Answer::Response { response, rest, .. } =
         answered(b"HTTP/1.1 403 x\r\n\r\nnot on Sundays", false).await

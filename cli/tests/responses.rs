@@ -3,12 +3,15 @@
 
 #[path = "../../tests/odd101/mod.rs"]
 mod odd101;
+#[path = "../../tests/odd101/server.rs"]
+mod server;
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use odd101::{Case, HELLO, OFFERED, cases, serve};
+use odd101::{Case, OFFERED, cases};
+use server::{HELLO, serve};
 use tokio::process::Command;
 use tokio::time::timeout;
 use ws101::client::{Request, ResponsePart};

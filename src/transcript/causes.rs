@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::client::{self, Command, MASK};
 use super::lane::Lane;
 use super::{Pipe, Request, SILENCE, Server, Transcript};
+use crate::client::connect;
 use crate::frame::Frame;
 use crate::tap::{Limits, Tap};
 use crate::wst::{Action, ConnectionAction, Item, Observation, Writer};
+
+/// How long a server may take to accept a connection: a machine that is off never does.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// How many orders may wait for a client.
 const ORDERS: usize = 64;
@@ -64,9 +67,8 @@ impl Transcript {
                 serve(far);
                 Ok(start(name, near, request, at_once, limits, Pipe::reset))
             }
-            Server::Tcp(addr) => TcpStream::connect(*addr).await.map(|stream| {
-                // A delay of the kernel's would be mistaken for silence.
-                let _ = stream.set_nodelay(true);
+            // It sends at once: a delay of the kernel's would be mistaken for silence.
+            Server::Tcp(addr) => connect(*addr, CONNECT).await.map(|stream| {
                 start(name, stream, request, at_once, limits, |stream| {
                     let _ = stream.set_zero_linger();
                 })

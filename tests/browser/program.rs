@@ -4,27 +4,30 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio::time::{Instant, timeout};
+use ws101::client::{Client, Received, Request, connect, open};
+use ws101::frame::{Frame, Opcode};
 
 pub const SUBPROTOCOL: &str = "ws101.chat.v1";
 
 /// For an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The most bytes of one event.
+const KEEP: usize = 16 * 1024 * 1024;
+
 /// It listens only while it waits for an answer.
-pub struct Program(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Program(Client<TcpStream>);
 
 impl Program {
     pub async fn join(server: SocketAddr, name: &str) -> Result<Self> {
-        let uri = format!("ws://{server}/ws").parse()?;
-        let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
-        let (socket, _) = tokio_tungstenite::connect_async(request).await?;
-        let mut program = Self(socket);
+        let tcp = connect(server, PATIENCE).await?;
+        let request = Request::new("/ws").subprotocol(SUBPROTOCOL);
+        let deadline = Instant::now() + PATIENCE;
+        let client = open(tcp, &server.to_string(), &request, KEEP, deadline).await?;
+        let mut program = Self(client);
         program.send(&json!({ "type": "hello", "v": 1, "username": name })).await?;
         program.until("welcome").await?;
         Ok(program)
@@ -38,21 +41,31 @@ impl Program {
     }
 
     pub async fn send(&mut self, object: &Value) -> Result<()> {
-        Ok(self.0.send(Message::text(object.to_string())).await?)
+        Ok(self.0.send(Frame::text(object.to_string())).await?)
     }
 
     /// Waits for an event of this type, whatever comes before it.
     pub async fn until(&mut self, kind: &str) -> Result<Value> {
         let heard = async {
-            while let Some(message) = self.0.next().await {
-                let Message::Text(text) = message? else { continue };
-                let heard: Value = serde_json::from_str(&text)?;
-                ensure!(heard["type"] != "error", "{text}");
+            loop {
+                let frame = match self.0.receive().await {
+                    Received::Frame(frame) => frame,
+                    other => bail!("no frame: {other:?}"),
+                };
+                match frame.header.opcode {
+                    Opcode::Text => {}
+                    Opcode::Ping => {
+                        self.0.send(Frame::pong(frame.payload)).await?;
+                        continue;
+                    }
+                    _ => bail!("the server hung up: {frame}"),
+                }
+                let heard: Value = serde_json::from_slice(&frame.payload)?;
+                ensure!(heard["type"] != "error", "{frame}");
                 if heard["type"] == kind {
                     return Ok(heard);
                 }
             }
-            bail!("the server hung up")
         };
         timeout(PATIENCE, heard).await.with_context(|| format!("no {kind}"))?
     }

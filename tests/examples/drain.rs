@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use ws101::chat::SUBPROTOCOL;
+use ws101::client::Request;
 use ws101::frame::Frame;
 
 use crate::program::{PATIENCE, Program};
@@ -50,13 +51,9 @@ async fn mute(program: &Program) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut tcp = socket.connect(program.address).await.unwrap();
-    let head = format!(
-        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
-    );
+    let head = Request::new("/").subprotocol(SUBPROTOCOL).to_bytes("x");
     let hello = Frame::text(r#"{"type":"hello"}"#).masked([1, 2, 3, 4]).to_bytes();
-    tcp.write_all(&[head.as_bytes(), &hello].concat()).await.unwrap();
+    tcp.write_all(&[head, hello].concat()).await.unwrap();
     tcp
 }
 

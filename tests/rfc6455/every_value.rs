@@ -172,12 +172,11 @@ async fn work(
         let (name, value, steps) = trial((first + turn * STRIDE) % total());
         let ends = matches!(steps.last(), Some(Step::Closed(_)));
         let played = async {
-            let mut client = match open.take() {
+            let client = match open.take() {
                 Some(client) => client,
                 None => opened(address).await?,
             };
-            client.play(steps).await?;
-            anyhow::Ok(client)
+            client.play(steps).await
         };
         let client = played.await.with_context(|| format!("{name}, value {value} ({value:#x})"))?;
         open = (!ends).then_some(client);
@@ -186,10 +185,9 @@ async fn work(
 }
 
 async fn opened(address: SocketAddr) -> Result<Client> {
-    let mut client = Client::connect(address).await?;
+    let client = Client::connect(address).await?;
     let switched = Step::Switched { accept: ACCEPT, subprotocol: None };
-    client.play(vec![send(head(&[])), switched]).await?;
-    Ok(client)
+    client.play(vec![send(head(&[])), switched]).await
 }
 
 async fn every_value(target: Target, until: Option<Instant>) {

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use http::{HeaderMap, HeaderValue};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http::{HeaderValue, Response};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
-use ws101::handshake::parse_response;
+use tokio::time::{Instant, timeout};
+use ws101::client::{self, Answer, Asked, Received, ResponseFault};
+use ws101::frame::{Frame, Opcode};
 
 use crate::case::{MASK, NO_CODE, Step};
 
@@ -26,7 +26,7 @@ const FENCE: &str = "still there?";
 pub async fn play(address: SocketAddr, steps: Vec<Step>) -> Result<()> {
     let mut client = Client::connect(address).await?;
     let ends = matches!(steps.last(), Some(Step::Refused(..) | Step::Closed(_)));
-    client.play(steps).await?;
+    client = client.play(steps).await?;
     if !ends {
         client.write(&Frame::ping(FENCE).masked(MASK).to_bytes()).await?;
         client.hears(vec![Frame::pong(FENCE)]).await.context("it lives, and has no more to say")?;
@@ -35,75 +35,64 @@ pub async fn play(address: SocketAddr, steps: Vec<Step>) -> Result<()> {
 }
 
 pub struct Client {
-    tcp: TcpStream,
-    /// Read and not yet understood, before the first frame.
-    bytes: Vec<u8>,
-    decoder: Decoder,
-    /// What the server sends must keep the rules too.
-    checker: Checker,
+    /// What the server sends must keep the rules too: the client checks it.
+    client: client::Client<TcpStream>,
+    /// What was sent, until the answer is read.
+    request: Option<Vec<u8>>,
 }
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Result<Self> {
-        let tcp = timeout(DEADLINE, TcpStream::connect(address)).await??;
-        // So that pieces leave as pieces.
-        tcp.set_nodelay(true)?;
-        let (decoder, checker) = (Decoder::new(KEEP), Checker::new(Role::Server));
-        Ok(Self { tcp, bytes: vec![], decoder, checker })
+        let tcp = client::connect(address, DEADLINE).await?;
+        Ok(Self { client: client::Client::new(tcp, b"", KEEP), request: Some(Vec::new()) })
     }
 
-    pub async fn play(&mut self, steps: Vec<Step>) -> Result<()> {
+    pub async fn play(mut self, steps: Vec<Step>) -> Result<Self> {
         for step in steps {
-            self.step(step).await?;
+            self = self.step(step).await?;
         }
-        Ok(())
+        Ok(self)
     }
 
-    async fn step(&mut self, step: Step) -> Result<()> {
+    async fn step(mut self, step: Step) -> Result<Self> {
         match step {
             Step::Send(pieces) => {
                 for piece in pieces {
                     self.write(&piece).await?;
                     tokio::task::yield_now().await;
                 }
-                Ok(())
+                Ok(self)
             }
             Step::Switched { accept, subprotocol } => self.switched(accept, subprotocol).await,
             Step::Refused(status, header) => self.refused(status, header).await,
-            Step::Hears(frames) => self.hears(frames).await,
-            Step::Closed(codes) => self.closed(&codes).await,
+            Step::Hears(frames) => self.hears(frames).await.map(|()| self),
+            Step::Closed(codes) => self.closed(&codes).await.map(|()| self),
         }
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        timeout(DEADLINE, self.tcp.write_all(bytes)).await.context("it reads")?.context("sending")
-    }
-
-    /// The next bytes; none at the end.
-    async fn read(&mut self) -> Result<Vec<u8>> {
-        let mut buffer = vec![0; 64 * 1024];
-        let reading = timeout(DEADLINE, self.tcp.read(&mut buffer)).await;
-        let n = reading.context("nothing came")?.context("reading")?;
-        buffer.truncate(n);
-        Ok(buffer)
-    }
-
-    async fn head(&mut self) -> Result<(u16, HeaderMap)> {
-        loop {
-            if let Some((response, size)) = parse_response(&self.bytes)? {
-                self.bytes.drain(..size);
-                return Ok((response.status().as_u16(), response.into_parts().0.headers));
-            }
-            let more = self.read().await?;
-            ensure!(!more.is_empty(), "it ended without an answer");
-            self.bytes.extend(more);
+        if let Some(request) = &mut self.request {
+            request.extend_from_slice(bytes);
         }
+        timeout(DEADLINE, self.client.write(bytes)).await.context("it reads")?.context("sending")
+    }
+
+    /// The answer, and what is wrong with it.
+    async fn head(self) -> Result<(Self, Response<()>, Vec<ResponseFault>)> {
+        let mut tcp = self.client.into_io();
+        let answer = client::ask(&mut tcp, b"", Instant::now() + DEADLINE).await;
+        let faults = answer.faults(&Asked::of(&self.request.unwrap_or_default()));
+        let Answer::Response { response, rest, .. } = answer else {
+            bail!("no answer: {faults:?}");
+        };
+        let client = client::Client::new(tcp, &rest, KEEP);
+        Ok((Self { client, request: None }, response, faults))
     }
 
     /// RFC 6455 §4.2.2, 5: what a 101 carries, and what nobody agreed on.
-    async fn switched(&mut self, accept: &str, subprotocol: Option<&str>) -> Result<()> {
-        let (status, headers) = self.head().await?;
-        ensure!(status == 101, "status {status} instead of 101");
+    async fn switched(self, accept: &str, subprotocol: Option<&str>) -> Result<Self> {
+        let (client, response, faults) = self.head().await?;
+        ensure!(response.status() == 101, "status {} instead of 101", response.status());
         for (name, wanted) in [
             ("upgrade", Some("websocket")),
             ("connection", Some("Upgrade")),
@@ -111,7 +100,8 @@ impl Client {
             ("sec-websocket-protocol", subprotocol),
             ("sec-websocket-extensions", None),
         ] {
-            let found: Vec<_> = headers.get_all(name).iter().map(|v| v.to_str()).collect();
+            let found = response.headers().get_all(name).iter().map(|value| value.to_str());
+            let found: Vec<_> = found.collect();
             let fine = match (wanted, &found[..]) {
                 (None, []) => true,
                 (Some(wanted), [Ok(found)]) if name == "sec-websocket-accept" => wanted == *found,
@@ -120,34 +110,39 @@ impl Client {
             };
             ensure!(fine, "{name}: {found:?} instead of {wanted:?}");
         }
-        self.decoder.push(&std::mem::take(&mut self.bytes));
-        Ok(())
+        // A client that offers a subprotocol which nobody speaks fails; the server is right.
+        let is_ignored =
+            |fault: &ResponseFault| matches!(fault, ResponseFault::SubprotocolIgnored(_));
+        ensure!(faults.iter().all(is_ignored), "{faults:?}");
+        Ok(client)
     }
 
-    async fn refused(&mut self, wanted: u16, header: Option<(&str, &str)>) -> Result<()> {
-        let (status, headers) = self.head().await?;
+    async fn refused(self, wanted: u16, header: Option<(&str, &str)>) -> Result<Self> {
+        let (mut client, response, _) = self.head().await?;
+        let status = response.status();
         ensure!(status == wanted, "status {status} instead of {wanted}");
         if let Some((name, value)) = header {
-            let found = headers.get(name).map(HeaderValue::as_bytes);
+            let found = response.headers().get(name).map(HeaderValue::as_bytes);
             ensure!(found == Some(value.as_bytes()), "{name}: {found:?} instead of {value}");
         }
-        while !self.read().await.context("the end")?.is_empty() {}
-        Ok(())
+        // The text of the refusal is no frames, and is passed over.
+        let mut tcp = client.client.into_io();
+        let mut scrap = vec![0; 64 * 1024];
+        while timeout(DEADLINE, tcp.read(&mut scrap)).await.context("the end")?? > 0 {}
+        client.client = client::Client::new(tcp, b"", KEEP);
+        Ok(client)
     }
 
     /// The next frame, sound in itself; `None` at the end.
     async fn frame(&mut self) -> Result<Option<Frame>> {
-        loop {
-            if let Some(frame) = self.decoder.next_frame() {
-                self.checker.check(&frame)?;
-                return Ok(Some(frame));
+        match timeout(DEADLINE, self.client.receive()).await.context("nothing came")? {
+            Received::Frame(frame) => Ok(Some(frame)),
+            Received::Broken(frame, violation) => Err(violation).with_context(|| frame.to_string()),
+            Received::End(Some(error)) => Err(error).context("reading"),
+            Received::End(None) => {
+                ensure!(!self.client.is_within_frame(), "it ended within a frame");
+                Ok(None)
             }
-            let more = self.read().await?;
-            if more.is_empty() {
-                ensure!(self.decoder.pending().is_none(), "it ended within a frame");
-                return Ok(None);
-            }
-            self.decoder.push(&more);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ws101::client::{self, Answer, Asked, Request};
 use ws101::frame::{Decoder, Frame, Opcode};
 
 use super::*;
@@ -25,19 +26,16 @@ struct Counting {
 
 impl Counting {
     async fn enter(address: SocketAddr) -> Self {
-        let mut tcp = TcpStream::connect(address).await.unwrap();
-        let head = format!(
-            "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        );
-        tcp.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(timeout(DEADLINE, tcp.read_u8()).await.expect("in time").unwrap());
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 101 "));
-        let decoder = Decoder::new(64 * 1024);
-        let mut client = Self { tcp, decoder, sent: 0, got: 0, messages: 0 };
+        let mut tcp = client::connect(address, DEADLINE).await.unwrap();
+        let request = Request::new("/").to_bytes(&address.to_string());
+        let answer = client::ask(&mut tcp, &request, Instant::now() + DEADLINE).await;
+        assert_eq!(answer.faults(&Asked::of(&request)), []);
+        let Answer::Response { rest, .. } = answer else { panic!("no answer") };
+        let mut decoder = Decoder::new(64 * 1024);
+        decoder.push(&rest);
+        let got = rest.len() as u64;
+        let mut client = Self { tcp, decoder, sent: 0, got, messages: 0 };
+        client.count();
         client.read_until(|client| client.messages == 1).await;
         client
     }
@@ -57,9 +55,13 @@ impl Counting {
             }
             self.got += n as u64;
             self.decoder.push(&buffer[..n]);
-            while let Some(frame) = self.decoder.next_frame() {
-                self.messages += u64::from(frame.header.opcode == Opcode::Text);
-            }
+            self.count();
+        }
+    }
+
+    fn count(&mut self) {
+        while let Some(frame) = self.decoder.next_frame() {
+            self.messages += u64::from(frame.header.opcode == Opcode::Text);
         }
     }
 

@@ -6,7 +6,7 @@ use ws101::frame::{Frame, Header, Opcode};
 use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::settings::Settings;
-use ws101::transcript::{Pipe, Transcript};
+use ws101::transcript::{Pipe, Request, Transcript};
 use ws101::upgrade::{accept, config};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -73,10 +73,10 @@ fn cases() -> Vec<(&'static str, Bytes)> {
     ]
 }
 
-async fn broken_one_by_one(t: &mut Transcript) {
+async fn broken_one_by_one(t: &mut Transcript, request: Request) {
     for (rule, bytes) in cases() {
         t.step(rule);
-        t.connect("bob", crate::v1()).await;
+        t.connect("bob", request.clone()).await;
         t.raw("bob", bytes).await;
     }
 }
@@ -91,14 +91,14 @@ async fn conversation(pipe: Pipe) {
 #[tokio::test(start_paused = true)]
 async fn broken_before_the_echo() {
     let mut t = Transcript::new(conversation);
-    broken_one_by_one(&mut t).await;
+    broken_one_by_one(&mut t, Request::new("/")).await;
     insta::assert_snapshot!(t);
 }
 
 #[tokio::test(start_paused = true)]
 async fn broken_before_the_chat() {
     let (mut t, chat) = super::chat(&Settings::default());
-    broken_one_by_one(&mut t).await;
+    broken_one_by_one(&mut t, crate::v1()).await;
     let closes = chat.report().closes;
     assert_eq!(closes.values().sum::<u64>(), cases().len() as u64, "{closes:?}");
     assert!(closes.keys().all(|code| [1002, 1007, 1009].contains(code)), "{closes:?}");
@@ -108,7 +108,7 @@ async fn broken_before_the_chat() {
 #[tokio::test(start_paused = true)]
 async fn what_is_allowed_is_not_punished() {
     let mut t = Transcript::new(conversation);
-    t.connect("bob", crate::v1()).await;
+    t.connect("bob", "/").await;
     t.step("a message in fragments, with a ping between them");
     let continuation = Frame::new(Opcode::Continuation, "lo");
     t.raw("bob", all([Frame::text("hel").unfinished(), Frame::ping("?"), continuation])).await;

@@ -6,20 +6,24 @@
 //! so that nothing is lost while something else is waited for.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use futures::{SinkExt, StreamExt};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio::time::{Instant, timeout};
+use ws101::address::Address;
+use ws101::client::{Client, Received, Request, connect, open};
+use ws101::frame::{Frame, Opcode};
 
 /// For one command to be answered.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// The most bytes of one message: a picture of a page is the longest.
+const KEEP: usize = 64 * 1024 * 1024;
 
 /// All events, by session, in the order in which they came.
 type Events = Arc<Mutex<HashMap<String, Vec<Value>>>>;
@@ -36,8 +40,12 @@ struct Call {
 }
 
 impl Wire {
+    /// Connects to `address`, of the form `ws://127.0.0.1:9222/devtools/browser/…`.
     pub async fn connect(address: &str) -> Result<Self> {
-        let (socket, _) = tokio_tungstenite::connect_async(address).await?;
+        let address: Address = address.parse()?;
+        let tcp = connect(SocketAddr::new(address.host.parse()?, address.port), ANSWER).await?;
+        let (host, request) = (address.authority(), Request::new(&address.target));
+        let socket = open(tcp, &host, &request, KEEP, Instant::now() + ANSWER).await?;
         let (calls, to_send) = mpsc::channel(16);
         let wire = Self { calls, events: Events::default() };
         tokio::spawn(carry(socket, to_send, wire.events.clone()));
@@ -74,12 +82,13 @@ impl Wire {
 
 /// Ends when either side has gone, and with it everyone's wait for an answer.
 async fn carry(
-    mut socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    mut socket: Client<TcpStream>,
     mut to_send: mpsc::Receiver<Call>,
     events: Events,
 ) -> Result<()> {
     let mut waiting = HashMap::new();
     let mut id = 0_u64;
+    let mut message = Vec::new();
     loop {
         tokio::select! {
             call = to_send.recv() => {
@@ -87,12 +96,23 @@ async fn carry(
                 id += 1;
                 command["id"] = json!(id);
                 waiting.insert(id, answer);
-                socket.send(Message::text(command.to_string())).await?;
+                socket.send(Frame::text(command.to_string())).await?;
             }
-            said = socket.next() => {
-                let Some(said) = said else { return Ok(()) };
-                let Message::Text(said) = said? else { continue };
-                let said: Value = serde_json::from_str(&said)?;
+            received = socket.receive() => {
+                let Received::Frame(frame) = received else { return Ok(()) };
+                match frame.header.opcode {
+                    Opcode::Ping => {
+                        socket.send(Frame::pong(frame.payload)).await?;
+                        continue;
+                    }
+                    Opcode::Text | Opcode::Continuation => message.extend(frame.payload),
+                    _ => return Ok(()),
+                }
+                ensure!(frame.digest.is_none() && message.len() <= KEEP, "more than is kept");
+                if !frame.header.fin {
+                    continue;
+                }
+                let said: Value = serde_json::from_slice(&std::mem::take(&mut message))?;
                 if let Some(answer) = said["id"].as_u64().and_then(|id| waiting.remove(&id)) {
                     // Whoever asked may have lost patience.
                     let _ = answer.send(said);
