@@ -79,7 +79,7 @@ impl Play {
                 println!("{}", played.to_string().trim_end());
             }
             let Some(difference) = &played.difference else { continue };
-            if let Some(words) = server.last_words().await {
+            if let Some(words) = server.tail().await {
                 println!("{words}");
             }
             if self.accept {

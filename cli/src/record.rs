@@ -72,14 +72,14 @@ impl Record {
                 println!("{unsteady}");
                 return Ok(Verdict::Failed);
             }
-            (Err(stuck), _) => return Err(with_last_words(stuck, server).await),
+            (Err(stuck), _) => return Err(with_tail(stuck, server).await),
         }
         Ok(Verdict::Passed)
     }
 }
 
-async fn with_last_words(stuck: NotDeterministic, server: &mut Server) -> anyhow::Error {
-    match server.last_words().await {
+async fn with_tail(stuck: NotDeterministic, server: &mut Server) -> anyhow::Error {
+    match server.tail().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),
     }

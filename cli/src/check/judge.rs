@@ -10,8 +10,8 @@ use ws101::address::Address;
 use ws101::scenario::{Difference, Names, Note, Played, Scenario, Step};
 
 use super::client;
-use super::dice::{Dice, is_random};
 use super::lesson::Check;
+use super::template::Template;
 use super::words::Lang;
 use crate::place::{Place, moved};
 use crate::program::{Program, READY};
@@ -60,13 +60,13 @@ pub enum Outcome {
     /// All was as it should be.
     Passed,
     /// It was not.
-    Failed(Box<Failure>),
+    Failed(Box<Explanation>),
     /// It could not be tried, and why.
     Skipped(&'static str),
 }
 
 /// Why a check failed, and what helps.
-pub struct Failure {
+pub struct Explanation {
     /// With which seed.
     pub seed: u32,
     /// What was seen instead, if it was about something seen.
@@ -74,7 +74,7 @@ pub struct Failure {
     /// The reason, in a sentence.
     pub because: String,
     /// What the server complained of, or printed last if it has ended.
-    pub last_words: String,
+    pub tail: String,
     /// The section of RFC 6455, such as 5.5.2.
     pub rfc: Option<String>,
     /// The lesson's heading.
@@ -103,7 +103,8 @@ impl Judge {
     /// Plays `check`; the error is a server that cannot be started.
     pub async fn judge(&mut self, check: &Check, seed: u32, lang: Lang) -> Result<Judged> {
         let began = Instant::now();
-        let seeds = if is_random(&check.template) { SEEDS } else { 1 };
+        let template = Template(&check.template);
+        let seeds = if template.is_random() { SEEDS } else { 1 };
         let mut judged = Judged {
             number: check.number.clone(),
             title: check.title.clone(),
@@ -112,7 +113,7 @@ impl Judge {
             wire: String::new(),
         };
         for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
-            let text = Dice::new(seed).fill(&check.template);
+            let text = template.fill(seed);
             let mut scenario: Scenario =
                 text.parse().map_err(|error| anyhow!("check {}: {error}", check.number))?;
             translate(&mut scenario, lang);
@@ -146,8 +147,8 @@ impl Judge {
             Candidate::Url(place, url) => {
                 let scenario = moved(scenario, url);
                 let played = play(&scenario, place, |_| {}).await;
-                let complaint = complaint(&scenario, &played, lang);
-                let trial = Trial::of(played, complaint, String::new());
+                let fault = captured_fault(&scenario, &played, lang);
+                let trial = Trial::of(played, fault, String::new());
                 return Ok(verdict(&scenario, trial, seed, lang));
             }
             Candidate::Client(command) => {
@@ -162,7 +163,7 @@ impl Judge {
             Some(program) => program,
             None => Program::start(command, &self.settings, self.patience, lang).await?,
         };
-        program.process.forgive();
+        program.process.clear_stderr();
         let place = program.place();
         let played = play(&scenario, &place, |step| {
             if step.notes.contains(&Note::SignalTerm) {
@@ -170,19 +171,19 @@ impl Judge {
             }
         });
         let played = played.await;
-        let mut complaint = complaint(&scenario, &played, lang);
-        if played.difference.is_none() && complaint.is_none() {
-            complaint = exits(&scenario, &mut program, lang).await;
+        let mut fault = captured_fault(&scenario, &played, lang);
+        if played.difference.is_none() && fault.is_none() {
+            fault = exits(&scenario, &mut program, lang).await;
         }
         let ended = lang.pick("the server has ended", "сервер закончил работу");
-        if played.difference.is_some() || complaint.is_some() {
+        if played.difference.is_some() || fault.is_some() {
             program.process.catch_up().await;
         }
-        let mut last_words = program.process.farewell(ended);
-        if last_words.is_empty() {
-            last_words = program.process.complaints(lang.pick("the server says", "сервер пишет"));
+        let mut tail = program.process.ended_with_tail(ended);
+        if tail.is_empty() {
+            tail = program.process.stderr_tail(lang.pick("the server says", "сервер пишет"));
         }
-        let judged = verdict(&scenario, Trial::of(played, complaint, last_words), seed, lang);
+        let judged = verdict(&scenario, Trial::of(played, fault, tail), seed, lang);
         if ends || program.process.ended().is_some() {
             program.process.stop().await;
         } else {
@@ -227,22 +228,22 @@ pub struct Trial {
     /// What was seen instead of what was to be.
     pub difference: Option<Difference>,
     /// What else is wrong.
-    pub complaint: Option<String>,
+    pub fault: Option<String>,
     /// What the program printed last, if it has ended.
-    pub last_words: String,
+    pub tail: String,
 }
 
 impl Trial {
-    fn of(played: Played, complaint: Option<String>, last_words: String) -> Self {
+    fn of(played: Played, fault: Option<String>, tail: String) -> Self {
         let Played { transcript, difference, .. } = played;
-        Self { wire: transcript.to_string(), difference, complaint, last_words }
+        Self { wire: transcript.to_string(), difference, fault, tail }
     }
 }
 
 fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
-    let because = match (&trial.difference, trial.complaint) {
+    let because = match (&trial.difference, trial.fault) {
         (Some(difference), _) => lang.why(&difference.why),
-        (None, Some(complaint)) => complaint,
+        (None, Some(fault)) => fault,
         (None, None) => return (Outcome::Passed, trial.wire),
     };
     let rfc = noted(scenario).find_map(|note| match note {
@@ -257,10 +258,10 @@ fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
         Note::Hint(language, hint) if language == lang.code() => Some(hint.clone()),
         _ => None,
     });
-    let failure = Failure {
+    let failure = Explanation {
         seed,
         because,
-        last_words: trial.last_words,
+        tail: trial.tail,
         rfc,
         lesson,
         hints: hints.collect(),
@@ -270,7 +271,7 @@ fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
 }
 
 /// What is wrong with the names that were captured.
-pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+pub fn captured_fault(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
             let name = if n == 0 { front.clone() } else { format!("{front}{n}") };

@@ -5,7 +5,7 @@ mod machines;
 use ws101::escape::Hex;
 use ws101::scenario::NOTHING_MORE;
 
-use super::judge::{Failure, Judged, Outcome};
+use super::judge::{Explanation, Judged, Outcome};
 use super::lesson::Lesson;
 use super::words::Lang;
 
@@ -83,7 +83,7 @@ impl<'c> Report<'c> {
         }
     }
 
-    fn explain(&self, judged: &Judged, failure: &Failure, wire: bool, hints: usize) {
+    fn explain(&self, judged: &Judged, failure: &Explanation, wire: bool, hints: usize) {
         let pick = |en: &'static str, ru: &'static str| self.lang.pick(en, ru);
         // With --wire all of it, so that it can be saved and played.
         let (shown, width) = if wire { (usize::MAX, usize::MAX) } else { (WIRE_SHOWN, LINE_SHOWN) };
@@ -128,7 +128,7 @@ impl<'c> Report<'c> {
             }
         }
         println!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
-        for line in failure.last_words.lines() {
+        for line in failure.tail.lines() {
             println!("        {}", cut(line));
         }
         println!();

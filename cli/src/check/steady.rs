@@ -22,9 +22,9 @@ use ws101::shutdown::Shutdown;
 use ws101::transcript::{Pipe, Transcript};
 use ws101::upgrade::{accept, config};
 
-use super::dice::Dice;
-use super::judge::complaint;
+use super::judge::captured_fault;
 use super::lesson::{Check, Lesson};
+use super::template::Template;
 use super::words::Lang;
 use history::Remembering;
 
@@ -45,7 +45,7 @@ fn every_check_passes_in_process_a_thousand_times() {
     play_all(RUNS);
 }
 
-/// Plays every check that often, on all processors, each time with other dice.
+/// Plays every check that often, on all processors, each time with another seed.
 fn play_all(runs: usize) {
     let turn = AtomicUsize::new(0);
     let complaints = thread::scope(|scope| {
@@ -83,7 +83,7 @@ fn play_each(seed: u32) -> Vec<String> {
 
 async fn play(lesson: &Lesson, check: &Check, seed: u32) -> Result<()> {
     let server = Arc::new(Program::new(lesson)?);
-    let scenario: Scenario = Dice::new(seed).fill(&check.template).parse()?;
+    let scenario: Scenario = Template(&check.template).fill(seed).parse()?;
     let serving = server.clone();
     let transcript = Transcript::new(move |pipe| {
         let server = serving.clone();
@@ -97,7 +97,7 @@ async fn play(lesson: &Lesson, check: &Check, seed: u32) -> Result<()> {
     });
     let played = played.await;
     ensure!(played.difference.is_none(), "{played}");
-    let complaint = complaint(&scenario, &played, Lang::En);
+    let complaint = captured_fault(&scenario, &played, Lang::En);
     ensure!(complaint.is_none(), "{complaint:?}\n{played}");
     Ok(())
 }

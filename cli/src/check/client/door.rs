@@ -19,7 +19,7 @@ use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, r
 use ws101::client::Request;
 use ws101::wst::{Answer, Item, Observation, Payload, Writer};
 
-use super::complaint::Complaint;
+use super::failure::Failure;
 use crate::process::Process;
 
 /// The longest message that a client may send: more than any of these has to say.
@@ -107,13 +107,13 @@ impl Door {
                 format!("does not ask for {url} in {secs} s: does it read WS_URL?")
             }
         };
-        bail!("{command:?} {why}{}", door.process.last_words())
+        bail!("{command:?} {why}{}", door.process.tail())
     }
 
-    /// What crossed the wire, and the client's last words if it has ended.
+    /// What crossed the wire, and the last lines that the client printed if it has ended.
     pub fn told(mut self, ended: &str) -> (String, String) {
-        let last_words = self.process.farewell(ended);
-        (self.wire, last_words)
+        let tail = self.process.ended_with_tail(ended);
+        (self.wire, tail)
     }
 
     /// The next knock.
@@ -121,12 +121,12 @@ impl Door {
     /// # Errors
     ///
     /// There is none within `patience`.
-    pub async fn knock(&mut self, patience: Duration) -> Result<Knock, Complaint> {
+    pub async fn knock(&mut self, patience: Duration) -> Result<Knock, Failure> {
         match self.next(patience).await {
             Next::Knock(knock) => Ok(knock),
-            Next::Nonsense(why) => Err(Complaint::Handshake(why)),
-            Next::Ended => Err(Complaint::Ended),
-            Next::Silence => Err(Complaint::Away(patience)),
+            Next::Nonsense(why) => Err(Failure::Handshake(why)),
+            Next::Ended => Err(Failure::Ended),
+            Next::Silence => Err(Failure::Away(patience)),
         }
     }
 
@@ -179,7 +179,7 @@ impl Door {
     /// # Errors
     ///
     /// It does not ask for a WebSocket as it must, or for another path than it was told.
-    pub async fn let_in(&mut self, knock: Knock) -> Result<Guest, Complaint> {
+    pub async fn let_in(&mut self, knock: Knock) -> Result<Guest, Failure> {
         let Head { request, bytes, size, mut io } = *knock.head;
         match Policy::default().at("/ws").answer(&request) {
             Ok(granted) => {
@@ -191,13 +191,13 @@ impl Door {
             }
             Err(rejection) => {
                 self.answered(rejection.status());
-                Err(Complaint::Handshake(rejection.to_string()))
+                Err(Failure::Handshake(rejection.to_string()))
             }
         }
     }
 
     /// Lets the client in and tells it where the history stands.
-    pub async fn greet(&mut self, knock: Knock) -> Result<Guest, Complaint> {
+    pub async fn greet(&mut self, knock: Knock) -> Result<Guest, Failure> {
         let mut guest = self.let_in(knock).await?;
         self.hello(&mut guest, "E", 0, false).await;
         Ok(guest)
