@@ -121,7 +121,7 @@ enum Entry {
     /// A step begins.
     Step(String),
     /// A line, and the place of its lane; `None` for a remark or a wait.
-    Line(Option<usize>, Item),
+    Line(Option<usize>, Box<Item>),
 }
 
 impl Transcript {
@@ -136,7 +136,7 @@ impl Transcript {
         Served: Future<Output: Send> + Send + 'static,
     {
         let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
-        Self::with(Server::Pipes(serve), "ws101.test".to_owned())
+        Self::with(Server::Pipes(serve), "ws101.test")
     }
 
     /// A conversation with any server that listens at `addr`, in real time.
@@ -149,15 +149,15 @@ impl Transcript {
     /// the server counts them as signs of life. It needs real time.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
-        Self::with(Server::Tcp(addr), addr.to_string())
+        Self::with(Server::Tcp(addr), &addr.to_string())
     }
 
-    fn with(server: Server, host: String) -> Self {
+    fn with(server: Server, host: &str) -> Self {
         Self {
             server,
             lanes: Vec::new(),
             lines: Vec::new(),
-            printer: Printer { writer: Writer::default().for_host(&host), wire_bytes: false },
+            printer: Printer { writer: Writer::default().for_host(host), wire_bytes: false },
             capacity: CAPACITY,
             limits: LIMITS,
             quiet: QUIET,
@@ -269,7 +269,7 @@ impl Transcript {
     pub(crate) fn lines(&self, from: usize) -> impl Iterator<Item = (Option<usize>, &Item)> {
         self.lines[from.min(self.lines.len())..].iter().filter_map(|entry| match entry {
             Entry::Step(_) => None,
-            Entry::Line(lane, item) => Some((*lane, item)),
+            Entry::Line(lane, item) => Some((*lane, &**item)),
         })
     }
 
@@ -303,7 +303,7 @@ impl Transcript {
 
     /// Writes down what is about no client.
     pub(crate) fn aside(&mut self, item: Item) {
-        self.lines.push(Entry::Line(None, item));
+        self.lines.push(Entry::Line(None, Box::new(item)));
     }
 
     /// What a client has seen, as lines, and the bytes of it if they are frames.
@@ -347,7 +347,7 @@ impl Transcript {
     }
 
     pub(crate) fn write(&mut self, lane: usize, item: Item) {
-        self.lines.push(Entry::Line(Some(lane), item));
+        self.lines.push(Entry::Line(Some(lane), Box::new(item)));
     }
 
     /// The place of the client of that name, if one ever connected.
@@ -367,7 +367,7 @@ impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items = self.lines.iter().filter_map(|entry| match entry {
             Entry::Step(_) => None,
-            Entry::Line(_, item) => Some(item),
+            Entry::Line(_, item) => Some(&**item),
         });
         let width = width(items);
         for (at, entry) in self.lines.iter().enumerate() {

@@ -17,7 +17,7 @@ use ws101::doctor::{Cause, Patient, examine};
 use ws101::frame::{Frame, Opcode, Role};
 
 use crate::doctor::sentence;
-use crate::log::Log;
+use crate::log::{Log, head, remark};
 use crate::place::plain;
 use crate::{Lang, Verdict};
 
@@ -101,16 +101,16 @@ impl Connect {
             Ok(tcp) => tcp,
             Err(kind) => {
                 log.end(Some(kind));
-                self.explain(log).await;
+                self.explain().await;
                 return Ok(None);
             }
         };
         tcp.set_nodelay(true)?;
         let request = request.header("Sec-WebSocket-Key", &generate_key()).to_bytes(&host);
-        log.head("->", &request);
+        head("->", &request);
         let answer = ask(&mut tcp, &request, Instant::now() + ANSWER).await;
         let faults = answer.faults(&Asked::of(&request));
-        let (head, response, rest) = match answer {
+        let (first, response, rest) = match answer {
             Answer::Response { head, response, rest } => (head, response, rest),
             Answer::Garbage(bytes) | Answer::Torn(bytes) => {
                 log.stray(&bytes);
@@ -119,9 +119,9 @@ impl Connect {
             _ => return self.not_opened(tcp, log).await,
         };
         let is_open = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        log.head("<-", &head);
+        head("<-", &first);
         let body = if is_open { &[] } else { whole(&response, &rest) };
-        log.answer(&head, body, faults.iter().filter_map(ResponseFault::part));
+        log.answer(&first, body, faults.iter().filter_map(ResponseFault::part));
         if !is_open {
             return self.not_opened(tcp, log).await;
         }
@@ -135,11 +135,11 @@ impl Connect {
             if fault.is_fatal() {
                 let cause = Cause::Response(fault);
                 let told = lang.pick(cause.to_string(), cause.in_russian());
-                log.remark(&format!("{}: {told}", self.url));
+                remark(&format!("{}: {told}", self.url));
             } else {
                 let forgiven = lang.pick("browsers forgive it", "браузер это простит");
                 let told = lang.pick(fault.to_string(), fault.in_russian());
-                log.remark(&format!("{told}: {forgiven}"));
+                remark(&format!("{told}: {forgiven}"));
             }
         }
         Ok((!is_refused).then(|| Client::new(tcp, &rest, KEEP)))
@@ -165,18 +165,18 @@ impl Connect {
             Ok(failure) => log.end(failure),
             Err(_) => log.cut(),
         }
-        self.explain(log).await;
+        self.explain().await;
         Ok(None)
     }
 
     /// Has the doctor say why it does not open.
-    async fn explain(&self, log: &mut Log) {
+    async fn explain(&self) {
         let patient = Patient {
             origin: self.origin.clone(),
             subprotocols: self.subprotocols.clone(),
             ..Patient::new(self.url.clone())
         };
-        log.remark(&sentence(&patient, &examine(&patient).await, self.lang()));
+        remark(&sentence(&patient, &examine(&patient).await, self.lang()));
     }
 
     fn lang(&self) -> Lang {
@@ -207,7 +207,7 @@ impl Talk {
     }
 
     async fn run(mut self) -> Result<Verdict> {
-        self.log.remark("open. /help tells what else you can type");
+        remark("open. /help tells what else you can type");
         let mut typed = Some(keyboard());
         loop {
             let deadline = self.deadline.unwrap_or_else(Instant::now);
@@ -224,7 +224,7 @@ impl Talk {
                         // The connection is over, and only its end is waited for.
                         Ok(Order::Send(_) | Order::Raw(_)) if self.closed.is_some() => {}
                         Ok(order) => self.obey(order).await?,
-                        Err(error) => self.log.remark(&error.to_string()),
+                        Err(error) => remark(&error.to_string()),
                     }
                 }
                 received = self.client.receive() => {
@@ -235,7 +235,7 @@ impl Talk {
                 () = sleep_until(deadline), if self.deadline.is_some() => {
                     if self.closed.is_none() {
                         let secs = ANSWER.as_secs();
-                        self.log.remark(&format!("no answer to the close frame in {secs} s"));
+                        remark(&format!("no answer to the close frame in {secs} s"));
                     }
                     self.log.cut();
                     return Ok(self.closed.unwrap_or(Verdict::Failed));
@@ -256,7 +256,7 @@ impl Talk {
                 Ok(())
             }
             Order::Help => {
-                self.log.remark(HELP);
+                remark(HELP);
                 Ok(())
             }
         }
@@ -292,7 +292,7 @@ impl Talk {
                 self.log.frame(Role::Server, &frame);
                 if self.closed.is_none() {
                     let reason = violation.reason();
-                    self.log.remark(&format!("that breaks a rule: {reason}"));
+                    remark(&format!("that breaks a rule: {reason}"));
                     self.send(Frame::close(violation.code(), &reason)).await?;
                     self.close(Verdict::Failed);
                 }
@@ -308,7 +308,7 @@ impl Talk {
                 if self.deadline.is_none() {
                     self.send(Frame::new(Opcode::Close, frame.payload)).await?;
                 }
-                self.log.remark("closed");
+                remark("closed");
                 self.close(Verdict::Passed);
                 Ok(())
             }
@@ -328,7 +328,7 @@ impl Talk {
         }
         self.log.end(error.map(io::Error::kind));
         self.closed.unwrap_or_else(|| {
-            self.log.remark("there was no close frame: a browser says 1006");
+            remark("there was no close frame: a browser says 1006");
             Verdict::Failed
         })
     }

@@ -1,8 +1,9 @@
 //! What `ws101 connect` prints: a scenario, line by line, while it happens.
 
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use ws101::escape::Line;
 use ws101::frame::{Frame, Role, Torn};
 use ws101::wst::{
@@ -35,6 +36,20 @@ pub struct Log {
     told: usize,
 }
 
+/// Prints what is no event: each line of `text` is a remark.
+pub fn remark(text: &str) {
+    for line in text.lines() {
+        println!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
+    }
+}
+
+/// A head as it is on the wire, in remarks.
+pub fn head(arrow: &str, head: &[u8]) {
+    for line in String::from_utf8_lossy(head).trim_end().lines() {
+        remark(&format!("{arrow} {line}"));
+    }
+}
+
 impl Log {
     /// A log of requests to `host`; `bytes` shows those of each frame. Values of the JSON fields
     /// `any` are shown as `<*>`.
@@ -49,21 +64,6 @@ impl Log {
     /// Shows the bytes of each frame from now on, or no longer.
     pub fn toggle_bytes(&mut self) {
         self.bytes = !self.bytes;
-    }
-
-    /// What is no event: each line of `text` is a remark.
-    pub fn remark(&mut self, text: &str) {
-        for line in text.lines() {
-            let remark = Item::Comment(Line::new(line, REMARK_SHOWN).to_string());
-            println!("{remark}");
-        }
-    }
-
-    /// A head as it is on the wire, in remarks.
-    pub fn head(&mut self, arrow: &str, head: &[u8]) {
-        for line in String::from_utf8_lossy(head).trim_end().lines() {
-            self.remark(&format!("{arrow} {line}"));
-        }
     }
 
     /// The request.
@@ -143,8 +143,8 @@ impl Log {
         let new = self.writer.names(self.told);
         let new: Vec<_> = new.map(|(name, id)| format!("<{name}> is {id}")).collect();
         self.told += new.len();
-        for remark in new {
-            self.remark(&remark);
+        for told in new {
+            remark(&told);
         }
     }
 }

@@ -28,7 +28,7 @@ Lines of a scenario, the commonest of them:
   bob << close 1008|1013 ...          one of these codes, whatever the reason
   bob -- cut                          bob is gone; -- eof is seen when the server is
   -- wait 2s                          time passes
-All of them: cargo doc --open, under scenario";
+All of them, each with an example: docs/wst.md";
 
 /// Play a scenario against a server, and tell the first difference.
 ///

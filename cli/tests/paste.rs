@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use futures::SinkExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 use ws101::frame::{Frame, Opcode};
 use ws101::handshake::Policy;
 use ws101::id;
@@ -83,6 +85,50 @@ async fn what_connect_shows_plays() {
     assert!(output.status.success());
     let text = stdout(&output);
     assert!(text.contains("<you>") && text.contains("# <you> is "), "{text}");
+    plays(&text, address).await;
+}
+
+/// A server at /chat that speaks after 1.2 s, and after 1.2 s more when it was told something.
+async fn slow() -> SocketAddr {
+    const SLOW: Duration = Duration::from_millis(1200);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::default();
+    let sockets = server::sockets(Policy::default().at("/chat"), &shutdown, |accepted| async {
+        let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
+        tokio::time::sleep(SLOW).await;
+        let _ = socket.send(Message::text("slow")).await;
+        let ended = echo(&mut socket, str::to_owned).await;
+        goodbye::answer(&mut socket, ended).await;
+    });
+    tokio::spawn(server::serve(listener, [sockets], shutdown));
+    address
+}
+
+#[tokio::test]
+async fn pauses_are_shown_and_play() {
+    let address = slow().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ws101"));
+    command.args(["connect", &format!("ws://{address}/chat")]).kill_on_drop(true);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut keyboard = child.stdin.take().unwrap();
+    let mut screen = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    let talk = async {
+        while let Some(line) = screen.next_line().await.unwrap() {
+            text += &(line.clone() + "\n");
+            if line.contains("<< text \"slow\"") {
+                // Longer than what needs no line, and shown as whole seconds.
+                tokio::time::sleep(Duration::from_millis(1100)).await;
+                keyboard.write_all(b"hi\n").await.unwrap();
+            } else if line.contains("<< text \"hi\"") {
+                keyboard.write_all(b"/close 1000\n").await.unwrap();
+            }
+        }
+    };
+    timeout(PATIENCE, talk).await.expect("it ends");
+    assert!(text.contains("you << text \"slow\" within "), "{text}");
+    assert!(text.contains("-- wait "), "{text}");
     plays(&text, address).await;
 }
 

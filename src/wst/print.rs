@@ -92,7 +92,7 @@ pub(crate) fn padded(f: &mut fmt::Formatter<'_>, item: &Item, width: usize) -> f
 pub(super) fn lane(name: &str) -> Cow<'_, str> {
     let is_plain = is_lane(name)
         && name.trim() == name
-        && !name.chars().any(|c| is_odd(c))
+        && !name.chars().any(is_odd)
         && !name.split(' ').any(|word| ARROWS.contains(&word));
     if is_plain { Cow::Borrowed(name) } else { Cow::Owned(Text::plain(name).to_string()) }
 }
