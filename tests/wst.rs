@@ -8,13 +8,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ws101::echo::echo;
-use ws101::frame::{Decoder, Frame, Opcode};
+use ws101::frame::{Decoder, Frame, Opcode, Role};
 use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::scenario::{Mismatch, Played};
 use ws101::transcript::{Pipe, Transcript};
 use ws101::upgrade::{accept, config};
-use ws101::wst::{Group, Scenario, VERBS, Verb};
+use ws101::wst::{
+    Action, Ask, ConnectionAction, Group, Item, Payload, Scenario, Text, VERBS, Verb, Writer,
+};
 
 /// The pages, and whether they are in Russian.
 const PAGES: [(&str, bool); 2] = [("docs/wst.md", false), ("docs/wst.ru.md", true)];
@@ -130,6 +132,86 @@ async fn every_example_is_read_and_plays() {
             (Group::Shown, None) => panic!("{}: it passes", verb.form),
             (_, difference) => assert!(difference.is_none(), "{}\n{played}", verb.form),
         }
+    }
+}
+
+/// The item of a line that was written, parsed again.
+fn again(line: &str) -> Item {
+    let scenario: Scenario = line.parse().unwrap_or_else(|error| panic!("{error}\n{line}"));
+    scenario.steps[0].lines[0].item.clone()
+}
+
+#[test]
+fn a_request_that_no_line_can_tell_is_written_as_its_bytes() {
+    let usual = "Host: a\r\nUpgrade: websocket\r\n";
+    for (first, header) in [
+        ("GET / HTTP/1.1", "X: 1\r\nX: 2\r\n".to_owned()),
+        ("get / HTTP/1.1", String::new()),
+        ("GET / HTTP/1.0", String::new()),
+    ] {
+        let head = format!("{first}\r\n{usual}{header}\r\n");
+        let written = Writer::default().request("bob", head.as_bytes());
+        let whole = Payload::Text(Text::plain(&head), 1);
+        assert_eq!(written, Item::Action("bob".into(), Action::Ask(Ask::Raw(whole))), "{first}");
+        assert_eq!(again(&written.to_line()), written);
+    }
+}
+
+#[test]
+fn what_is_written_is_read_as_it_was() {
+    let deep = format!("{}1{}", "[".repeat(120), "]".repeat(120));
+    let unreadable = [&1000u16.to_be_bytes()[..], &[0xff; 120]].concat();
+    for frame in [
+        Frame::text("<b>, <*> and < are no placeholders"),
+        Frame::text(r#"{"<key>":"<value>","n":1.50,"s":"\u0007"}"#),
+        Frame::text(deep),
+        Frame::new(Opcode::Close, unreadable),
+        Frame::new(Opcode::Close, vec![0x03; 5000]),
+        Frame::new(Opcode::Pong, vec![0xff; 125]),
+        Frame::binary("x".repeat(70_000)),
+        Frame::text("ab".repeat(40_000)),
+        Frame::text("one of a kind ".repeat(100) + "!"),
+    ] {
+        for mut writer in [Writer::default(), Writer::replayable(), Writer::literal()] {
+            for sender in [Role::Client, Role::Server] {
+                let written = writer.frame("bob", sender, &frame);
+                assert_eq!(again(&written.to_line()), written, "{}", written.to_line());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_sent_is_written_in_full_where_it_is_to_be_played() {
+    let mut writer = Writer::replayable();
+    let frame = |text: &str| Frame::text(text.to_owned()).masked([1, 2, 3, 4]);
+    let long = writer.frame("bob", Role::Client, &frame(&"ab".repeat(40_000)));
+    assert_eq!(long.to_line(), r#"bob >> text "ab"*40000"#);
+    let id = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+    // Nobody has told bob this id yet, so no name can stand for it.
+    let unknown = writer.frame("bob", Role::Client, &frame(id));
+    assert_eq!(unknown.to_line(), format!("bob >> text \"{id}\""));
+    let told = writer.frame("bob", Role::Server, &Frame::text(id));
+    assert_eq!(told.to_line(), "bob << text \"<bob>\"");
+    let known = writer.frame("bob", Role::Client, &frame(id));
+    assert_eq!(known.to_line(), "bob >> text \"<bob>\"");
+}
+
+#[test]
+fn names_of_clients_read_back_whatever_they_are() {
+    for name in [
+        "bob",
+        "ann the second",
+        "two  blanks",
+        "#1",
+        "-x",
+        "a >> b",
+        "<b>",
+        "say \"hi\"",
+        "\u{202e}",
+    ] {
+        let item = Item::Action(name.into(), Action::Connection(ConnectionAction::Cut));
+        assert_eq!(again(&item.to_line()), item, "{}", item.to_line());
     }
 }
 

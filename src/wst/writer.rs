@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Request, StatusCode, Version};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -127,17 +127,13 @@ impl Writer {
     /// Written is what differs from [`USUAL_HEADERS`]. A request that this cannot tell
     /// exactly is written as its bytes.
     pub fn request(&mut self, lane: &str, head: &[u8]) -> Item {
-        let Ok(Some((request, _))) = parse_request(head) else {
-            return self.stray(lane, Role::Client, head);
-        };
+        let parsed = parse_request(head).ok().flatten().filter(|(request, _)| is_usual(request));
+        let Some((request, _)) = parsed else { return self.stray(lane, Role::Client, head) };
         let method = request.method().as_str();
-        if !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return self.stray(lane, Role::Client, head);
-        }
         let target = self.text(lane, &request.uri().to_string(), true);
         let mut headers = Vec::new();
         for (name, value) in request.headers() {
-            let value = value.to_str().unwrap_or("(no text)");
+            let value = value.to_str().unwrap_or_default();
             let usual = USUAL_HEADERS.iter().find(|(usual, _)| name == *usual);
             let usual = usual.map(|&(name, value)| if name == "Host" { &self.host } else { value });
             if usual != Some(value) {
@@ -150,7 +146,7 @@ impl Writer {
         headers
             .extend(missing.map(|(name, _)| (short(&name.to_ascii_lowercase()).to_owned(), None)));
         let ask = Ask::Usual { method: method.to_owned(), target, headers };
-        Item::Action(lane.to_owned(), Action::Ask(ask))
+        sent(lane, Action::Ask(ask))
     }
 
     /// An answer: `bob <- 101`, `bob <- 426 "the sentence"`.
@@ -194,7 +190,7 @@ impl Writer {
     pub fn stray(&mut self, lane: &str, sender: Role, bytes: &[u8]) -> Item {
         let payload = self.bytes(lane, bytes, sender == Role::Client);
         match sender {
-            Role::Client => Item::Action(lane.to_owned(), Action::Ask(Ask::Raw(payload))),
+            Role::Client => sent(lane, Action::Ask(Ask::Raw(payload))),
             Role::Server => seen(lane, Observation::Stray(payload)),
         }
     }
@@ -204,10 +200,7 @@ impl Writer {
         let wrong_mask = frame.header.mask.is_none() == (sender == Role::Client);
         let pattern = self.pattern(lane, frame, wrong_mask, sender == Role::Client);
         match sender {
-            Role::Client => {
-                let modifiers = Modifiers::default();
-                Item::Action(lane.to_owned(), Action::Send(pattern, modifiers))
-            }
+            Role::Client => sent(lane, Action::Send(pattern, Modifiers::default())),
             Role::Server => seen(lane, Observation::Frame(pattern)),
         }
     }
@@ -217,10 +210,7 @@ impl Writer {
     pub fn part(lane: &str, sender: Role, torn: Torn) -> Item {
         let part = PartialFrame::from(torn);
         match sender {
-            Role::Client => {
-                let modifiers = Modifiers::default();
-                Item::Action(lane.to_owned(), Action::SendPart(part, modifiers))
-            }
+            Role::Client => sent(lane, Action::SendPart(part, Modifiers::default())),
             Role::Server => seen(lane, Observation::Torn(part)),
         }
     }
@@ -394,8 +384,21 @@ impl From<Torn> for PartialFrame {
     }
 }
 
+fn sent(lane: &str, action: Action) -> Item {
+    Item::Action(lane.to_owned(), action)
+}
+
 fn seen(lane: &str, what: Observation) -> Item {
     Item::Expectation(lane.to_owned(), what.into())
+}
+
+/// Whether a line can tell the request: its version, its method and its headers.
+fn is_usual(request: &Request<()>) -> bool {
+    let headers = request.headers();
+    request.version() == Version::HTTP_11
+        && request.method().as_str().bytes().all(|byte| byte.is_ascii_uppercase())
+        && headers.keys_len() == headers.len()
+        && headers.values().all(|value| value.to_str().is_ok())
 }
 
 /// A header's name without what half of them begin with.
