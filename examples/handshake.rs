@@ -10,10 +10,11 @@ use std::io::{Read, Write};
 use std::{net::TcpStream, thread};
 
 use anyhow::{Result, ensure};
-use ws101::blocking::{HEAD_DEADLINE, incoming, within};
+use ws101::blocking::{HEAD_DEADLINE, incoming, linger, within};
 use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
 use ws101::settings::{Settings, StartError};
+use ws101::stream::LINGER;
 
 fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
@@ -27,8 +28,8 @@ fn main() -> Result<(), StartError> {
     Ok(())
 }
 
-fn serve(tcp: &TcpStream, policy: &Policy) -> Result<()> {
-    let (mut tcp, mut bytes, mut buffer) = (within(tcp, HEAD_DEADLINE), Vec::new(), [0; 1024]);
+fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
+    let (mut tcp, mut bytes, mut buffer) = (within(client, HEAD_DEADLINE), Vec::new(), [0; 1024]);
     let verdict = loop {
         let n = tcp.read(&mut buffer)?;
         ensure!(n > 0, "hung up before the blank line");
@@ -49,7 +50,9 @@ fn serve(tcp: &TcpStream, policy: &Policy) -> Result<()> {
     let answer = verdict.as_ref().map_or_else(|no| encode(&no.to_response()), encode);
     tcp.write_all(&answer)?;
     println!("\n← {}", String::from_utf8_lossy(&answer).trim_end().replace('\n', "\n← "));
-    ensure!(verdict.is_ok(), "refused, and that was all");
+    if verdict.is_err() {
+        return Ok(linger(client, LINGER)?); // Closing over unread input may destroy the answer.
+    }
     let n = tcp.read(&mut buffer)?;
     println!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
     Ok(())

@@ -54,7 +54,7 @@ const en = {
   you: 'you',
   name: 'Name',
   name_taken: 'Somebody here already has this name',
-  name_invalid: 'This name does not work: 1 to 32 characters, please, and nothing invisible',
+  name_invalid: 'This name does not work: 1 to 32 characters, nothing invisible, and no word that belongs to the server',
 
   message: 'Message',
   message_hint: 'Type a message',
@@ -64,9 +64,11 @@ const en = {
   signs_left: { one: '{count} character left', other: '{count} characters left' },
   signs_over: { one: '{count} character too many', other: '{count} characters too many' },
   outbox_full: 'Too many messages are waiting. Send this one when the connection is back',
+  paused: 'The server asks to wait before it takes the name: {seconds} s',
   new_messages: { one: '↓ {count} new', other: '↓ {count} new' },
 
   unsent: 'waiting for the connection',
+  held: 'the server asks to wait: sent in {seconds} s',
   sent: 'sending…',
   confirmed: '✓',
   unsure: 'not confirmed, send again?',
@@ -99,6 +101,7 @@ const en = {
   error_too_long: 'too long',
   error_rate_limited: 'too fast',
   error_bad_message: 'the server did not understand it',
+  error_id_reused: 'another line was sent under its number',
   error_internal: 'the server failed',
 
   server: 'Server',
@@ -184,7 +187,7 @@ const ru = {
   you: 'вы',
   name: 'Имя',
   name_taken: 'Это имя уже занято',
-  name_invalid: 'Такое имя не подойдёт: нужно от 1 до 32 знаков, и без невидимых',
+  name_invalid: 'Такое имя не подойдёт: нужно от 1 до 32 знаков, без невидимых и не слово сервера',
 
   message: 'Сообщение',
   message_hint: 'Введите сообщение',
@@ -194,9 +197,11 @@ const ru = {
   signs_left: { one: 'остался {count} знак', few: 'осталось {count} знака', many: 'осталось {count} знаков', other: 'осталось {count} знака' },
   signs_over: { one: 'лишний {count} знак', few: 'лишних {count} знака', many: 'лишних {count} знаков', other: 'лишних {count} знака' },
   outbox_full: 'Слишком много сообщений ждут отправки. Отправьте это, когда связь вернётся',
+  paused: 'Сервер просит подождать с именем: {seconds} с',
   new_messages: { one: '↓ {count} новое', few: '↓ {count} новых', many: '↓ {count} новых', other: '↓ {count} новых' },
 
   unsent: 'ждёт связи',
+  held: 'сервер просит подождать: отправится через {seconds} с',
   sent: 'отправляется…',
   confirmed: '✓',
   unsure: 'не подтверждено, отправить ещё раз?',
@@ -229,6 +234,7 @@ const ru = {
   error_too_long: 'слишком длинное',
   error_rate_limited: 'слишком часто',
   error_bad_message: 'сервер его не понял',
+  error_id_reused: 'под его номером уже отправлена другая строка',
   error_internal: 'ошибка на сервере',
 
   server: 'Сервер',

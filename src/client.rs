@@ -94,7 +94,11 @@ pub struct NotOpened(pub Vec<ResponseFault>);
 
 impl From<NotOpened> for io::Error {
     fn from(faults: NotOpened) -> Self {
-        Self::other(faults)
+        let kind = match faults.0[..] {
+            [ResponseFault::NoAnswer(kind)] => kind,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, faults)
     }
 }
 

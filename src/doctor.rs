@@ -156,8 +156,10 @@ impl Examination<'_> {
             let verdict = if fault.is_fatal() { "browsers hang up" } else { "browsers forgive it" };
             self.note(format!("! {fault}: {verdict}"));
         }
-        let first = faults.into_iter().next().filter(|_| is_refused);
-        first.map_or(Ok(()), |fault| Err(Cause::Response(fault)))
+        // What a proxy of HTTP/1.0 leaves out is its fault, which is to be named.
+        let is_cause = |fault: &ResponseFault| fault.is_fatal() || *fault == ResponseFault::OldHttp;
+        let cause = faults.into_iter().find(is_cause).filter(|_| is_refused);
+        cause.map_or(Ok(()), |fault| Err(Cause::Response(fault)))
     }
 
     fn note(&mut self, line: String) {
@@ -318,7 +320,10 @@ impl Examination<'_> {
             _ => None,
         };
         let origin = origin.as_ref().map(|origin| format!(", Origin: {origin}"));
-        let seen = status.map_or("no answer".to_owned(), |status| status.to_string());
+        let mut seen = status.map_or("no answer".to_owned(), |status| status.to_string());
+        if status == Some(StatusCode::SWITCHING_PROTOCOLS) && !is_sound {
+            seen += ", which browsers refuse";
+        }
         self.note(format!("→ GET {}{}\n← {seen}", address.target, origin.unwrap_or_default()));
         is_sound
     }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -27,7 +28,7 @@ use crate::handshake::{Policy, Rejection};
 use crate::heartbeat::Heartbeat;
 use crate::limits::{Bucket, Caps, Limited, Permit};
 use crate::room::Room;
-use crate::server;
+use crate::server::{self, PendingConnections};
 use crate::session;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -37,6 +38,9 @@ use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
 
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How soon [`Room::overdue`] may be called again, should a room not forget a deadline that passed.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// How many messages that come too soon are forgiven at once; one more is each second.
 const PATIENCE: u32 = 20;
@@ -51,9 +55,14 @@ struct Shared<R> {
     hub: Hub,
     policy: Policy,
     caps: Caps,
+    pending: PendingConnections,
     settings: Settings,
     stats: Stats,
     shutdown: Shutdown,
+    /// From here on, the room's time is counted.
+    began: Instant,
+    /// Rings when the room's next deadline is another one.
+    deadline: Notify,
 }
 
 impl<R> Clone for Endpoint<R> {
@@ -79,9 +88,12 @@ impl<R: Room> Endpoint<R> {
                 ..settings.policy()
             },
             caps: settings.caps(),
+            pending: PendingConnections::default(),
             settings: settings.clone(),
             stats: Stats::start(),
             shutdown: Shutdown::default(),
+            began: Instant::now(),
+            deadline: Notify::new(),
         }));
         endpoint.0.shutdown.spawn(endpoint.clone().keep_time());
         endpoint
@@ -132,7 +144,7 @@ impl<R: Room> Endpoint<R> {
         let (target, agent) = (Line::of(&target), Line::of(agent));
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
-        self.guarded(who, || room.joined(who, peer, hub));
+        self.timely(&mut room, who, |room| room.joined(who, peer, hub));
         let patience = Bucket::per_second(1, PATIENCE);
         (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
     }
@@ -160,7 +172,8 @@ impl<R: Room> Endpoint<R> {
     }
 
     /// Serves `routes` to every connection to `listener` until [`close`](Self::close), with the
-    /// deadlines of this endpoint's settings: see [`server::serve`].
+    /// deadlines of this endpoint's settings: see [`server::serve`]. Several listeners share the
+    /// places for connections that are not WebSockets yet.
     pub fn serve_http<I>(
         &self,
         listener: TcpListener,
@@ -171,8 +184,9 @@ impl<R: Room> Endpoint<R> {
     {
         let endpoint = self.clone();
         async move {
-            let Shared { settings, shutdown, .. } = &*endpoint.0;
-            server::serve_with(settings, listener, routes, shutdown.clone()).await;
+            let Shared { pending, settings, shutdown, .. } = &*endpoint.0;
+            let pending = pending.clone();
+            server::serve_beside(pending, settings, listener, routes, shutdown.clone()).await;
         }
     }
 
@@ -225,13 +239,46 @@ impl<R: Room> Endpoint<R> {
         }
     }
 
+    /// Tells the room the time, then the event, and sees to its next deadline.
+    fn timely(&self, room: &mut R, who: ClientId, event: impl FnOnce(&mut R)) {
+        let before = room.deadline();
+        room.now(self.0.began.elapsed());
+        self.guarded(who, || event(room));
+        if room.deadline() != before {
+            self.0.deadline.notify_one();
+        }
+    }
+
+    /// Calls the room at each of its deadlines.
+    async fn keep_deadlines(&self) {
+        let Shared { hub, began, deadline, .. } = &*self.0;
+        let mut earliest = Duration::ZERO;
+        loop {
+            let next = self.room().deadline();
+            let Some(next) = next else {
+                deadline.notified().await;
+                continue;
+            };
+            tokio::select! {
+                () = deadline.notified() => continue,
+                () = sleep_until(*began + next.max(earliest)) => {}
+            }
+            let mut room = self.room();
+            let now = began.elapsed();
+            earliest = now + BREATH;
+            room.now(now);
+            timed(|| room.overdue(hub));
+        }
+    }
+
     /// Lets the room speak when time has passed, until the end begins.
     async fn keep_time(self) {
-        let Shared { hub, settings, stats, shutdown, .. } = &*self.0;
-        let began = Instant::now();
+        let Shared { hub, settings, stats, shutdown, began, .. } = &*self.0;
         let tick = || {
             let mut room = self.room();
-            timed(|| room.tick(began.elapsed(), hub));
+            let now = began.elapsed();
+            room.now(now);
+            timed(|| room.tick(now, hub));
         };
         let report = || {
             let report = stats.report();
@@ -240,6 +287,7 @@ impl<R: Room> Endpoint<R> {
         };
         tokio::select! {
             () = every(TICK, tick) => {}
+            () = self.keep_deadlines() => {}
             () = every(settings.stats, report) => {}
             () = shutdown.begun() => {}
         }
@@ -267,9 +315,12 @@ impl<R: Room> Seat<R> {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
         match self.permit.message() {
-            Ok(()) => self.endpoint.guarded(who, || room.heard(who, message, hub)),
+            Ok(()) => {
+                self.endpoint.timely(&mut room, who, |room| room.heard(who, message, hub));
+            }
             Err(wait) if self.patience.take().is_ok() => {
-                self.endpoint.guarded(who, || room.flooded(who, message, wait, hub));
+                let flooded = |room: &mut R| room.flooded(who, message, wait, hub);
+                self.endpoint.timely(&mut room, who, flooded);
             }
             Err(_) => hub.close(who, CloseCode::Policy, "too many messages"),
         }
@@ -282,6 +333,6 @@ impl<R: Room> Drop for Seat<R> {
         let mut room = self.endpoint.room();
         // Of a session that is dropped, the mailbox goes last.
         hub.leave(who);
-        self.endpoint.guarded(who, || room.left(who, hub));
+        self.endpoint.timely(&mut room, who, |room| room.left(who, hub));
     }
 }

@@ -40,7 +40,10 @@
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
 //! | | [`id`] | names nobody can guess |
+//! | | [`name`] | names that strangers choose: readable, and no two alike |
+//! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
+//! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
 
 pub mod address;
 pub mod blocking;
@@ -59,7 +62,9 @@ pub mod heartbeat;
 pub mod history;
 pub mod id;
 pub mod limits;
+pub mod name;
 pub mod page;
+pub mod receipts;
 pub mod room;
 pub mod scenario;
 pub mod server;
@@ -71,5 +76,6 @@ pub mod stream;
 pub mod tap;
 pub mod timestamp;
 pub mod transcript;
+pub mod typed;
 pub mod upgrade;
 pub mod wst;

@@ -266,6 +266,23 @@ const ILLNESSES: &[(&str, Illness)] = &[
     ),
     ("invents a subprotocol", switches!("Sec-WebSocket-Protocol: soup\r\n")),
     ("invents an extension", switches!("Sec-WebSocket-Extensions: permessage-deflate\r\n")),
+    ("invents one twice", switches!("Sec-WebSocket-Extensions: x-odd, x-odd\r\n")),
+    ("lists what is no extension", switches!("Sec-WebSocket-Extensions: ;;;\r\n")),
+    ("says Upgrade twice", switches!("Upgrade: websocket\r\n")),
+    ("accepts twice", switches!("Sec-WebSocket-Accept: no\r\n")),
+    ("has two lengths", switches!("Content-Length: 5\r\nContent-Length: 6\r\n")),
+    ("offers HTTP/2 as well", |mut call| {
+        async move {
+            let accept = AcceptKey::derive(call.header("Sec-WebSocket-Key")).accept;
+            call.say(format!(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket, h2c\r\n\
+                 Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+            ))
+            .await;
+            call.hold().await;
+        }
+        .boxed()
+    }),
     (
         "closes at once",
         switches!("", call => call.say(Frame::close(1011, "no database").to_bytes()).await),
@@ -339,6 +356,40 @@ async fn what_needs_a_patient_of_its_own() {
     assert_eq!(examine(&offering).await.cause, Some(ignored));
 }
 
+/// A rule of HTTP broken in a 101, and a browser that opens the WebSocket all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_browsers_forgive_is_evidence_and_no_cause() {
+    let careless: Illness =
+        switches!("Content-Length: 0\r\nno colon\r\n", call => call.answer_pings().await);
+    let (diagnosis, _) = diagnosed(careless).await;
+    assert_eq!(diagnosis.cause, None, "{:#?}", diagnosis.evidence);
+    for fault in [ResponseFault::Body("Content-Length"), ResponseFault::Garbled] {
+        let line = format!("! {fault}: browsers forgive it");
+        assert!(diagnosis.evidence.contains(&line), "{:#?}", diagnosis.evidence);
+    }
+}
+
+/// A WebSocket elsewhere that browsers refuse is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_sent_elsewhere_can_open_it_there() {
+    let elsewhere: Illness = |mut call| {
+        async move {
+            match call.path() {
+                "/chat" => call.switch("Sec-WebSocket-Protocol: soup\r\n").await,
+                "/socket" => call.switch("").await,
+                _ => call.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await,
+            }
+            call.hold().await;
+        }
+        .boxed()
+    };
+    let (diagnosis, _) = diagnosed(elsewhere).await;
+    let found = Cause::NotFound { path: "/ws".to_owned(), found: Some("/socket".to_owned()) };
+    assert_eq!(diagnosis.cause, Some(found));
+    let refused = "→ GET /chat\n← 101 Switching Protocols, which browsers refuse";
+    assert!(diagnosis.evidence.contains(&refused.to_owned()), "{:#?}", diagnosis.evidence);
+}
+
 /// Answers pings for a while, then cuts: what proxies do with those who are quiet.
 #[tokio::test]
 async fn who_is_cut_for_being_quiet_is_told_after_how_long() {
@@ -363,7 +414,7 @@ async fn the_healthy_are_told_which_rules_they_keep() {
     let listener = settings.listen().unwrap();
     let chat = Endpoint::open(Chat::new(&settings), &settings);
     let address = listener.local_addr().unwrap();
-    tokio::spawn(server::serve(listener, [chat.sockets()], chat.shutdown().clone()));
+    tokio::spawn(server::serve(&settings, listener, [chat.sockets()], chat.shutdown().clone()));
     let patient =
         Patient { patience: Duration::from_secs(10), ..patient(&format!("ws://{address}/ws")) };
     let diagnosis = examine(&patient).await;

@@ -11,7 +11,7 @@ use odd101::{Case, OFFERED, cases};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
 use ws101::client::{
-    Answer, Asked, Client, Received, Request, ResponseFault, ask, judge_response, open,
+    Answer, Asked, Client, NotOpened, Received, Request, ResponseFault, ask, judge_response, open,
 };
 use ws101::frame::{Frame, Opcode};
 use ws101::handshake::{AcceptKey, HeadError};
@@ -133,6 +133,24 @@ fn an_extension_follows_from_its_offer() {
     }
 }
 
+/// A head has room for thousands of extensions; not each becomes a line of a report.
+#[test]
+fn a_flood_of_extensions_is_a_handful_of_faults() {
+    let head = |list: &str| {
+        format!(
+            "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Extensions: {list}\r\n\r\n",
+            AcceptKey::derive(KEY).accept
+        )
+    };
+    let same = vec!["a"; 8_000].join(",");
+    let others: Vec<_> = (0..2_500).map(|n| format!("x{n}")).collect();
+    for list in [same, others.join(",")] {
+        let (opened, faults) = opens(&Request::new("/"), head(&list).as_bytes());
+        assert!(!opened && faults.len() == 16, "{} faults", faults.len());
+    }
+}
+
 /// What a server puts into a head never reaches a terminal as it is, in either language.
 #[test]
 fn faults_are_safe_to_print() {
@@ -209,6 +227,8 @@ async fn whatever_comes_instead_of_an_answer_ends_in_time() {
         panic!("no response");
     };
     assert_eq!((response.status().as_u16(), &rest[..]), (403, &b"not on Sundays"[..]));
+    let silence = std::io::Error::from(NotOpened(silence.into()));
+    assert_eq!(silence.kind(), ErrorKind::TimedOut);
     let client: Client<_> = Client::new(duplex(1).0, b"\x81", 1);
     assert!(client.is_within_frame());
 }

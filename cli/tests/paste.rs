@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use ws101::frame::{Frame, Opcode};
 use ws101::handshake::Policy;
 use ws101::id;
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::transcript::{Request, Transcript};
 use ws101::upgrade::config;
@@ -39,7 +40,7 @@ async fn serving() -> SocketAddr {
             echo(&mut socket, |said| format!("{{\"id\":\"{id}\",\"said\":{said:?}}}")).await;
         goodbye::answer(&mut socket, ended).await;
     });
-    tokio::spawn(server::serve(listener, [sockets], shutdown));
+    tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
 }
 
@@ -101,7 +102,7 @@ async fn slow() -> SocketAddr {
         let ended = echo(&mut socket, str::to_owned).await;
         goodbye::answer(&mut socket, ended).await;
     });
-    tokio::spawn(server::serve(listener, [sockets], shutdown));
+    tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
 }
 
@@ -161,7 +162,7 @@ async fn what_a_failing_check_shows_plays() {
         let ended = echo(&mut socket, |said| format!("{said}!")).await;
         goodbye::answer(&mut socket, ended).await;
     });
-    tokio::spawn(server::serve(listener, [sockets], shutdown));
+    tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     let mut failures = 0;
     for check in ["3.1", "3.2", "3.3"] {
         let url = format!("ws://{address}/ws");

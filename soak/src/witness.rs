@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use ws101::client::{Client, Received, connect, open};
 use ws101::frame::{Frame, Opcode};
 
-use crate::dialect::Dialect;
 use crate::stage::{Phase, Stage};
 use crate::tally::{Line, Tally, Verdict};
+use ws101_soak::dialect::Dialect;
 
 /// For the server to let it in, to give back what it said, to say goodbye.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -105,26 +105,29 @@ fn accept(asked: &Asked, headers: &HeaderMap, faults: &mut Vec<ResponseFault>) {
     }
 }
 
+/// How many faults of the extensions are told: a head has room for thousands, and one is fatal.
+const EXTENSION_FAULTS: usize = 16;
+
 /// RFC 6455 §4.1, point 5.
 fn chosen_extensions(asked: &Asked, headers: &HeaderMap, faults: &mut Vec<ResponseFault>) {
     let mut known = BTreeSet::new();
-    for list in values(headers, &SEC_WEBSOCKET_EXTENSIONS) {
-        let Some(chosen) = extensions::parse(&list) else {
-            faults.push(ResponseFault::ExtensionsMalformed(list));
-            continue;
-        };
-        for extension in chosen {
-            let name = &extension.name;
-            let mut offers = asked.extensions.iter().filter(|offer| offer.name == *name).peekable();
-            if !known.insert(name.clone()) {
-                faults.push(ResponseFault::ExtensionRepeated(name.clone()));
-            } else if offers.peek().is_none() {
-                faults.push(ResponseFault::ExtensionUnasked(name.clone()));
-            } else if let Some(fault) = extensions::unfit(&extension, offers) {
-                faults.push(fault);
-            }
+    let mut judged = |chosen: Extension| {
+        let name = &chosen.name;
+        let mut offers = asked.extensions.iter().filter(|offer| offer.name == *name).peekable();
+        if !known.insert(name.clone()) {
+            Some(ResponseFault::ExtensionRepeated(chosen.name))
+        } else if offers.peek().is_none() {
+            Some(ResponseFault::ExtensionUnasked(chosen.name))
+        } else {
+            extensions::unfit(&chosen, offers)
         }
-    }
+    };
+    let lists = values(headers, &SEC_WEBSOCKET_EXTENSIONS).into_iter();
+    let found = lists.flat_map(|list| match extensions::parse(&list) {
+        Some(chosen) => chosen.into_iter().filter_map(&mut judged).collect(),
+        None => vec![ResponseFault::ExtensionsMalformed(list)],
+    });
+    faults.extend(found.take(EXTENSION_FAULTS));
 }
 
 /// RFC 6455 §4.1, point 6; a client that offers subprotocols fails if none is chosen (the

@@ -146,7 +146,7 @@ pub enum Cause {
     /// Any other status.
     #[error("the answer is {0} instead of 101")]
     OtherStatus(StatusCode),
-    /// A 101 that browsers refuse: the first of its faults.
+    /// A 101 that browsers refuse: HTTP/1.0, or the first of its faults that is fatal.
     #[error("{0}: {advice} (RFC 6455 §4.1)", advice = advice(.0))]
     Response(ResponseFault),
     /// A close frame right after the 101.

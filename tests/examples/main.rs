@@ -7,12 +7,14 @@
 mod drain;
 mod echo_broadcast;
 mod established;
+mod hangup;
 #[cfg(target_os = "linux")]
 mod memory;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;
 mod race;
+mod requests;
 mod strangers;
 mod waits;
 

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use http::Response;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use ws101::client::{Asked, ResponseFault, judge_response};
 use ws101::handshake::{self, Policy, parse_request, parse_response};
 
 use crate::corpus::{kept, spoiled};
@@ -60,6 +61,22 @@ chance! {
         head in prop_oneof![4 => spoiled(CORPUS), 1 => vec(any::<u8>(), 0..200)],
     ) {
         is_answered(&head)?;
+    }
+
+    fn whatever_is_answered_is_judged_and_told_safely(
+        request in spoiled(CORPUS),
+        answer in prop_oneof![4 => spoiled(CORPUS), 1 => vec(any::<u8>(), 0..200)],
+    ) {
+        let faults = judge_response(&Asked::of(&request), &answer);
+        if !faults.iter().any(ResponseFault::is_fatal) {
+            let (response, _) = parse_response(&answer).unwrap().unwrap();
+            prop_assert_eq!(response.status().as_u16(), 101);
+        }
+        for fault in faults {
+            for text in [fault.to_string(), fault.in_russian()] {
+                prop_assert!(!text.contains(char::is_control), "{}", text);
+            }
+        }
     }
 
     fn requests_in_pieces_are_read_as_whole_ones(head in spoiled(CORPUS)) {
