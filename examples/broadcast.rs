@@ -34,8 +34,8 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("open http://{} in three tabs", listener.local_addr()?);
-    let (hub, policy) =
-        (Hub::new(settings.max_queue_bytes, Overflow::Disconnect), settings.policy());
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let policy = settings.policy();
     let (counted, max_bytes) = (hub.clone(), settings.max_message_bytes);
     let count = move || println!("Активных соединений: {}", counted.members());
     tokio::spawn(every(settings.stats, count));

@@ -27,7 +27,7 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("open http://{} in three tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);

@@ -33,7 +33,7 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
@@ -88,7 +88,7 @@ async fn talk(
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
             evicted = me.drive() => return Err(evicted.into()),
-            ping = beat.beat() => {
+            ping = beat.beat_hearing(|| me.heard_at()) => {
                 me.say(&ping.map_err(CloseFrame::from)?);
                 continue;
             }

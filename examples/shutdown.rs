@@ -30,7 +30,7 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
     let (everyone, counters) = (hub.clone(), stats.clone());
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
@@ -80,7 +80,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
             evicted = me.drive() => return Err(evicted.into()),
-            ping = beat.beat() => {
+            ping = beat.beat_hearing(|| me.heard_at()) => {
                 me.say(&ping.map_err(CloseFrame::from)?);
                 continue;
             }

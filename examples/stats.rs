@@ -28,7 +28,7 @@ async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
     println!("open http://{} in many tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
+    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, stats) = (settings.policy(), Stats::start());
     let (everyone, counters) = (hub.clone(), stats.clone());
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
@@ -69,7 +69,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
             evicted = me.drive() => return Err(evicted.into()),
-            ping = beat.beat() => {
+            ping = beat.beat_hearing(|| me.heard_at()) => {
                 me.say(&ping.map_err(CloseFrame::from)?);
                 continue;
             }

@@ -23,6 +23,7 @@ mod hub;
 mod log;
 mod mailbox;
 mod outlet;
+mod pace;
 mod roster;
 mod writer;
 

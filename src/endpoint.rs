@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stats::{Report, Stats, every};
 use crate::stream::Io;
-use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
+use crate::upgrade::{self, AcceptError, Accepted, Peer, UpgradedIo, config};
 
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,8 +42,12 @@ const TICK: Duration = Duration::from_secs(1);
 /// How soon [`Room::overdue`] may be called again, should a room not forget a deadline that passed.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// How many messages that come too soon are forgiven at once; one more is each second.
+/// How many messages that come too soon are answered with a refusal at once, and how many a
+/// second after that; one more closes the connection. Each costs a look for its `id`, so a client
+/// that ignores its refusals makes the server parse at most 20 messages, and then one a second:
+/// with the longest message of 64 KiB, 1.3 MB and then 64 kB a second.
 const PATIENCE: u32 = 20;
+const PATIENCE_RATE: u32 = 1;
 
 /// A room open for connections. Cheap to clone; all clones are the same room.
 #[derive(Debug)]
@@ -81,7 +85,8 @@ impl<R: Room> Endpoint<R> {
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
             hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect)
-                .write_within(settings.write),
+                .write_within(settings.write)
+                .pace(settings.pace()),
             policy: Policy {
                 subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
                 paths: R::PATHS.iter().map(|&path| path.into()).collect(),
@@ -145,7 +150,7 @@ impl<R: Room> Endpoint<R> {
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
         self.timely(&mut room, who, |room| room.joined(who, peer, hub));
-        let patience = Bucket::per_second(1, PATIENCE);
+        let patience = Bucket::per_second(PATIENCE_RATE, PATIENCE);
         (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
     }
 
@@ -166,7 +171,10 @@ impl<R: Room> Endpoint<R> {
     /// The room as a route, at its own paths: see [`server::sockets`].
     pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        let serve = move |accepted, permit| endpoint.serve(accepted, permit);
+        // `serve` has limits of its own for a stream.
+        let serve = move |accepted: Accepted<UpgradedIo>, permit| {
+            endpoint.serve(accepted.map(Limited::into_inner), permit)
+        };
         let Shared { policy, caps, shutdown, .. } = &*self.0;
         server::limited_sockets(policy.clone(), caps.clone(), shutdown, serve)
     }
@@ -314,7 +322,7 @@ impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
-        match self.permit.message() {
+        match self.permit.message_of(message.len()) {
             Ok(()) => {
                 self.endpoint.timely(&mut room, who, |room| room.heard(who, message, hub));
             }

@@ -6,7 +6,9 @@
 //! program, must answer with a pong that carries the same bytes.
 //!
 //! A pong proves that the peer's machine and WebSocket stack live. It does not
-//! prove that the page behind it does: a frozen tab still answers.
+//! prove that the page behind it does: a frozen tab still answers. Any other byte
+//! proves the same, so a pong may be late while bytes arrive: it cannot overtake
+//! the frame before it (RFC 6455 §5.4).
 
 use std::time::Duration;
 
@@ -64,6 +66,7 @@ pub struct Heartbeat {
     sent: u64,
     /// The last of them known to have been answered.
     answered: u64,
+    /// When the last message came, or the last byte, if `beat_hearing` is told of bytes.
     last_heard: Instant,
     /// Since when we listen without a [`PAUSE`]: a peer is not to blame for what we slept through.
     awake: Instant,
@@ -88,8 +91,7 @@ impl Heartbeat {
         }
     }
 
-    /// Also gives up on a peer that sent nothing whole for `timeout`: no message, no ping, no pong.
-    /// Zero means never.
+    /// Also gives up on a peer that sent nothing for `timeout`; zero means never.
     ///
     /// Longer than the ping period, this never ends a connection that answers
     /// its pings, however quiet its user is.
@@ -117,12 +119,12 @@ impl Heartbeat {
         self.answered = number;
     }
 
-    /// By when the oldest unanswered ping must be answered.
-    fn pong_due(&self) -> Option<Instant> {
+    /// By when the oldest unanswered ping must be answered, if nothing came since `heard`.
+    fn pong_due(&self, heard: Option<Instant>) -> Option<Instant> {
         let unanswered = u32::try_from(self.sent - self.answered).unwrap_or(u32::MAX);
         let period = self.period.filter(|_| unanswered > 0)?;
         let went_out = self.next_ping - period * unanswered;
-        Some(went_out.max(self.awake) + self.pong_timeout)
+        Some(went_out.max(self.awake).max(heard.unwrap_or(went_out)) + self.pong_timeout)
     }
 
     /// Waits for the next beat and returns the ping to send. Cancel safe.
@@ -133,13 +135,42 @@ impl Heartbeat {
     /// After a pause of this program, a ping that is overdue goes out at once, and
     /// every deadline counts from then.
     ///
+    /// This judges by whole messages, as [`heard`](Self::heard) was told of them. A frame that
+    /// takes longer than the pong's time keeps the pong waiting behind it (RFC 6455 §5.4): where
+    /// the stream knows when bytes come, use [`beat_hearing`](Self::beat_hearing).
+    ///
     /// # Errors
     ///
     /// [`PeerGone`] when a deadline has passed; calling again at once says so again.
     pub async fn beat(&mut self) -> Result<Message, PeerGone> {
+        self.next_beat(|| None).await
+    }
+
+    /// The same, for a peer that any byte shows to be alive: `heard_at` tells when the last one
+    /// came, as [`Mailbox::heard_at`](crate::broadcast::Mailbox::heard_at) does. Cancel safe.
+    ///
+    /// A pong is late when, after its ping, nothing has come for the pong's time. A peer that
+    /// never ends a message is for [`Limited`](crate::limits::Limited) to judge.
+    ///
+    /// # Errors
+    ///
+    /// As for [`beat`](Self::beat).
+    pub async fn beat_hearing(
+        &mut self,
+        heard_at: impl Fn() -> Instant,
+    ) -> Result<Message, PeerGone> {
+        self.next_beat(|| Some(heard_at())).await
+    }
+
+    async fn next_beat(
+        &mut self,
+        heard_at: impl Fn() -> Option<Instant>,
+    ) -> Result<Message, PeerGone> {
         loop {
+            let heard = heard_at();
+            self.last_heard = self.last_heard.max(heard.unwrap_or(self.last_heard));
             let ping = self.period.map(|_| self.next_ping);
-            let answer = self.pong_due();
+            let answer = self.pong_due(heard);
             let idle = self.idle_timeout.map(|timeout| self.last_heard.max(self.awake) + timeout);
             let Some(next) = [ping, answer, idle].into_iter().flatten().min() else {
                 return std::future::pending().await;
@@ -151,11 +182,16 @@ impl Heartbeat {
                 self.next_ping = self.next_ping.max(now);
                 continue;
             }
-            if answer == Some(next) {
+            // Bytes came meanwhile: only a ping is due.
+            let is_alive = heard_at() > heard;
+            if answer == Some(next) && !is_alive {
                 return Err(PeerGone::NoPong(self.pong_timeout));
             }
-            if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next)) {
+            if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next) && !is_alive) {
                 return Err(PeerGone::Idle(timeout));
+            }
+            if ping != Some(next) {
+                continue;
             }
             self.sent += 1;
             self.next_ping = now + self.period.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a stranger may take: connections, messages a second, frames, and time.
+//! What a stranger may take: connections, messages and bytes a second, frames, and time.
 //!
 //! A [`Bucket`] says how often, [`Caps`] say how many at once, and [`Limited`]
 //! watches a stream of frames for what no well-meaning client does; [`WriteWithin`]

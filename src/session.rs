@@ -45,7 +45,7 @@ pub fn run<H: FnMut(Message)>(
                     Err(end) => break end,
                 },
                 ended = mailbox.drive() => break ended.into(),
-                beat = heartbeat.beat() => match beat {
+                beat = heartbeat.beat_hearing(|| mailbox.heard_at()) => match beat {
                     // Not awaited: a ping that waits for a full socket must not
                     // keep us from reading what would empty it.
                     Ok(ping) => mailbox.say(&ping),

@@ -36,9 +36,9 @@ pub struct Settings {
     pub root_dialect: String,
     /// `WS_HEARTBEAT_MS`: between pings. 25 s; 0 sends none.
     pub heartbeat: Duration,
-    /// `WS_PONG_TIMEOUT_MS`: for a pong. 10 s.
+    /// `WS_PONG_TIMEOUT_MS`: for a pong, counted from the last byte that came after the ping. 10 s.
     pub pong_timeout: Duration,
-    /// `WS_IDLE_MS`: without a message, a ping or a pong from a peer. 60 s; 0 is for ever.
+    /// `WS_IDLE_MS`: without a byte from a peer. 60 s; 0 is for ever.
     pub idle: Duration,
     /// `WS_STATS_MS`: between `system` heartbeats with statistics. 30 s.
     pub stats: Duration,
@@ -50,7 +50,7 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// `WS_HELLO_MS`: for a `hello`, in the protocol that begins with one. 10 s.
     pub hello: Duration,
-    /// `WS_MESSAGE_MS`: for one message, from its first frame to its last. 30 s.
+    /// `WS_MESSAGE_MS`: for one message, from its first byte to its last. 30 s.
     pub message: Duration,
     /// `WS_WRITE_MS`: for a client to take something of what waits for it. 10 s.
     pub write: Duration,
@@ -66,8 +66,16 @@ pub struct Settings {
     pub max_per_address: usize,
     /// `WS_ARRIVALS`: new WebSockets a second from one such address; a burst may be four times that. 50; 0 is no limit.
     pub arrivals: u32,
-    /// `WS_RATE`: messages a second from one client; a burst may be four times that. 5; 0 is no limit.
+    /// `WS_RATE`: messages a second from one client; a burst may be four times that. 5; 0 is no
+    /// limit, for bytes neither.
     pub rate: u32,
+    /// `WS_BYTES`: bytes of messages a second from one client; a burst may be four times that, or
+    /// one message of `max_message_bytes`. From one address other than this computer's, eight
+    /// times that. 32 KiB; 0 is no limit.
+    pub bytes: u32,
+    /// `WS_ROOM_BYTES`: bytes a second said to each member of a room; a burst may be a quarter of
+    /// `max_queue_bytes`. 512 KiB, which a line of 10 Mbit/s carries twice; 0 is no limit.
+    pub room_bytes: u32,
     /// `WS_ORIGINS`: origins allowed besides this host and loopback, parted by commas.
     /// `null` is what browsers send for a page opened from disk.
     pub origins: Vec<String>,
@@ -100,6 +108,8 @@ impl Default for Settings {
             max_per_address: 128,
             arrivals: 50,
             rate: 5,
+            bytes: 32 * 1024,
+            room_bytes: 512 * 1024,
             origins: Vec::new(),
             hosts: Vec::new(),
         }
@@ -202,6 +212,8 @@ impl Settings {
         read.number("WS_MAX_PER_ADDRESS", 1..=1 << 20, &mut self.max_per_address)?;
         read.number("WS_ARRIVALS", 0..=1_000_000, &mut self.arrivals)?;
         read.number("WS_RATE", 0..=1_000_000, &mut self.rate)?;
+        read.number("WS_BYTES", 0..=1 << 30, &mut self.bytes)?;
+        read.number("WS_ROOM_BYTES", 0..=1 << 30, &mut self.room_bytes)?;
         read.list("WS_ORIGINS", &mut self.origins);
         read.list("WS_HOSTS", &mut self.hosts);
         Ok(self)
@@ -226,12 +238,21 @@ impl Settings {
                 "WS_MAX_CONNECTIONS={wanted}, but there are file descriptors for {possible} only"
             );
         }
-        Caps::new(Allowance {
+        let allowance = Allowance {
             connections: wanted.min(possible),
             per_address: self.max_per_address,
             arrivals: self.arrivals,
             messages: self.rate,
-        })
+        };
+        let bytes = if self.rate == 0 { 0 } else { self.bytes };
+        Caps::with_bytes(allowance, bytes, self.max_message_bytes)
+    }
+
+    /// Bytes a second that each member of a room may be told, for
+    /// [`Hub::pace`](crate::broadcast::Hub::pace); 0, which is no limit, where `rate` is 0.
+    #[must_use]
+    pub fn pace(&self) -> u32 {
+        if self.rate == 0 { 0 } else { self.room_bytes }
     }
 
     /// Listens on `host` and `port`, for a program with threads.

@@ -20,6 +20,16 @@ use crate::stream::Io;
 /// The code of a connection that ended without any close frame (RFC 6455 §7.1.5).
 const ABNORMAL: u16 = 1006;
 
+/// Below this, close codes are the protocol's own (RFC 6455 §7.4.2): each is counted by itself.
+const PROTOCOL_CODES: u16 = 3000;
+
+/// How many of the codes that libraries and programs choose are counted by themselves: more than
+/// a program has. A peer may send 2,000 different ones.
+const OWN_CODES: usize = 32;
+
+/// Under which all others are counted together: no close frame can carry it.
+pub const OTHER_CODES: u16 = 0;
+
 /// A server's counters. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
 pub struct Stats(Arc<Counters>);
@@ -57,7 +67,8 @@ pub struct Report {
     pub bytes_in: u64,
     /// Bytes of WebSocket frames written, headers included.
     pub bytes_out: u64,
-    /// Connections ended, by close code; 1006 is "without a goodbye".
+    /// Connections ended, by close code; 1006 is "without a goodbye". Codes from 3000 are chosen by
+    /// peers: the first 32 are counted by themselves, all others as [`OTHER_CODES`].
     pub closes: BTreeMap<u16, u64>,
     /// Resident memory of this process; absent where the system does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +161,10 @@ impl Drop for Open {
         let counters = &*self.stats.0;
         counters.connections.fetch_sub(1, Relaxed);
         let mut closes = counters.closes.lock().unwrap_or_else(PoisonError::into_inner);
-        *closes.entry(self.code).or_default() += 1;
+        let is_kept = self.code < PROTOCOL_CODES
+            || closes.contains_key(&self.code)
+            || closes.range(PROTOCOL_CODES..).count() < OWN_CODES;
+        *closes.entry(if is_kept { self.code } else { OTHER_CODES }).or_default() += 1;
     }
 }
 

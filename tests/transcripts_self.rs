@@ -607,3 +607,33 @@ async fn a_server_that_leaves_pings_unanswered_is_listened_to_all_the_same() {
         "ann -> GET /\nann <- 101\nann >> text \"hi\"\nann << text \"hello\"\n"
     );
 }
+
+/// Makes any number look random.
+const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834 >> 40;
+
+/// Each name was once sought from the first on, and these took 100 s; now they take 0.6 s.
+const NAMING: Duration = Duration::from_secs(20);
+
+#[expect(clippy::disallowed_methods, reason = "work takes no time by a clock that is paused")]
+#[tokio::test(start_paused = true)]
+async fn the_next_name_is_not_sought_from_the_first_on() {
+    const MESSAGES: u128 = 800;
+    /// In one message, since a message costs more than a name.
+    const IDS: u128 = 16;
+    let began = std::time::Instant::now();
+    let mut t = Transcript::new(move |mut pipe: Pipe| async move {
+        let mut head = [0; 4096];
+        let _ = pipe.read(&mut head).await?;
+        pipe.write_all(SWITCH.as_bytes()).await?;
+        for n in 0..MESSAGES {
+            let ids = (1..=IDS).map(|m| format!("{:032x}", (n * IDS + m) * SPREAD));
+            let text = ids.collect::<Vec<_>>().join(" ");
+            pipe.write_all(&Frame::text(text).to_bytes()).await?;
+        }
+        std::io::Result::Ok(())
+    });
+    t.connect("bob", "/").await;
+    let seen = t.to_string();
+    assert!(seen.contains(&format!("<bob{}>", MESSAGES * IDS)), "{}", &seen[..500]);
+    assert!(began.elapsed() < NAMING, "{:.1?}", began.elapsed());
+}

@@ -51,6 +51,8 @@ impl Kind {
             port: 0,
             max_connections: 100_000,
             rate: 1_000_000,
+            bytes: 0,
+            room_bytes: 0,
             ..Settings::default()
         };
         // The backlog of 4096 is for all of them: connecting is not what is compared.

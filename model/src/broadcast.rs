@@ -10,6 +10,8 @@ mod log;
 mod mailbox;
 #[path = "../../src/broadcast/outlet.rs"]
 mod outlet;
+#[path = "../../src/broadcast/pace.rs"]
+mod pace;
 #[path = "../../src/broadcast/roster.rs"]
 mod roster;
 #[path = "../../src/broadcast/writer.rs"]

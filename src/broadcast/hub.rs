@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::log::Log;
 use super::mailbox::Mailbox;
 use super::outlet::{Outlet, Wire, too_slow};
+use super::pace::Pace;
 use super::roster::{Member, Roster};
 use super::scheduler::{Mutex, MutexGuard, spawn};
 use super::writer::Writer;
@@ -44,6 +45,9 @@ pub enum Overflow {
     Disconnect,
 }
 
+/// A hub with a pace says at once as much as this part of a member's backlog holds.
+const BURST: usize = 4;
+
 /// To whom a message was said. Whether they all receive it, nobody knows yet:
 /// who cannot keep up is told by how its session ends (1013).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +66,7 @@ pub struct Hub {
     capacity: usize,
     overflow: Overflow,
     pub(super) deadline: Duration,
+    pace: Option<Arc<Pace>>,
 }
 
 /// What a hub's clones share.
@@ -109,7 +114,24 @@ impl Hub {
     /// A hub without members. Each may have `capacity` bytes unsent; then `overflow` decides.
     #[must_use]
     pub fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self { state: Arc::default(), capacity, overflow, deadline: WRITE_DEADLINE }
+        let deadline = WRITE_DEADLINE;
+        Self { state: Arc::default(), capacity, overflow, deadline, pace: None }
+    }
+
+    /// The same, saying to one member at most `bytes` a second of what members cause, and a
+    /// quarter of the capacity at once; 0 is no limit.
+    ///
+    /// A member whose line carries more than that is not evicted because of what others say.
+    /// Nothing is refused or lost: when more was said, [`Outlet`]s of members are not read from
+    /// until time has made up for it, so that TCP holds back those who speak. That takes as long
+    /// as a burst at most. Members that sent little lately, 4 KiB at once and 512 bytes a second, are
+    /// held back last: a quarter of the burst is theirs alone. A message longer than the burst is
+    /// said whole. Members that joined before are not held back.
+    #[must_use]
+    pub fn pace(self, bytes: u32) -> Self {
+        let burst = u32::try_from(self.capacity / BURST).unwrap_or(u32::MAX);
+        let pace = (bytes > 0).then(|| Arc::new(Pace::new(bytes, burst)));
+        Self { pace, ..self }
     }
 
     /// The same, ending memberships (1013) whose stream took nothing for `deadline` of what
@@ -133,6 +155,7 @@ impl Hub {
         let id = state.last_id;
         let mut wire = outlet.lock();
         (wire.audience, wire.seen) = (Audience::default(), state.end(Audience::default()));
+        wire.listening.pace.clone_from(&self.pace);
         if let Some(frame) = state.closed.clone() {
             wire.close(Some(frame));
         } else {
@@ -265,7 +288,11 @@ impl Hub {
         }
         let mut spared = spared.map(|member| member.caught_up(logs));
         let log = logs.entry(audience).or_default();
+        let before = log.open.len();
         encode(message, &mut log.open);
+        if let Some(pace) = &self.pace {
+            pace.spend(audience, log.open.len() - before);
+        }
         if let Some(wire) = &mut spared {
             wire.seen = log.end();
         }

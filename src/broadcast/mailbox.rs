@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
 
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -57,6 +58,13 @@ impl Mailbox {
             }
         })
         .await
+    }
+
+    /// When the last byte came from this member: any byte is a sign of life. Of a member that is
+    /// not read from because of the hub's [`pace`](Hub::pace), when it will be again.
+    #[must_use]
+    pub fn heard_at(&self) -> Instant {
+        self.outlet.lock().listening.heard_at
     }
 
     /// Says `message`, a ping for instance, to this member alone and at once.

@@ -32,6 +32,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::guarded::Guarded;
 use super::hub::Audience;
+use super::pace::Listening;
 use super::scheduler::{Instant, Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
@@ -67,6 +68,7 @@ pub(super) struct Wire<S: ?Sized> {
     moved: Option<Instant>,
     closing: Option<Box<CloseFrame>>,
     session: Option<Waker>,
+    pub(super) listening: Listening,
     io: Guarded<S>,
 }
 
@@ -90,6 +92,7 @@ impl Outlet {
             moved: None,
             closing: None,
             session: None,
+            listening: Listening::new(),
             io: Guarded::new(io),
         })))
     }
@@ -273,7 +276,18 @@ impl AsyncRead for Outlet {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.lock().io.ask(|io| io.poll_read(cx, buf))
+        let mut wire = self.lock();
+        // A member that has left is only waited for.
+        if !wire.left {
+            ready!(wire.listening.poll_turn(cx));
+        }
+        let before = buf.filled().len();
+        let read = wire.io.ask(|io| io.poll_read(cx, buf));
+        let bytes = buf.filled().len() - before;
+        if bytes > 0 {
+            wire.listening.heard(bytes);
+        }
+        read
     }
 }
 

@@ -13,6 +13,18 @@ pub struct Headers {
 }
 
 impl Headers {
+    /// How many bytes of a header that is not whole yet have come; 0 outside of one.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.filled
+    }
+
+    /// Whether what came so far ends inside a frame: in its header, or before its payload is whole.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.filled > 0 || self.skip > 0
+    }
+
     /// Takes the next piece of the stream, and tells of every header that it completes.
     pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Header)) {
         while !bytes.is_empty() {

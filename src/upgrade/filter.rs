@@ -11,7 +11,7 @@ use warp::Filter;
 
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Policy, Rejection};
-use crate::limits::WriteWithin;
+use crate::limits::{Limited, WriteWithin};
 use crate::stream::Rewind;
 
 /// What [`upgrade`] extracts: a request that asked for something, and the means
@@ -23,7 +23,10 @@ pub struct Upgrade {
 }
 
 /// A byte stream that was an HTTP connection: TCP itself, or whatever hyper was given.
-pub type UpgradedIo = Rewind<Either<TcpStream, TokioIo<Upgraded>>>;
+///
+/// Reading fails when a message takes longer than [`MESSAGE_DEADLINE`](crate::limits::MESSAGE_DEADLINE):
+/// a heartbeat takes every byte for a sign of life, and so does not end a message without an end.
+pub type UpgradedIo = Limited<Rewind<Either<TcpStream, TokioIo<Upgraded>>>>;
 
 /// A warp filter that takes every request on its path, whatever it asks for.
 ///
@@ -119,8 +122,8 @@ fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
         Ok(parts) => {
             let (front, tcp) = parts.io.into_inner().into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
-            Rewind::new(&front, Either::Left(tcp))
+            Limited::in_time(Rewind::new(&front, Either::Left(tcp)))
         }
-        Err(upgraded) => Rewind::new(&[], Either::Right(TokioIo::new(upgraded))),
+        Err(upgraded) => Limited::in_time(Rewind::new(&[], Either::Right(TokioIo::new(upgraded)))),
     }
 }

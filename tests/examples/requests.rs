@@ -76,7 +76,7 @@ async fn an_answer_arrives_though_more_was_sent_than_is_read() {
                     "POST /ws HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n{UPGRADE}\r\n"
                 );
                 writing.write_all(head.as_bytes()).await?;
-                writing.write_all(&[b'x'; 200_000]).await?;
+                writing.write_all(&vec![b'x'; 200_000]).await?;
                 std::io::Result::Ok(writing)
             });
             // By then some of it has come that nobody has read.

@@ -158,3 +158,37 @@ async fn raw_echo_takes_what_it_is_told_to_take_whatever_comes_between() {
     timeout(PATIENCE, tcp.read_exact(&mut heard)).await.expect("it answers").unwrap();
     assert_eq!(heard, answers);
 }
+
+/// A frame that takes longer than a pong may: the pong waits behind it.
+async fn a_long_frame_is_heard(example: &str) {
+    let settings =
+        [("WS_HEARTBEAT_MS", "200"), ("WS_PONG_TIMEOUT_MS", "2000"), ("WS_IDLE_MS", "2500")];
+    let program = Program::start(example, &settings).await;
+    let mut t = talk_to(program.address);
+    let path = if ["reconnect", "full_chat"].contains(&example) { "/ws" } else { "/" };
+    t.connect("slow", path).await;
+    t.mute("slow").await;
+    let text = format!(r#"{{"type":"ping","timestamp":1,"padding":"{}"}}"#, "x".repeat(1_000));
+    let frame = Frame::text(text).masked(KEY).to_bytes();
+    let pieces = 30;
+    for piece in frame.chunks(frame.len().div_ceil(pieces)) {
+        t.raw("slow", frame.slice_ref(piece)).await;
+        t.pass(Duration::from_millis(100)).await;
+    }
+    t.pass(Duration::from_millis(300)).await;
+    let seen = t.to_string();
+    let answer = if example == "names_and_typing" { "unknown_type" } else { r#""type":"pong""# };
+    assert!(seen.contains(answer), "{example}: {seen}");
+}
+
+#[tokio::test]
+async fn who_sends_a_long_frame_slowly_is_no_more_gone_than_who_answers() {
+    tokio::join!(
+        a_long_frame_is_heard("heartbeat"),
+        a_long_frame_is_heard("stats"),
+        a_long_frame_is_heard("shutdown"),
+        a_long_frame_is_heard("reconnect"),
+        a_long_frame_is_heard("names_and_typing"),
+        a_long_frame_is_heard("full_chat"),
+    );
+}

@@ -94,6 +94,8 @@ fn default(name: &str) -> Option<String> {
         "WS_MAX_PER_ADDRESS" => settings.max_per_address.to_string(),
         "WS_ARRIVALS" => settings.arrivals.to_string(),
         "WS_RATE" => settings.rate.to_string(),
+        "WS_BYTES" => settings.bytes.to_string(),
+        "WS_ROOM_BYTES" => settings.room_bytes.to_string(),
         "WS_ORIGINS" => settings.origins.join(","),
         "WS_HOSTS" => settings.hosts.join(","),
         _ => return None,

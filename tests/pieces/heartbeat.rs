@@ -150,3 +150,22 @@ async fn switched_off_it_never_beats() {
     let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10));
     assert!(tokio::time::timeout(secs(1_000_000), heartbeat.beat()).await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn any_byte_is_a_sign_of_life() {
+    let began = Instant::now();
+    // A byte comes each second of a minute.
+    let heard_at = || began + secs(began.elapsed().as_secs().min(60));
+    let mut heartbeat = Heartbeat::every(secs(25), secs(10)).idle_timeout(secs(20));
+    assert_eq!(heartbeat.beat_hearing(heard_at).await, Ok(ping("1")));
+    assert_eq!(heartbeat.beat_hearing(heard_at).await, Ok(ping("2")));
+    assert_eq!(began.elapsed(), secs(50));
+    assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(began.elapsed(), secs(70), "counted from the last byte");
+
+    let began = Instant::now();
+    let heard_at = || began + secs(began.elapsed().as_secs().min(60));
+    let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(20));
+    assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerGone::Idle(secs(20))));
+    assert_eq!(began.elapsed(), secs(80));
+}

@@ -99,3 +99,38 @@ async fn a_home_is_one_address_however_many_it_has() {
     assert!(enter("::ffff:192.0.2.2").is_some(), "another");
     assert!((0..9).all(|_| enter("::ffff:127.0.0.1").is_some()), "this computer");
 }
+
+#[tokio::test(start_paused = true)]
+async fn bytes_are_counted_for_a_client_and_for_its_address() {
+    const LONGEST: usize = 64 * 1024;
+    let unlimited = Allowance { messages: 0, arrivals: 0, ..AMPLE };
+    let caps = Caps::with_bytes(unlimited, 1_000, 1_500);
+    let mut near = caps.enter(NEAR).expect("there is room");
+    assert_eq!([(); 4].map(|()| near.message_of(1_000)), [Ok(()); 4], "four at once");
+    assert_eq!(near.message_of(1_000), Err(Duration::from_secs(1)), "then one a second");
+    assert_eq!(near.message_of(500), Err(Duration::from_millis(500)));
+    assert_eq!(near.message_of(0), Ok(()), "what was refused was not counted");
+    // Each of ten says 4,000 at once; their address may say eight times that.
+    let mut class: Vec<_> = (0..10).map(|_| caps.enter(FAR).expect("there is room")).collect();
+    let said = class.iter_mut().flat_map(|pupil| [(); 4].map(|()| pupil.message_of(1_000)));
+    assert_eq!(said.flatten().count(), 32);
+    // However low the rate is, the longest message is short enough, once.
+    let caps = Caps::with_bytes(unlimited, 1, LONGEST);
+    let mut far = caps.enter(FAR).expect("there is room");
+    assert_eq!(far.message_of(LONGEST), Ok(()));
+    assert!(far.message_of(LONGEST).is_err_and(|wait| wait > Duration::from_secs(65_000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_rate_is_used_up_is_remembered_longest() {
+    let caps = Caps::new(Allowance { connections: 1, arrivals: 1, ..AMPLE });
+    let comes = |ip: IpAddr| caps.enter(ip).is_some();
+    let other = |n: u32| comes(Ipv4Addr::from_bits(0x0a00_0000 + n).into());
+    // Those who came once are forgotten after a second; FAR has used up four.
+    assert_eq!((0..1_000).filter(|&n| other(n)).count(), 1_000);
+    assert_eq!((0..5).filter(|_| comes(FAR)).count(), 4);
+    advance(Duration::from_millis(1_001)).await;
+    assert!(comes(FAR), "what a second brings");
+    assert_eq!((1_000..1_500).filter(|&n| other(n)).count(), 500);
+    assert!(!comes(FAR), "others made it forget those who had filled again, and not FAR");
+}

@@ -10,6 +10,7 @@ mod goodbye;
 mod heartbeat;
 mod limits;
 mod name;
+mod pace;
 mod page;
 mod receipts;
 mod server;

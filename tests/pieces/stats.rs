@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::timeout;
 use ws101::frame::{Frame, Opcode};
-use ws101::stats::{Stats, every};
+use ws101::stats::{OTHER_CODES, Stats, every};
 
 /// Three messages, one of them in three fragments, among control frames.
 fn conversation() -> BytesMut {
@@ -103,4 +103,18 @@ async fn numbers_are_due_every_period_and_never_if_it_is_zero() {
         assert!(timeout(Duration::from_secs(3_599), telling).await.is_err());
         assert_eq!(told, times, "every {period} s");
     }
+}
+
+#[test]
+fn codes_that_peers_choose_are_counted_together_when_they_are_many() {
+    let stats = Stats::start();
+    for code in (1000..=1015).chain(3000..5000).chain([3000, 4999, 1013]) {
+        stats.open().close(code);
+    }
+    let closes = stats.report().closes;
+    assert_eq!(closes.len(), 16 + 32 + 1);
+    assert_eq!(closes[&3000], 2);
+    assert_eq!(closes[&1013], 2);
+    assert_eq!(closes[&OTHER_CODES], 2000 - 32 + 1);
+    assert_eq!(closes.values().sum::<u64>(), 16 + 2000 + 3, "none is lost");
 }

@@ -50,6 +50,38 @@ async fn whoever_does_not_listen_is_closed_with_1008() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_says_too_much_is_told_when_to_go_on() {
+    let settings = Settings { rate: 1_000, ..Settings::default() };
+    let (mut t, _chat) = chat(&settings);
+    enter(&mut t, "ann").await;
+    enter(&mut t, "eve").await;
+    t.step("what eve may say at once");
+    let padding = "x".repeat(16_000);
+    let line =
+        |n| format!(r#"{{"type":"message","id":"m{n}","content":"{n}","padding":"{padding}"}}"#);
+    for n in 1..=8 {
+        t.send("eve", line(n)).await;
+    }
+    let seen = t.to_string();
+    assert_eq!(seen.matches(r#"eve << json {"duplicate":false"#).count(), 8, "{seen}");
+    t.step("one more is refused, and told by how much it came too soon");
+    t.send("eve", line(9)).await;
+    let seen = t.to_string();
+    let refused = &seen[seen.find("== one more").unwrap()..];
+    assert!(refused.contains(r#""code":"rate_limited""#), "{refused}");
+    assert!(refused.contains(r#""ref":"m9""#), "{refused}");
+    let wait = refused.split(r#""retry_after_ms":"#).nth(1).unwrap();
+    let wait: u64 = wait.split([',', '}']).next().unwrap().parse().unwrap();
+    assert!((300..500).contains(&wait), "{refused}");
+    assert!(!refused.contains("ann <<"), "nobody hears it: {refused}");
+    t.step("which is the truth");
+    t.pass(Duration::from_millis(wait)).await;
+    t.send("eve", line(9)).await;
+    let seen = t.to_string();
+    assert!(seen[seen.find("== which").unwrap()..].contains("ann << json"), "{seen}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_any_kind_is_heard_as_far_as_the_burst() {
     for kind in ["message", "typing", "history", "ping"] {
         let (mut t, _chat) = chat(&Settings::default());
@@ -114,15 +146,106 @@ async fn a_message_is_finished_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_in_drops_is_no_sign_of_life() {
-    let (mut t, chat) = chat(&Settings::default());
+async fn a_frame_in_drops_lives_as_long_as_a_message_may() {
+    let (mut t, _chat) = chat(&Settings::default());
     t.connect("slow", "/chat").await;
+    t.mute("slow").await;
     let frame = Frame::text("x".repeat(1_000)).masked([1, 2, 3, 4]).to_bytes();
-    for at in 0..60 {
+    for at in 0..30 {
         t.raw("slow", frame.slice(at..=at)).await;
         t.pass(Duration::from_secs(1)).await;
     }
-    assert_eq!(chat.report().closes, [(1011, 1)].into());
+    let told = r#"slow << close 1008 "a message of more than 30000 ms""#;
+    assert!(t.to_string().contains(told), "{t}");
+}
+
+/// Pongs wait behind a long frame: no pong can overtake it.
+#[tokio::test(start_paused = true)]
+async fn a_long_frame_on_a_slow_line_is_heard() {
+    let settings = Settings {
+        heartbeat: Duration::from_secs(2),
+        pong_timeout: Duration::from_secs(3),
+        idle: Duration::from_secs(5),
+        ..Settings::default()
+    };
+    let (mut t, chat) = chat(&settings);
+    t.connect("slow", "/chat").await;
+    t.mute("slow").await;
+    let frame = Frame::text("x".repeat(25_000)).masked([1, 2, 3, 4]).to_bytes();
+    for piece in frame.chunks(1_000) {
+        t.raw("slow", frame.slice_ref(piece)).await;
+        t.pass(Duration::from_secs(1)).await;
+    }
+    // The pongs come as soon as the protocol lets one: 26 s late for the first ping.
+    for n in 1..=13 {
+        t.send("slow", Frame::pong(n.to_string())).await;
+    }
+    assert_eq!(chat.report().connections, 1, "{t}");
+    assert_eq!(chat.report().messages_in, 1);
+    t.step("then nothing more: the deadlines count from the last byte");
+    t.pass(Duration::from_millis(2_900)).await;
+    assert_eq!(chat.report().connections, 1, "{t}");
+    t.pass(Duration::from_millis(2_150)).await;
+    let told = r#"slow << close 1011 "no pong in 3000 ms (RFC 6455 5.5.3)""#;
+    assert!(t.to_string().contains(told), "{t}");
+}
+
+/// Each end of a deadline within 50 ms: not before it, and there after it.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_stops_is_ended_at_its_deadline() {
+    let starts = [
+        ("a fragment", Frame::text("half").unfinished().masked([0; 4]).to_bytes()),
+        ("half a frame", Frame::text("x".repeat(100)).masked([0; 4]).to_bytes().slice(..50)),
+        ("half a header", Frame::text("x").masked([0; 4]).to_bytes().slice(..1)),
+        ("half a ping", Frame::ping("x").masked([0; 4]).to_bytes().slice(..6)),
+    ];
+    for (what, start) in starts {
+        let settings = Settings { message: Duration::from_secs(2), ..Settings::default() };
+        let (mut t, chat) = chat(&settings);
+        t.connect("slow", "/chat").await;
+        t.raw("slow", start).await;
+        t.pass(Duration::from_millis(1_950)).await;
+        assert_eq!(chat.report().connections, 1, "{what}: {t}");
+        t.pass(Duration::from_millis(100)).await;
+        let told = r#"slow << close 1008 "a message of more than 2000 ms""#;
+        assert!(t.to_string().contains(told), "{what}: {t}");
+    }
+}
+
+/// The next message has time of its own, even if it begins where the last one ends.
+#[tokio::test(start_paused = true)]
+async fn every_message_has_its_own_time() {
+    let settings = Settings { message: Duration::from_secs(2), rate: 0, ..Settings::default() };
+    let (mut t, chat) = chat(&settings);
+    t.connect("busy", "/chat").await;
+    let frame = Frame::text("x".repeat(100)).masked([0; 4]).to_bytes();
+    // Each piece ends inside a frame, of its header or of its payload.
+    let stream = frame.repeat(10);
+    for piece in stream.chunks(frame.len() + 1) {
+        t.raw("busy", piece.to_vec()).await;
+        t.pass(Duration::from_millis(1_500)).await;
+    }
+    assert_eq!(chat.report().connections, 1, "{t}");
+    assert_eq!(chat.report().messages_in, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pongs_to_our_own_pings_are_no_excess() {
+    for beat in [1, 10] {
+        let settings = Settings { heartbeat: Duration::from_millis(beat), ..Settings::default() };
+        let (mut t, chat) = chat(&settings);
+        t.connect("ann", "/chat").await;
+        t.pass(Duration::from_secs(10)).await;
+        assert_eq!(chat.report().closes, [].into());
+        assert!(t.to_string().contains(r#"ann >> pong "1000""#));
+        t.step("those that nobody asked for are");
+        for _ in 0..500 {
+            t.send("ann", Frame::pong("stray")).await;
+        }
+        let seen = t.to_string();
+        let told = r#"ann << close 1008 "too many frames a second""#;
+        assert!(seen.contains(told), "{}", &seen[seen.len() - 900..]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +281,6 @@ async fn every_deadline_is_a_setting() {
     t.connect("message", "/chat").await;
     t.send("message", Frame::text("half").unfinished()).await;
     t.pass(2 * short).await;
-    t.send("message", Frame::new(Opcode::Continuation, "more").unfinished()).await;
     t.step("for a hello: looked at once a second");
     t.connect("hello", v1()).await;
     t.pass(Duration::from_secs(2)).await;

@@ -143,7 +143,7 @@ async fn talk<R: Room>(outlet: &mut Outlet, me: &Mailbox, shared: &Shared<R>) ->
                 _ => decoder.push(&bytes.split()),
             },
             ended = me.drive() => return Ok(End::Us(goodbye(&ended?))),
-            ping = beat.beat() => match ping {
+            ping = beat.beat_hearing(|| me.heard_at()) => match ping {
                 Ok(ping) => me.say(&ping),
                 Err(gone) => return Ok(End::Us(goodbye(&gone.into()))),
             },
