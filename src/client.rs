@@ -38,13 +38,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+pub use crate::wst::ResponsePart;
 pub use answer::{Answer, ask};
-pub use fault::{ResponseFault, ResponsePart};
+pub use fault::ResponseFault;
 pub use judge::{Asked, judge_response};
 pub use request::Request;
-pub(crate) use request::USUAL;
 
-use crate::frame::{Checker, Decoder, Frame, Role, Violation};
+use crate::frame::{Checker, Decoder, Frame, Role, Torn, Violation};
 
 /// How many bytes [`Client::receive`] reads at a time.
 const READ_SIZE: usize = 8 * 1024;
@@ -140,6 +140,12 @@ impl<S> Client<S> {
     /// The stream itself.
     pub fn io(&self) -> &S {
         &self.io
+    }
+
+    /// The front of a frame, if the server's bytes end inside one so far.
+    #[must_use]
+    pub fn torn(&self) -> Option<Torn> {
+        self.decoder.pending()
     }
 
     /// Whether the server's bytes end inside a frame so far.

@@ -34,6 +34,7 @@
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
+//! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
@@ -79,3 +80,4 @@ pub mod timestamp;
 pub mod transcript;
 pub mod typed;
 pub mod upgrade;
+pub mod wst;

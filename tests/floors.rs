@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
         "timestamp",
         "typed",
     ],
-    &["limits", "stream", "tap"],
+    &["limits", "stream", "tap", "wst"],
     &[
         "blocking",
         "broadcast",

@@ -1,12 +1,12 @@
 //! `ws101 check`: a lesson's checks against a server in any language.
 
 mod client;
-mod dice;
 mod judge;
 mod lesson;
 mod report;
 #[cfg(test)]
 mod steady;
+mod template;
 mod words;
 
 use std::env;

@@ -3,6 +3,7 @@
 mod check;
 mod connect;
 mod doctor;
+mod log;
 mod place;
 mod play;
 mod process;

@@ -28,7 +28,7 @@ Lines of a scenario, the commonest of them:
   bob << close 1008|1013 ...          one of these codes, whatever the reason
   bob -- cut                          bob is gone; -- eof is seen when the server is
   -- wait 2s                          time passes
-All of them: cargo doc --open, under scenario";
+All of them, each with an example: docs/wst.md";
 
 /// Play a scenario against a server, and tell the first difference.
 ///
@@ -79,7 +79,7 @@ impl Play {
                 println!("{}", played.to_string().trim_end());
             }
             let Some(difference) = &played.difference else { continue };
-            if let Some(words) = server.last_words().await {
+            if let Some(words) = server.tail().await {
                 println!("{words}");
             }
             if self.accept {

@@ -29,7 +29,7 @@ pub struct Process {
     group: Option<u32>,
     said: Said,
     /// What of it came by standard error.
-    complaints: Said,
+    stderr: Said,
 }
 
 /// The end of what a command prints.
@@ -54,11 +54,11 @@ impl Process {
             }
             Err(error) => return Err(error).context(format!("cannot start {command:?}")),
         };
-        let (said, complaints) = (Said::default(), Said::default());
+        let (said, stderr) = (Said::default(), Said::default());
         listen(child.stdout.take(), vec![said.clone()]);
-        listen(child.stderr.take(), vec![said.clone(), complaints.clone()]);
+        listen(child.stderr.take(), vec![said.clone(), stderr.clone()]);
         let (group, stdin) = (child.id(), child.stdin.take());
-        Ok(Self { command: command.to_owned(), child, stdin, group, said, complaints })
+        Ok(Self { command: command.to_owned(), child, stdin, group, said, stderr })
     }
 
     /// The command as it was given.
@@ -72,18 +72,18 @@ impl Process {
     }
 
     /// The last lines it printed, indented; empty if it printed none.
-    pub fn last_words(&self) -> String {
+    pub fn tail(&self) -> String {
         last_lines(&self.said)
     }
 
-    /// Forgets what it has complained of until now.
-    pub fn forgive(&self) {
-        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Forgets what it has printed on standard error until now.
+    pub fn clear_stderr(&self) {
+        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// `says`, and the last lines that came by standard error since it was forgiven; empty if none did.
-    pub fn complaints(&self, says: &str) -> String {
-        let lines = last_lines(&self.complaints);
+    /// `says`, and the last lines that came by standard error since it was cleared; empty if none did.
+    pub fn stderr_tail(&self, says: &str) -> String {
+        let lines = last_lines(&self.stderr);
         if lines.is_empty() { lines } else { format!("{says}{lines}") }
     }
 
@@ -93,9 +93,9 @@ impl Process {
     }
 
     /// `ended`, how, and the last lines it printed; empty while it runs.
-    pub fn farewell(&mut self, ended: &str) -> String {
+    pub fn ended_with_tail(&mut self, ended: &str) -> String {
         let status = self.ended();
-        status.map(|status| format!("{ended} ({status}){}", self.last_words())).unwrap_or_default()
+        status.map(|status| format!("{ended} ({status}){}", self.tail())).unwrap_or_default()
     }
 
     /// Asks it to end, as a system that shuts down does.
@@ -106,7 +106,7 @@ impl Process {
         }
     }
 
-    /// Waits until it has ended and its last words are here. Cancel safe.
+    /// Waits until it has ended and its last lines are here. Cancel safe.
     pub async fn end(&mut self) {
         // An error means that there is nothing left to wait for.
         let _ = self.child.wait().await;

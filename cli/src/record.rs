@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use ws101::scenario::{FILE_LIMIT, RECORDINGS, Scenario, Unsteady};
+use ws101::scenario::{FILE_LIMIT, NotDeterministic, RECORDINGS, Scenario};
 
 use crate::Verdict;
 use crate::place::{moved, plain};
@@ -68,18 +68,18 @@ impl Record {
                 let steps = steps(recorded.steps.len());
                 println!("recorded: {}, {steps}, {RECORDINGS} times the same", file.display());
             }
-            (Err(unsteady @ Unsteady::Differs(_)), _) => {
+            (Err(unsteady @ NotDeterministic::Differs(_)), _) => {
                 println!("{unsteady}");
                 return Ok(Verdict::Failed);
             }
-            (Err(stuck), _) => return Err(with_last_words(stuck, server).await),
+            (Err(stuck), _) => return Err(with_tail(stuck, server).await),
         }
         Ok(Verdict::Passed)
     }
 }
 
-async fn with_last_words(stuck: Unsteady, server: &mut Server) -> anyhow::Error {
-    match server.last_words().await {
+async fn with_tail(stuck: NotDeterministic, server: &mut Server) -> anyhow::Error {
+    match server.tail().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),
     }

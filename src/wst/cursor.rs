@@ -1,5 +1,6 @@
-//! One line of a scenario, read from left to right.
+//! One line, read from left to right.
 
+use super::steps;
 use super::text::{Text, placeholder};
 use crate::escape;
 
@@ -67,6 +68,17 @@ impl<'t> Cursor<'t> {
         is_next
     }
 
+    /// Passes over these words if they are next, with one blank between each two.
+    pub(super) fn eat_words(&mut self, words: &str) -> bool {
+        let rest = self.rest().strip_prefix(words);
+        let is_next = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        if is_next {
+            self.at += words.len();
+            self.skip();
+        }
+        is_next
+    }
+
     /// Passes over these characters if they are next, blanks behind them apart.
     pub(super) fn eat_front(&mut self, front: &str) -> bool {
         let is_next = self.rest().starts_with(front);
@@ -107,6 +119,8 @@ impl<'t> Cursor<'t> {
         } else {
             format!("\"{}\"", escape::Line::new(self.rest(), FOUND_SHOWN))
         };
+        // Only here, once for each error: the column is counted from the start of the line.
+        steps::count(self.at);
         let column = self.text[..self.at].chars().count() + 1;
         ParseError { line: self.line, column, expected: what.to_owned(), found }
     }
@@ -143,8 +157,7 @@ impl<'t> Cursor<'t> {
     /// A text in quotes, without placeholders.
     pub(super) fn plain(&mut self) -> Parsed<String> {
         let start = self.clone();
-        let names = super::names::Names::default();
-        self.quoted()?.fill(&names).map_err(|name| {
+        self.quoted()?.without_placeholders().map_err(|name| {
             start.expected(&format!("a text without {name}; a real < is written \\u003c"))
         })
     }
@@ -156,7 +169,8 @@ impl<'t> Cursor<'t> {
             self.skip();
             return Ok(text);
         }
-        let (mut word, mut text) = (self.word(), Text::default());
+        let mut word = self.word();
+        let mut text = Text::default();
         while let Some(c) = word.chars().next() {
             if let Some((size, part)) = placeholder(word) {
                 text.0.push(part);
@@ -170,9 +184,10 @@ impl<'t> Cursor<'t> {
     }
 
     fn escaped(&mut self) -> Parsed<char> {
-        let wrong = self.expected(r#"one of \" \\ \/ \b \f \n \r \t \u0041"#);
+        let start = self.clone();
+        let wrong = || start.expected(r#"one of \" \\ \/ \b \f \n \r \t \u0041"#);
         let plain = match self.rest().as_bytes().get(1) {
-            Some(b'u') => return self.unicode().ok_or(wrong),
+            Some(b'u') => return self.unicode().ok_or_else(wrong),
             Some(b'"') => '"',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
@@ -181,7 +196,7 @@ impl<'t> Cursor<'t> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            _ => return Err(wrong),
+            _ => return Err(wrong()),
         };
         self.at += 2;
         Ok(plain)
