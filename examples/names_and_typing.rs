@@ -21,7 +21,7 @@ use ws101::heartbeat::Heartbeat;
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
 
 /// The members, who have said their name, in the order in which they came.
 static NAMES: Mutex<BTreeMap<ClientId, String>> = Mutex::new(BTreeMap::new());
@@ -30,7 +30,7 @@ static NAMES: Mutex<BTreeMap<ClientId, String>> = Mutex::new(BTreeMap::new());
 async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
     let (room, drain) = (hub.clone(), settings.drain);
@@ -38,11 +38,12 @@ async fn main() -> Result<(), StartError> {
     let sockets = server::sockets(policy, &shutdown, serve);
     let serving = tokio::spawn(server::serve(listener, [sockets, page("004")], shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log::flush();
     Ok(())
 }
 
@@ -51,14 +52,14 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let accepted = accepted.map(Outlet::new);
     let me = hub.join(&accepted.io);
     hub.exclude(me.id()); // A visitor hears nothing of what is said.
-    println!("{peer} connected, now {}", hub.members());
+    log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
     let (who, Err(end)) = (me.id(), talk(&mut socket, &hub, me, &peer.id, beat).await);
     leave(who, &hub);
     let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
-    println!("{} left after {after:.1?}: {closed}", peer.id);
+    log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
 /// Tells the others, once, however the member went.
@@ -87,7 +88,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 
 /// Does what a client asks, or says why not.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
-    println!("{id}: {}", Line::of(text));
+    log!("{id}: {}", Line::of(text));
     let said: Value = serde_json::from_str(text).unwrap_or_default();
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     let field = |names: [&str; 3]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");

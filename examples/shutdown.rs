@@ -20,7 +20,7 @@ use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
 
 /// Whose turn it is to speak.
 static TURN: Mutex<()> = Mutex::new(());
@@ -29,7 +29,7 @@ static TURN: Mutex<()> = Mutex::new(());
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
     let (everyone, counters) = (hub.clone(), stats.clone());
@@ -39,13 +39,14 @@ async fn main() -> Result<(), StartError> {
     let sockets = server::sockets(policy, &shutdown, serve);
     let serving = tokio::spawn(server::serve(listener, [sockets, page("001")], shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     let farewell = json!({"event": "shutdown", "message": "Сервер завершает работу"});
     hub.broadcast(event("system", farewell));
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log::flush();
     Ok(())
 }
 
@@ -54,7 +55,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     let accepted = accepted.map(|io| Outlet::new(stats.count(io)));
     let turn = TURN.lock().unwrap();
     let (me, count) = (hub.join(&accepted.io), hub.members());
-    println!("✅ Клиент {id} подключился, всего {count}");
+    log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
     let arrival = json!({"clientId": id, "clientsCount": count});
@@ -69,7 +70,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     hub.broadcast(event("client_disconnected", departure));
     drop(turn);
     let closed = finish(&mut socket, end).await;
-    println!("❌ Клиент {id} отключился: {closed}");
+    log!("❌ Клиент {id} отключился: {closed}");
     open.close(closed.code.into());
 }
 
@@ -88,14 +89,14 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         // A page's own ping is answered, and nobody else's business.
         let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
-        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
         hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
-        println!("📤 Отправлено {id}: echo");
+        log!("📤 Отправлено {id}: echo");
         let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
-        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+        log!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
     }
 }
 
@@ -104,7 +105,7 @@ fn tell(hub: &Hub, report: &Report) {
     let memory = json!({"rssBytes": report.rss_bytes});
     let stats = json!({"activeConnections": report.connections, "memory": memory,
         "uptime": report.uptime_ms / 1000});
-    println!("🔔 heartbeat: {stats}");
+    log!("🔔 heartbeat: {stats}");
     let news = json!({"event": "heartbeat", "message": "heartbeat", "stats": stats});
     hub.broadcast(event("system", news));
 }

@@ -128,11 +128,14 @@ impl<R: Room> Endpoint<R> {
         let mut room = self.room();
         let mailbox = hub.join(outlet);
         let who = mailbox.id();
-        let (target, agent) = (peer.target.to_string(), peer.user_agent());
-        let (target, agent) = (Line::of(&target), Line::of(agent));
+        let survived = self.guarded(who, || room.joined(who, peer, hub));
+        drop(room);
+        let target = peer.target.to_string();
+        let target = Line::of(&target);
+        let agent = Line::of(peer.user_agent());
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
-        self.guarded(who, || room.joined(who, peer, hub));
+        tell_of_panic(survived, Some(who));
         let patience = Bucket::per_second(1, PATIENCE);
         (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
     }
@@ -204,11 +207,13 @@ impl<R: Room> Endpoint<R> {
     pub async fn close(&self) -> usize {
         let Shared { hub, shutdown, settings, .. } = &*self.0;
         shutdown.begin();
-        {
+        let survived = {
             let mut room = self.room();
-            timed(|| room.closing(hub));
+            let survived = survives(|| room.closing(hub));
             hub.close_all(CloseCode::Away, "server shutting down");
-        }
+            survived
+        };
+        tell_of_panic(survived, None);
         shutdown.drain(settings.drain).await
     }
 
@@ -217,26 +222,35 @@ impl<R: Room> Endpoint<R> {
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A panic harms the connection that caused it, and no other.
-    fn guarded(&self, who: ClientId, event: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(event)).is_err() {
-            error!(who, "the room panicked");
+    /// Runs `event` and tells whether it returned. A panic closes the connection that caused it,
+    /// and no other.
+    ///
+    /// The caller holds the room's lock and logs the outcome once it has released it
+    /// ([`tell_of_panic`]): a log may block, and a lock held meanwhile would stop the room.
+    fn guarded(&self, who: ClientId, event: impl FnOnce()) -> bool {
+        let survived = survives(event);
+        if !survived {
             self.0.hub.close(who, CloseCode::Error, "internal error");
         }
+        survived
+    }
+
+    /// Lets the room speak by itself; a panic of it is logged after the lock is released.
+    fn timed(&self, event: impl FnOnce(&mut R)) {
+        let mut room = self.room();
+        let survived = survives(|| event(&mut room));
+        drop(room);
+        tell_of_panic(survived, None);
     }
 
     /// Lets the room speak when time has passed, until the end begins.
     async fn keep_time(self) {
         let Shared { hub, settings, stats, shutdown, .. } = &*self.0;
         let began = Instant::now();
-        let tick = || {
-            let mut room = self.room();
-            timed(|| room.tick(began.elapsed(), hub));
-        };
+        let tick = || self.timed(|room| room.tick(began.elapsed(), hub));
         let report = || {
             let report = stats.report();
-            let mut room = self.room();
-            timed(|| room.report(&report, hub));
+            self.timed(|room| room.report(&report, hub));
         };
         tokio::select! {
             () = every(TICK, tick) => {}
@@ -246,10 +260,15 @@ impl<R: Room> Endpoint<R> {
     }
 }
 
-/// Lets a room speak by itself; should it panic, nobody in particular is to blame.
-fn timed(event: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(event)).is_err() {
-        error!("the room panicked");
+/// Whether `event` returned, and did not panic.
+fn survives(event: impl FnOnce()) -> bool {
+    catch_unwind(AssertUnwindSafe(event)).is_ok()
+}
+
+/// Logs that the room panicked, unless it survived; `who` is the client that caused it.
+fn tell_of_panic(survived: bool, who: Option<ClientId>) {
+    if !survived {
+        error!(who, "the room panicked");
     }
 }
 
@@ -266,13 +285,18 @@ impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
-        match self.permit.message() {
+        let survived = match self.permit.message() {
             Ok(()) => self.endpoint.guarded(who, || room.heard(who, message, hub)),
             Err(wait) if self.patience.take().is_ok() => {
-                self.endpoint.guarded(who, || room.flooded(who, message, wait, hub));
+                self.endpoint.guarded(who, || room.flooded(who, message, wait, hub))
             }
-            Err(_) => hub.close(who, CloseCode::Policy, "too many messages"),
-        }
+            Err(_) => {
+                hub.close(who, CloseCode::Policy, "too many messages");
+                true
+            }
+        };
+        drop(room);
+        tell_of_panic(survived, Some(who));
     }
 }
 
@@ -280,8 +304,10 @@ impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
         let mut room = self.endpoint.room();
-        // Of a session that is dropped, the mailbox goes last.
+        // When a session is dropped, its mailbox outlives this seat, so the seat leaves the hub first.
         hub.leave(who);
-        self.endpoint.guarded(who, || room.left(who, hub));
+        let survived = self.endpoint.guarded(who, || room.left(who, hub));
+        drop(room);
+        tell_of_panic(survived, Some(who));
     }
 }

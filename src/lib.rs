@@ -32,6 +32,7 @@
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
+//! | | [`log`] | lines for a terminal or a file, which never hold a program up |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
@@ -54,6 +55,7 @@ pub mod heartbeat;
 pub mod history;
 pub mod id;
 pub mod limits;
+pub mod log;
 pub mod page;
 pub mod room;
 pub mod scenario;

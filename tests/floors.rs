@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up. To move in, a module needs a floor.
 const FLOORS: &[&[&str]] = &[
     &["address", "escape", "frame", "handshake", "id", "timestamp"],
-    &["limits", "stream", "tap"],
+    &["limits", "log", "stream", "tap"],
     &[
         "blocking",
         "broadcast",

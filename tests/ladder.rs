@@ -21,7 +21,7 @@ const fn rung(example: &'static str, lines: usize, added: Option<usize>) -> Rung
 
 const LADDER: [Rung; 13] = [
     rung("poll_vs_push", 120, None),
-    rung("handshake", 45, None),
+    rung("handshake", 46, None),
     rung("raw_echo", 65, None),
     rung("echo", 25, None),
     rung("connections", 45, Some(30)),
@@ -29,7 +29,7 @@ const LADDER: [Rung; 13] = [
     rung("echo_broadcast", 70, Some(45)),
     rung("heartbeat", 80, Some(30)),
     rung("stats", 85, Some(30)),
-    rung("shutdown", 95, Some(30)),
+    rung("shutdown", 96, Some(30)),
     rung("reconnect", 100, Some(45)),
     rung("names_and_typing", 115, Some(45)),
     rung("full_chat", 60, None),

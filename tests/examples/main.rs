@@ -8,6 +8,8 @@ mod drain;
 mod echo_broadcast;
 mod established;
 #[cfg(target_os = "linux")]
+mod logs;
+#[cfg(target_os = "linux")]
 mod memory;
 mod names;
 #[path = "../program/mod.rs"]

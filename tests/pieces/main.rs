@@ -8,6 +8,7 @@ mod endpoint;
 mod goodbye;
 mod heartbeat;
 mod limits;
+mod log;
 mod page;
 mod server;
 mod settings;

@@ -159,7 +159,8 @@ pub async fn fails(example: &str, settings: &[(&str, &str)]) -> Ended {
     Ended { code: output.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
 }
 
-fn command(example: &str, settings: &[(&str, &str)]) -> Command {
+/// An example, to be started.
+pub fn command(example: &str, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(built(example));
     command.env_clear().env("RUST_BACKTRACE", "1").envs([("PORT", "0"), ("PORT_004", "0")]);
     command.envs(settings.iter().copied());
