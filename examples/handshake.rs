@@ -49,7 +49,8 @@ fn serve(tcp: &TcpStream, policy: &Policy) -> Result<()> {
     };
     let answer = verdict.as_ref().map_or_else(|no| encode(&no.to_response()), encode);
     tcp.write_all(&answer)?;
-    log!("\n← {}", String::from_utf8_lossy(&answer).trim_end().replace('\n', "\n← "));
+    let answer = String::from_utf8_lossy(&answer).replace('\r', "");
+    log!("\n← {}", answer.trim_end().replace('\n', "\n← "));
     ensure!(verdict.is_ok(), "refused, and that was all");
     let n = tcp.read(&mut buffer)?;
     log!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));

@@ -13,7 +13,10 @@
 //! log::flush();
 //! ```
 //!
-//! With `tracing-subscriber`: `tracing_subscriber::fmt().with_writer(log::writer).init()`.
+//! What acts on a terminal is escaped, whoever wrote it ([`Lines`]); a text that must stay on one line
+//! is a [`Line`] where it is put into the log.
+//!
+//! With `tracing-subscriber`, without its colours: `tracing_subscriber::fmt().with_writer(log::writer).init()`.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
@@ -23,7 +26,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::escape::Line;
+use crate::escape::{Line, Lines};
 
 /// How many bytes may wait to be written: 256 KiB, some thousand lines.
 ///
@@ -57,7 +60,7 @@ static ERR: LazyLock<Log> = LazyLock::new(|| Log::to(io::stderr()));
 
 /// Puts one line into the queue for standard output; [`log!`](crate::log!) calls it.
 pub fn line(text: fmt::Arguments<'_>) {
-    OUT.put(format!("{text}\n").as_bytes());
+    OUT.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
 }
 
 /// Standard output as a writer that never waits and never fails.
@@ -221,7 +224,7 @@ struct Writer(&'static Log);
 
 impl Write for Writer {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        self.0.put(lines);
+        self.0.put(Lines(&String::from_utf8_lossy(lines)).to_string().as_bytes());
         Ok(lines.len())
     }
 

@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use ws101::address::Address;
 use ws101::doctor::{Patient, examine};
-use ws101::escape::Hex;
-use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
+use ws101::escape::{Hex, Lines};
+use ws101::frame::{Checker, Decoder, Frame, Opcode, Role, Violation};
 use ws101::handshake::{AcceptKey, parse_response};
 use ws101::transcript::Request;
 
@@ -74,7 +74,7 @@ impl Connect {
             let lang = self.lang.unwrap_or_else(Lang::of_environment);
             let Self { url: address, origin, subprotocols, .. } = self;
             let patient = Patient { origin, subprotocols, ..Patient::new(address) };
-            println!("{}", sentence(&patient, &examine(&patient).await, lang));
+            println!("{}", Lines(&sentence(&patient, &examine(&patient).await, lang)));
             return Ok(Verdict::Failed);
         };
         Talk::new(tcp, self.bytes).run(&hasty).await
@@ -230,9 +230,7 @@ impl Talk {
         while let Some(frame) = self.decoder.next_frame() {
             self.show("<<", &frame);
             if let Err(violation) = self.checker.check(&frame) {
-                println!("-- that breaks a rule: {}", violation.reason());
-                self.say(Frame::close(violation.code(), &violation.reason())).await?;
-                return Ok(Some(Verdict::Failed));
+                return self.broken(violation).await.map(Some);
             }
             match frame.header.opcode {
                 Opcode::Ping => self.say(Frame::pong(frame.payload)).await?,
@@ -246,7 +244,20 @@ impl Talk {
                 _ => {}
             }
         }
+        // A frame that announces 2^64 - 1 bytes is never whole.
+        if let Some(header) = self.decoder.pending().and_then(|torn| torn.header)
+            && let Err(violation) = self.checker.check_header(&header)
+        {
+            return self.broken(violation).await.map(Some);
+        }
         Ok(None)
+    }
+
+    /// Tells which rule the server broke, and closes.
+    async fn broken(&mut self, violation: Violation) -> Result<Verdict> {
+        println!("-- that breaks a rule: {}", violation.reason());
+        self.say(Frame::close(violation.code(), &violation.reason())).await?;
+        Ok(Verdict::Failed)
     }
 
     fn show(&self, arrow: &str, frame: &Frame) {

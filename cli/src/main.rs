@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use check::Lang;
 use clap::{Parser, Subcommand};
+use ws101::escape::Lines;
 
 /// What became of the whole: the command's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +53,22 @@ fn end_quietly_if_nobody_reads() {
     }));
 }
 
+/// What the command line says; what is wrong with it is told as it may be printed.
+fn parsed() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            eprint!("{}", Lines(&error.to_string()));
+            std::process::exit(error.exit_code());
+        }
+        // Help, and the version: nobody else wrote them.
+        error.exit()
+    })
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     end_quietly_if_nobody_reads();
-    let outcome = match Cli::parse().command {
+    let outcome = match parsed().command {
         Command::Check(check) => check.run().await,
         Command::Connect(connect) => connect.run().await,
         Command::Doctor(doctor) => doctor.run().await,
@@ -66,7 +79,7 @@ async fn main() -> ExitCode {
         Ok(Verdict::Passed) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("ws101: {error:#}");
+            eprintln!("ws101: {}", Lines(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }

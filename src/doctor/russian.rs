@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::cause::{Cause, if_known};
 use super::codes::meaning_in_russian;
+use crate::frame::Torn;
 
 impl Cause {
     /// The sentence in Russian.
@@ -104,7 +105,7 @@ impl Cause {
             }
             Self::OtherStatus(status) => format!("вместо 101 пришёл ответ {status}"),
             Self::WrongAccept { got, wanted } => {
-                let got = got.as_ref().map_or("нет".to_owned(), |got| format!("— {got:?}"));
+                let got = got.as_ref().map_or("нет".to_owned(), |got| format!("— \"{got}\""));
                 format!(
                     "`Sec-WebSocket-Accept` {got}, а из ключа следует {wanted:?}: браузер бросит трубку (RFC 6455 §4.1)"
                 )
@@ -116,13 +117,13 @@ impl Cause {
                 "ни один из подпротоколов {offered:?} не подтверждён: браузер бросит трубку, пусть сервер назовёт выбранный (RFC 6455 §4.1)"
             ),
             Self::SubprotocolInvented(name) => format!(
-                "сервер выбрал подпротокол {name:?}, которого ему не предлагали: браузер бросит трубку (RFC 6455 §4.1)"
+                "сервер выбрал подпротокол \"{name}\", которого ему не предлагали: браузер бросит трубку (RFC 6455 §4.1)"
             ),
             Self::ExtensionInvented(name) => format!(
-                "сервер выбрал расширение {name:?}, которого ему не предлагали: браузер бросит трубку (RFC 6455 §4.1)"
+                "сервер выбрал расширение \"{name}\", которого ему не предлагали: браузер бросит трубку (RFC 6455 §4.1)"
             ),
             Self::Closed { code, reason } => {
-                let reason = if_known(": ", Some(reason).filter(|text| !text.is_empty()), "");
+                let reason = if_known(": ", Some(reason).filter(|text| !text.as_str().is_empty()), "");
                 format!("открылось и сразу закрылось, код {code} ({}){reason}", meaning_in_russian(*code))
             }
             Self::Cut => {
@@ -130,6 +131,14 @@ impl Cause {
                     .to_owned()
             }
             Self::Broken(violation) => format!("сервер нарушает протокол: {}", violation.reason()),
+            Self::Unfinished { torn, within } => format!(
+                "кадр начался и за {} не кончился: {}, и после него уже ничего не прочесть (RFC 6455 §5.2)",
+                seconds(*within),
+                part(*torn)
+            ),
+            Self::CutWithin(torn) => {
+                format!("оборвалось посреди кадра ({}): упал тот, кто его писал", part(*torn))
+            }
             Self::NoPong(after) => format!(
                 "на ping нет ответа {}: сервер не читает, или кадры глотают по дороге (RFC 6455 §5.5.2)",
                 seconds(*after)
@@ -142,6 +151,14 @@ impl Cause {
                 )
             }
         }
+    }
+}
+
+/// What came of a frame: `3 из 5 байт кадра text`.
+fn part(torn: Torn) -> String {
+    match torn.header {
+        Some(header) => format!("{} из {} байт кадра {}", torn.received, header.len, header.opcode),
+        None => "часть его заголовка".to_owned(),
     }
 }
 

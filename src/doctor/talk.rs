@@ -7,8 +7,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Cause;
-use crate::escape::Line;
-use crate::frame::{Checker, Decoder, Frame, Opcode, Role};
+use crate::escape::Shown;
+use crate::frame::{Checker, Decoder, Frame, Opcode, Role, Torn};
 
 /// How long a server may take to greet, or to have second thoughts.
 const GREETING: Duration = Duration::from_millis(300);
@@ -32,6 +32,8 @@ pub(super) struct Talk {
     patience: Duration,
     decoder: Decoder,
     checker: Checker,
+    /// Since when a frame is coming that is not whole.
+    begun: Option<Instant>,
 }
 
 /// What can be heard.
@@ -40,10 +42,10 @@ pub(super) enum Heard {
     Frame(Frame),
     /// A frame that breaks a rule.
     Broken(crate::frame::Violation),
-    /// The end of the connection.
-    End,
-    /// Nothing until the deadline.
-    Nothing,
+    /// The end of the connection, and what there was of a frame then: the part that came.
+    End(Option<Torn>),
+    /// Nothing whole until the deadline, and what there is of a frame.
+    Nothing(Option<Torn>),
 }
 
 impl Talk {
@@ -51,7 +53,7 @@ impl Talk {
     pub(super) fn new(tcp: TcpStream, hasty: &[u8], patience: Duration) -> Self {
         let mut decoder = Decoder::new(KEEP);
         decoder.push(hasty);
-        Self { tcp, patience, decoder, checker: Checker::new(Role::Server) }
+        Self { tcp, patience, decoder, checker: Checker::new(Role::Server), begun: None }
     }
 
     /// Sends bytes; whether they arrived shows in what is heard.
@@ -68,14 +70,24 @@ impl Talk {
     pub(super) async fn hear(&mut self, deadline: Instant) -> Heard {
         // A timeout looks at the clock last, and there are those who never stop talking.
         if Instant::now() >= deadline {
-            return Heard::Nothing;
+            return Heard::Nothing(self.stuck());
         }
-        timeout_at(deadline, self.next()).await.unwrap_or(Heard::Nothing)
+        match timeout_at(deadline, self.next()).await {
+            Ok(heard) => heard,
+            Err(_) => Heard::Nothing(self.stuck()),
+        }
+    }
+
+    /// What there is of a frame that has been coming for a while; of a flood, each is new.
+    fn stuck(&self) -> Option<Torn> {
+        let since = self.begun.filter(|since| since.elapsed() >= self.patience / 2);
+        since.and(self.decoder.pending())
     }
 
     async fn next(&mut self) -> Heard {
         loop {
             while let Some(frame) = self.decoder.next_frame() {
+                self.begun = None;
                 if let Err(violation) = self.checker.check(&frame) {
                     return Heard::Broken(violation);
                 }
@@ -84,10 +96,19 @@ impl Talk {
                 }
                 self.say(Frame::pong(frame.payload)).await;
             }
+            if self.decoder.pending().is_some() && self.begun.is_none() {
+                self.begun = Some(Instant::now());
+            }
+            // A length of 2^64 - 1 shows in the header, and its payload will never be whole.
+            if let Some(header) = self.decoder.pending().and_then(|begun| begun.header)
+                && let Err(violation) = self.checker.check_header(&header)
+            {
+                return Heard::Broken(violation);
+            }
             let mut buffer = [0; READ_SIZE];
             match self.tcp.read(&mut buffer).await {
                 Ok(n @ 1..) => self.decoder.push(&buffer[..n]),
-                _ => return Heard::End,
+                _ => return Heard::End(self.decoder.pending()),
             }
         }
     }
@@ -116,8 +137,8 @@ impl Talk {
                     }
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End => return Err(Cause::Cut),
-                Heard::Nothing => break,
+                Heard::End(begun) => return Err(cut(begun)),
+                Heard::Nothing(_) => break,
             }
         }
         self.say(Frame::ping(TOKEN)).await;
@@ -134,8 +155,11 @@ impl Talk {
                     }
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End => return Err(Cause::Cut),
-                Heard::Nothing => return Err(Cause::NoPong(self.patience)),
+                Heard::End(begun) => return Err(cut(begun)),
+                Heard::Nothing(Some(torn)) => {
+                    return Err(Cause::Unfinished { torn, within: self.patience });
+                }
+                Heard::Nothing(None) => return Err(Cause::NoPong(self.patience)),
             }
         }
         let began = Instant::now();
@@ -149,8 +173,12 @@ impl Talk {
                     }
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End => None,
-                Heard::Nothing => break,
+                Heard::End(Some(torn)) => return Err(Cause::CutWithin(torn)),
+                Heard::End(None) => None,
+                Heard::Nothing(Some(torn)) => {
+                    return Err(Cause::Unfinished { torn, within: quiet });
+                }
+                Heard::Nothing(None) => break,
             };
             return Err(Cause::IdleTimeout { after: began.elapsed(), code });
         }
@@ -159,11 +187,16 @@ impl Talk {
     }
 }
 
+/// The end of a connection, perhaps inside a frame.
+fn cut(begun: Option<Torn>) -> Cause {
+    begun.map_or(Cause::Cut, Cause::CutWithin)
+}
+
 /// The code and the reason of a close frame.
-pub(super) fn closed(frame: &Frame) -> Option<(u16, String)> {
+pub(super) fn closed(frame: &Frame) -> Option<(u16, Shown)> {
     let is_close = frame.header.opcode == Opcode::Close;
     let (code, reason) = frame.close_code().unwrap_or((1005, b""));
-    is_close.then(|| (code, Line::of(reason).to_string()))
+    is_close.then(|| (code, Shown::of(reason)))
 }
 
 #[cfg(test)]
@@ -178,7 +211,7 @@ mod tests {
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let more = Frame::text("and").to_bytes();
         let mut talk = Talk::new(tcp, &more, GREETING);
-        assert!(matches!(talk.hear(Instant::now()).await, Heard::Nothing));
+        assert!(matches!(talk.hear(Instant::now()).await, Heard::Nothing(None)));
         assert!(matches!(talk.hear(Instant::now() + GREETING).await, Heard::Frame(_)));
     }
 }

@@ -10,6 +10,7 @@ use super::names::Names;
 use super::steps;
 use super::text::Text;
 use super::unlike::Unlike;
+use crate::escape;
 
 /// What JSON may be: `{"id":<bob>,"at":<*>,"users":[...],...}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,7 +157,7 @@ impl Display for Path<'_> {
             Self::Root => f.write_str("$"),
             Self::Field(parent, name) => {
                 steps::count(name.len());
-                write!(f, "{parent}.{name}")
+                write!(f, "{parent}.{}", escape::Line::of(name))
             }
             Self::Item(parent, at) => write!(f, "{parent}[{at}]"),
         }
@@ -182,7 +183,7 @@ pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
 /// The front of a value, for a sentence.
 fn short(value: &Value) -> String {
     const SHOWN: usize = 60;
-    let text = value.to_string();
+    let text = escape::Lines(&value.to_string()).to_string();
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::ids::{ANYTHING, Ids};
-use crate::escape::Hex;
+use crate::escape::{Hex, acts};
 use crate::frame::{Frame, Opcode};
 
 /// Text of up to so many bytes is shown in full, longer text by length and digest.
@@ -90,7 +90,7 @@ impl Payloads {
 
     /// A header's value, in quotes only where it would not read as one word.
     pub(super) fn value(&mut self, lane: &str, value: &str) -> String {
-        if value.is_empty() || value.contains([' ', '"', '\\']) {
+        if value.is_empty() || value.contains([' ', '"', '\\']) || value.contains(acts) {
             return self.text(lane, value);
         }
         self.named(value, lane).1

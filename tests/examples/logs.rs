@@ -11,9 +11,10 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use ws101::frame::Frame;
 
 use super::EXAMPLES;
-use super::program::{self, PATIENCE, Port};
+use super::program::{self, PATIENCE, Port, Program};
 
 /// How many clients come: each makes two lines at least, together more than a pipe holds (64 KiB)
 /// where a line names the client's 250 characters.
@@ -81,7 +82,7 @@ impl Unread {
         if answer != *b"HTTP/1.1 101" {
             return Err(String::from_utf8_lossy(&answer).into_owned());
         }
-        let said = ws101::frame::Frame::text(agent).masked([1, 2, 3, 4]).to_bytes();
+        let said = Frame::text(agent).masked([1, 2, 3, 4]).to_bytes();
         // An example may already have ended it.
         let _ = tcp.write_all(&said).await;
         Ok(())
@@ -165,4 +166,49 @@ async fn what_was_lost_is_counted_once_somebody_reads() {
     assert_eq!(ended.code(), Some(0));
     let goodbye = |said: &Vec<u8>| said.ends_with(b"had not left in time\n");
     timeout(PATIENCE, said.wait_for(goodbye)).await.expect("the last line is there").unwrap();
+}
+
+/// A client that plants what acts on a terminal wherever an example may quote it.
+async fn plant(program: &Program, example: &str) {
+    const ODD: &str = "\u{9b}31m\u{202e}\u{2028}";
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let path = if example == "handshake" { "/ws" } else { path(example) };
+    let head = format!(
+        "GET {path}?{ODD} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Version: 13\r\nUser-Agent: {ODD}\r\nX-Odd: {ODD}\r\n\r\n"
+    );
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    let _ = timeout(PATIENCE, tcp.read(&mut [0; 4096])).await.expect("it answers");
+    let text = format!("{ODD}\u{1b}[2J\r\nforged");
+    let json =
+        serde_json::json!({"type": &text, "message": &text, "content": &text, "username": &text});
+    let frames = [
+        Frame::text(text.clone()),
+        Frame::text(json.to_string()),
+        Frame::ping(text.clone()),
+        Frame::close(1000, &text),
+    ];
+    let said: Vec<u8> =
+        frames.into_iter().flat_map(|frame| frame.masked([1, 2, 3, 4]).to_bytes()).collect();
+    // An example may have ended it already: its answer, or the end, is waited for.
+    let _ = tcp.write_all(&said).await;
+    let _ = timeout(PATIENCE, tcp.read_to_end(&mut Vec::new())).await.expect("it ends");
+    // One with a version nobody speaks: the refusal quotes it.
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let head = head.replace("Version: 13", &format!("Version: {ODD}"));
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    let _ = timeout(PATIENCE, tcp.read(&mut [0; 4096])).await.expect("it answers");
+}
+
+#[tokio::test]
+async fn no_example_lets_a_client_speak_to_the_terminal() {
+    for example in EXAMPLES {
+        let program = Program::start(example, &[]).await;
+        plant(&program, example).await;
+        let said = program.stop().await.said;
+        let odd = said.chars().find(|&char| char != '\n' && ws101::escape::acts(char));
+        assert_eq!(odd, None, "{example}: {said:?}");
+        assert!(!said.lines().any(|line| line.starts_with("forged")), "{example}: {said:?}");
+    }
 }

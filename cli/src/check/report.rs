@@ -2,7 +2,7 @@
 
 mod machines;
 
-use ws101::escape::Hex;
+use ws101::escape::{Hex, Lines};
 use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Failure, Judged, Outcome};
@@ -164,9 +164,11 @@ fn tell_wire(line: &str) {
     println!("{}", format!("        {}", cut(line)).trim_end());
 }
 
+/// The front of a line, as it may be printed whoever wrote what is in it.
 fn cut(line: &str) -> String {
+    let line = Lines(line).to_string().replace('\n', "\\n");
     match line.char_indices().nth(LINE_SHOWN) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        None => line,
     }
 }
