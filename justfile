@@ -50,6 +50,10 @@ model preemptions="3":
 soak minutes="1":
     cargo run --release -p ws101-soak -- --minutes {{ minutes }}
 
+# Attack the examples with crowds, floods and odd requests, in some minutes: `just siege`, `just siege --only odd`, `just siege --table`
+siege *options:
+    cargo run --release -p ws101-siege -- {{ options }}
+
 # Install what the clients in Node and Python need for their tests
 clients:
     npm ci --prefix tests/clients

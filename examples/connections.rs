@@ -33,7 +33,7 @@ async fn main() -> Result<(), StartError> {
     let peers = || warp::reply::json(&PEERS.lock().unwrap().values().collect::<Vec<_>>());
     let list = warp::path!("connections").and(server::loopback()).map(peers);
     let list = list.map(Reply::into_response).boxed();
-    server::serve(listener, [sockets, list, page("connections")], shutdown).await;
+    server::serve(&settings, listener, [sockets, list, page("connections")], shutdown).await;
     Ok(())
 }
 

@@ -10,11 +10,12 @@ use std::io::{Read, Write};
 use std::{net::TcpStream, thread};
 
 use anyhow::{Result, ensure};
-use ws101::blocking::{HEAD_DEADLINE, incoming, within};
+use ws101::blocking::{HEAD_DEADLINE, incoming, linger, within};
 use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
 use ws101::log;
 use ws101::settings::{Settings, StartError};
+use ws101::stream::LINGER;
 
 fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
@@ -28,8 +29,8 @@ fn main() -> Result<(), StartError> {
     Ok(())
 }
 
-fn serve(tcp: &TcpStream, policy: &Policy) -> Result<()> {
-    let (mut tcp, mut bytes, mut buffer) = (within(tcp, HEAD_DEADLINE), Vec::new(), [0; 1024]);
+fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
+    let (mut tcp, mut bytes, mut buffer) = (within(client, HEAD_DEADLINE), Vec::new(), [0; 1024]);
     let verdict = loop {
         let n = tcp.read(&mut buffer)?;
         ensure!(n > 0, "hung up before the blank line");
@@ -51,7 +52,9 @@ fn serve(tcp: &TcpStream, policy: &Policy) -> Result<()> {
     tcp.write_all(&answer)?;
     let answer = String::from_utf8_lossy(&answer).replace('\r', "");
     log!("\n← {}", answer.trim_end().replace('\n', "\n← "));
-    ensure!(verdict.is_ok(), "refused, and that was all");
+    if verdict.is_err() {
+        return Ok(linger(client, LINGER)?); // Closing over unread input may destroy the answer.
+    }
     let n = tcp.read(&mut buffer)?;
     log!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
     Ok(())

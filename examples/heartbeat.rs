@@ -30,9 +30,10 @@ async fn main() -> Result<(), StartError> {
     log!("open http://{} in two tabs", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let policy = settings.policy();
-    let serve = move |accepted| serve(accepted, hub.clone(), settings.clone());
+    let own = settings.clone();
+    let serve = move |accepted| serve(accepted, hub.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(listener, [sockets, page("001")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page("001")], shutdown).await;
     Ok(())
 }
 

@@ -8,7 +8,7 @@
 //! the one the server knows, whatever the message claims; a check in the page
 //! alone is no check, since anyone can write a client.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -18,13 +18,14 @@ use tokio_tungstenite::tungstenite::{
 use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::Heartbeat;
+use ws101::name::{Register, of_person};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp, typed};
 
 /// The members, who have said their name, in the order in which they came.
-static NAMES: Mutex<BTreeMap<ClientId, String>> = Mutex::new(BTreeMap::new());
+static NAMES: LazyLock<Mutex<Register<ClientId>>> = LazyLock::new(Mutex::default);
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
@@ -33,16 +34,17 @@ async fn main() -> Result<(), StartError> {
     log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
-    let (room, drain) = (hub.clone(), settings.drain);
-    let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
+    let (room, own) = (hub.clone(), settings.clone());
+    let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let serving = tokio::spawn(server::serve(listener, [sockets, page("004")], shutdown.clone()));
+    let routes = [sockets, page("004")];
+    let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
     log::flush();
     Ok(())
 }
@@ -89,19 +91,19 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 /// Does what a client asks, or says why not.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
     log!("{id}: {}", Line::of(text));
-    let said: Value = serde_json::from_str(text).unwrap_or_default();
+    let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
-    let field = |names: [&str; 3]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
-    let (content, mut names) = (field(["content", "message", "text"]), NAMES.lock().unwrap());
+    let field = |names: &[&str]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
+    let (content, mut names) = (field(&["content", "message", "text"]), NAMES.lock().unwrap());
     match (said["type"].as_str().unwrap_or_default(), names.get(&me)) {
         ("join", None) => {
-            let name = field(["username", "name", "user"]).trim().to_owned();
-            let taken = names.values().any(|other| other.to_lowercase() == name.to_lowercase());
-            match name.chars().count() {
-                1..=32 if taken => return no("name_taken", "Это имя уже занято"),
-                1..=32 => names.insert(me, name.clone()),
-                _ => return no("name_invalid", "Имя: от 1 до 32 знаков"),
+            let name = field(&["username", "name", "user", "nickname"]);
+            let Ok(name) = of_person(name) else {
+                return no("name_invalid", "Имя: от 1 до 32 знаков, видимых, и не слово сервера");
             };
+            if !names.take(me, &name) {
+                return no("name_taken", "Это имя уже занято");
+            }
             hub.broadcast(news("user_joined", &names, ["", &name, " присоединяется к чату"]));
             hub.include(me);
             Ok(hub.send(me, news("welcome", &names, ["Добро пожаловать в чат, ", &name, "!"])))
@@ -122,7 +124,7 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
 }
 
 /// Who came or went, in words around the name, and who is here now.
-fn news(kind: &str, names: &BTreeMap<ClientId, String>, words: [&str; 3]) -> String {
+fn news(kind: &str, names: &Register<ClientId>, words: [&str; 3]) -> String {
     let users: Vec<_> = names.values().collect();
     event(kind, json!({"username": words[1], "message": words.concat(), "users": users}))
 }

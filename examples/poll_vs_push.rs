@@ -11,18 +11,21 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use http::{Request, Response};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::{net::TcpStream, sync::watch, time::timeout};
-use ws101::handshake::encode;
+use tokio::sync::{Semaphore, watch};
+use tokio::{net::TcpStream, time::timeout};
+use ws101::handshake::{Rejection, encode, has_body};
 use ws101::settings::{Settings, StartError};
-use ws101::upgrade::{HEAD_DEADLINE, Head, read_head};
+use ws101::upgrade::{Head, read_head, refuse};
 use ws101::{frame::Frame, log, page, server, stream::within};
 
 /// How long an answer to long polling waits for news.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// How many connections there may be; the next ones wait.
+const CONNECTIONS: usize = 1000;
 /// How many lines are kept.
 const KEPT: usize = 1000;
 /// The head of an answer without an end: it tells no length.
@@ -43,9 +46,11 @@ async fn main() -> Result<(), StartError> {
     log!("open http://{}", listener.local_addr()?);
     let meters = Mutex::new(["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3])).into());
     let race = Arc::new(Race { news: watch::Sender::default(), meters, settings });
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let (tcp, race) = (server::accept(&listener).await.0, race.clone());
-        tokio::spawn(async move { race.serve(tcp).await });
+        let place = places.clone().acquire_owned().await;
+        tokio::spawn(async move { (race.serve(tcp).await, drop(place)) });
     }
 }
 
@@ -53,9 +58,15 @@ impl Race {
     /// Answers one request after the other, until the client leaves.
     async fn serve(&self, mut tcp: TcpStream) -> Result<()> {
         tcp.set_nodelay(true)?;
+        let policy = self.settings.policy();
         loop {
-            let Head { request, bytes, size, .. } = read_head(&mut tcp, HEAD_DEADLINE).await?;
-            ensure!(bytes.len() == size, "one request at a time, and none with a body");
+            let Head { request, bytes, size, .. } = read_head(&mut tcp, self.settings.head).await?;
+            // One request at a time, from pages that may ask, and none with a body.
+            let has_more = bytes.len() > size || has_body(request.headers());
+            let verdict = if has_more { Err(Rejection::Body) } else { policy.permit(&request) };
+            if let Err(no) = verdict {
+                return Err(refuse(tcp, no).await.into());
+            }
             self.count(request.uri().path(), [1, 0, size]);
             let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
             let answer = match (request.uri().path(), self.since(&request)) {
@@ -68,8 +79,6 @@ impl Race {
                 }
                 ("/events" | "/ws", since) => return self.push(tcp, request, since).await,
                 ("/news", _) if request.method() == "POST" => {
-                    // A browser tells who asks: a page from elsewhere has no news for us.
-                    ensure!(header("sec-fetch-site").is_none_or(|site| site == "same-origin"));
                     self.publish(request.uri().query().unwrap_or_default())
                 }
                 ("/meter", _) => {
@@ -79,7 +88,10 @@ impl Race {
                 ("/", _) => page::file("race.html", header("host")).await,
                 (file, _) => page::file(&file[1..], header("host")).await,
             };
-            self.tell(&mut tcp, request.uri().path(), &encode(&answer)).await?;
+            let (mut bytes, body) = (encode(&answer), answer.body().len());
+            // An answer to HEAD is the one to GET, without its body.
+            bytes.truncate(bytes.len() - if request.method() == "HEAD" { body } else { 0 });
+            self.tell(&mut tcp, request.uri().path(), &bytes).await?;
         }
     }
 

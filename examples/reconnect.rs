@@ -19,11 +19,11 @@ use tokio_tungstenite::tungstenite::{
 use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
-use ws101::history::History;
+use ws101::history::{Before, History};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
-use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
+use ws101::upgrade::{Accepted, Peer, UpgradedIo, config};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp, typed};
 
 /// The last 256 KiB of what was said, for those who come back.
 static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1024).into());
@@ -35,16 +35,17 @@ async fn main() -> Result<(), StartError> {
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
     let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
-    let (room, drain) = (hub.clone(), settings.drain);
-    let serve = move |accepted| serve(accepted, room.clone(), settings.clone());
+    let (room, own) = (hub.clone(), settings.clone());
+    let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let serving = tokio::spawn(server::serve(listener, [sockets, page("002")], shutdown.clone()));
+    let routes = [sockets, page("002")];
+    let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
     log::flush();
     Ok(())
 }
@@ -57,7 +58,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
-    let Err(end) = talk(&mut socket, &hub, me, &peer.id, beat).await;
+    let Err(end) = talk(&mut socket, &hub, me, &peer, beat).await;
     let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
@@ -77,7 +78,13 @@ fn enter(accepted: &Accepted<Outlet>, hub: &Hub) -> Mailbox {
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
-async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
+async fn talk(
+    socket: &mut Socket,
+    hub: &Hub,
+    me: Mailbox,
+    peer: &Peer,
+    mut beat: Heartbeat,
+) -> Ended {
     loop {
         let message = tokio::select! {
             incoming = next_message(socket) => incoming?,
@@ -91,22 +98,25 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         // A page's own ping is answered, and nobody else's business.
         let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
-        hear(&text, me.id(), id, hub).unwrap_or_else(|error| hub.send(me.id(), error));
+        hear(&text, me.id(), peer, hub).unwrap_or_else(|error| hub.send(me.id(), error));
     }
 }
 
 /// Does what a client asks, or says why not.
-fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
-    let said: Value = serde_json::from_str(text).unwrap_or_default();
+fn hear(text: &str, me: ClientId, peer: &Peer, hub: &Hub) -> Result<Delivery, String> {
+    let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     match (said["type"].as_str().unwrap_or_default(), said["content"].as_str()) {
         ("message", Some(content)) => {
             let (name, mut history) = (&said["id"], HISTORY.lock().unwrap());
             let line =
-                |seq| json!({"seq": seq, "id": name, "connectionId": id, "content": content});
-            match history.push(name.as_str(), |seq| event("message", line(seq))) {
+                |seq| json!({"seq": seq, "id": name, "connectionId": peer.id, "content": content});
+            // Who comes back is another connection, but the same session if it says so.
+            let session = peer.query("session").unwrap_or(&peer.id);
+            match history.push(session, name.as_str(), content, |seq| event("message", line(seq))) {
                 Ok(line) => Ok(hub.broadcast(line)),
-                Err(said_before) => Ok(hub.send(me, said_before)),
+                Err(Before::Same(said_before)) => Ok(hub.send(me, said_before)),
+                Err(Before::Otherwise) => no("id_reused", "Под этим id сказано другое"),
             }
         }
         ("message", None) => no("bad_message", "`content` is missing"),

@@ -34,10 +34,11 @@ async fn main() -> Result<(), StartError> {
     let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
     let (everyone, counters) = (hub.clone(), stats.clone());
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
-    let (room, drain) = (hub.clone(), settings.drain);
-    let serve = move |accepted| serve(accepted, room.clone(), stats.clone(), settings.clone());
+    let (room, own) = (hub.clone(), settings.clone());
+    let serve = move |accepted| serve(accepted, room.clone(), stats.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let serving = tokio::spawn(server::serve(listener, [sockets, page("001")], shutdown.clone()));
+    let routes = [sockets, page("001")];
+    let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
@@ -45,7 +46,7 @@ async fn main() -> Result<(), StartError> {
     let farewell = json!({"event": "shutdown", "message": "Сервер завершает работу"});
     hub.broadcast(event("system", farewell));
     hub.close_all(CloseCode::Away, "server shutting down");
-    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
     log::flush();
     Ok(())
 }

@@ -32,9 +32,10 @@ async fn main() -> Result<(), StartError> {
     let (policy, stats) = (settings.policy(), Stats::start());
     let (everyone, counters) = (hub.clone(), stats.clone());
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
-    let serve = move |accepted| serve(accepted, hub.clone(), stats.clone(), settings.clone());
+    let own = settings.clone();
+    let serve = move |accepted| serve(accepted, hub.clone(), stats.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(listener, [sockets, page("001")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page("001")], shutdown).await;
     Ok(())
 }
 

@@ -45,6 +45,7 @@ const connection = new Connection(address, dialect.protocols, {
       if (details.code === 1009) outbox.refuseBiggest({ code: 'too_long' });
       outbox.broke();
       renaming = null;
+      stopAsking();
       visitor = false;
       forgetTyping();
     }
@@ -57,10 +58,32 @@ function send(said) {
   return Boolean(said) && connection.send(typeof said === 'string' ? said : JSON.stringify(said));
 }
 
-const liveness = new Liveness((asked) => send(dialect.ping(asked)), () => connection.lost(3008));
+const liveness = new Liveness((asked) => sayAside(dialect.ping(asked)), () => connection.lost(3008));
+
+// The server takes frames in the order in which we send them. So a line that is confirmed says
+// that whatever went before it has had its answer, if it gets one.
+let frames = 0; // sent so far
+let aside = 0; // the last one that was no line and may still be refused
+
+/** The line that a refusal must be about, if it is about a line at all: the only one on its way. */
+function only() {
+  return outbox.sent.length === 1 ? outbox.sent[0] : null;
+}
+
+/** Says something that is no line of the chat. */
+function sayAside(said) {
+  if (!send(said)) return false;
+  aside = ++frames;
+  return true;
+}
 
 const outbox = new Outbox({
-  deliver: (line) => connection.state === 'live' && !visitor && send(dialect.message(line)),
+  deliver(line) {
+    if (connection.state !== 'live' || visitor || !send(dialect.message(line))) return false;
+    line.frame = ++frames;
+    return true;
+  },
+  window: dialect.oneByOne ? 1 : undefined,
   changed: (line) => log.drawOwn(line, (id) => outbox.again(id)),
 });
 
@@ -74,6 +97,8 @@ const me = {
 };
 let ideas = nameIdeas();
 let renaming = null; // the name in a rename that has no answer yet
+let asking = null; // the timer of a name that the server would not hear yet
+let proposed; // the name in the last hello
 let visitor = false; // connected, and asked for a name before anything else
 
 /** Names to ask for, one after the other, while the server says that they are taken. */
@@ -84,8 +109,8 @@ function* nameIdeas() {
   for (let n = 2; n <= 20; n++) yield `${[...me.wanted].slice(0, 29).join('')} ${n}`;
 }
 
-function introduce() {
-  const username = ideas.next().value; // none left: a guest
+function introduce(username = ideas.next().value) { // none left: a guest
+  proposed = username;
   if (send(dialect.hello({ username, lang: language }))) return;
   if (dialect.asks) {
     visitor = true;
@@ -98,7 +123,8 @@ function rename(wanted) {
   view.hint();
   if (wanted === renaming || (wanted && wanted === me.username)) return;
   const asked = visitor ? dialect.hello({ username: wanted }) : dialect.rename(wanted, makeId());
-  if (wanted && connection.state === 'live' && send(asked)) {
+  stopAsking();
+  if (wanted && connection.state === 'live' && sayAside(asked)) {
     renaming = wanted;
   } else { // asked for with the next hello
     Object.assign(me, { wanted, username: '' });
@@ -120,7 +146,11 @@ function hear(event) {
 
   // A number that is not higher than the last was shown already: nothing doubles.
   if (Number.isInteger(event.seq) && event.type !== 'ack') {
-    if (event.seq <= room.seq) return;
+    if (event.seq <= room.seq) {
+      // But a line of mine that was sent again may have no other answer.
+      if (event.type === 'message') confirm(event);
+      return;
+    }
     room.seq = event.seq;
   }
   switch (event.type) {
@@ -175,6 +205,7 @@ function message(event) {
 
 /** Both an `ack` and the message itself confirm a line, whichever comes first. */
 function confirm(event) {
+  if (only()?.id === event.id && only().frame > aside) aside = 0;
   outbox.confirmed(event.id);
   return log.settleOwn(event.id, event);
 }
@@ -222,6 +253,7 @@ function renamed({ from, to, user }, timestamp) {
 }
 
 function refused(error) {
+  if (error.code === 'rate_limited') return tooFast(error);
   const aboutName = error.code === 'name_taken' || error.code === 'name_invalid';
   if (visitor && aboutName) {
     renaming = null;
@@ -237,11 +269,40 @@ function refused(error) {
     renaming = null;
     view.nameProblem(error.code);
     if (!messageInput.value) nameInput.focus(); // unless someone writes already
-  } else if (error.code === 'rate_limited' && outbox.tooFast(error.ref)) {
-    return; // sent again a little later
-  } else if (!outbox.refused(error.ref, error)) {
+  } else if (!outbox.refused(error.ref ?? only()?.id, error)) {
     log.addSystem('objection', { reason: log.complaint(error) });
   }
+}
+
+/** The server asks us to wait: then all the page has to say waits, and is said by itself. */
+function tooFast({ ref, retry_after_ms: wait }) {
+  if (connection.state === 'hello') return later(wait, () => introduce(proposed));
+  if (renaming && (visitor || !outbox.has(ref))) {
+    const name = renaming;
+    renaming = null;
+    outbox.pause(wait);
+    return later(wait, () => rename(name));
+  }
+  if (ref) return outbox.tooFast([ref], wait);
+  // Nothing says what this is about. Where the server knows a line that comes twice, all that are
+  // on their way are sent again; elsewhere the only one is, if nothing else can be meant.
+  const { sent } = outbox;
+  const again = dialect.resends || (sent.length === 1 && !aside) ? sent : [];
+  outbox.tooFast(again.map(({ id }) => id), wait);
+}
+
+/** Asks for a name once more, and shows when. */
+function later(wait = 1000, ask) {
+  stopAsking();
+  asking = setTimeout(() => { stopAsking(); ask(); }, wait);
+  view.pause(Date.now() + wait);
+}
+
+function stopAsking() {
+  if (asking === null) return;
+  clearTimeout(asking);
+  asking = null;
+  view.hint();
 }
 
 // ---- who is typing
@@ -296,8 +357,8 @@ let typingSaid = 0;
 messageInput.addEventListener('input', () => {
   written();
   // One frame in three seconds says "is typing" as well as one for every key.
-  if (!messageInput.value || people.size < 2 || Date.now() - typingSaid < 3000) return;
-  if (connection.state === 'live' && !visitor && send(dialect.typing())) typingSaid = Date.now();
+  if (!messageInput.value || people.size < 2 || outbox.slowed || Date.now() - typingSaid < 3000) return;
+  if (connection.state === 'live' && !visitor && sayAside(dialect.typing())) typingSaid = Date.now();
 });
 
 function written() {

@@ -16,7 +16,7 @@ const FIRST_WAIT = 500, LONGEST_WAIT = 20_000, HEALTHY = 10_000, PATIENCE = 10_0
 export const backoff = (failures) => Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
 
 /** Whether it is no use to come back after this close code. */
-export const isFinal = (code) => [1000, 1002, 1003, 1007, 1008].includes(code) || (code >= 4000 && code < 4100);
+export const isFinal = (code) => [1000, 1002, 1003, 1007, 1008, 1010, 3000, 3003].includes(code) || (code >= 4000 && code < 4100);
 
 export class Connection {
   state = 'stopped';

@@ -11,6 +11,8 @@
 //   message, typing, rename, ping   what to send: a text, or an object for JSON
 //   hear(text)             the events in what was heard
 
+import { makeId } from './outbox.js';
+
 const short = (id) => String(id ?? '').slice(0, 6);
 
 function parsed(text) {
@@ -28,6 +30,9 @@ class Sent {
   clear() { this.#lines = []; }
 }
 
+/** This page, over all its connections: a line that is sent again is known by it. Nobody can guess it. */
+const session = makeId() + makeId();
+
 const base = {
   path: '/ws',
   protocols: [],
@@ -36,6 +41,8 @@ const base = {
   counts: false, // whether it tells at least how many
   pings: false, // whether it answers the page's own pings
   resumes: false, // whether it tells what was missed
+  resends: false, // whether it knows a line that comes twice
+  oneByOne: false, // whether it refuses lines without saying which
   hello: () => null,
   opened: () => [],
   typing: () => null,
@@ -51,7 +58,8 @@ function canonical() {
     names: true,
     people: true,
     pings: true,
-    hello: ({ username, lang }) => ({ type: 'hello', v: 1, ...(username && { username }), lang, client: 'ws101 page' }),
+    resends: true,
+    hello: ({ username, lang }) => ({ type: 'hello', v: 1, ...(username && { username }), lang, client: 'ws101 page', session }),
     message: ({ id, content }) => ({ type: 'message', id, content }),
     typing: () => ({ type: 'typing', active: true }),
     rename: (username, id) => ({ type: 'rename', username, id }),
@@ -89,6 +97,7 @@ function broadcastServer() {
   return {
     ...base,
     counts: true,
+    oneByOne: true,
     opened: () => { sent.clear(); return []; },
     message: (line) => { sent.add(line); return { type: 'message', message: line.content }; },
     hear(text) {
@@ -109,6 +118,11 @@ function broadcastServer() {
 }
 
 function systemEvent({ event, message, stats, timestamp }) {
+  if (event === 'error') {
+    // Source 001 has only words for it; ours are these.
+    const [, seconds] = /^too fast: wait (\d+) s$/.exec(message) ?? [];
+    return { type: 'error', message, ...(seconds && { code: 'rate_limited', retry_after_ms: seconds * 1000 }) };
+  }
   const told = { type: 'system', event, timestamp };
   if (event === 'heartbeat') {
     told.stats = { connections: stats?.activeConnections, rss_bytes: stats?.memory?.rssBytes, uptime_ms: stats?.uptime * 1000 };
@@ -125,9 +139,10 @@ function reconnect() {
     ...base,
     pings: true,
     resumes: true,
+    resends: true,
     query({ epoch, seq }) {
       since = seq;
-      return epoch && { epoch, since: seq };
+      return { session, ...(epoch && { epoch, since: seq }) };
     },
     message: ({ id, content }) => ({ type: 'message', id, content }),
     ping: (timestamp) => ({ type: 'ping', timestamp }),
@@ -153,7 +168,7 @@ function reconnect() {
 
 /** The same for a server that lists its connections and says nothing else. */
 function connections() {
-  return { ...reconnect(), resumes: false, lists: true, query: undefined };
+  return { ...reconnect(), resumes: false, resends: false, lists: true, query: undefined };
 }
 
 /** Source 003: plain text, answered. */
@@ -181,6 +196,7 @@ function pythonChat() {
     names: true,
     people: true,
     asks: true, // for a name, before anything else
+    oneByOne: true,
     opened: () => { me = ''; sent.clear(); return []; },
     hello: ({ username }) => username && { type: 'join', username },
     message: (line) => { sent.add(line); return { type: 'message', message: line.content }; },

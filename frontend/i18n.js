@@ -54,6 +54,19 @@ export function words(key, values) {
   return say(document.createElement('span'), key, values);
 }
 
+/** The seconds until then, counted down for as long as they are on the page. */
+export function countdown(until) {
+  const seconds = document.createElement('span');
+  seconds.setAttribute('aria-live', 'off'); // a screen reader must not count down aloud
+  const tick = () => { seconds.textContent = Math.max(1, Math.ceil((until - Date.now()) / 1000)); };
+  tick();
+  const ticking = setInterval(() => {
+    if (seconds.isConnected && Date.now() < until) tick();
+    else clearInterval(ticking);
+  }, 250);
+  return seconds;
+}
+
 /** A person's name: <bdi> keeps one that is written from right to left from turning the line around. */
 export function name(text) {
   const element = document.createElement('bdi');

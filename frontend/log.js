@@ -1,7 +1,7 @@
 // The lines of the chat: what was said, in the order in which the server heard it.
 // Lines of mine that still wait for the server stand below all others.
 
-import { has, hush, name, say, showTime, words } from './i18n.js';
+import { countdown, has, hush, name, say, showTime, words } from './i18n.js';
 import { isWaiting } from './outbox.js';
 
 const KEEP = 1000; // older lines go: a page left open for a week must stay quick
@@ -19,7 +19,7 @@ export function addMessage({ id, seq, author, content, timestamp }) {
 }
 
 /** A line of mine, new or in a new state. */
-export function drawOwn({ id, content, at, state, reason }, again) {
+export function drawOwn({ id, content, at, state, reason, until }, again) {
   let line = own.get(id);
   if (!line) {
     line = makeLine('own', words('you'), content, at);
@@ -29,7 +29,8 @@ export function drawOwn({ id, content, at, state, reason }, again) {
   }
   if (isWaiting(state) && !isWaiting(line.dataset.state)) toEnd(line);
   line.dataset.state = state;
-  say(line.querySelector('.mark'), state, { reason: state === 'refused' && complaint(reason) });
+  const values = { reason: state === 'refused' && complaint(reason), seconds: state === 'held' && countdown(until) };
+  say(line.querySelector('.mark'), state, values);
   offerAgain(line, state === 'unsure' || reason?.retryable);
 }
 

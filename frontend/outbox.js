@@ -1,8 +1,10 @@
 // What I said and nobody has confirmed yet.
 //
 //   unsent ──► sent ──► (confirmed: forgotten here)
-//     ▲         ├─────► refused   the server said no
-//     │         └─────► unsure    the connection broke before an answer came
+//     ▲ ▲       ├─────► held      the server asked to wait; sent again by itself
+//     │ └───────│───────┘
+//     │         ├─────► refused   the server said no
+//     │         └─────► unsure    the connection broke, or no answer came
 //     └── again() ──────────┘     a person decides: sending twice is worse than asking
 //
 // Nothing is lost when the connection is: what is `unsent` goes out after the next welcome.
@@ -10,16 +12,25 @@
 const CAPACITY = 50; // lines that may wait; the next one is not taken
 const BURST = 16; // the server lets 20 pass at once and then 5 a second: stay below
 const REFILL = 250; // milliseconds for one more
+const WAIT = 1000; // where the server does not say how long
+const LONGEST_WAIT = 60_000; // whatever a server says
+const SLOWEST = 5_000; // between two lines, after a server asked to wait
+const ANSWER = 10_000; // how long an answer may take where only one line is on its way
 
 export class Outbox {
   #lines = new Map(); // by id, oldest first
-  #deliver; #changed;
+  #deliver; #changed; #window;
   #tokens = BURST; #timer = null;
+  #pace = REFILL; // milliseconds for one more, as this server likes it
+  #next = 0; // when the next one may go
+  #answer; // the timer of the line that is on its way
 
-  /** `deliver(line)` says whether it went out; `changed(line)` is told of every new state. */
-  constructor({ deliver, changed }) {
+  /** `deliver(line)` says whether it went out; `changed(line)` is told of every new state.
+   *  `window` is how many may be on their way: one, where a refusal does not say what it is about. */
+  constructor({ deliver, changed, window = Infinity }) {
     this.#deliver = deliver;
     this.#changed = changed;
+    this.#window = window;
   }
 
   /** Takes a text, or refuses (false) when too many wait already. */
@@ -32,18 +43,27 @@ export class Outbox {
 
   /** Sends what waits, in order, as fast as the server likes it. */
   flush() {
+    let wait = 0;
     for (const line of this.#lines.values()) {
-      if (line.state !== 'unsent') continue;
-      if (this.#tokens < 1 || !this.#deliver(line)) break;
-      this.#tokens--;
-      this.#become(line, 'sent');
+      if (line.state !== 'unsent' && line.state !== 'held') continue;
+      if (this.#tokens < 1 || this.sent.length >= this.#window) {
+        if (this.#pace === REFILL) break; // a moment, not worth a word
+        this.#become(line, 'held', '', this.#next + wait);
+        wait += this.#pace;
+      } else {
+        if (!this.#deliver(line)) break;
+        this.#tokens--;
+        this.#become(line, 'sent');
+        if (this.#window === 1) this.#awaitAnswer(line);
+        this.#refillLater(); // from now on, for those behind it
+      }
     }
     if (this.#tokens < BURST) this.#refillLater();
   }
 
   /** The server's answer: heard, by everyone. */
   confirmed(id) {
-    this.#lines.delete(id);
+    if (this.#lines.delete(id) && this.#window === 1) this.flush();
   }
 
   /** The server's answer: no. False if this is not about a line of ours. */
@@ -52,23 +72,51 @@ export class Outbox {
     if (!line) return false;
     this.#become(line, 'refused', reason);
     if (!reason.retryable) this.#lines.delete(id);
+    if (this.#window === 1) this.flush();
     return true;
   }
 
-  /** The server's answer: not so fast. */
-  tooFast(id) {
-    const line = this.#lines.get(id);
-    if (!line) return false;
+  /** The server's answer: these came too fast, wait so many milliseconds. They are sent again then. */
+  tooFast(ids, wait) {
+    for (const id of ids) {
+      const line = this.#lines.get(id);
+      if (line?.state === 'sent') this.#become(line, 'unsent');
+    }
+    this.pause(wait);
+  }
+
+  /** Nothing goes out for so many milliseconds, and then no more than one in that time. */
+  pause(wait) {
+    const pause = Math.min(Math.max(wait >= 0 ? wait : WAIT, REFILL), LONGEST_WAIT);
     this.#tokens = 0;
-    this.#become(line, 'unsent');
-    this.#refillLater();
-    return true;
+    this.#pace = Math.min(pause, SLOWEST);
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#refillLater(pause);
+    this.flush();
+  }
+
+  /** Whether this is a line of ours that has no answer yet. */
+  has(id) {
+    return this.#lines.has(id);
+  }
+
+  /** Whether a server asked to wait. */
+  get slowed() {
+    return this.#pace > REFILL;
+  }
+
+  /** The lines that are on their way. */
+  get sent() {
+    return [...this.#lines.values()].filter((line) => line.state === 'sent');
   }
 
   /** The connection broke. What was on its way may or may not have arrived. */
   broke() {
+    this.#pace = REFILL;
     for (const line of this.#lines.values()) {
       if (line.state === 'sent') this.#become(line, 'unsure');
+      if (line.state === 'held') this.#become(line, 'unsent');
     }
   }
 
@@ -81,7 +129,7 @@ export class Outbox {
 
   /** The server broke off because a line was too big: it can only have been the biggest. */
   refuseBiggest(reason) {
-    const sent = [...this.#lines.values()].filter((line) => line.state === 'sent');
+    const { sent } = this;
     sent.sort((a, b) => b.content.length - a.content.length);
     if (sent.length) this.#become(sent[0], 'refused', reason);
   }
@@ -100,23 +148,35 @@ export class Outbox {
     this.flush();
   }
 
-  #become(line, state, reason = '') {
-    Object.assign(line, { state, reason });
+  #become(line, state, reason = '', until = 0) {
+    if (line.state === state && line.until === until) return;
+    Object.assign(line, { state, reason, until });
     this.#changed(line);
   }
 
-  #refillLater() {
-    this.#timer ??= setTimeout(() => {
+  #refillLater(wait = this.#pace) {
+    if (this.#timer !== null) return;
+    this.#next = Date.now() + wait;
+    this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#tokens++;
+      this.#tokens = Math.min(this.#tokens + 1, BURST);
       this.flush();
-    }, REFILL);
+    }, wait);
+  }
+
+  /** A server that never answers must not stop the lines behind this one. */
+  #awaitAnswer(line) {
+    clearTimeout(this.#answer);
+    this.#answer = setTimeout(() => {
+      if (line.state === 'sent') this.#become(line, 'unsure');
+      this.flush();
+    }, ANSWER);
   }
 }
 
 /** Whether a line in this state still is on its way. */
 export function isWaiting(state) {
-  return state === 'unsent' || state === 'sent';
+  return state === 'unsent' || state === 'held' || state === 'sent';
 }
 
 /** Not `crypto.randomUUID`: on http://192.168.… a browser does not offer it. */

@@ -1,6 +1,6 @@
 // Everything on the page that is not a line of the chat.
 
-import { duration, has, hush, name, number, phrase, say, size, words } from './i18n.js';
+import { countdown, duration, has, hush, name, number, phrase, say, size, words } from './i18n.js';
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -10,20 +10,11 @@ export const retryButton = $('#retryButton');
 
 // ---- the connection, in words
 
-let ticking = null;
-
 export function showStatus(state, { code, reason, until } = {}) {
   const status = $('#status');
-  clearInterval(ticking);
   status.dataset.state = state;
 
-  const seconds = document.createElement('span');
-  seconds.setAttribute('aria-live', 'off'); // a screen reader must not count down aloud
-  const tick = () => { seconds.textContent = Math.max(1, Math.ceil((until - Date.now()) / 1000)); };
-  if (state === 'waiting') {
-    tick();
-    ticking = setInterval(tick, 250);
-  }
+  const seconds = state === 'waiting' && countdown(until);
   say(status, state === 'hello' ? 'connecting' : state, { seconds });
 
   // While an attempt runs, the button and the reason of the last failure stay: else they would blink.
@@ -120,10 +111,15 @@ export function showStats(news) {
 // ---- writing
 
 /** A word to the writer, or none. */
-export function hint(key) {
+export function hint(key, values) {
   nameInput.removeAttribute('aria-invalid');
-  if (key) say($('#hint'), key);
+  if (key) say($('#hint'), key, values);
   else hush($('#hint'));
+}
+
+/** The server asks us to wait before it hears a name. */
+export function pause(until) {
+  hint('paused', { seconds: countdown(until) });
 }
 
 /** A word about the name. */

@@ -6,6 +6,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::ops::Deref;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -21,19 +23,66 @@ pub use crate::limits::HEAD_DEADLINE;
 /// How much is read at a time.
 const READ_BUFFER: usize = 1024;
 
-/// Connection after connection, without end.
+/// How many connections [`incoming`] gives out at once: as many threads, each with its stack.
+pub const MAX_THREADS: usize = 2000;
+
+/// Connection after connection, without end, at most [`MAX_THREADS`] of them at once.
 ///
-/// Accepting can fail: a client left already, or the system has no descriptors.
-/// Then it waits a little and tries again, where [`TcpListener::incoming`] would
+/// The next is given out when one before it is dropped; what else connects waits in the
+/// listener's backlog. Accepting can fail: a client left already, or the system has no
+/// descriptors. Then it waits a little and tries again, where [`TcpListener::incoming`] would
 /// keep a processor busy until somebody leaves.
-pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = TcpStream> {
-    listener.incoming().filter_map(|accepted| {
+pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = Connection> {
+    let places = Arc::new(Places { taken: Mutex::new(0), freed: Condvar::new() });
+    listener.incoming().filter_map(move |accepted| {
         let failed = |error: &io::Error| {
             warn!(%error, "cannot accept");
             sleep(BREATHER);
         };
-        accepted.inspect_err(failed).ok()
+        let tcp = accepted.inspect_err(failed).ok()?;
+        Some(Connection { tcp, _place: Place::take(&places) })
     })
+}
+
+/// A connection that [`incoming`] gave out; dropping it makes room for another.
+#[derive(Debug)]
+pub struct Connection {
+    tcp: TcpStream,
+    _place: Place,
+}
+
+impl Deref for Connection {
+    type Target = TcpStream;
+
+    fn deref(&self) -> &TcpStream {
+        &self.tcp
+    }
+}
+
+#[derive(Debug)]
+struct Places {
+    taken: Mutex<usize>,
+    freed: Condvar,
+}
+
+#[derive(Debug)]
+struct Place(Arc<Places>);
+
+impl Place {
+    /// Waits until one is free.
+    fn take(places: &Arc<Places>) -> Self {
+        let taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = places.freed.wait_while(taken, |taken| *taken >= MAX_THREADS);
+        *free.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(places.clone())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.freed.notify_one();
+    }
 }
 
 /// Reads a request from `io` and answers it: with 101, or with why not (RFC 6455 §4.2).

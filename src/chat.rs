@@ -7,11 +7,12 @@
 //! that counts up by one. Clients of other chats join the same room, each in its
 //! own [`Dialect`], and hear the same, in the same order.
 
+mod again;
 mod dialect;
 mod event;
 mod request;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -19,13 +20,16 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::info;
 
+use again::Asked;
 pub use dialect::Dialect;
 pub use event::{Event, Limits, Member, Renaming, RoomState, SystemEvent};
-pub use request::{
-    CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, NAME_BYTES, NAME_CHARS, Request,
-};
+pub use request::{CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, Request};
+
+pub use crate::name::{NAME_BYTES, NAME_CHARS};
 
 use crate::broadcast::{ClientId, Hub};
+use crate::name::{self, Register, Unfit};
+use crate::receipts::{Fingerprint, Receipt, Receipts};
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stats::Report;
@@ -55,11 +59,17 @@ pub type Clock = fn() -> SystemTime;
 #[derive(Debug)]
 pub struct Chat {
     seats: BTreeMap<ClientId, Seat>,
+    /// The members' names, no two alike.
+    names: Register<ClientId>,
+    /// What came of the requests with an `id`.
+    receipts: Receipts,
+    /// Who has not said `hello` yet, and when they must have.
+    unnamed: BTreeSet<(Duration, ClientId)>,
     /// Names one life of this room: numbers of another life mean nothing here.
     epoch: String,
     seq: u64,
     guests: u64,
-    /// Time since the start, as of the last tick.
+    /// Time since the start, as the endpoint told it last.
     now: Duration,
     clock: Clock,
     limits: Limits,
@@ -78,8 +88,10 @@ struct Seat {
     /// Its name, public and for as long as it lasts.
     id: String,
     dialect: Dialect,
-    /// When it was taken, since the start.
-    since: Duration,
+    /// The session that the connection belongs to, if its client named one.
+    session: Option<Fingerprint>,
+    /// When a `hello` must have come; it means nothing after one.
+    due: Duration,
     /// Its mistakes in the log.
     noted: u8,
     /// Who sits here; nobody yet, before a name.
@@ -92,6 +104,9 @@ impl Chat {
     pub fn new(settings: &Settings) -> Self {
         Self {
             seats: BTreeMap::new(),
+            names: Register::new(),
+            receipts: Receipts::default(),
+            unnamed: BTreeSet::new(),
             epoch: id::random(),
             seq: 0,
             guests: 0,
@@ -145,18 +160,28 @@ impl Chat {
 
     fn obey(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), Fault> {
         match request {
-            Request::Hello { version, username, lang } => {
+            Request::Hello { version, username, lang, session } => {
+                let session = session.as_deref().map(again::session).transpose()?;
                 self.hello(who, version, username, lang.as_deref(), hub)?;
+                if let Some(seat) = self.seats.get_mut(&who).filter(|_| session.is_some()) {
+                    seat.session = session;
+                }
             }
             Request::Bye => hub.close(who, CloseCode::Normal, "bye"),
             Request::Message { id, content, username, data } => {
                 let mut member = self.member_or_guest(who, hub)?;
+                let asked = Asked::new(id.as_deref(), ["message", content.as_str()]);
+                if let Some(receipt) = self.done_before(who, asked)? {
+                    self.said_before(who, &member, asked, &content, receipt, hub);
+                    return Ok(());
+                }
                 if let Some(username) = username.filter(|name| *name != member.username)
-                    && let Ok(renamed) = self.rename(who, &member, username, hub)
+                    && let Ok((renamed, _)) = self.rename(who, &member, username, hub)
                 {
                     member = renamed;
                 }
-                self.message(who, &member, id.as_deref(), &content, data.as_ref(), hub);
+                let receipt = self.message(who, &member, asked, &content, data.as_ref(), hub);
+                self.confirm(who, asked, receipt, hub);
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
@@ -171,9 +196,14 @@ impl Chat {
             }
             Request::Rename { id, username } => {
                 let member = self.member(who)?;
+                let asked = Asked::new(id.as_deref(), ["rename", username.as_str()]);
+                if let Some(receipt) = self.done_before(who, asked)? {
+                    self.acknowledge(who, asked, receipt, true, hub);
+                    return Ok(());
+                }
                 let renamed = self.rename(who, &member, username, hub);
-                renamed.map_err(|fault| fault.about(id.clone()))?;
-                self.acknowledge(who, id.as_deref(), self.timestamp(), hub);
+                let (_, receipt) = renamed.map_err(|fault| fault.about(id.clone()))?;
+                self.confirm(who, asked, receipt, hub);
             }
             Request::Ping { timestamp } => {
                 // Only the canonical protocol asks for a name before anything else.
@@ -239,6 +269,8 @@ impl Chat {
         let Some(seat) = self.seats.get_mut(&who) else { return };
         let member = Member { id: seat.id.clone(), username, named, dialect: seat.dialect };
         seat.member = Some(member.clone());
+        self.unnamed.remove(&(seat.due, who));
+        self.names.take(who, &member.username);
         hub.seat(who, seat.dialect.audience());
         self.seq += 1;
         let timestamp = self.timestamp();
@@ -270,27 +302,28 @@ impl Chat {
         dialect::tell(&joined, Some(who), hub);
     }
 
+    /// Says a message to all; what its sender may be told came of it.
     fn message(
         &mut self,
         who: ClientId,
         member: &Member,
-        id: Option<&str>,
+        asked: Option<Asked>,
         content: &str,
         data: Option<&Value>,
         hub: &Hub,
-    ) {
+    ) -> Receipt {
         self.seq += 1;
-        let timestamp = self.timestamp();
-        let made_up = id.is_none().then(id::random);
+        let receipt = self.receipt(Some(self.seq));
+        let made_up = asked.is_none().then(id::random);
         let message = Event::Message {
             room: GENERAL,
             seq: self.seq,
-            id: id.or(made_up.as_deref()).unwrap_or_default(),
+            id: asked.map(|asked| asked.id).or(made_up.as_deref()).unwrap_or_default(),
             username: &member.username,
             user: member,
             content,
             data,
-            timestamp: timestamp.clone(),
+            timestamp: timestamp::of(receipt.at),
         };
         if member.dialect == Dialect::BroadcastServer {
             dialect::tell(&message, Some(who), hub);
@@ -300,49 +333,46 @@ impl Chat {
         } else {
             dialect::tell(&message, None, hub);
         }
-        self.acknowledge(who, id, timestamp, hub);
+        receipt
     }
 
-    /// Gives someone another name, if it is free; told to all if it is another.
+    /// Gives someone another name, if it is free; told to all if it is another. To take the
+    /// name that one has is no event, and its receipt has no `seq`.
     fn rename(
         &mut self,
         who: ClientId,
         member: &Member,
         username: String,
         hub: &Hub,
-    ) -> Result<Member, Fault> {
+    ) -> Result<(Member, Receipt), Fault> {
         let username = self.free_name(who, username)?;
+        self.names.take(who, &username);
         let renamed = Member { username, named: true, ..member.clone() };
         if let Some(seat) = self.seats.get_mut(&who) {
             seat.member = Some(renamed.clone());
         }
-        if renamed.username != member.username {
-            self.seq += 1;
-            let event = Event::System {
-                room: Some(GENERAL),
-                seq: Some(self.seq),
-                content: format!("{} is now {}", member.username, renamed.username),
-                event: SystemEvent::Renamed {
-                    params: Renaming {
-                        user: &renamed.id,
-                        from: &member.username,
-                        to: &renamed.username,
-                        dialect: renamed.dialect,
-                        users: self.names(),
-                    },
-                },
-                timestamp: self.timestamp(),
-            };
-            dialect::tell(&event, None, hub);
+        if renamed.username == member.username {
+            return Ok((renamed, self.receipt(None)));
         }
-        Ok(renamed)
-    }
-
-    /// A receipt, for a request that had an id of its own: without one it asked for none.
-    fn acknowledge(&self, who: ClientId, id: Option<&str>, timestamp: String, hub: &Hub) {
-        let Some(id) = id else { return };
-        let ack = Event::Ack { id, room: GENERAL, seq: self.seq, timestamp, duplicate: false };
-        self.reply(who, &ack, hub);
+        self.seq += 1;
+        let receipt = self.receipt(Some(self.seq));
+        let event = Event::System {
+            room: Some(GENERAL),
+            seq: Some(self.seq),
+            content: format!("{} is now {}", member.username, renamed.username),
+            event: SystemEvent::Renamed {
+                params: Renaming {
+                    user: &renamed.id,
+                    from: &member.username,
+                    to: &renamed.username,
+                    dialect: renamed.dialect,
+                    users: self.names(),
+                },
+            },
+            timestamp: timestamp::of(receipt.at),
+        };
+        dialect::tell(&event, None, hub);
+        Ok((renamed, receipt))
     }
 
     // ---- who is here
@@ -355,13 +385,15 @@ impl Chat {
         self.members().map(|member| member.username.as_str()).collect()
     }
 
-    /// The name, if nobody else has it, in whatever case.
+    /// The name, if nobody else's looks like it and `who` may choose it. One's own name stays
+    /// free: a guest may write theirs in capitals.
     fn free_name(&self, who: ClientId, name: String) -> Result<String, Fault> {
-        let wanted = name.to_lowercase();
-        let others = self.seats.iter().filter(|(id, _)| **id != who);
-        let mut others = others.filter_map(|(_, seat)| seat.member.as_ref());
-        if others.any(|other| other.username.to_lowercase() == wanted) {
+        if !self.names.is_free(who, &name) {
             return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
+        }
+        let own = self.names.get(&who).is_some_and(|own| name::alike(own, &name));
+        if !own && name::is_reserved(&name) {
+            return Err(Fault::unfit(Unfit::Reserved));
         }
         Ok(name)
     }
@@ -372,14 +404,14 @@ impl Chat {
         loop {
             self.guests += 1;
             let name = format!("{guest} {}", self.guests);
-            if let Ok(name) = self.free_name(ClientId::MAX, name) {
+            if self.names.is_free(ClientId::MAX, &name) {
                 return name;
             }
         }
     }
 
     fn timestamp(&self) -> String {
-        timestamp::of((self.clock)())
+        timestamp::of(self.time())
     }
 }
 
@@ -394,7 +426,10 @@ impl Room for Chat {
             hub.close(who, CloseCode::Policy, "no such dialect: ask for 000, 001, 002, 003 or 004");
             return;
         };
-        let seat = Seat { id: peer.id.clone(), dialect, since: self.now, noted: 0, member: None };
+        // A session whose name could be guessed is none: the connection is its own.
+        let session = peer.query("session").and_then(|name| again::session(name).ok());
+        let due = self.now + self.hello;
+        let seat = Seat { id: peer.id.clone(), dialect, session, due, noted: 0, member: None };
         self.seats.insert(who, seat);
         match dialect {
             Dialect::NodeChat | Dialect::BroadcastServer => {
@@ -405,7 +440,10 @@ impl Room for Chat {
                 hub.seat(who, dialect.audience());
                 hub.send(who, dialect::established(&peer.id, &self.timestamp()));
             }
-            Dialect::Canonical | Dialect::PythonChat | Dialect::Note => {}
+            Dialect::Canonical => {
+                self.unnamed.insert((due, who));
+            }
+            Dialect::PythonChat | Dialect::Note => {}
         }
     }
 
@@ -435,7 +473,11 @@ impl Room for Chat {
     }
 
     fn left(&mut self, who: ClientId, hub: &Hub) {
-        let Some(member) = self.seats.remove(&who).and_then(|seat| seat.member) else { return };
+        self.session_ended(who);
+        let Some(seat) = self.seats.remove(&who) else { return };
+        self.unnamed.remove(&(seat.due, who));
+        self.names.remove(&who);
+        let Some(member) = seat.member else { return };
         self.seq += 1;
         let left = Event::UserLeft {
             room: GENERAL,
@@ -449,13 +491,24 @@ impl Room for Chat {
         dialect::tell(&left, None, hub);
     }
 
-    fn tick(&mut self, now: Duration, hub: &Hub) {
+    fn tick(&mut self, now: Duration, _hub: &Hub) {
+        self.receipts.expire(now);
+    }
+
+    fn now(&mut self, now: Duration) {
         self.now = now;
-        for (&who, seat) in &self.seats {
-            let waits = seat.member.is_none() && seat.dialect == Dialect::Canonical;
-            if waits && now.saturating_sub(seat.since) >= self.hello {
-                hub.close(who, HELLO_TIMEOUT, "hello_timeout");
-            }
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        self.unnamed.first().map(|&(due, _)| due)
+    }
+
+    fn overdue(&mut self, hub: &Hub) {
+        while let Some(&(due, who)) = self.unnamed.first()
+            && due <= self.now
+        {
+            self.unnamed.pop_first();
+            hub.close(who, HELLO_TIMEOUT, "hello_timeout");
         }
     }
 

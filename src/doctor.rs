@@ -10,7 +10,6 @@
 //! does, in [`Patient::limit`].
 
 mod cause;
-mod codes;
 mod knock;
 mod rules;
 mod russian;

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -27,7 +28,7 @@ use crate::handshake::{Policy, Rejection};
 use crate::heartbeat::Heartbeat;
 use crate::limits::{Bucket, Caps, Limited, Permit};
 use crate::room::Room;
-use crate::server;
+use crate::server::{self, PendingConnections};
 use crate::session;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
@@ -37,6 +38,9 @@ use crate::upgrade::{self, AcceptError, Accepted, Peer, config};
 
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How soon [`Room::overdue`] may be called again, should a room not forget a deadline that passed.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// How many messages that come too soon are forgiven at once; one more is each second.
 const PATIENCE: u32 = 20;
@@ -51,9 +55,14 @@ struct Shared<R> {
     hub: Hub,
     policy: Policy,
     caps: Caps,
+    pending: PendingConnections,
     settings: Settings,
     stats: Stats,
     shutdown: Shutdown,
+    /// From here on, the room's time is counted.
+    began: Instant,
+    /// Rings when the room's next deadline is another one.
+    deadline: Notify,
 }
 
 impl<R> Clone for Endpoint<R> {
@@ -79,9 +88,12 @@ impl<R: Room> Endpoint<R> {
                 ..settings.policy()
             },
             caps: settings.caps(),
+            pending: PendingConnections::default(),
             settings: settings.clone(),
             stats: Stats::start(),
             shutdown: Shutdown::default(),
+            began: Instant::now(),
+            deadline: Notify::new(),
         }));
         endpoint.0.shutdown.spawn(endpoint.clone().keep_time());
         endpoint
@@ -125,17 +137,15 @@ impl<R: Room> Endpoint<R> {
         let hub = &self.0.hub;
         // Under the room's lock: a newcomer hears all that is said after it
         // joined, and nothing of what was said before.
-        let mut room = self.room();
+        let room = self.room();
         let mailbox = hub.join(outlet);
         let who = mailbox.id();
-        let survived = self.guarded(who, || room.joined(who, peer, hub));
-        drop(room);
+        self.timely(room, who, |room| room.joined(who, peer, hub));
         let target = peer.target.to_string();
         let target = Line::of(&target);
         let agent = Line::of(peer.user_agent());
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
-        tell_of_panic(survived, Some(who));
         let patience = Bucket::per_second(1, PATIENCE);
         (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
     }
@@ -163,7 +173,8 @@ impl<R: Room> Endpoint<R> {
     }
 
     /// Serves `routes` to every connection to `listener` until [`close`](Self::close), with the
-    /// deadlines of this endpoint's settings: see [`server::serve`].
+    /// deadlines of this endpoint's settings: see [`server::serve`]. Several listeners share the
+    /// places for connections that are not WebSockets yet.
     pub fn serve_http<I>(
         &self,
         listener: TcpListener,
@@ -174,8 +185,9 @@ impl<R: Room> Endpoint<R> {
     {
         let endpoint = self.clone();
         async move {
-            let Shared { settings, shutdown, .. } = &*endpoint.0;
-            server::serve_with(settings, listener, routes, shutdown.clone()).await;
+            let Shared { pending, settings, shutdown, .. } = &*endpoint.0;
+            let pending = pending.clone();
+            server::serve_beside(pending, settings, listener, routes, shutdown.clone()).await;
         }
     }
 
@@ -222,19 +234,6 @@ impl<R: Room> Endpoint<R> {
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `event` and tells whether it returned. A panic closes the connection that caused it,
-    /// and no other.
-    ///
-    /// The caller holds the room's lock and logs the outcome once it has released it
-    /// ([`tell_of_panic`]): a log may block, and a lock held meanwhile would stop the room.
-    fn guarded(&self, who: ClientId, event: impl FnOnce()) -> bool {
-        let survived = survives(event);
-        if !survived {
-            self.0.hub.close(who, CloseCode::Error, "internal error");
-        }
-        survived
-    }
-
     /// Lets the room speak by itself; a panic of it is logged after the lock is released.
     fn timed(&self, event: impl FnOnce(&mut R)) {
         let mut room = self.room();
@@ -243,17 +242,65 @@ impl<R: Room> Endpoint<R> {
         tell_of_panic(survived, None);
     }
 
+    /// Tells the room the time, then the event, and sees to its next deadline.
+    ///
+    /// A panic closes the connection that caused it, and no other. It takes the room's lock and
+    /// logs after it has released it: a log may block, and a lock held meanwhile would stop the room.
+    fn timely(&self, mut room: MutexGuard<'_, R>, who: ClientId, event: impl FnOnce(&mut R)) {
+        let before = room.deadline();
+        room.now(self.0.began.elapsed());
+        let survived = survives(|| event(&mut room));
+        if !survived {
+            self.0.hub.close(who, CloseCode::Error, "internal error");
+        }
+        let is_moved = room.deadline() != before;
+        drop(room);
+        if is_moved {
+            self.0.deadline.notify_one();
+        }
+        tell_of_panic(survived, Some(who));
+    }
+
+    /// Calls the room at each of its deadlines.
+    async fn keep_deadlines(&self) {
+        let Shared { hub, began, deadline, .. } = &*self.0;
+        let mut earliest = Duration::ZERO;
+        loop {
+            let next = self.room().deadline();
+            let Some(next) = next else {
+                deadline.notified().await;
+                continue;
+            };
+            tokio::select! {
+                () = deadline.notified() => continue,
+                () = sleep_until(*began + next.max(earliest)) => {}
+            }
+            let now = began.elapsed();
+            earliest = now + BREATH;
+            self.timed(|room| {
+                room.now(now);
+                room.overdue(hub);
+            });
+        }
+    }
+
     /// Lets the room speak when time has passed, until the end begins.
     async fn keep_time(self) {
-        let Shared { hub, settings, stats, shutdown, .. } = &*self.0;
-        let began = Instant::now();
-        let tick = || self.timed(|room| room.tick(began.elapsed(), hub));
+        let Shared { hub, settings, stats, shutdown, began, .. } = &*self.0;
+        let tick = || {
+            self.timed(|room| {
+                let now = began.elapsed();
+                room.now(now);
+                room.tick(now, hub);
+            });
+        };
         let report = || {
             let report = stats.report();
             self.timed(|room| room.report(&report, hub));
         };
         tokio::select! {
             () = every(TICK, tick) => {}
+            () = self.keep_deadlines() => {}
             () = every(settings.stats, report) => {}
             () = shutdown.begun() => {}
         }
@@ -284,30 +331,24 @@ struct Seat<R: Room> {
 impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
-        let mut room = self.endpoint.room();
-        let survived = match self.permit.message() {
-            Ok(()) => self.endpoint.guarded(who, || room.heard(who, message, hub)),
+        let room = self.endpoint.room();
+        match self.permit.message() {
+            Ok(()) => self.endpoint.timely(room, who, |room| room.heard(who, message, hub)),
             Err(wait) if self.patience.take().is_ok() => {
-                self.endpoint.guarded(who, || room.flooded(who, message, wait, hub))
+                let flooded = |room: &mut R| room.flooded(who, message, wait, hub);
+                self.endpoint.timely(room, who, flooded);
             }
-            Err(_) => {
-                hub.close(who, CloseCode::Policy, "too many messages");
-                true
-            }
-        };
-        drop(room);
-        tell_of_panic(survived, Some(who));
+            Err(_) => hub.close(who, CloseCode::Policy, "too many messages"),
+        }
     }
 }
 
 impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
-        let mut room = self.endpoint.room();
+        let room = self.endpoint.room();
         // When a session is dropped, its mailbox outlives this seat, so the seat leaves the hub first.
         hub.leave(who);
-        let survived = self.endpoint.guarded(who, || room.left(who, hub));
-        drop(room);
-        tell_of_panic(survived, Some(who));
+        self.endpoint.timely(room, who, |room| room.left(who, hub));
     }
 }

@@ -29,6 +29,7 @@ mod host;
 mod origins;
 mod policy;
 mod rejection;
+mod target;
 
 pub use accept_key::{AcceptKey, GUID};
 pub use encode::encode;
@@ -36,8 +37,9 @@ pub use explain::explain;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
 pub use host::is_private;
 pub use origins::Origins;
-pub use policy::{Policy, asks};
+pub use policy::{Policy, asks, has_body};
 pub use rejection::{Fault, Rejection};
+pub use target::{host_of, to_origin_form};
 
 /// The only version there is (RFC 6455 §4.1).
 pub const VERSION: &str = "13";

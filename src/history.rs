@@ -6,11 +6,12 @@
 //! their *epoch*, the name of one life of the history: a server started anew
 //! counts from 1 again.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::id;
+use crate::receipts::Fingerprint;
 
 /// Lines in the order in which they were said; the oldest are forgotten.
 #[derive(Clone, Debug)]
@@ -20,11 +21,23 @@ pub struct History {
     capacity: usize,
     bytes: usize,
     lines: VecDeque<Line>,
+    /// The number of each line that has an id, by session and id.
+    ids: HashMap<Fingerprint, u64>,
+}
+
+/// Why a line was not said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Before {
+    /// It was said already: the message that was sent then.
+    Same(Message),
+    /// Something else was said under its id.
+    Otherwise,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
-    id: Option<String>,
+    id: Option<Fingerprint>,
+    content: Fingerprint,
     message: Message,
 }
 
@@ -35,7 +48,14 @@ impl History {
     /// far away are taken for slow readers.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { epoch: id::random(), seq: 0, capacity, bytes: 0, lines: VecDeque::new() }
+        Self {
+            epoch: id::random(),
+            seq: 0,
+            capacity,
+            bytes: 0,
+            lines: VecDeque::new(),
+            ids: HashMap::new(),
+        }
     }
 
     /// The name of this life of the history.
@@ -62,28 +82,48 @@ impl History {
 
     /// Numbers a line and keeps it: the message to send to all.
     ///
+    /// `session` is the client, over all its connections: one client's ids mean nothing in
+    /// another's session. `id` is its name for this request, `content` what it asks to be said.
+    ///
     /// # Errors
     ///
-    /// A line with that `id` was said already: the message that was sent then.
-    /// An `id` comes twice from a client that could not know whether the first
-    /// had arrived; it is remembered for as long as its line is kept.
+    /// Something was said under that id in that session. An id comes twice from a client that
+    /// could not know whether the first had arrived; it is remembered for as long as its line is kept.
     pub fn push(
         &mut self,
+        session: &str,
         id: Option<&str>,
+        content: &str,
         line: impl FnOnce(u64) -> String,
-    ) -> Result<Message, Message> {
-        let said = |line: &&Line| id.is_some() && line.id.as_deref() == id;
-        if let Some(line) = self.lines.iter().rev().find(said) {
-            return Err(line.message.clone());
+    ) -> Result<Message, Before> {
+        let content = Fingerprint::of(&[content]);
+        let id = id.map(|id| Fingerprint::of(&[session, id]));
+        if let Some(before) = id.and_then(|id| self.line(*self.ids.get(&id)?)) {
+            let same = before.content == content;
+            return Err(if same {
+                Before::Same(before.message.clone())
+            } else {
+                Before::Otherwise
+            });
         }
         self.seq += 1;
         let message = Message::text(line(self.seq));
         self.bytes += message.len();
-        self.lines.push_back(Line { id: id.map(str::to_owned), message: message.clone() });
+        self.lines.push_back(Line { id, content, message: message.clone() });
+        self.ids.extend(id.map(|id| (id, self.seq)));
         while self.bytes > self.capacity {
             let Some(oldest) = self.lines.pop_front() else { break };
             self.bytes -= oldest.message.len();
+            if let Some(id) = oldest.id {
+                self.ids.remove(&id);
+            }
         }
         Ok(message)
+    }
+
+    /// The line with that number, if it is kept.
+    fn line(&self, seq: u64) -> Option<&Line> {
+        let back = usize::try_from(self.seq.checked_sub(seq)?).ok()?;
+        self.lines.get(self.lines.len().checked_sub(back + 1)?)
     }
 }

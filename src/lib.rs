@@ -34,16 +34,21 @@
 //! | | [`limits`] | what a stranger may take |
 //! | | [`log`] | lines for a terminal or a file, which never hold a program up |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
+//! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
 //! | | [`id`] | names nobody can guess |
+//! | | [`name`] | names that strangers choose: readable, and no two alike |
+//! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
+//! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
 
 pub mod address;
 pub mod blocking;
 pub mod broadcast;
 pub mod chat;
+pub mod close_code;
 pub mod doctor;
 pub mod echo;
 pub mod endpoint;
@@ -56,7 +61,9 @@ pub mod history;
 pub mod id;
 pub mod limits;
 pub mod log;
+pub mod name;
 pub mod page;
+pub mod receipts;
 pub mod room;
 pub mod scenario;
 pub mod server;
@@ -68,4 +75,5 @@ pub mod stream;
 pub mod tap;
 pub mod timestamp;
 pub mod transcript;
+pub mod typed;
 pub mod upgrade;

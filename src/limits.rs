@@ -10,6 +10,7 @@ mod deadlines;
 mod limited;
 mod write_within;
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 pub use bucket::Bucket;
@@ -18,8 +19,13 @@ pub use deadlines::{CLOSE_DEADLINE, HEAD_DEADLINE, KEEP_ALIVE, MESSAGE_DEADLINE,
 pub use limited::{Excess, Limited, MAX_FRAGMENTS};
 pub use write_within::WriteWithin;
 
-/// How many connections may not be WebSockets yet: silent, in the middle of a head, or reading a page.
-pub const MAX_STRANGERS: usize = 512;
+/// How many connections to one server may not be WebSockets yet: silent, in the middle of a
+/// request head, or reading a page. Each holds a descriptor, a task and at most 16 KiB of head.
+pub const MAX_PENDING: usize = 512;
+
+/// How long such a connection is safe from being cut for another, unless a flood goes on: on a
+/// slow phone the request comes a second after the connection.
+pub const PENDING_GRACE: Duration = Duration::from_secs(2);
 
 /// Descriptors for all that is no connection: listeners, the log, the system's own.
 const HOUSEKEEPING: usize = 64;
@@ -30,7 +36,7 @@ pub const BREATHER: Duration = Duration::from_millis(100);
 /// How many at once, for each of a rate.
 const BURST: u32 = 4;
 
-/// How many WebSockets this process has file descriptors for, strangers set aside.
+/// How many WebSockets this process has file descriptors for, pending connections set aside.
 ///
 /// Raises the process's own limit as far as the system lets it, as Go does at its
 /// start: many shells begin with 1024, for the sake of programs older than `poll`.
@@ -39,7 +45,19 @@ pub fn descriptors() -> usize {
     let limit = rlimit::increase_nofile_limit(u64::MAX).ok();
     // Where there is no such limit to ask for, there is none to obey.
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    limit.saturating_sub(MAX_STRANGERS + HOUSEKEEPING).max(1)
+    limit.saturating_sub(MAX_PENDING + HOUSEKEEPING).max(1)
+}
+
+/// What limits by address count as one address: an IPv4 address, or the /64 of an IPv6 one,
+/// since every home has 2⁶⁴ of those.
+///
+/// An IPv4 client of a listener on `::`, which it sees as `::ffff:192.0.2.1`, is its IPv4 address.
+#[must_use]
+pub fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
 }
 
 /// `rate` a second, and [`BURST`] times that at once.

@@ -43,6 +43,22 @@ pub trait Room: Send + 'static {
         let _ = (who, hub);
     }
 
+    /// The time, counted from the start: told before every other event. Cheap, or it costs all.
+    fn now(&mut self, now: Duration) {
+        let _ = now;
+    }
+
+    /// The next moment at which [`overdue`](Self::overdue) is to be called, in the time of
+    /// [`now`](Self::now). Asked after every event; it must be cheap, too.
+    fn deadline(&self) -> Option<Duration> {
+        None
+    }
+
+    /// A [`deadline`](Self::deadline) has passed, by a few milliseconds at most.
+    fn overdue(&mut self, hub: &Hub) {
+        let _ = hub;
+    }
+
     /// About a second has passed; `now` counts from the start.
     fn tick(&mut self, now: Duration, hub: &Hub) {
         let _ = (now, hub);

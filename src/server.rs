@@ -1,107 +1,101 @@
 //! HTTP in front of the WebSockets: an accept loop of our own under warp's routes.
 //!
 //! hyper answers a malformed head with an empty 400, has one timer for the head
-//! and for idleness, and never says 408 or 505; warp's own server has no
-//! deadlines at all. So each connection's first head is read and judged here,
-//! answered with a sentence if it cannot be served, and replayed to hyper if it
-//! can.
+//! and for idleness, and never says 408; warp's own server has no deadlines at
+//! all. So each connection's first head is read and judged here, answered with a
+//! sentence if it cannot be served, and replayed to hyper if it can. Every
+//! request, the first and those after it, is judged again before warp sees it:
+//! warp panics at a target without a path.
 
-use std::collections::VecDeque;
+mod pending;
+mod site;
+
 use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use futures::{FutureExt, TryFutureExt};
-use http::StatusCode;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use http::header::HOST;
+use http::{HeaderMap, Version};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::handshake::{self, HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection};
+pub(crate) use self::pending::PendingConnections;
+use self::site::Site;
+use crate::handshake::{self, Policy, Rejection};
 pub use crate::limits::KEEP_ALIVE;
-use crate::limits::{BREATHER, Caps, MAX_STRANGERS, Permit, WriteWithin};
-use crate::page::guard;
+use crate::limits::{BREATHER, Caps, Permit};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::stream::Rewind;
-use crate::upgrade::{AcceptError, Accepted, Ends, Upgrade, UpgradedIo, read_head, upgrade};
+use crate::upgrade::{Accepted, Ends, Upgrade, UpgradedIo, upgrade};
 
 /// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///
-/// A request that no route takes is told that there are WebSockets here (426).
-/// Requests carry their connection's [`Ends`] as an extension. At most
-/// [`MAX_STRANGERS`] connections are not WebSockets yet; one more, and the oldest
-/// is cut. Each has ten seconds for its first head, half a minute for each after
-/// that, and ten seconds to take something of its answers. Answers carry the headers
-/// of [`guard`]. The listener is closed when this returns; connections end by
-/// themselves, tracked by `shutdown`.
-pub async fn serve(
-    listener: TcpListener,
-    routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
-    shutdown: Shutdown,
-) {
-    serve_with(&Settings::default(), listener, routes, shutdown).await;
-}
-
-/// The same, with the deadlines of `settings`: `head`, `keep_alive` and `write`.
-pub async fn serve_with(
+/// Every request is judged before the routes, the first of a connection and those after it:
+/// one that breaks RFC 9112 §3.2 is answered with 400, one for a host that is not among
+/// `settings.hosts` with 421 (RFC 9110 §7.4), and one of a method that may change something
+/// from a page that `settings.origins` does not list with 403. `HEAD` is served as `GET` without the body. A
+/// request that no route takes is told that there are WebSockets here (426). Answers carry the
+/// headers of [`page::guard`](crate::page::guard). Requests carry their connection's [`Ends`] as an extension.
+///
+/// At most [`MAX_PENDING`](crate::limits::MAX_PENDING) connections are not WebSockets yet. One more waits, and all after it
+/// wait in the listener's backlog, until one of those ends or has had
+/// [`PENDING_GRACE`](crate::limits::PENDING_GRACE); then one of the address that holds most of
+/// them is cut. A flood shortens the grace. A connection has `settings.head` for its first head,
+/// `settings.keep_alive` for each after that, and `settings.write` to take something of its
+/// answers.
+///
+/// The listener is closed when this returns; connections end by themselves, tracked by
+/// `shutdown`. Cancel safe: connections that were accepted go on.
+pub fn serve<I>(
     settings: &Settings,
     listener: TcpListener,
-    routes: impl IntoIterator<Item = BoxedFilter<(Response,)>>,
+    routes: I,
     shutdown: Shutdown,
-) {
-    let settings = Arc::new(settings.clone());
+) -> impl Future<Output = ()> + Send + use<I>
+where
+    I: IntoIterator<Item = BoxedFilter<(Response,)>>,
+{
+    serve_beside(PendingConnections::default(), settings, listener, routes, shutdown)
+}
+
+/// The same for one of several listeners that share their `pending` connections.
+pub(crate) fn serve_beside<I>(
+    pending: PendingConnections,
+    settings: &Settings,
+    listener: TcpListener,
+    routes: I,
+    shutdown: Shutdown,
+) -> impl Future<Output = ()> + Send + use<I>
+where
+    I: IntoIterator<Item = BoxedFilter<(Response,)>>,
+{
     let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
-    let routes = routes.map(guarded).boxed();
-    let mut strangers = Strangers::default();
-    loop {
-        let (tcp, _) = tokio::select! {
-            accepted = accept(&listener) => accepted,
-            () = shutdown.begun() => return,
-        };
-        let (settings, routes, ending) = (settings.clone(), routes.clone(), shutdown.clone());
-        let stranger = shutdown.spawn(async move {
-            if let Err(error) = connection(&settings, tcp, routes, ending).await {
-                debug!(%error, "connection");
-            }
-        });
-        strangers.admit(stranger.abort_handle());
-    }
-}
-
-/// The connections that are not WebSockets yet, in the order in which they came.
-#[derive(Debug, Default)]
-struct Strangers(VecDeque<AbortHandle>);
-
-impl Strangers {
-    /// Lets one more in; if there are [`MAX_STRANGERS`], the one that came first is cut.
-    ///
-    /// Who floods a server with connections that say nothing then cuts their own:
-    /// a client that asks at once has its answer long before its turn.
-    fn admit(&mut self, stranger: AbortHandle) {
-        // A task's memory is kept until nobody holds its handle.
-        while self.0.front().is_some_and(AbortHandle::is_finished) {
-            self.0.pop_front();
+    let site = Arc::new(Site::new(settings, routes));
+    async move {
+        loop {
+            let next = async {
+                let (tcp, peer) = accept(&listener).await;
+                (tcp, pending.place(peer.ip()).await)
+            };
+            let (tcp, place) = tokio::select! {
+                next = next => next,
+                () = shutdown.begun() => return,
+            };
+            let site = site.clone();
+            let ending = shutdown.clone();
+            shutdown.spawn(async move {
+                if let Err(error) = site.connection(tcp, place, ending).await {
+                    debug!(%error, "connection");
+                }
+            });
         }
-        if self.0.len() == MAX_STRANGERS {
-            self.0.retain(|stranger| !stranger.is_finished());
-        }
-        if self.0.len() == MAX_STRANGERS
-            && let Some(oldest) = self.0.pop_front()
-        {
-            oldest.abort();
-        }
-        self.0.push_back(stranger);
     }
 }
 
@@ -173,25 +167,45 @@ where
         .boxed()
 }
 
-/// Every answer but a 101 is something that a browser may show.
-fn guarded(mut response: Response) -> Response {
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        guard(response.headers_mut());
-    }
-    response
-}
+/// What proxies add to a request to say for whom they send it, and servers do not expect from
+/// a browser: RFC 7239, RFC 9110 §7.6.3, and the names in use before them.
+const FORWARDING: [&str; 12] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+];
 
-/// Lets only this computer's own programs through; for others there is nothing here.
+/// Lets only requests of this computer's own programs through; others are left to the routes after it.
 ///
-/// For routes that tell who is connected: that is the teacher's to know. A page of
-/// anybody's in the teacher's own browser comes from here too, if its name was made to
-/// point here; it is known by that name.
+/// For routes that tell who is connected: that is the teacher's to know. A request passes if it
+/// comes from loopback, its Host is a name that no site on the web can have
+/// ([`is_private`](handshake::is_private)), it is of HTTP/1.1, and it carries no header of a
+/// proxy, such as `Forwarded`, `Via`, `X-Forwarded-For` or `X-Real-IP`: through a proxy on this
+/// computer everyone comes from loopback.
+///
+/// A proxy that adds none of these headers and speaks HTTP/1.1 cannot be told from a program
+/// here. Have it add one, or keep it from passing this route on.
 pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
-    let local = |ends: Ends, host: String| {
-        let ours = ends.peer.ip().to_canonical().is_loopback() && handshake::is_private(&host);
+    let local = |ends: Ends, version: Option<Version>, headers: HeaderMap| {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let ours = ends.peer.ip().to_canonical().is_loopback()
+            && host.is_some_and(handshake::is_private)
+            // Many proxies speak HTTP/1.0 to the server behind them unless they are told otherwise.
+            && version.is_none_or(|version| version > Version::HTTP_10)
+            && !FORWARDING.iter().any(|name| headers.contains_key(*name));
         ready(if ours { Ok(()) } else { Err(warp::reject()) })
     };
-    warp::ext::get().and(warp::header("host")).and_then(local).untuple_one()
+    let request = warp::ext::get().and(warp::ext::optional()).and(warp::header::headers_cloned());
+    request.and_then(local).untuple_one()
 }
 
 /// The next connection, however long it takes. Cancel safe.
@@ -208,46 +222,4 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             }
         }
     }
-}
-
-async fn connection(
-    settings: &Settings,
-    tcp: TcpStream,
-    routes: BoxedFilter<(Response,)>,
-    shutdown: Shutdown,
-) -> anyhow::Result<()> {
-    // A chat line must not wait for the acknowledgement of the one before.
-    tcp.set_nodelay(true)?;
-    let ends = Ends { peer: tcp.peer_addr()?, local: tcp.local_addr()? };
-    let head = tokio::select! {
-        head = read_head(tcp, settings.head) => head,
-        () = shutdown.begun() => return Ok(()),
-    };
-    let head = match head {
-        // A browser opens connections it then does not need.
-        Err(AcceptError::Ended) => return Ok(()),
-        other => other?,
-    };
-    let service = TowerToHyperService::new(warp::service(routes));
-    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(ends);
-        service.call(request)
-    });
-    let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), settings.write);
-    let http = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.keep_alive)
-        .max_buf_size(HEAD_LIMIT)
-        .max_headers(HEADER_LIMIT)
-        .serve_connection(TokioIo::new(io), service)
-        .with_upgrades();
-    tokio::pin!(http);
-    tokio::select! {
-        served = &mut http => served?,
-        () = shutdown.begun() => {
-            http.as_mut().graceful_shutdown();
-            http.await?;
-        }
-    }
-    Ok(())
 }

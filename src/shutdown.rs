@@ -70,11 +70,16 @@ impl Shutdown {
     }
 }
 
-/// Listens for Ctrl-C and, on Unix, SIGTERM from now on; await it for the one that came.
+/// Listens for Ctrl-C and, on Unix, SIGTERM and SIGHUP from now on; await it for the one that came.
 ///
-/// Whoever asks a second time means it: that ends the process at once, with the
-/// status a shell gives to a program killed so (130, 143). Await it on a tokio
-/// runtime; it is cancel safe.
+/// SIGHUP comes when the terminal is closed or the SSH connection to it ends. Where the process
+/// was started with SIGHUP ignored, as `nohup` does, it stays ignored; that is seen on Linux only.
+/// A program that does not call this is ended by each of these signals at once: that is right
+/// for one that has nobody to say goodbye to.
+///
+/// A second signal, of any of these kinds, ends the process at once, with the status that a
+/// shell gives to a program killed so (130, 143, 129). Await it on a tokio runtime; it is
+/// cancel safe.
 ///
 /// # Errors
 ///
@@ -96,6 +101,9 @@ pub fn signal() -> io::Result<impl Future<Output = &'static str> + Send> {
 struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
+    hangup: unix::Signal,
+    /// SIGHUP is to stay ignored. Listening to it ends that for the system, so it is kept up here.
+    ignores_hangup: bool,
 }
 
 #[cfg(unix)]
@@ -103,15 +111,29 @@ impl Signals {
     fn listen() -> io::Result<Self> {
         let interrupt = unix::signal(unix::SignalKind::interrupt())?;
         let terminate = unix::signal(unix::SignalKind::terminate())?;
-        Ok(Self { interrupt, terminate })
+        // Before it is listened to.
+        let ignores_hangup = ignores_hangup();
+        let hangup = unix::signal(unix::SignalKind::hangup())?;
+        Ok(Self { interrupt, terminate, hangup, ignores_hangup })
     }
 
     async fn next(&mut self) -> (&'static str, i32) {
         tokio::select! {
             _ = self.interrupt.recv() => ("Ctrl-C", 130),
             _ = self.terminate.recv() => ("SIGTERM", 143),
+            _ = self.hangup.recv(), if !self.ignores_hangup => ("SIGHUP", 129),
         }
     }
+}
+
+/// Whether this process was started with SIGHUP ignored. `SigIgn` is a mask in hexadecimal, in
+/// which signal 1 is the lowest bit; where there is no such file, no signal is ignored.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(windows)]

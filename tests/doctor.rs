@@ -476,7 +476,7 @@ async fn the_healthy_are_told_which_rules_they_keep() {
     let listener = settings.listen().unwrap();
     let chat = Endpoint::open(Chat::new(&settings), &settings);
     let address = listener.local_addr().unwrap();
-    tokio::spawn(server::serve(listener, [chat.sockets()], chat.shutdown().clone()));
+    tokio::spawn(server::serve(&settings, listener, [chat.sockets()], chat.shutdown().clone()));
     let patient =
         Patient { patience: Duration::from_secs(10), ..patient(&format!("ws://{address}/ws")) };
     let diagnosis = examine(&patient).await;

@@ -6,7 +6,18 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. To move in, a module needs a floor.
 const FLOORS: &[&[&str]] = &[
-    &["address", "escape", "frame", "handshake", "id", "timestamp"],
+    &[
+        "address",
+        "close_code",
+        "escape",
+        "frame",
+        "handshake",
+        "id",
+        "name",
+        "receipts",
+        "timestamp",
+        "typed",
+    ],
     &["limits", "log", "stream", "tap"],
     &[
         "blocking",

@@ -20,18 +20,18 @@ const fn rung(example: &'static str, lines: usize, added: Option<usize>) -> Rung
 }
 
 const LADDER: [Rung; 13] = [
-    rung("poll_vs_push", 120, None),
-    rung("handshake", 47, None),
+    rung("poll_vs_push", 130, None),
+    rung("handshake", 50, None),
     rung("raw_echo", 65, None),
     rung("echo", 25, None),
     rung("connections", 45, Some(30)),
     rung("broadcast", 60, Some(45)),
     rung("echo_broadcast", 70, Some(45)),
     rung("heartbeat", 80, Some(30)),
-    rung("stats", 85, Some(30)),
+    rung("stats", 86, Some(30)),
     rung("shutdown", 96, Some(30)),
-    rung("reconnect", 100, Some(45)),
-    rung("names_and_typing", 115, Some(45)),
+    rung("reconnect", 106, Some(60)),
+    rung("names_and_typing", 116, Some(50)),
     rung("full_chat", 60, None),
 ];
 

@@ -61,7 +61,8 @@ async fn ten_thousand_are_cut_in_a_frame_and_nothing_stays_behind() {
     let listener = settings.listen().unwrap();
     let address = listener.local_addr().unwrap();
     let page = warp::any().map(|| "a page".into_response()).boxed();
-    let serving = tokio::spawn(serve(listener, [room.sockets(), page], room.shutdown().clone()));
+    let serving =
+        tokio::spawn(serve(&settings, listener, [room.sockets(), page], room.shutdown().clone()));
     let connect = || async move {
         let tcp = TcpStream::connect(address).await.unwrap();
         client_async(format!("ws://{address}/"), tcp).await.expect("101").0

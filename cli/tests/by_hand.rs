@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
 use ws101::handshake::Policy;
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::config;
 use ws101::{echo::echo, goodbye, server};
@@ -30,7 +31,7 @@ async fn echoing() -> SocketAddr {
         let ended = echo(&mut socket, str::to_owned).await;
         goodbye::answer(&mut socket, ended).await;
     });
-    tokio::spawn(server::serve(listener, [sockets], shutdown));
+    tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
 }
 

@@ -27,6 +27,7 @@ impl Dialect {
     ];
 
     /// Where it connects. Half of them are known by their path, half by `?dialect=`.
+    #[must_use]
     pub fn target(self) -> &'static str {
         match self {
             Self::Canonical | Self::NodeChat => "/",
@@ -37,11 +38,13 @@ impl Dialect {
         }
     }
 
+    #[must_use]
     pub fn subprotocol(self) -> Option<&'static str> {
         (self == Self::Canonical).then_some(SUBPROTOCOL)
     }
 
     /// What it must say before anyone knows that it is there.
+    #[must_use]
     pub fn greeting(self, name: &str) -> Option<String> {
         match self {
             Self::Canonical => Some(json!({"type": "hello", "v": 1, "username": name}).to_string()),
@@ -51,16 +54,31 @@ impl Dialect {
     }
 
     /// Whether the server speaks first; 003 only answers.
+    #[must_use]
     pub fn is_welcomed(self) -> bool {
         self != Self::Note
     }
 
     /// Whether what it says goes to the room.
+    #[must_use]
     pub fn in_room(self) -> bool {
         self != Self::Note
     }
 
+    /// What stands in the frame that tells a client it has been let in; of 003, which is never
+    /// welcomed, in the answer to its first line.
+    #[must_use]
+    pub fn welcome(self) -> &'static str {
+        match self {
+            Self::Canonical | Self::BroadcastServer | Self::PythonChat => r#""type":"welcome""#,
+            Self::NodeChat => "Добро пожаловать",
+            Self::Reconnect => r#""type":"connection_established""#,
+            Self::Note => "Принято: ",
+        }
+    }
+
     /// Its message number `n`.
+    #[must_use]
     pub fn line(self, n: u64, content: &str) -> String {
         match self {
             Self::Canonical => {

@@ -11,9 +11,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 use ws101::frame::{Frame, Opcode};
 
-use crate::dialect::Dialect;
-use crate::raw::Raw;
 use crate::stage::Stage;
+use ws101_soak::dialect::Dialect;
+use ws101_soak::raw::Raw;
 
 /// The longest visit.
 const VISIT: Duration = Duration::from_secs(45);

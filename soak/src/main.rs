@@ -8,14 +8,11 @@
 //! have been heard by everyone once and in order, and memory and descriptors
 //! must have come back; else the exit code is 1.
 
-mod dialect;
 mod fault;
 mod ledger;
 mod options;
-mod raw;
 mod report;
 mod run;
-mod server;
 mod stage;
 mod tally;
 mod vitals;

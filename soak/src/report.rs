@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::ledger::Findings;
 use crate::options::Options;
-use crate::server::{Ended, Stats};
 use crate::vitals::Vitals;
+use ws101_soak::server::{Ended, Stats};
 
 /// What the server may hold at the end beyond what it held when it was warm.
 const MEMORY: u64 = 8 * 1024 * 1024;
@@ -43,7 +43,7 @@ impl Report {
         let allowed = warm.memory.map(|bytes| bytes + MEMORY);
         expect(end.memory <= allowed, "memory did not come back");
         expect(ended.panics == 0, "the server panicked");
-        expect(ended.code == Some(0), "the server did not end as it should");
+        expect(ended.status.success(), "the server did not end as it should");
         complaints
     }
 }
@@ -93,10 +93,10 @@ impl fmt::Display for Report {
             write!(f, "  {code} {count}")?;
         }
         writeln!(f)?;
-        let code = ended.code.map_or("none".to_owned(), |code| code.to_string());
+        let status = ended.status;
         writeln!(
             f,
-            "its exit code    {code}, after {:.1} s; panics {}",
+            "its end          {status}, after {:.1} s; panics {}",
             ended.took.as_secs_f32(),
             ended.panics
         )?;

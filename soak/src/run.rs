@@ -10,14 +10,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::dialect::Dialect;
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::report::Report;
-use crate::server::Server;
 use crate::stage::{Phase, Stage};
 use crate::vitals::Vitals;
 use crate::{fault, witness};
+use ws101_soak::dialect::Dialect;
+use ws101_soak::server::Server;
 
 /// Between two looks at the server.
 const LOOK: Duration = Duration::from_millis(500);

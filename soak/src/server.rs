@@ -1,44 +1,59 @@
-//! The server under test: `full_chat` as a child process, watched from outside.
+//! The server under test: an example as a child process, watched from outside.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout};
 
-const EXAMPLE: &str = "full_chat";
+/// The whole chat.
+pub const FULL_CHAT: &str = "full_chat";
 
 /// For the server to start, to answer, to end.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Lines of the server's standard error that are shown: a server may panic once a connection.
+const SHOWN: usize = 4;
 
 /// The most a report may have.
 const REPORT_BYTES: u64 = 64 * 1024;
 
 /// As it is shipped, but quick to ask who is there, and with less room for the slow: most of
 /// them reach its end before they are missed for their pongs.
-const SETTINGS: [(&str, &str); 6] = [
-    ("PORT", "0"),
-    ("PORT_004", "0"),
+const SETTINGS: [(&str, &str); 4] = [
     ("WS_HEARTBEAT_MS", "2000"),
     ("WS_PONG_TIMEOUT_MS", "20000"),
     ("WS_STATS_MS", "5000"),
     ("WS_MAX_QUEUE_BYTES", "32768"),
 ];
 
+/// What happens to the lines a server prints after it has told where it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// They are read, or the pipe would fill and the server might wait for it.
+    Read,
+    /// The pipe stays open and nobody reads it.
+    Unread,
+    /// The reading end of the pipe is closed.
+    Closed,
+}
+
 /// The running program; killed if this is dropped.
 pub struct Server {
     pub address: SocketAddr,
     child: Child,
     panics: Arc<AtomicU64>,
+    /// The unread end of [`Log::Unread`], kept open.
+    _unread: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 /// What `/stats` says, as far as it matters here.
@@ -55,73 +70,146 @@ pub struct Stats {
 
 /// How it ended.
 pub struct Ended {
-    pub code: Option<i32>,
+    pub status: ExitStatus,
     pub took: Duration,
+    /// Lines of its output and of its log that tell of a panic.
     pub panics: u64,
 }
 
 impl Server {
-    /// Builds the example as this program was built, starts it, and waits until it listens on both ports.
+    /// Builds `full_chat` as this program was built, starts it, and waits until it listens on both ports.
+    ///
+    /// # Errors
+    ///
+    /// It does not build, or does not start.
     pub async fn start() -> Result<Self> {
-        let program = build().await?;
+        let programs = build(&[FULL_CHAT]).await?;
+        Self::launch(&programs.join(FULL_CHAT), &SETTINGS, Log::Read).await
+    }
+
+    /// Starts `program`, with `settings` in its environment, and waits until it listens on all its ports.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, or does not say where it listens.
+    pub async fn launch<V: AsRef<str>>(
+        program: &Path,
+        settings: &[(&str, V)],
+        log: Log,
+    ) -> Result<Self> {
+        let program = program.with_extension(std::env::consts::EXE_EXTENSION);
         let mut command = Command::new(&program);
-        command.envs(SETTINGS).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Ports of its own; and the environment of whoever started this is no part of the test.
+        command.envs([("PORT", "0"), ("PORT_004", "0"), ("RUST_BACKTRACE", "0")]);
+        command.envs(settings.iter().map(|(name, value)| (name, value.as_ref())));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true);
         let mut child = command.spawn().with_context(|| program.display().to_string())?;
+        let panics = Arc::new(AtomicU64::new(0));
+        let errors = BufReader::new(child.stderr.take().context("a pipe")?).lines();
+        let counter = panics.clone();
+        tokio::spawn(async move { count_panics(errors, &counter, SHOWN).await });
         let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
         let first = timeout(PATIENCE, lines.next_line()).await.context("it does not start")??;
         let first = first.context("it ended before it listened")?;
-        let address = first.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        let address = first.split("://").nth(1).and_then(|rest| rest.split([' ', '/']).next());
         let address = address.and_then(|address| address.parse().ok()).context(first.clone())?;
-        // It names its second port when it has it: all that it opens by itself is open then.
-        let second = timeout(PATIENCE, lines.next_line()).await.context("it has one port")??;
-        ensure!(second.is_some(), "it ended before it listened on both ports");
-        let panics = Arc::new(AtomicU64::new(0));
-        let counter = panics.clone();
-        // Read to the end, or the log's pipe would fill and the server would wait for it.
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                counter.fetch_add(u64::from(line.contains("panicked")), Relaxed);
+        if program.file_stem().is_some_and(|name| name == FULL_CHAT) {
+            // It names its second port when it has it: all that it opens by itself is open then.
+            let second =
+                timeout(PATIENCE, lines.next_line()).await.context("it has one port")??;
+            ensure!(second.is_some(), "it ended before it listened on both ports");
+        }
+        let mut unread = None;
+        match log {
+            Log::Read => {
+                let counter = panics.clone();
+                tokio::spawn(async move { count_panics(lines, &counter, 0).await });
             }
-        });
-        Ok(Self { address, child, panics })
+            Log::Unread => unread = Some(lines),
+            Log::Closed => drop(lines),
+        }
+        Ok(Self { address, child, panics, _unread: unread })
     }
 
     /// What the server says about itself.
+    ///
+    /// # Errors
+    ///
+    /// It does not answer, or has no such report.
     pub async fn stats(&self) -> Result<Stats> {
         timeout(PATIENCE, stats(self.address)).await.context("/stats does not answer")?
     }
 
     /// Its open file descriptors, where the system shows them.
+    #[must_use]
     pub fn descriptors(&self) -> Option<usize> {
         let id = self.child.id()?;
         Some(std::fs::read_dir(format!("/proc/{id}/fd")).ok()?.count())
     }
 
     /// Asks it to end, as a system that shuts down does, and waits until it has.
-    pub async fn stop(mut self) -> Result<Ended> {
+    ///
+    /// # Errors
+    ///
+    /// It is gone already, or does not end.
+    pub async fn stop(self) -> Result<Ended> {
+        self.stop_within(PATIENCE).await
+    }
+
+    /// The same, and waits no longer than `patience`; then it is killed.
+    ///
+    /// # Errors
+    ///
+    /// It is gone already, or does not end.
+    pub async fn stop_within(mut self, patience: Duration) -> Result<Ended> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("the server ended by itself: {status}");
+        }
         let (id, began) = (self.child.id().context("it is gone already")?, Instant::now());
         let asked = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
         ensure!(asked.success(), "it cannot be asked to end");
-        let status = timeout(PATIENCE, self.child.wait()).await.context("it does not end")??;
+        let status = timeout(patience, self.child.wait()).await.context("it does not end")??;
         let panics = self.panics.load(Relaxed);
-        Ok(Ended { code: status.code(), took: began.elapsed(), panics })
+        Ok(Ended { status, took: began.elapsed(), panics })
     }
 }
 
-/// `cargo build --example full_chat`, with the profile of this program; where it is then.
-async fn build() -> Result<PathBuf> {
+/// Reads `lines` to their end, shows the first `shown`, and counts those that tell of a panic.
+async fn count_panics(
+    mut lines: Lines<impl AsyncBufRead + Unpin>,
+    panics: &AtomicU64,
+    mut shown: usize,
+) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        panics.fetch_add(u64::from(line.contains("panicked")), Relaxed);
+        if shown > 0 {
+            shown -= 1;
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// `cargo build --example …` with the profile of this program; the directory where they are then.
+///
+/// # Errors
+///
+/// One of them does not build.
+pub async fn build(examples: &[&str]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "ws101", "--example", EXAMPLE]);
+    command.args(["build", "--quiet", "--package", "ws101"]);
+    for example in examples {
+        command.args(["--example", example]);
+    }
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
     if !command.status().await?.success() {
-        bail!("{EXAMPLE} does not build");
+        bail!("the examples do not build: {}", examples.join(", "));
     }
     let this = std::env::current_exe()?;
-    let beside = this.parent().context("a directory")?.join("examples").join(EXAMPLE);
-    Ok(beside.with_extension(std::env::consts::EXE_EXTENSION))
+    Ok(this.parent().context("a directory")?.join("examples"))
 }
 
 async fn stats(address: SocketAddr) -> Result<Stats> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::server::Server;
+use ws101_soak::server::Server;
 
 /// At one moment; `None` where the system does not tell.
 #[derive(Clone, Copy, Debug, Default)]

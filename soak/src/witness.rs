@@ -15,9 +15,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::dialect::Dialect;
 use crate::stage::{Phase, Stage};
 use crate::tally::{Line, Tally, Verdict};
+use ws101_soak::dialect::Dialect;
 
 /// For the server to let it in, to give back what it said, to say goodbye.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -115,8 +115,16 @@ pub enum Event<'a> {
         data: Option<&'a Value>,
         timestamp: String,
     },
-    /// What you sent under `id` became event `seq`.
-    Ack { id: &'a str, room: &'static str, seq: u64, timestamp: String, duplicate: bool },
+    /// What you sent under `id` became event `seq`; no `seq`: it changed nothing. `duplicate`:
+    /// it was sent and done before, and this is the number and the time of then.
+    Ack {
+        id: &'a str,
+        room: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        timestamp: String,
+        duplicate: bool,
+    },
     /// Someone else is typing, or stopped.
     Typing {
         room: &'static str,

@@ -12,15 +12,12 @@ use serde_json::{Map, Value};
 
 use super::GENERAL;
 use crate::escape::Line;
+use crate::name::{self, Unfit};
 
 /// The longest `content`, in Unicode scalar values.
 pub const CONTENT_CHARS: usize = 4_000;
 /// The longest `content`, in bytes.
 pub const CONTENT_BYTES: usize = 16_000;
-/// The longest name, in Unicode scalar values.
-pub const NAME_CHARS: usize = 32;
-/// The longest name, in bytes.
-pub const NAME_BYTES: usize = 128;
 /// The longest `id` a client may give.
 const ID_CHARS: usize = 64;
 /// How much of a stranger's word is repeated in an answer.
@@ -51,6 +48,9 @@ pub enum Request {
         username: Option<String>,
         /// The client's language, as in `ru` or `en-GB`.
         lang: Option<String>,
+        /// A name for all connections of this client, made at random: an `id` that was sent on
+        /// one of them is known on the next.
+        session: Option<String>,
     },
     /// To be heard by all.
     Message {
@@ -102,6 +102,8 @@ pub enum ErrorCode {
     NameInvalid,
     /// Somebody else's name.
     NameTaken,
+    /// An `id` under which something else was sent.
+    IdReused,
     /// Longer than the limits in `welcome`.
     TooLong,
     /// A room that is not here.
@@ -152,6 +154,10 @@ impl Fault {
         Self { retryable: true, retry_after_ms: Some(ms), ..fault }
     }
 
+    pub(super) fn unfit(unfit: Unfit) -> Self {
+        Self::new(ErrorCode::NameInvalid, unfit.to_string())
+    }
+
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
         Self::new(ErrorCode::BadJson, format!("not JSON: {error}"))
     }
@@ -200,6 +206,7 @@ impl Fields<'_> {
                 },
                 username: self.string("username")?.map(name).transpose()?,
                 lang: self.string("lang")?.map(str::to_owned),
+                session: self.string("session")?.map(str::to_owned),
             }),
             "message" | "user" => {
                 self.room()?;
@@ -291,29 +298,7 @@ pub(super) fn content(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// A name as it will be shown: without spaces around it, one between its words,
-/// nothing in it that cannot be seen.
+/// A name as it will be shown, if people can read it.
 pub(super) fn name(text: &str) -> Result<String, Fault> {
-    let invalid = |words: String| Fault::new(ErrorCode::NameInvalid, words);
-    // Refused by its size before anything is done with it.
-    if text.len() > 4 * NAME_BYTES {
-        return Err(invalid(format!("a name has at most {NAME_CHARS} characters")));
-    }
-    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.chars().any(is_invisible) {
-        return Err(invalid("a name has no control characters and nothing invisible".to_owned()));
-    }
-    let chars = name.chars().count();
-    if chars == 0 || chars > NAME_CHARS || name.len() > NAME_BYTES {
-        return Err(invalid(format!("a name has 1 to {NAME_CHARS} characters")));
-    }
-    Ok(name)
-}
-
-/// Control characters, and those that turn text around or take no room. The
-/// joiners stay: Persian words and emoji families are written with them.
-fn is_invisible(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    name::readable(text).map_err(Fault::unfit)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::codes;
+use crate::close_code;
 use crate::escape::Shown;
 use crate::frame::{Torn, Violation};
 
@@ -178,7 +178,7 @@ pub enum Cause {
     )]
     ExtensionInvented(Shown),
     /// A close frame right after the 101.
-    #[error("it opens and is closed at once, with {code} ({}){}", codes::meaning(*code), if_known(": ", Some(.reason).filter(|reason| !reason.as_str().is_empty()), ""))]
+    #[error("it opens and is closed at once, with {code} ({}){}", close_code::english(*code), if_known(": ", Some(.reason).filter(|reason| !reason.as_str().is_empty()), ""))]
     Closed {
         /// The code, 1005 for none.
         code: u16,

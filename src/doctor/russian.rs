@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cause::{Cause, if_known};
-use super::codes::meaning_in_russian;
+use crate::close_code;
 use crate::frame::Torn;
 
 impl Cause {
@@ -124,7 +124,7 @@ impl Cause {
             ),
             Self::Closed { code, reason } => {
                 let reason = if_known(": ", Some(reason).filter(|text| !text.as_str().is_empty()), "");
-                format!("открылось и сразу закрылось, код {code} ({}){reason}", meaning_in_russian(*code))
+                format!("открылось и сразу закрылось, код {code} ({}){reason}", close_code::russian(*code))
             }
             Self::Cut => {
                 "открылось и сразу оборвалось без кадра закрытия (браузер покажет 1006): упал обработчик за рукопожатием, или сдался прокси"

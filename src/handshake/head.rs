@@ -37,7 +37,9 @@ pub enum HeadError {
 ///
 /// `None` until the blank line is there. Call it again with all the bytes so
 /// far: that reads the front anew, which [`HEAD_LIMIT`] keeps cheap. Lines may
-/// end in a bare line feed (RFC 9112 §2.2); folded ones are refused (§5.2).
+/// end in a bare line feed (RFC 9112 §2.2); folded ones are refused (§5.2). HTTP/1.0 is read
+/// too: [`Policy::answer`](super::Policy::answer) refuses it, a page may be had by it. Where the
+/// request is addressed is for [`host_of`](super::host_of) to judge.
 ///
 /// # Errors
 ///
@@ -59,13 +61,11 @@ pub fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, Rejec
         status => status,
     };
     let Some(size) = size(bytes, status)? else { return Ok(None) };
-    if parsed.version != Some(1) {
-        return Err(HeadError::HttpVersion.into());
-    }
+    let version = if parsed.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
     let mut request = Request::builder()
         .method(parsed.method.unwrap_or_default())
         .uri(parsed.path.unwrap_or_default())
-        .version(Version::HTTP_11)
+        .version(version)
         .body(())
         .map_err(|_| HeadError::Malformed("the method or the path is garbled"))?;
     for (name, value) in parsed.headers.iter().map(header) {

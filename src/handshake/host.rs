@@ -7,6 +7,11 @@ pub(super) fn name(host: &str) -> Option<&str> {
     split(host).map(|(name, _)| name)
 }
 
+/// Whether `host` is what a Host header may be: a name or an address, perhaps with a port.
+pub(super) fn is_valid(host: &str) -> bool {
+    name(host).is_some_and(|name| !name.contains(['[', ']', ':']) || address(name).is_some())
+}
+
 /// Whether nobody can point this name elsewhere: no name server is asked for it.
 pub(super) fn is_local_or_address(name: &str) -> bool {
     is_localhost(name) || address(name).is_some()

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use http::header::{
-    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 
-use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, host};
+use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, host, host_of};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What an endpoint is willing to accept. By default: any path, no subprotocol,
 /// and pages as [`Origins`] says.
@@ -53,22 +55,22 @@ impl Policy {
         if request.version() != Version::HTTP_11 {
             return Err(HeadError::HttpVersion.into());
         }
+        let host = host_of(request)?;
         if request.method() != Method::GET {
             return Err(Rejection::method(request.method()));
         }
-        let host = only(headers, HOST).and_then(text).map_err(Rejection::Host)?;
-        if host.is_empty() {
-            return Err(Rejection::Host(Fault::Malformed));
-        }
         asks_properly(headers)?;
+        if has_body(headers) {
+            return Err(Rejection::Body);
+        }
         let version = only(headers, SEC_WEBSOCKET_VERSION).map_err(Rejection::Version)?;
         if version != VERSION {
             return Err(Rejection::other_version(version));
         }
         let key = only(headers, SEC_WEBSOCKET_KEY).and_then(text);
         let key = key.and_then(well_formed).map_err(Rejection::Key)?;
-        self.go_by(host)?;
-        self.let_in(headers, host)?;
+        self.permit_host(host)?;
+        self.permit_page(headers, host)?;
         let subprotocol = self.choose(headers)?;
         let path = request.uri().path();
         if !self.paths.is_empty() && !self.paths.iter().any(|served| served == path) {
@@ -77,26 +79,60 @@ impl Policy {
         Ok(switch(key, subprotocol))
     }
 
-    /// Judges the name by which the client came (RFC 9110 §7.4).
-    fn go_by(&self, host: &str) -> Result<(), Rejection> {
+    /// Judges any HTTP request: how it is addressed and, if its method may change something
+    /// (RFC 9110 §9.2.1), whose page sends it. Gives the host that it is for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`host_of`], [`permit_host`](Self::permit_host) and
+    /// [`permit_page`](Self::permit_page).
+    pub fn permit<'r, B>(&self, request: &'r Request<B>) -> Result<Option<&'r str>, Rejection> {
+        let host = host_of(request)?;
+        self.permit_host(host)?;
+        let headers = request.headers();
+        if !request.method().is_safe() {
+            self.permit_page(headers, host)?;
+            // A browser that leaves Origin out still says where the page is from (Fetch Metadata).
+            let from = headers.get(SEC_FETCH_SITE).filter(|_| !headers.contains_key(ORIGIN));
+            if let Some(from) = from.filter(|from| *from != "same-origin" && *from != "none") {
+                return Err(Rejection::origin(from.as_bytes()));
+            }
+        }
+        Ok(host)
+    }
+
+    /// Judges the name by which the client came, as [`host_of`] gives it (RFC 9110 §7.4).
+    ///
+    /// # Errors
+    ///
+    /// It is not among `hosts`, or a request names no host where only some are served.
+    pub fn permit_host(&self, host: Option<&str>) -> Result<(), Rejection> {
+        if self.hosts.is_empty() {
+            return Ok(());
+        }
+        let host = host.ok_or(Rejection::Host(Fault::Missing))?;
         let name = host::name(host).unwrap_or(host);
         let is_listed = || self.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name));
-        if self.hosts.is_empty() || host::is_local_or_address(name) || is_listed() {
+        if host::is_local_or_address(name) || is_listed() {
             return Ok(());
         }
         Err(Rejection::misdirected(host))
     }
 
-    /// Judges the origin, if one is told (RFC 6455 §4.2.2, §10.2).
-    fn let_in(&self, headers: &HeaderMap, host: &str) -> Result<(), Rejection> {
+    /// Judges the page that asks, if `Origin` names one, for a WebSocket or for any request that
+    /// changes something (RFC 6455 §4.2.2, §10.2). Several `Origin` headers match no allowed origin.
+    ///
+    /// # Errors
+    ///
+    /// `origins` does not permit it.
+    pub fn permit_page(&self, headers: &HeaderMap, host: Option<&str>) -> Result<(), Rejection> {
         let origins: Vec<_> = headers.get_all(ORIGIN).iter().map(HeaderValue::as_bytes).collect();
         if origins.is_empty() {
             return Ok(());
         }
-        // Several are one that nobody has listed.
         let origin = origins.join(&b", "[..]);
         match str::from_utf8(&origin) {
-            Ok(page) if self.origins.permit(page, host) => Ok(()),
+            Ok(page) if self.origins.permit(page, host.unwrap_or_default()) => Ok(()),
             _ => Err(Rejection::origin(&origin)),
         }
     }
@@ -153,8 +189,15 @@ fn asks_properly(headers: &HeaderMap) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Whether a request says that a body follows its head (RFC 9112 §6).
+#[must_use]
+pub fn has_body(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length != "0")
+}
+
 /// The value of a header that must come exactly once.
-fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
+pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Err(Fault::Missing),
@@ -163,7 +206,7 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
     }
 }
 
-fn text(value: &HeaderValue) -> Result<&str, Fault> {
+pub(super) fn text(value: &HeaderValue) -> Result<&str, Fault> {
     value.to_str().map_err(|_| Fault::Malformed)
 }
 

@@ -8,7 +8,7 @@ use http::header::{
     ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER as RETRY_AFTER_HEADER, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode, Uri};
 
 use super::{HeadError, VERSION};
 
@@ -32,6 +32,16 @@ pub enum Rejection {
         "Host {0}: name the host you connect to, once, as in `Host: example.com` (RFC 6455 §4.2.1)"
     )]
     Host(Fault),
+    /// A target without a path, or with a malformed authority.
+    #[error(
+        "the target {0:?} is no path on this server: begin with `GET /path HTTP/1.1` (RFC 9112 §3.2)"
+    )]
+    Target(String),
+    /// A body where none is read.
+    #[error(
+        "something follows the request's head, and nothing is read there: send no body, no Content-Length and no Transfer-Encoding (RFC 9112 §6)"
+    )]
+    Body,
     /// A plain GET.
     #[error(
         "this is a WebSocket endpoint: open it with `new WebSocket(\"ws://...\")`, not as a page (RFC 6455 §4.2.1)"
@@ -121,6 +131,10 @@ impl Rejection {
         Self::Method(quoted(method.as_str().as_bytes()))
     }
 
+    pub(super) fn target(target: &Uri) -> Self {
+        Self::Target(quoted(target.to_string().as_bytes()))
+    }
+
     pub(super) fn other_version(version: &HeaderValue) -> Self {
         Self::OtherVersion(quoted(version.as_bytes()))
     }
@@ -154,6 +168,8 @@ impl Rejection {
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Head(_)
             | Self::Host(_)
+            | Self::Target(_)
+            | Self::Body
             | Self::Upgrade
             | Self::Connection
             | Self::Version(_)

@@ -1,11 +1,11 @@
 //! How many at once, in all and from one address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Bucket, lenient};
+use super::{Bucket, lenient, network};
 
 /// How many clients' rate one address may use up: a class behind one router.
 const CLASS: u32 = 30;
@@ -28,9 +28,10 @@ pub struct Allowance {
 
 /// Counts connections, and what they say. Cheap to clone; all clones count together.
 ///
-/// This computer's own programs are counted in all, but not by address: behind a
-/// proxy here, the whole world comes from 127.0.0.1. In IPv6 every home has
-/// 2⁶⁴ addresses, and they count as one.
+/// Connections from loopback are counted in all, but not by address: behind a proxy on this
+/// computer the whole world comes from 127.0.0.1. So neither `per_address` nor `arrivals` nor
+/// the address's share of messages limits them: behind a proxy, limit addresses in the proxy.
+/// What counts as one address is said at [`network`].
 #[derive(Clone, Debug)]
 pub struct Caps(Arc<Shared>);
 
@@ -102,15 +103,11 @@ impl Caps {
 
 /// What is counted as one address; `None` is this computer.
 fn home(ip: IpAddr) -> Option<IpAddr> {
-    // Who listens on `::` meets IPv4 as `::ffff:192.0.2.1`.
-    let ip = ip.to_canonical();
-    if ip.is_loopback() || ip.is_unspecified() {
+    let canonical = ip.to_canonical();
+    if canonical.is_loopback() || canonical.is_unspecified() {
         return None;
     }
-    Some(match ip {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    })
+    Some(network(ip))
 }
 
 /// One connection's share, until it is dropped.

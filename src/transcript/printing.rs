@@ -7,7 +7,7 @@ use std::slice::Iter;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, Version};
 use tokio::time::Instant;
 
 use super::payload::Payloads;
@@ -86,9 +86,10 @@ impl Printer {
 
     /// `GET /chat?name=bob subprotocol=chat`: what is not the same in every handshake.
     fn request(&mut self, lane: &str, head: &Bytes) -> String {
-        let Ok(Some((request, _))) = parse_request(head) else {
-            return self.payloads.stray(lane, head);
-        };
+        let parsed = parse_request(head).ok().flatten();
+        // Of HTTP/1.0 the version is what there is to see.
+        let parsed = parsed.filter(|(request, _)| request.version() == Version::HTTP_11);
+        let Some((request, _)) = parsed else { return self.payloads.stray(lane, head) };
         let target = self.payloads.value(lane, &request.uri().to_string());
         let mut words = vec![request.method().to_string(), target];
         for (name, value) in request.headers() {

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use http::{Request, Response, Uri};
+use http::{Request, Response, Uri, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -27,13 +27,15 @@ pub type UpgradedIo = Rewind<Either<TcpStream, TokioIo<Upgraded>>>;
 
 /// A warp filter that takes every request on its path, whatever it asks for.
 ///
-/// Pair it with [`Upgrade::answer`]. It refuses what warp's own `ws()` lets by
+/// A server puts the [`Version`] and the [`Ends`] of a request into its extensions; without,
+/// it is of HTTP/1.1. Pair it with [`Upgrade::answer`]. It refuses what warp's own `ws()` lets by
 /// or answers wrongly: a bad key, another version, a missing host.
 pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy {
     warp::method()
         .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Version>())
         .and(warp::ext::optional::<Ends>())
         .and(warp::ext::optional::<OnUpgrade>())
         .map(
@@ -41,10 +43,12 @@ pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy
              path: warp::path::FullPath,
              query: String,
              headers,
+             version: Option<Version>,
              ends: Option<Ends>,
              on_upgrade| {
                 let mut request = Request::new(());
                 *request.method_mut() = method;
+                *request.version_mut() = version.unwrap_or_default();
                 *request.uri_mut() = target(path.as_str(), &query);
                 *request.headers_mut() = headers;
                 if let Some(ends) = ends {

@@ -15,7 +15,7 @@ use crate::stream::{LINGER, Rewind, linger};
 /// What is reserved for a head before it is known how long it is.
 const HEAD_BUFFER: usize = 1024;
 
-/// A request head, whole and well-formed, and the stream behind it.
+/// A request head, whole and well-formed, its target a path, and the stream behind it.
 #[derive(Debug)]
 pub struct Head<S> {
     /// The request, not judged yet.
@@ -44,7 +44,8 @@ where
             if io.read_buf(&mut bytes).await? == 0 {
                 return Err(AcceptError::Ended);
             }
-            if let Some((request, size)) = handshake::parse_request(&bytes)? {
+            if let Some((mut request, size)) = handshake::parse_request(&bytes)? {
+                handshake::to_origin_form(&mut request)?;
                 return Ok((request, size));
             }
         }

@@ -6,6 +6,7 @@
 
 mod devtools;
 mod dialects;
+mod limits;
 mod person;
 mod pictures;
 mod program;

@@ -32,7 +32,8 @@ impl Program {
 
     /// Says something, and waits until the server has told everyone.
     pub async fn say(&mut self, words: &str) -> Result<()> {
-        self.send(&json!({ "type": "message", "id": "1", "content": words })).await?;
+        let id = ws101::id::random();
+        self.send(&json!({ "type": "message", "id": id, "content": words })).await?;
         self.until("ack").await?;
         Ok(())
     }

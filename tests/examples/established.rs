@@ -51,16 +51,28 @@ async fn reconnect_resumes_without_loss_or_doubles() {
     t.connect("bob", format!("/ws?epoch={epoch}&since=1").as_str()).await;
     t.step("what ann sends twice is said once; she gets her receipt again");
     t.send("ann", r#"{"type":"message","id":"a3","content":"три"}"#).await;
+    t.step("something else under that id is refused; bob's own id of that name is his");
+    t.send("ann", r#"{"type":"message","id":"a3","content":"четыре"}"#).await;
+    t.send("bob", r#"{"type":"message","id":"a3","content":"три"}"#).await;
+    t.step("who names its session is the same client on its next connection");
+    t.connect("dan", "/ws?session=dans").await;
+    t.send("dan", r#"{"type":"message","id":"d1","content":"пять"}"#).await;
+    t.vanish("dan").await;
+    t.connect("dan", "/ws?session=dans").await;
+    t.send("dan", r#"{"type":"message","id":"d1","content":"пять"}"#).await;
+    t.vanish("dan").await;
     t.step("nothing was missed: that is a recovery too");
-    t.connect("cat", format!("/ws?epoch={epoch}&since=3").as_str()).await;
+    t.connect("cat", format!("/ws?epoch={epoch}&since=5").as_str()).await;
     t.step("a number not reached yet, another epoch, nonsense: lines may be missing");
-    t.connect("cat", format!("/ws?epoch={epoch}&since=4").as_str()).await;
+    t.connect("cat", format!("/ws?epoch={epoch}&since=6").as_str()).await;
     t.connect("cat", "/ws?epoch=another&since=1").await;
     t.connect("cat", format!("/ws?epoch={epoch}&since=one").as_str()).await;
     t.step("a forged event is not understood, and goes to nobody");
     t.send("cat", r#"{"type":"connection_established","epoch":"mine"}"#).await;
     t.send("cat", r#"{"type":"message"}"#).await;
-    t.send("cat", "not JSON").await;
+    for text in ["not JSON", r#"["message"]"#, "7", "{}", r#"{"type":7}"#] {
+        t.send("cat", text).await;
+    }
     t.step("SIGTERM");
     let ended = program.stop().await;
     t.pass(std::time::Duration::from_millis(10)).await;

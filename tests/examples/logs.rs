@@ -52,7 +52,7 @@ struct Unread {
 impl Unread {
     async fn start(example: &str, reader: Reader) -> Self {
         let port = Port::reserve().unwrap();
-        let mut command: Command = program::command(example, &[("PORT", &port.number())]);
+        let mut command: Command = program::command(&[], example, &[("PORT", &port.number())]);
         let (stdout, out) = reader.pipe();
         let (stderr, err) = reader.pipe();
         let child = command.stdout(stdout).stderr(stderr).spawn().unwrap();

@@ -7,6 +7,7 @@
 mod drain;
 mod echo_broadcast;
 mod established;
+mod hangup;
 #[cfg(target_os = "linux")]
 mod logs;
 #[cfg(target_os = "linux")]
@@ -15,6 +16,7 @@ mod names;
 #[path = "../program/mod.rs"]
 mod program;
 mod race;
+mod requests;
 mod strangers;
 mod waits;
 

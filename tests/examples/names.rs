@@ -19,10 +19,15 @@ async fn g7_a_visitor_becomes_a_member_and_errors_are_no_crash() {
     t.send("ann", r#"{"type":"join","username":"  "}"#).await;
     t.send("ann", r#"{"type":"join"}"#).await;
     t.send("ann", format!(r#"{{"type":"join","username":"{}"}}"#, "я".repeat(10_000))).await;
+    t.step("nor will what nobody sees, nor the server's own words");
+    for name in [r"\u0007\u0000", r"\u3164", r"\u0301", "server", "Учитeль"] {
+        t.send("ann", format!(r#"{{"type":"join","username":"{name}"}}"#)).await;
+    }
     t.step("a welcome for who joins, news for the members");
     t.send("ann", r#"{"type":"join","username":"Аня"}"#).await;
     t.send("bob", r#"{"type":"join","name":"аня"}"#).await;
-    t.send("bob", r#"{"type":"join","user":" Борис "}"#).await;
+    t.send("bob", r#"{"type":"join","name":"Aня"}"#).await;
+    t.send("bob", r#"{"type":"join","nickname":" Борис "}"#).await;
     t.step("everyone hears a message, under the name that the server knows");
     t.send("bob", r#"{"type":"message","text":"Привет","username":"Аня"}"#).await;
     t.step("typing never comes back to its author");
@@ -32,7 +37,9 @@ async fn g7_a_visitor_becomes_a_member_and_errors_are_no_crash() {
     t.send("ann", r#"{"type":"dance"}"#).await;
     t.send("ann", r#"{"type":"user_left","username":"Борис"}"#).await;
     t.send("ann", r#"{"type":"join","username":"Анна"}"#).await;
-    t.send("ann", "not JSON").await;
+    for text in ["not JSON", r#"["join"]"#, "7", "null", "{}", r#"{"type":7}"#] {
+        t.send("ann", text).await;
+    }
     t.send("ann", r#"{"type":"message","content":" "}"#).await;
     t.send("ann", Frame::binary(vec![1, 2, 3])).await;
     t.step("bob is cut off; the visitor leaves, and nobody knew that it was here");

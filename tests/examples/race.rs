@@ -95,11 +95,9 @@ fn shown((way, request, answer): (&str, String, String)) -> String {
 #[tokio::test]
 async fn news_from_another_page_is_no_news() {
     let program = Program::start("poll_vs_push", &[]).await;
-    let mut tcp = TcpStream::connect(program.address).await.unwrap();
     let post = "POST /news?spam HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: cross-site\r\n\r\n";
-    tcp.write_all(post.as_bytes()).await.unwrap();
-    let end = timeout(PATIENCE, tcp.read(&mut [0; 1])).await.expect("it ends");
-    assert!(end.is_ok_and(|n| n == 0), "no answer, and the connection is over");
+    let (_, answer) = ask(&program, post, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     ask(&program, &get("/poll?since=0"), "[]").await;
 }
 

@@ -3,13 +3,16 @@
 mod address;
 mod blocking;
 mod broadcast;
+mod close_code;
 mod echo;
 mod endpoint;
 mod goodbye;
 mod heartbeat;
 mod limits;
 mod log;
+mod name;
 mod page;
+mod receipts;
 mod server;
 mod settings;
 mod shutdown;

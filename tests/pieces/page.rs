@@ -5,6 +5,7 @@ use tokio::net::{TcpListener, TcpStream};
 use ws101::chat::NAME_CHARS;
 use ws101::page::{file, site};
 use ws101::server::serve;
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 
 async fn answers(requests: &[&str]) -> Vec<String> {
@@ -17,7 +18,8 @@ async fn answers(requests: &[&str]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let serving = tokio::spawn(serve(listener, [site(files, "001")], shutdown.clone()));
+    let serving =
+        tokio::spawn(serve(&Settings::default(), listener, [site(files, "001")], shutdown.clone()));
     let mut answers = Vec::new();
     for request in requests {
         let mut tcp = TcpStream::connect(address).await.unwrap();

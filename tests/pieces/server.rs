@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use warp::{Filter, Reply};
 use ws101::handshake::Policy;
 use ws101::server::{serve, sockets};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::transcript::{Request, Transcript};
 use ws101::upgrade::config;
@@ -25,7 +26,7 @@ async fn site(paths: &[&'static str]) -> (SocketAddr, Shutdown) {
         while let Some(Ok(_)) = socket.next().await {}
     });
     let page = warp::any().map(|| "a page\n".into_response());
-    tokio::spawn(serve(listener, [greeting, page.boxed()], shutdown.clone()));
+    tokio::spawn(serve(&Settings::default(), listener, [greeting, page.boxed()], shutdown.clone()));
     (address, shutdown)
 }
 

@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 use std::env::consts::EXE_EXTENSION;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Result;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -67,7 +68,12 @@ pub struct Ended {
 impl Program {
     /// Starts an example, on a port of its own unless told, and waits until it listens.
     pub async fn start(example: &str, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(example, settings).spawn().expect("it starts");
+        Self::start_by(&[], example, settings).await
+    }
+
+    /// The same, started by another command: `nohup`, for one.
+    pub async fn start_by(by: &[&str], example: &str, settings: &[(&str, &str)]) -> Self {
+        let mut child = command(by, example, settings).spawn().expect("it starts");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let (saying, said) = watch::channel(String::new());
         tokio::spawn(async move {
@@ -106,9 +112,19 @@ impl Program {
 
     /// Asks it to end, as a system that shuts down does.
     pub async fn terminate(&self) {
+        self.signal("TERM").await;
+    }
+
+    /// Sends it a signal: `HUP`, as a terminal does that is closed.
+    pub async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs").to_string();
-        let killed = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        let killed = Command::new("kill").args(["-s", name, &id]).status().await.unwrap();
         assert!(killed.success());
+    }
+
+    /// Waits until it has ended, and gives its exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
+        timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap().code()
     }
 
     /// Lets it have no more than `most` of a resource: `nofile`, for one.
@@ -141,27 +157,30 @@ impl Program {
     /// Asks it to end, and waits until it has.
     pub async fn stop(mut self) -> Ended {
         self.terminate().await;
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        let code = self.ended().await;
         // Until there is nobody left to say more.
         let end = timeout(PATIENCE, async { while self.said.changed().await.is_ok() {} });
         end.await.expect("its pipe ends");
         let said = self.said.borrow();
         let (_, said) = said[said.find("//").expect("it listened")..].split_once('\n').unwrap();
-        Ended { code: status.code(), said: said.to_owned() }
+        Ended { code, said: said.to_owned() }
     }
 }
 
 /// Runs an example that cannot start.
 pub async fn fails(example: &str, settings: &[(&str, &str)]) -> Ended {
-    let running = command(example, settings).stderr(Stdio::piped()).output();
+    let running = command(&[], example, settings).stderr(Stdio::piped()).output();
     let output = timeout(PATIENCE, running).await.expect("it ends").unwrap();
     let said = [output.stdout, output.stderr].concat();
     Ended { code: output.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
 }
 
-/// An example, to be started.
-pub fn command(example: &str, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(built(example));
+/// An example, to be started by a program such as `nohup`, or by itself.
+pub fn command(by: &[&str], example: &str, settings: &[(&str, &str)]) -> Command {
+    let program = built(example);
+    let mut words = by.iter().map(OsStr::new).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().expect("there is the program"));
+    command.args(words);
     command.env_clear().env("RUST_BACKTRACE", "1").envs([("PORT", "0"), ("PORT_004", "0")]);
     command.envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);

@@ -4,6 +4,7 @@
 //! change: that a deadline is not early, and that something comes long before what it must not wait for.
 
 mod order;
+mod pending;
 mod poison;
 mod rates;
 mod slow;
@@ -26,7 +27,7 @@ use warp::{Filter, Reply};
 use ws101::broadcast::{ClientId, Hub};
 use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
-use ws101::limits::MAX_STRANGERS;
+use ws101::limits::MAX_PENDING;
 use ws101::room::Room;
 use ws101::settings::Settings;
 use ws101::upgrade::{Peer, config};
@@ -300,12 +301,12 @@ async fn five_thousand_half_open_strangers_do_not_stop_a_good_client() {
         let read = stranger.try_read(&mut [0; 1]);
         read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     };
-    let (first, last) = strangers.split_at(5_000 - MAX_STRANGERS);
+    let (first, last) = strangers.split_at(5_000 - MAX_PENDING);
     for stranger in first {
         timeout(DEADLINE, stranger.readable()).await.expect("it is cut").unwrap();
     }
     assert!(first.iter().all(|stranger| !open(stranger)));
-    assert!(last[MAX_STRANGERS / 2..].iter().all(open));
+    assert!(last[MAX_PENDING / 2..].iter().all(open));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -442,7 +443,7 @@ async fn what_is_no_http_is_answered_all_the_same() {
     for (bytes, status) in [
         (&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..], "400"),
         (b"hello\r\n\r\n", "400"),
-        (b"GET / HTTP/1.0\r\n\r\n", "505"),
+        (b"GET /ws HTTP/1.0\r\nUpgrade: websocket\r\n\r\n", "505"),
         (b"GET / HTTP/2.0\r\n\r\n", "505"),
         (long.as_bytes(), "431"),
         (headers.as_bytes(), "431"),
@@ -452,7 +453,7 @@ async fn what_is_no_http_is_answered_all_the_same() {
         let mut answer = Vec::new();
         timeout(DEADLINE, tcp.read_to_end(&mut answer)).await.expect("in time").unwrap();
         let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.starts_with("HTTP/1.") && answer[9..].starts_with(status), "{answer}");
         assert!(answer.contains("RFC "), "it teaches: {answer}");
     }
 }

@@ -6,7 +6,7 @@ use ws101::frame::Frame;
 use ws101::settings::Settings;
 use ws101::transcript::Request;
 
-use super::{chat, enter};
+use super::{chat, enter, v1};
 
 #[tokio::test(start_paused = true)]
 async fn two_people_talk() {
@@ -61,6 +61,7 @@ async fn names_are_readable_and_nobody_elses() {
     t.connect("three", crate::v1()).await;
     t.send("three", r#"{"type":"hello","username":"  guest   1 "}"#).await;
     t.send("three", r#"{"type":"hello","username":"Guest 3"}"#).await;
+    t.send("three", r#"{"type":"hello"}"#).await;
     t.send("three", r#"{"type":"rename","id":"r1","username":"ГОСТЬ 2"}"#).await;
     t.step("one's own name is free");
     t.send("three", r#"{"type":"rename","username":"GUEST 3"}"#).await;
@@ -70,6 +71,35 @@ async fn names_are_readable_and_nobody_elses() {
     }
     t.step("one hello is enough");
     t.send("three", r#"{"type":"hello"}"#).await;
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_are_compared_as_people_see_them() {
+    let (mut t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
+    t.connect("ann", v1()).await;
+    t.send("ann", r#"{"type":"hello","username":"Анна"}"#).await;
+    enter(&mut t, "eve").await;
+    t.step("names that look like another's");
+    for name in ["Aннa", "анна", "𝐀нна"] {
+        t.send("eve", format!(r#"{{"type":"rename","username":"{name}"}}"#)).await;
+    }
+    t.step("words of the server's, and the number of a guest to come");
+    for name in ["server", "ѕystem", "Учитeль", "[ admin ]", "Guest 4", "Гость 5"] {
+        t.send("eve", format!(r#"{{"type":"rename","username":"{name}"}}"#)).await;
+    }
+    t.step("whatever way a dialect has to say a name");
+    t.connect("node", "/").await;
+    for name in ["Cервер", "анна", r"\u2800"] {
+        t.send("node", format!(r#"{{"type":"user","content":"hi","username":"{name}"}}"#)).await;
+    }
+    t.close("node", 1000, "").await;
+    t.connect("python", "/py").await;
+    for name in ["Cервер", "анна", r"\u2800"] {
+        t.send("python", format!(r#"{{"type":"join","nickname":"{name}"}}"#)).await;
+    }
+    t.step("a letter and its accent are told as one character");
+    t.send("eve", r#"{"type":"rename","username":"Rene\u0301"}"#).await;
     insta::assert_snapshot!(t);
 }
 

@@ -13,6 +13,6 @@ pub async fn serve(listener: TcpListener, settings: &Settings) -> anyhow::Result
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let chat = Endpoint::open(Chat::new(settings), settings);
     let routes = [chat.sockets(), chat.stats(), page("v1")];
-    server::serve(listener, routes, chat.shutdown().clone()).await;
+    server::serve(settings, listener, routes, chat.shutdown().clone()).await;
     Ok(())
 }

@@ -16,7 +16,7 @@ let failures = 0;
 const backoff = () => Math.random() * Math.min(CAP_MS, RETRY_MS * 2 ** failures);
 
 /** Endings after which to come back would only be told the same. */
-const isFinal = (code) => [1000, 1002, 1003, 1007, 1008].includes(code) || (code >= 4000 && code < 4100);
+const isFinal = (code) => [1000, 1002, 1003, 1007, 1008, 1010, 3000, 3003].includes(code) || (code >= 4000 && code < 4100);
 
 /** An answer that a second try would get again; a server that is only busy says 503. */
 const isRefusal = (status) => status >= 400 && status < 500;

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::event::{Event, SystemEvent};
-use super::super::request::{self, ErrorCode, Fault, NAME_CHARS, QUOTED, Request};
+use super::super::request::{self, ErrorCode, Fault, QUOTED, Request};
 use super::string;
 use crate::escape::Line;
+use crate::name::NAME_CHARS;
 
 pub(super) fn read(text: &str) -> Result<Request, Fault> {
     let said: Value = serde_json::from_str(text).map_err(|error| Fault::not_json(&error))?;
@@ -14,7 +15,8 @@ pub(super) fn read(text: &str) -> Result<Request, Fault> {
         "join" => {
             let name = string(&said, &["username", "name", "user", "nickname"]).unwrap_or_default();
             let username = Some(request::name(name)?);
-            Ok(Request::Hello { version: 1, username, lang: Some("ru".to_owned()) })
+            let lang = Some("ru".to_owned());
+            Ok(Request::Hello { version: 1, username, lang, session: None })
         }
         "message" => {
             let content = string(&said, &["content", "message", "text"]).unwrap_or_default();

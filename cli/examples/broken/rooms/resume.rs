@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{ClientId, Hub};
-use ws101::history::History;
+use ws101::history::{Before, History};
 use ws101::room::Room;
 use ws101::upgrade::Peer;
 
@@ -52,9 +52,11 @@ impl Room for Resume {
             let line = json!({"seq": seq, "id": said["id"], "content": said["content"]});
             event("message", line).to_string()
         };
-        match self.history.push(said["id"].as_str(), line) {
+        let content = said["content"].as_str().unwrap_or_default();
+        match self.history.push("", said["id"].as_str(), content, line) {
             Ok(line) => hub.broadcast(line),
-            Err(said_before) => hub.send(who, said_before),
+            Err(Before::Same(said_before)) => hub.send(who, said_before),
+            Err(Before::Otherwise) => return,
         };
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::handshake::Policy;
-use ws101::history::History;
+use ws101::history::{Before, History};
 use ws101::transcript::Pipe;
 use ws101::upgrade::{accept, config};
 
@@ -60,9 +60,12 @@ impl Remembering {
             }
             let line = |seq| json!({"type": "message", "seq": seq, "content": said["content"]});
             let mut history = self.history.lock().unwrap();
-            match history.push(said["id"].as_str(), |seq| line(seq).to_string()) {
+            let id = said["id"].as_str();
+            let content = said["content"].as_str().unwrap_or_default();
+            match history.push("", id, content, |seq| line(seq).to_string()) {
                 Ok(line) => drop(self.hub.broadcast(line)),
-                Err(said_before) => drop(self.hub.send(me.id(), said_before)),
+                Err(Before::Same(said_before)) => drop(self.hub.send(me.id(), said_before)),
+                Err(Before::Otherwise) => {}
             }
         }
     }

@@ -1,0 +1,138 @@
+//! The list of attacks, and what each of them is given.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use futures::future::BoxFuture;
+use ws101_soak::server::{Log, Server, build};
+
+use crate::attacks::{crowd, evictions, flood, growth, herd, logs, odd, renames, silent, upload};
+use crate::options::Options;
+use crate::outcome::{Outcome, seconds};
+
+/// The examples that listen; each is attacked with odd requests and with an unread log.
+pub const EXAMPLES: [&str; 13] = [
+    "broadcast",
+    "connections",
+    "echo",
+    "echo_broadcast",
+    "full_chat",
+    "handshake",
+    "heartbeat",
+    "names_and_typing",
+    "poll_vs_push",
+    "raw_echo",
+    "reconnect",
+    "shutdown",
+    "stats",
+];
+
+/// Of them, those that end in order when they are asked to; the others let the system end them.
+const GRACEFUL: [&str; 4] = ["full_chat", "names_and_typing", "reconnect", "shutdown"];
+
+/// For a server to end after SIGTERM: its drain of 5 s, a close of 3 s, and room for a busy machine.
+const ENDING: Duration = Duration::from_secs(12);
+
+/// Where an example expects WebSockets.
+pub fn target(example: &str) -> &'static str {
+    match example {
+        "connections" | "handshake" | "reconnect" => "/ws",
+        "raw_echo" => "/chat",
+        _ => "/",
+    }
+}
+
+/// No pings and no idle timeout: where they would end clients that a busy machine delays.
+pub const PATIENT: [(&str, &str); 3] =
+    [("WS_HEARTBEAT_MS", "0"), ("WS_IDLE_MS", "0"), ("WS_STATS_MS", "600000")];
+
+/// One attack.
+pub struct Attack {
+    pub name: &'static str,
+    /// What is done, in a few words.
+    pub about: &'static str,
+    /// When it is given up.
+    pub bound: Duration,
+    pub run: fn(&Siege) -> BoxFuture<'_, Result<Outcome>>,
+}
+
+macro_rules! attacks {
+    ($($name:literal, $about:literal, $seconds:literal, $run:expr;)*) => {
+        /// All attacks, in the order in which they run.
+        pub const ATTACKS: &[Attack] = &[$(Attack {
+            name: $name,
+            about: $about,
+            bound: Duration::from_secs($seconds),
+            run: |siege| Box::pin($run(siege)),
+        }),*];
+    };
+}
+
+attacks! {
+    "crowd-000", "2,000 clients of source 000 at once, then half of them leave", 180, crowd::of_000;
+    "crowd-001", "2,000 clients of source 001 at once, then half of them leave", 180, crowd::of_001;
+    "crowd-002", "2,000 clients of source 002 at once, then half of them leave", 180, crowd::of_002;
+    "crowd-003", "2,000 clients of source 003 at once, then half of them leave", 180, crowd::of_003;
+    "crowd-004", "2,000 clients of source 004 at once, then half of them leave", 180, crowd::of_004;
+    "crowd-v1", "2,000 canonical clients at once, then a quarter rename and a quarter leave", 180, crowd::of_v1;
+    "crowd-names", "2,000 clients of names_and_typing at once, then half of them leave", 180, crowd::of_names;
+    "crowd-echo", "2,000 clients of echo_broadcast at once, then half of them leave", 180, crowd::of_echo;
+    "growth", "1,000 and 5,000 canonical clients at once, while two members talk", 300, growth::run;
+    "silent", "920 silent connections a second from 127.0.0.2, and polite clients from 127.0.0.1", 60, silent::run;
+    "herd", "2,000 complete HTTP requests at once", 60, herd::run;
+    "flood", "30 members send 16 kB messages within their rates; 20 others read at 10 Mbit/s", 180, flood::run;
+    "upload", "one message of 60 kB takes longer than the timeouts of the heartbeat", 90, upload::run;
+    "log-unread", "1,000 visits to each example, whose output nobody reads", 400, logs::unread;
+    "log-closed", "1,000 visits to each example, whose output is closed", 400, logs::closed;
+    "odd", "odd requests to each example, as the first and as the second of a connection", 180, odd::run;
+    "renames", "one member renames itself ten times before 300 clients of source 004", 60, renames::run;
+    "evictions", "100 of 400 members of source 004 do not read while three talk", 120, evictions::run;
+}
+
+/// What every attack has: the programs, and how large it is to be.
+pub struct Siege {
+    pub seed: u64,
+    pub short: bool,
+    programs: PathBuf,
+}
+
+impl Siege {
+    /// Builds the examples.
+    pub async fn prepare(options: &Options) -> Result<Self> {
+        let programs = build(&EXAMPLES).await?;
+        Ok(Self { seed: options.seed, short: options.short, programs })
+    }
+
+    /// `full` in a full run, `short` in a short one.
+    pub fn size<T>(&self, full: T, short: T) -> T {
+        if self.short { short } else { full }
+    }
+
+    /// Starts an example.
+    pub async fn start<V: AsRef<str>>(
+        &self,
+        example: &str,
+        settings: &[(&str, V)],
+        log: Log,
+    ) -> Result<Server> {
+        Server::launch(&self.programs.join(example), settings, log).await
+    }
+
+    /// Ends an example with SIGTERM, with the marks of how it ends.
+    pub async fn end(&self, example: &str, server: Server, outcome: &mut Outcome) {
+        let wanted = format!("ends within {} s of SIGTERM", ENDING.as_secs());
+        match server.stop_within(ENDING).await {
+            Ok(ended) => {
+                let in_order = ended.status.success();
+                // Without a handler the signal ends it, and there is no exit code.
+                let by_signal = !GRACEFUL.contains(&example) && ended.status.code().is_none();
+                let seen = format!("{}, after {} s", ended.status, seconds(ended.took));
+                outcome.expect(wanted, seen, in_order || by_signal);
+                let panics = usize::try_from(ended.panics).unwrap_or(usize::MAX);
+                outcome.exactly("panics in its log", panics, 0);
+            }
+            Err(error) => outcome.expect(wanted, format!("{error:#}"), false),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A crowd of one dialect at once: everyone is welcomed, nobody is cut, nobody is evicted.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use ws101_soak::dialect::Dialect;
+use ws101_soak::server::{FULL_CHAT, Log};
+
+use crate::attack::{PATIENT, Siege};
+use crate::clients::crowd::Crowd;
+use crate::outcome::{Outcome, megabytes, seconds};
+
+/// For a message to reach all of the crowd.
+const FENCE: Duration = Duration::from_secs(20);
+
+pub async fn of_000(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, FULL_CHAT, Dialect::NodeChat).await
+}
+
+pub async fn of_001(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, FULL_CHAT, Dialect::BroadcastServer).await
+}
+
+pub async fn of_002(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, FULL_CHAT, Dialect::Reconnect).await
+}
+
+pub async fn of_003(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, FULL_CHAT, Dialect::Note).await
+}
+
+pub async fn of_004(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, FULL_CHAT, Dialect::PythonChat).await
+}
+
+pub async fn of_v1(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, FULL_CHAT, Dialect::Canonical).await
+}
+
+pub async fn of_names(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, "names_and_typing", Dialect::PythonChat).await
+}
+
+pub async fn of_echo(siege: &Siege) -> Result<Outcome> {
+    crowd(siege, "echo_broadcast", Dialect::BroadcastServer).await
+}
+
+async fn crowd(siege: &Siege, example: &str, dialect: Dialect) -> Result<Outcome> {
+    let size = siege.size(2_000, 150);
+    let room = (size + 100).to_string();
+    let mut settings = PATIENT.to_vec();
+    settings.push(("WS_MAX_CONNECTIONS", &room));
+    let server = siege.start(example, &settings, Log::Read).await?;
+    let mut outcome = Outcome::default();
+    let crowd = Crowd::gather(server.address, dialect, size, siege.seed);
+    crowd.arrived().await;
+    let arrived = crowd.bytes();
+    outcome.figure(format!(
+        "last of {} welcomes after {} s, {} received{}",
+        crowd.welcomed(),
+        seconds(crowd.last_welcome()),
+        megabytes(arrived),
+        crowd.ends()
+    ));
+    outcome.exactly("welcomed", crowd.welcomed(), size);
+    outcome.exactly("cut before the welcome", crowd.refused(), 0);
+    crowd.stir().await;
+    outcome
+        .figure(format!("then {} received by those who stay", megabytes(crowd.bytes() - arrived)));
+    outcome.exactly("evicted", crowd.evicted(), 0);
+    let heard = crowd.fence(FENCE).await;
+    outcome.exactly("heard a message at the end", heard, crowd.present());
+    outcome.expect("somebody is there to hear it", crowd.present(), crowd.present() > 0);
+    drop(crowd);
+    siege.end(example, server, &mut outcome).await;
+    Ok(outcome)
+}

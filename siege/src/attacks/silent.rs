@@ -1,0 +1,100 @@
+//! A flood of connections that say nothing, from one address; polite clients from another.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use tokio::io::AsyncReadExt;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use ws101_soak::dialect::Dialect;
+use ws101_soak::raw::Raw;
+use ws101_soak::server::{FULL_CHAT, Log};
+
+use crate::attack::{PATIENT, Siege};
+use crate::outcome::{Outcome, seconds};
+
+/// Where the silent connections come from.
+const FLOOD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// Where the polite clients come from.
+const POLITE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Silent connections a second.
+const RATE: u32 = 920;
+
+/// Between two polite clients.
+const PERIOD: Duration = Duration::from_millis(200);
+
+/// Between the halves of a slow client's request.
+const PAUSE: Duration = Duration::from_millis(800);
+
+/// For a polite client to be served.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A silent client leaves after this time, in case the server keeps it.
+const STAY: Duration = Duration::from_secs(9);
+
+pub async fn run(siege: &Siege) -> Result<Outcome> {
+    let time = Duration::from_secs(siege.size(12, 3));
+    let server = siege.start(FULL_CHAT, &PATIENT, Log::Read).await?;
+    let mut outcome = Outcome::default();
+    let connected = Arc::new(AtomicUsize::new(0));
+    let mut silent = JoinSet::new();
+    let (mut quick, mut slow) = (JoinSet::new(), JoinSet::new());
+    let mut beats = interval(Duration::from_secs(1) / RATE);
+    // What was missed while this machine was busy is made up for.
+    beats.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let (began, mut next) = (Instant::now(), Duration::ZERO);
+    while began.elapsed() < time {
+        beats.tick().await;
+        silent.spawn(say_nothing(server.address, connected.clone()));
+        while silent.try_join_next().is_some() {}
+        // The flood has the first second for itself.
+        if began.elapsed() > next + Duration::from_secs(1) {
+            next += PERIOD;
+            quick.spawn(enter(server.address, Duration::ZERO));
+            slow.spawn(enter(server.address, PAUSE));
+        }
+    }
+    let (quick, slow) = (quick.join_all().await, slow.join_all().await);
+    silent.abort_all();
+    let flooded = connected.load(Relaxed);
+    outcome.figure(format!("{flooded} silent connections in {} s", seconds(began.elapsed())));
+    ensure!(flooded > 100, "the flood did not reach the server: {flooded} connections");
+    for (kind, served) in [("whole request", quick), ("request in 0.8 s", slow)] {
+        let asked = served.len();
+        let times: Vec<_> = served.into_iter().flatten().collect();
+        let longest = times.iter().max().copied().unwrap_or_default();
+        outcome.figure(format!("{kind}: longest wait {} s", seconds(longest)));
+        outcome.exactly(&format!("polite clients served, {kind}"), times.len(), asked);
+        outcome.expect(format!("somebody asked, {kind}"), asked, asked > 5);
+    }
+    siege.end(FULL_CHAT, server, &mut outcome).await;
+    Ok(outcome)
+}
+
+/// Connects, and waits to be cut.
+async fn say_nothing(address: SocketAddr, connected: Arc<AtomicUsize>) {
+    // A connection that cannot be made in that time is part of the flood all the same.
+    let Ok(Ok(mut raw)) = timeout(STAY, Raw::connect_from(FLOOD, address, None)).await else {
+        return;
+    };
+    connected.fetch_add(1, Relaxed);
+    let mut byte = [0; 1];
+    // However it ends, it has ended.
+    let _ = timeout(STAY, raw.tcp.read(&mut byte)).await;
+}
+
+/// A polite client; how long it took to have its 101.
+async fn enter(address: SocketAddr, pause: Duration) -> Result<Duration> {
+    let began = Instant::now();
+    let upgraded = async {
+        let raw = Raw::connect_from(POLITE, address, None).await?;
+        raw.open(Dialect::Reconnect.target(), None, pause).await
+    };
+    timeout(PATIENCE, upgraded).await??;
+    Ok(began.elapsed())
+}

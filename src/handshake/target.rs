@@ -1,0 +1,57 @@
+//! Where a request is addressed: its target and its Host (RFC 9112 §3.2).
+
+use http::header::HOST;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Uri, Version};
+
+use super::policy::{only, text};
+use super::{Fault, Rejection, host};
+
+/// The host that `request` is for: the authority of an absolute target, or else its Host
+/// (RFC 9112 §3.2.2). `None` for a request of HTTP/1.0 that names none.
+///
+/// # Errors
+///
+/// The target has no path, which is so for `CONNECT a:80` too, or its authority is malformed;
+/// `Host` is missing in HTTP/1.1, empty, malformed, or there more than once. `OPTIONS *` is
+/// refused as a method: it asks what the server as a whole can do (RFC 9110 §9.3.7).
+pub fn host_of<B>(request: &Request<B>) -> Result<Option<&str>, Rejection> {
+    let target = request.uri();
+    if *request.method() == Method::OPTIONS && target.path() == "*" {
+        return Err(Rejection::method(request.method()));
+    }
+    if *request.method() == Method::CONNECT || !target.path().starts_with('/') {
+        return Err(Rejection::target(target));
+    }
+    let named = match only(request.headers(), HOST).and_then(text) {
+        Err(Fault::Missing) if request.version() <= Version::HTTP_10 => None,
+        Ok(name) if host::is_valid(name) => Some(name),
+        Ok(_) => return Err(Rejection::Host(Fault::Malformed)),
+        Err(fault) => return Err(Rejection::Host(fault)),
+    };
+    match target.authority() {
+        None => Ok(named),
+        Some(authority) if host::is_valid(authority.as_str()) => Ok(Some(authority.as_str())),
+        Some(_) => Err(Rejection::target(target)),
+    }
+}
+
+/// Makes an absolute target a path and its authority the Host, as a server must before it looks
+/// at either (RFC 9112 §3.2.2). What comes after needs to know one form only.
+///
+/// # Errors
+///
+/// As for [`host_of`].
+pub fn to_origin_form<B>(request: &mut Request<B>) -> Result<(), Rejection> {
+    let host = host_of(request)?;
+    if request.uri().authority().is_none() {
+        return Ok(());
+    }
+    let host = host.and_then(|host| HeaderValue::from_str(host).ok());
+    let host = host.ok_or(Rejection::Host(Fault::Malformed))?;
+    let path = request.uri().path_and_query().cloned();
+    let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    *request.uri_mut() = Uri::from(path);
+    request.headers_mut().insert(HOST, host);
+    Ok(())
+}

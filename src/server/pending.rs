@@ -1,0 +1,397 @@
+//! The connections that are not WebSockets yet: how many there may be, and which is cut for another.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout};
+
+use crate::limits::{HEAD_DEADLINE, MAX_PENDING, PENDING_GRACE, network};
+
+/// While others are answered at shorter intervals than this, none is cut: on a busy machine a
+/// crowd of [`MAX_PENDING`] is answered more slowly than usual, but not with such pauses.
+const PROGRESS: Duration = Duration::from_millis(400);
+
+/// How long that may put off a cut; as long as a request may take to come.
+const JAM: Duration = HEAD_DEADLINE;
+
+/// What the waits are divided into.
+const CREDIT: u32 = 512;
+
+/// What one cut takes of it: four in a row take all.
+const CUT_COST: u32 = 128;
+
+/// At most [`MAX_PENDING`] places, shared between networks and between listeners.
+///
+/// Cheap to clone; all clones share the places.
+///
+/// While a place is free, a connection takes it. When none is free, the accept loop waits:
+/// what else connects waits in the listener's backlog. A place becomes free when a connection
+/// ends, becomes a WebSocket, or is cut. Of the [`network`] that holds most places, the oldest
+/// connection that has sent no request is cut, or else the oldest. So a flood from one network
+/// cuts its own connections and no others.
+///
+/// A crowd that connects at once is not cut: one is cut only when it is [`PENDING_GRACE`] old, and
+/// when no other was answered within [`PROGRESS`] or the places have been taken for [`JAM`]. A
+/// flood would use these waits to keep everyone out, so each cut shortens all three, and
+/// [`CREDIT`] / [`CUT_COST`] cuts in a row reduce them to zero. Each connection that is answered
+/// restores one part in [`CREDIT`].
+///
+/// Taking a place, leaving it and cutting cost O(log [`MAX_PENDING`]) each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PendingConnections(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// A place has become free: all accept loops look again.
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Places taken, those of connections included that were cut and have not ended yet.
+    taken: usize,
+    /// Connections that may still be cut, by network. No network is empty.
+    networks: HashMap<IpAddr, Connections>,
+    /// The networks by how many connections they hold; of equal ones, the last is the one
+    /// whose next victim came first.
+    ranks: BTreeSet<Rank>,
+    /// How many connections may still be cut.
+    cuttable: usize,
+    /// The next connection's number.
+    next: u64,
+    /// What cuts have taken of [`CREDIT`] and answers have not restored.
+    spent: u32,
+    /// When a connection that had asked ended by itself.
+    answered: Option<Instant>,
+    /// Since when more than half of the places have been taken, if a connection had to wait then.
+    full: Option<Instant>,
+}
+
+/// In the order in which they are cut.
+type Connections = BTreeMap<Turn, Pending>;
+
+type Rank = (usize, Reverse<Turn>, IpAddr);
+
+/// When a connection's turn to be cut comes: first those without a request, then by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    has_asked: bool,
+    number: u64,
+}
+
+#[derive(Debug)]
+struct Pending {
+    since: Instant,
+    /// Dropping it tells the connection's task to end.
+    _cut: oneshot::Sender<()>,
+}
+
+/// Why there is no place.
+enum Full {
+    /// A connection that was cut, or must not be cut, has to end first.
+    UntilFreed,
+    /// The next victim is too young, by so much.
+    For(Duration),
+}
+
+impl PendingConnections {
+    /// A place for a connection from `ip`, as soon as there is one. Cancel safe.
+    pub(super) async fn place(&self, ip: IpAddr) -> Place {
+        let network = network(ip);
+        loop {
+            let freed = self.0.freed.notified();
+            let entered = self.lock().enter(network);
+            match entered {
+                Ok((turn, cut)) => return Place { pending: self.clone(), network, turn, cut },
+                Err(Full::UntilFreed) => freed.await,
+                // Whichever comes first, the next turn of the loop looks again.
+                Err(Full::For(wait)) => drop(timeout(wait, freed).await),
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a place, or cuts a connection that has had its time.
+    fn enter(&mut self, network: IpAddr) -> Result<(Turn, oneshot::Receiver<()>), Full> {
+        if self.taken >= MAX_PENDING {
+            return Err(self.make_room());
+        }
+        let turn = Turn { has_asked: false, number: self.next };
+        let (tell, cut) = oneshot::channel();
+        self.next += 1;
+        self.taken += 1;
+        self.insert(network, turn, Pending { since: Instant::now(), _cut: tell });
+        Ok((turn, cut))
+    }
+
+    fn make_room(&mut self) -> Full {
+        // One at a time: the place of the one that was cut is free when its task has ended.
+        if self.cuttable < self.taken {
+            return Full::UntilFreed;
+        }
+        let Some(&(_, Reverse(turn), network)) = self.ranks.last() else {
+            return Full::UntilFreed;
+        };
+        let pending = self.networks.get(&network).and_then(|connections| connections.get(&turn));
+        let full = *self.full.get_or_insert_with(Instant::now);
+        let youth = self.left_of(PENDING_GRACE, pending.map(|pending| pending.since));
+        let progress = self.left_of(PROGRESS, self.answered).min(self.left_of(JAM, Some(full)));
+        let wait = youth.max(progress);
+        if !wait.is_zero() {
+            return Full::For(wait);
+        }
+        self.remove(network, turn);
+        self.spent = CREDIT.min(self.spent + CUT_COST);
+        Full::UntilFreed
+    }
+
+    /// What is left of a wait that began at `since`, as far as there is credit for it.
+    fn left_of(&self, wait: Duration, since: Option<Instant>) -> Duration {
+        let wait = wait / CREDIT * (CREDIT - self.spent);
+        since.map_or(Duration::ZERO, |since| wait.saturating_sub(since.elapsed()))
+    }
+
+    fn insert(&mut self, network: IpAddr, turn: Turn, pending: Pending) {
+        self.change(network, |connections| connections.insert(turn, pending));
+        self.cuttable += 1;
+    }
+
+    /// `None` if it was cut already.
+    fn remove(&mut self, network: IpAddr, turn: Turn) -> Option<Pending> {
+        let removed = self.change(network, |connections| connections.remove(&turn));
+        self.cuttable -= usize::from(removed.is_some());
+        removed
+    }
+
+    /// Changes a network's connections and its rank with them.
+    fn change<T>(&mut self, network: IpAddr, change: impl FnOnce(&mut Connections) -> T) -> T {
+        let rank = |connections: &Connections| {
+            let (&turn, _) = connections.first_key_value()?;
+            Some((connections.len(), Reverse(turn), network))
+        };
+        let connections = self.networks.entry(network).or_default();
+        let before = rank(connections);
+        let changed = change(connections);
+        let after = rank(connections);
+        if after.is_none() {
+            self.networks.remove(&network);
+        }
+        if let Some(before) = before {
+            self.ranks.remove(&before);
+        }
+        self.ranks.extend(after);
+        changed
+    }
+}
+
+/// One connection's place, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    pending: PendingConnections,
+    network: IpAddr,
+    turn: Turn,
+    cut: oneshot::Receiver<()>,
+}
+
+impl Place {
+    /// What `work` gives; `None` if the place was needed first.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            _ = &mut self.cut => None,
+        }
+    }
+
+    /// Notes that a whole request has come: connections without one are cut first.
+    pub(super) fn has_asked(&mut self) {
+        let mut state = self.pending.lock();
+        if let Some(pending) = state.remove(self.network, self.turn) {
+            self.turn.has_asked = true;
+            state.insert(self.network, self.turn, pending);
+        }
+    }
+
+    /// Whether more than half of the places are taken: then no connection may keep one for a
+    /// request that it has not sent.
+    pub(super) fn are_scarce(&self) -> bool {
+        self.pending.lock().taken > MAX_PENDING / 2
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.pending.lock();
+        let was_cut = state.remove(self.network, self.turn).is_none();
+        if self.turn.has_asked && !was_cut {
+            state.spent = state.spent.saturating_sub(1);
+            state.answered = Some(Instant::now());
+        }
+        state.taken -= 1;
+        if state.taken <= MAX_PENDING / 2 {
+            state.full = None;
+        }
+        drop(state);
+        self.pending.0.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::task::{JoinHandle, yield_now};
+
+    use super::*;
+
+    fn ip(last: u8) -> IpAddr {
+        Ipv4Addr::new(192, 0, 2, last).into()
+    }
+
+    /// A connection from `ip` that keeps its place until it is cut.
+    async fn connect(pending: &PendingConnections, ip: IpAddr, has_asked: bool) -> JoinHandle<()> {
+        let mut place = pending.place(ip).await;
+        if has_asked {
+            place.has_asked();
+        }
+        tokio::spawn(async move {
+            assert_eq!(place.during(std::future::pending::<()>()).await, None);
+        })
+    }
+
+    async fn fill(pending: &PendingConnections, ip: IpAddr, count: usize) -> Vec<JoinHandle<()>> {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            held.push(connect(pending, ip, false).await);
+        }
+        held
+    }
+
+    fn cut(held: &[JoinHandle<()>]) -> usize {
+        held.iter().filter(|connection| connection.is_finished()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_more_waits_until_one_ends_or_the_oldest_has_had_its_grace() {
+        let pending = PendingConnections::default();
+        let held = fill(&pending, ip(1), MAX_PENDING).await;
+        let began = Instant::now();
+        let first = tokio::spawn({
+            let pending = pending.clone();
+            async move { drop(connect(&pending, ip(2), false).await) }
+        });
+        while !first.is_finished() && began.elapsed() < PENDING_GRACE / 2 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!((first.is_finished(), cut(&held)), (false, 0), "it waits, and nobody is cut");
+        held[7].abort();
+        first.await.unwrap();
+        assert!(began.elapsed() < PENDING_GRACE, "it has the place of the one that ended");
+        let _second = connect(&pending, ip(2), false).await;
+        assert_eq!(began.elapsed().as_millis(), PENDING_GRACE.as_millis());
+        assert!(
+            held[0].is_finished() && cut(&held[1..]) == 1,
+            "the oldest was cut, besides the 7th"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_address_that_holds_most_is_cut_and_no_other() {
+        let pending = PendingConnections::default();
+        let polite = fill(&pending, ip(1), 100).await;
+        let mut flood = fill(&pending, ip(2), MAX_PENDING - 100).await;
+        flood.extend(fill(&pending, ip(2), 3 * MAX_PENDING).await);
+        yield_now().await;
+        assert_eq!(cut(&polite), 0);
+        assert_eq!(cut(&flood), 3 * MAX_PENDING);
+        assert_eq!(cut(&flood[..3 * MAX_PENDING]), 3 * MAX_PENDING, "its oldest");
+    }
+
+    /// In IPv6 one home has 2⁶⁴ addresses.
+    #[tokio::test(start_paused = true)]
+    async fn a_network_of_ipv6_is_one_address() {
+        let pending = PendingConnections::default();
+        let at = |address: String| address.parse::<IpAddr>().unwrap();
+        let polite = fill(&pending, at("2001:db8:0:1::1".to_owned()), 2).await;
+        let mut flood = Vec::new();
+        for n in 2..MAX_PENDING + 10 {
+            flood.push(connect(&pending, at(format!("2001:db8:0:2::{n:x}")), false).await);
+        }
+        yield_now().await;
+        assert_eq!((cut(&polite), cut(&flood)), (0, 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_whose_request_has_come_is_cut_after_those_without_one() {
+        let pending = PendingConnections::default();
+        let asked = connect(&pending, ip(1), true).await;
+        let silent = fill(&pending, ip(1), 2 * MAX_PENDING).await;
+        yield_now().await;
+        assert!(!asked.is_finished());
+        assert_eq!(cut(&silent), MAX_PENDING + 1);
+    }
+
+    /// Else a flood that fills all places every two seconds would keep everyone out.
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_uses_up_the_waits_and_answers_restore_them() {
+        let pending = PendingConnections::default();
+        let began = Instant::now();
+        let mut flood = fill(&pending, ip(1), 2 * MAX_PENDING).await;
+        let after = began.elapsed();
+        assert!(after < PENDING_GRACE + PROGRESS, "{after:?}");
+        flood.extend(fill(&pending, ip(1), 10 * MAX_PENDING).await);
+        assert_eq!(began.elapsed(), after, "nothing is waited for any more");
+        for connection in flood {
+            connection.abort();
+            let _aborted = connection.await;
+        }
+        for _ in 0..CREDIT {
+            pending.place(ip(1)).await.has_asked();
+        }
+        tokio::time::sleep(PROGRESS).await;
+        let calm = Instant::now();
+        let _held = fill(&pending, ip(1), MAX_PENDING + 1).await;
+        assert_eq!(calm.elapsed().as_millis(), PENDING_GRACE.as_millis());
+    }
+
+    /// As on a machine so busy that a crowd takes longer than the grace.
+    #[tokio::test(start_paused = true)]
+    async fn none_is_cut_while_others_are_answered_but_not_for_ever() {
+        let pending = PendingConnections::default();
+        let silent = fill(&pending, ip(1), MAX_PENDING - 1).await;
+        let began = Instant::now();
+        while cut(&silent) == 0 {
+            let mut place = pending.place(ip(2)).await;
+            let waiting = tokio::spawn({
+                let pending = pending.clone();
+                async move { pending.place(ip(2)).await.has_asked() }
+            });
+            tokio::time::sleep(PROGRESS / 2).await;
+            place.has_asked();
+            drop(place);
+            waiting.await.unwrap();
+        }
+        let first = began.elapsed();
+        assert!((JAM..JAM + PROGRESS).contains(&first), "{first:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_kept_of_those_that_have_left() {
+        let pending = PendingConnections::default();
+        for last in 0..=255 {
+            drop(pending.place(ip(last)).await);
+        }
+        let state = pending.lock();
+        assert!(state.networks.is_empty() && state.ranks.is_empty());
+        assert_eq!((state.taken, state.cuttable), (0, 0));
+    }
+}

@@ -1,0 +1,229 @@
+//! Requests that no browser sends, and requests for others: each gets an answer in HTTP.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::EXAMPLES;
+use crate::program::{PATIENCE, Program};
+
+/// Sends `request`, and reads until the answer has `end` in it; fails if the connection ends first.
+async fn until(tcp: &mut TcpStream, request: &str, end: &str) -> String {
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let mut buffer = [0; 4096];
+    while !answer.contains(end) {
+        let read = timeout(PATIENCE, tcp.read(&mut buffer)).await.expect("it comes in time");
+        let n = read.unwrap_or_else(|error| panic!("{request:?}: {error} after {answer:?}"));
+        assert!(n > 0, "{request:?}: it ended after {answer:?}");
+        answer.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+    answer
+}
+
+/// The status of the answer to a request on a connection of its own.
+async fn status(program: &Program, request: &str) -> String {
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let answer = until(&mut tcp, request, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1."), "{request:?}: {answer}");
+    answer[9..12].to_owned()
+}
+
+const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+#[tokio::test]
+async fn whatever_is_asked_is_answered() {
+    for example in EXAMPLES {
+        let program = Program::start(example, &[]).await;
+        for (line, headers, expected) in [
+            ("CONNECT a:80 HTTP/1.1", "Host: a\r\n", "400"),
+            ("GET a:80 HTTP/1.1", "Host: a\r\n", "400"),
+            ("GET a HTTP/1.1", "Host: a\r\n", "400"),
+            ("GET * HTTP/1.1", "Host: a\r\n", "400"),
+            ("GET http: HTTP/1.1", "Host: a\r\n", "400"),
+            ("OPTIONS a:80 HTTP/1.1", "Host: a\r\n", "400"),
+            ("OPTIONS * HTTP/1.1", "Host: a\r\n", "405"),
+            ("GET /ws HTTP/1.1", "", "400"),
+            ("GET /ws HTTP/1.1", "Host:\r\n", "400"),
+            ("GET /ws HTTP/1.1", "Host: a b\r\n", "400"),
+            ("GET /ws HTTP/1.1", "Host: a\r\nHost: b\r\n", "400"),
+            ("GET /ws HTTP/1.1", "Host: a\r\nContent-Length: 5\r\nU", "400"),
+            ("GET /ws HTTP/1.1", "Host: a\r\nTransfer-Encoding: chunked\r\nU", "400"),
+            ("GET /ws HTTP/1.0", "Host: a\r\nU", "505"),
+        ] {
+            let headers = headers.replace('U', UPGRADE);
+            let request = format!("{line}\r\n{headers}\r\n");
+            let body = if headers.contains("Content-Length") { "hello" } else { "" };
+            let asked = status(&program, &format!("{request}{body}")).await;
+            assert_eq!(asked, expected, "{example}: {request}");
+        }
+        let said = program.stop().await.said;
+        assert!(!said.contains("panicked"), "{example}: {said}");
+    }
+}
+
+/// A server that closes over unread input sends a reset, and that destroys its answer.
+#[tokio::test]
+async fn an_answer_arrives_though_more_was_sent_than_is_read() {
+    for example in ["handshake", "raw_echo", "poll_vs_push"] {
+        let program = Program::start(example, &[]).await;
+        for _ in 0..5 {
+            let tcp = TcpStream::connect(program.address).await.unwrap();
+            let (mut reading, mut writing) = tcp.into_split();
+            let sending = tokio::spawn(async move {
+                let head = format!(
+                    "POST /ws HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n{UPGRADE}\r\n"
+                );
+                writing.write_all(head.as_bytes()).await?;
+                writing.write_all(&[b'x'; 200_000]).await?;
+                std::io::Result::Ok(writing)
+            });
+            // By then some of it has come that nobody has read.
+            let _sent = timeout(PATIENCE, sending).await.expect("it is taken or refused");
+            let mut answer = Vec::new();
+            let read = timeout(PATIENCE, reading.read_to_end(&mut answer)).await.expect("in time");
+            assert!(read.is_ok(), "{example}: {read:?}");
+            assert!(answer.starts_with(b"HTTP/1.1 4"), "{example}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_request_of_a_kept_connection_is_judged() {
+    for example in ["connections", "reconnect", "full_chat"] {
+        let program = Program::start(example, &[]).await;
+        for odd in ["CONNECT a:80", "GET a:80", "GET http:", "OPTIONS a:80"] {
+            let mut tcp = TcpStream::connect(program.address).await.unwrap();
+            let page = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+            let said = until(&mut tcp, page, "</html>").await;
+            assert!(said.starts_with("HTTP/1.1 200 OK"), "{example}: {said}");
+            let odd = format!("{odd} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let said = until(&mut tcp, &odd, "RFC 9112").await;
+            assert!(said.trim_start().starts_with("HTTP/1.1 400 "), "{example}: {odd}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_http_knows_besides_is_served() {
+    for example in ["echo", "full_chat", "poll_vs_push"] {
+        let program = Program::start(example, &[]).await;
+        for (request, expected) in [
+            ("GET / HTTP/1.0\r\n\r\n", "200"),
+            ("GET http://localhost/ HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
+            ("GET /?#a HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
+            ("GET //x HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+            ("GET /%ff%00%zz HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+            ("GET /%2e%2e/Cargo.toml HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+        ] {
+            let asked = status(&program, request).await;
+            let accepted = asked == expected || expected == "404" && asked == "400";
+            assert!(accepted, "{example}: {request}: {asked}");
+        }
+        let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(10_000));
+        assert_eq!(status(&program, &long).await, "404", "{example}");
+        let mut tcp = TcpStream::connect(program.address).await.unwrap();
+        let head = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let head = until(&mut tcp, head, "\r\n\r\n").await.to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 200 ok") && head.ends_with("\r\n\r\n"), "{head}");
+        let length = head.split_once("content-length: ").map(|(_, length)| &length[..1]);
+        assert!(length.is_some_and(|length| length != "0"), "{head}");
+        // What comes next is the next answer, and no body.
+        let next = until(&mut tcp, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n").await;
+        assert!(next.starts_with("HTTP/1.1 404"), "{next}");
+    }
+}
+
+/// One check for all routes: a page may have a name of its own point at this computer.
+#[tokio::test]
+async fn a_name_that_is_not_the_servers_is_told_nothing() {
+    let hosts = &[("WS_HOSTS", "class.example")];
+    for (example, targets) in [
+        ("full_chat", &["/", "/stats", "/dialect.json", "/ws", "/view.js", "/nothing"][..]),
+        ("connections", &["/", "/connections", "/dialect.json", "/ws"]),
+        ("poll_vs_push", &["/", "/poll", "/meter", "/events", "/ws"]),
+        ("echo", &["/"]),
+        ("broadcast", &["/"]),
+        ("echo_broadcast", &["/"]),
+        ("heartbeat", &["/"]),
+        ("stats", &["/"]),
+        ("shutdown", &["/"]),
+        ("reconnect", &["/"]),
+        ("names_and_typing", &["/"]),
+        ("handshake", &["/ws"]),
+        ("raw_echo", &["/chat"]),
+    ] {
+        let program = Program::start(example, hosts).await;
+        for target in targets {
+            for (host, ours) in [("class.example", true), ("localhost", true), ("evil.test", false)]
+            {
+                let upgrade = if ["/ws", "/chat"].contains(target) { UPGRADE } else { "" };
+                for request in [
+                    format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{upgrade}\r\n"),
+                    format!(
+                        "GET http://{host}{target} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n"
+                    ),
+                ] {
+                    let asked = status(&program, &request).await;
+                    assert_eq!(asked != "421", ours, "{example}: {request}: {asked}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_connected_is_not_told_through_a_proxy() {
+    let program = Program::start("connections", &[]).await;
+    for (header, expected) in [
+        ("Accept: */*", "200"),
+        ("Forwarded: for=192.0.2.1", "404"),
+        ("X-Forwarded-For: 192.0.2.1", "404"),
+        ("X-Forwarded-Host: class.example", "404"),
+        ("X-Forwarded-Proto: https", "404"),
+        ("X-Real-IP: 192.0.2.1", "404"),
+        ("Via: 1.1 proxy", "404"),
+        ("CF-Connecting-IP: 192.0.2.1", "404"),
+    ] {
+        let request = format!("GET /connections HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n");
+        assert_eq!(status(&program, &request).await, expected, "{header}");
+    }
+    let old = "GET /connections HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    assert_eq!(status(&program, old).await, "404", "as a proxy asks that is not told otherwise");
+}
+
+/// A page may send a form to any server; the browser says whose page it is.
+#[tokio::test]
+async fn a_page_from_elsewhere_posts_no_news() {
+    let program = Program::start("poll_vs_push", &[("WS_ORIGINS", "https://class.example")]).await;
+    for (line, origin, expected) in [
+        ("none", "", "200"),
+        ("own", "Origin: http://a\r\n", "200"),
+        ("listed", "Origin: https://class.example\r\n", "200"),
+        ("evil", "Origin: http://evil.test\r\n", "403"),
+        ("null", "Origin: null\r\n", "403"),
+        ("two", "Origin: http://a\r\nOrigin: http://a\r\n", "403"),
+        ("body", "Content-Length: 2\r\n", "400"),
+    ] {
+        let request = format!("POST /news?{line} HTTP/1.1\r\nHost: a\r\n{origin}\r\n");
+        assert_eq!(status(&program, &request).await, expected, "{line}");
+    }
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let news = until(&mut tcp, "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n", "]").await;
+    for (line, told) in [
+        ("none", true),
+        ("own", true),
+        ("listed", true),
+        ("evil", false),
+        ("null", false),
+        ("two", false),
+        ("body", false),
+    ] {
+        assert_eq!(news.contains(&format!("\"{line}\"")), told, "{line}: {news}");
+    }
+    // The same for whatever route may be there one day.
+    let chat = Program::start("full_chat", &[]).await;
+    let foreign = "POST /stats HTTP/1.1\r\nHost: a\r\nOrigin: http://evil.test\r\n\r\n";
+    assert_eq!(status(&chat, foreign).await, "403");
+}
