@@ -29,7 +29,7 @@ const LADDER: [Rung; 13] = [
     rung("echo_broadcast", 70, Some(45)),
     rung("heartbeat", 80, Some(30)),
     rung("stats", 86, Some(30)),
-    rung("shutdown", 96, Some(30)),
+    rung("shutdown", 97, Some(30)),
     rung("reconnect", 106, Some(60)),
     rung("names_and_typing", 116, Some(50)),
     rung("full_chat", 60, None),
