@@ -23,7 +23,7 @@ use ws101::name::{Likeness, of_person};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, stats::every, timestamp, typed};
+use ws101::{escape::Line, log, page::page, server, shutdown, stats::every, timestamp, typed};
 
 /// The members, who have said their name, in the order in which they came.
 static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| Likeness::of(name).keys().into()));
@@ -34,7 +34,7 @@ static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
     let everyone = hub.clone();
@@ -45,11 +45,12 @@ async fn main() -> Result<(), StartError> {
     let routes = [sockets, page("004")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log::flush();
     Ok(())
 }
 
@@ -58,14 +59,14 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let accepted = accepted.map(Outlet::new);
     let me = hub.join(&accepted.io);
     hub.exclude(me.id()); // A visitor hears nothing of what is said.
-    println!("{peer} connected, now {}", hub.members());
+    log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
     let (who, Err(end)) = (me.id(), talk(&mut socket, &hub, me, &peer.id, beat).await);
     leave(who, &hub);
     let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
-    println!("{} left after {after:.1?}: {closed}", peer.id);
+    log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
 /// Tells the others, once, however the member went.
@@ -97,7 +98,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 
 /// Does what a client asks, or says why not.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
-    println!("{id}: {}", Line::of(text));
+    log!("{id}: {}", Line::of(text));
     let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     let field = |names: &[&str]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");

@@ -21,7 +21,7 @@ use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
 
 /// Whose turn it is to speak, and how many came and went lately.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
@@ -30,7 +30,7 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
     let (everyone, counters) = (hub.clone(), stats.clone());
@@ -43,13 +43,14 @@ async fn main() -> Result<(), StartError> {
     let routes = [sockets, page("001")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     let farewell = json!({"event": "shutdown", "message": "Сервер завершает работу"});
     hub.broadcast(event("system", farewell));
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log::flush();
     Ok(())
 }
 
@@ -63,7 +64,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
     depart(&hub, &id);
     let closed = finish(&mut socket, end).await;
-    println!("❌ Клиент {id} отключился: {closed}");
+    log!("❌ Клиент {id} отключился: {closed}");
     open.close(closed.code.into());
 }
 
@@ -71,7 +72,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
     let (me, count) = (hub.join(outlet), hub.members());
-    println!("✅ Клиент {id} подключился, всего {count}");
+    log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
     if turn.came(count, ()) {
@@ -106,14 +107,14 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         // A page's own ping is answered, and nobody else's business.
         let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
-        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
         hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
-        println!("📤 Отправлено {id}: echo");
+        log!("📤 Отправлено {id}: echo");
         let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
-        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+        log!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
     }
 }
 
@@ -122,7 +123,7 @@ fn tell(hub: &Hub, report: &Report) {
     let memory = json!({"rssBytes": report.rss_bytes});
     let stats = json!({"activeConnections": report.connections, "memory": memory,
         "uptime": report.uptime_ms / 1000});
-    println!("🔔 heartbeat: {stats}");
+    log!("🔔 heartbeat: {stats}");
     let news = json!({"event": "heartbeat", "message": "heartbeat", "stats": stats});
     hub.broadcast(event("system", news));
 }

@@ -19,7 +19,7 @@ use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, timestamp};
+use ws101::{escape::Line, log, page::page, server, timestamp};
 
 /// Whose turn it is to speak, and how many came and went lately.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
@@ -28,7 +28,7 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
-    println!("open http://{} in many tabs", listener.local_addr()?);
+    log!("open http://{} in many tabs", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, stats) = (settings.policy(), Stats::start());
     let (everyone, counters) = (hub.clone(), stats.clone());
@@ -52,7 +52,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
     depart(&hub, &id);
     let closed = finish(&mut socket, end).await;
-    println!("❌ Клиент {id} отключился: {closed}");
+    log!("❌ Клиент {id} отключился: {closed}");
     open.close(closed.code.into());
 }
 
@@ -60,7 +60,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
     let (me, count) = (hub.join(outlet), hub.members());
-    println!("✅ Клиент {id} подключился, всего {count}");
+    log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
     if turn.came(count, ()) {
@@ -95,14 +95,14 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         // A page's own ping is answered, and nobody else's business.
         let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
-        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
         hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
-        println!("📤 Отправлено {id}: echo");
+        log!("📤 Отправлено {id}: echo");
         let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
-        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+        log!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
     }
 }
 
@@ -111,7 +111,7 @@ fn tell(hub: &Hub, report: &Report) {
     let memory = json!({"rssBytes": report.rss_bytes});
     let stats = json!({"activeConnections": report.connections, "memory": memory,
         "uptime": report.uptime_ms / 1000});
-    println!("🔔 heartbeat: {stats}");
+    log!("🔔 heartbeat: {stats}");
     let news = json!({"event": "heartbeat", "message": "heartbeat", "stats": stats});
     hub.broadcast(event("system", news));
 }

@@ -35,6 +35,7 @@
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
 //! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
+//! | | [`log`] | lines for a terminal or a file, which never hold a program up |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
@@ -64,6 +65,7 @@ pub mod heartbeat;
 pub mod history;
 pub mod id;
 pub mod limits;
+pub mod log;
 pub mod name;
 pub mod page;
 pub mod receipts;

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
         "timestamp",
         "typed",
     ],
-    &["limits", "stream", "tap", "wst"],
+    &["limits", "log", "stream", "tap", "wst"],
     &[
         "blocking",
         "broadcast",

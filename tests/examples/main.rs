@@ -10,6 +10,8 @@ mod echo_broadcast;
 mod established;
 mod hangup;
 #[cfg(target_os = "linux")]
+mod logs;
+#[cfg(target_os = "linux")]
 mod memory;
 mod names;
 #[path = "../program/mod.rs"]

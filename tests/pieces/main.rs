@@ -10,6 +10,7 @@ mod endpoint;
 mod goodbye;
 mod heartbeat;
 mod limits;
+mod log;
 mod name;
 mod pace;
 mod page;
