@@ -124,7 +124,7 @@ impl Client {
             self.frames.push(&head[size..]);
             let alone = request.uri().path() == "/chat";
             self.place = if alone { Place::Alone } else { Place::Room };
-            self.send(&handshake::encode(&answer.map(|()| "")));
+            self.send(&handshake::encode(&answer.to_response()));
         } else {
             self.frames.push(bytes);
         }
