@@ -6,7 +6,8 @@
 //! other to hyper. It judges every request before warp sees it, the first and those after it,
 //! because warp panics at a target without a path.
 //!
-//! Every refusal is a [`Rejection`], made into an answer by [`Rejection::to_response`].
+//! Every refusal is a [`Rejection`], made into an answer by [`Rejection::to_response`]. One is not:
+//! hyper answers a malformed head that comes after the first of a connection.
 
 mod pending;
 mod site;

@@ -15,12 +15,14 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::pending::Place;
-use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard, to_origin_form};
+use crate::handshake::{
+    HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard, judge_body_length, to_origin_form,
+};
 use crate::limits::WriteWithin;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
-use crate::upgrade::{AcceptError, Ends, read_head};
+use crate::upgrade::{AcceptError, Ends, read_head, refuse};
 
 /// The settings and the routes that all connections to a listener share.
 pub(super) struct Site {
@@ -55,6 +57,10 @@ impl Site {
             Some(head) => head?,
         };
         place.has_asked();
+        // hyper would answer with an empty 400.
+        if let Err(rejection) = judge_body_length(&head.request) {
+            return Err(refuse(head.io, rejection).await.into());
+        }
         // A handshake needs keep-alive to be upgraded; its connection frees its place soon.
         let keep_alive = asks(head.request.headers()) || !place.are_scarce();
         let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), self.settings.write);

@@ -143,3 +143,32 @@ async fn a_server_without_room_refuses_in_the_same_words() {
     assert_eq!(parts(&by_server(address, SOUND).await), wanted);
     shutdown.begin();
 }
+
+/// hyper alone would answer these with an empty 400.
+#[tokio::test]
+async fn a_request_that_does_not_tell_where_it_ends_is_refused_in_words() {
+    let settings = Settings::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::default();
+    tokio::spawn(serve(&settings, listener, [], shutdown.clone()));
+    let body = parts(&encode(&Rejection::Body.to_response()));
+    let not_asked = parts(&encode(&Rejection::NotAsked.to_response()));
+    for (version, headers, wanted) in [
+        ("1.1", "Content-Length: x", &body),
+        ("1.1", "Content-Length:", &body),
+        ("1.1", "Content-Length: +1", &body),
+        ("1.1", "Content-Length: 18446744073709551616", &body),
+        ("1.1", "Content-Length: 1\r\nContent-Length: 2", &body),
+        ("1.1", "Transfer-Encoding: gzip", &body),
+        ("1.1", "Transfer-Encoding: chunked, gzip", &body),
+        ("1.1", "Transfer-Encoding: chunked\r\nContent-Length: x", &body),
+        ("1.0", "Transfer-Encoding: chunked", &body),
+        ("1.1", "Content-Length: 0\r\nContent-Length: 0", &not_asked),
+        ("1.1", "Transfer-Encoding: gzip, Chunked", &not_asked),
+    ] {
+        let request = format!("GET / HTTP/{version}\r\nHost: a\r\n{headers}\r\n\r\n");
+        assert_eq!(&parts(&by_server(address, &request).await), wanted, "{request}");
+    }
+    shutdown.begin();
+}
