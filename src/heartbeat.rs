@@ -55,6 +55,17 @@ impl From<PeerGone> for CloseFrame {
 /// A deadline noticed so late has been slept through: the debugger stopped us, or the lid was shut.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What a deadline is for; of several at once, the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// For the answer to a ping.
+    Pong,
+    /// For anything at all.
+    Word,
+    /// For the next ping, which is ours to send.
+    Ping,
+}
+
 /// One connection's pulse: when to ping, and when to stop believing.
 #[derive(Debug)]
 pub struct Heartbeat {
@@ -142,8 +153,8 @@ impl Heartbeat {
     /// # Errors
     ///
     /// [`PeerGone`] when a deadline has passed; calling again at once says so again.
-    pub async fn beat(&mut self) -> Result<Message, PeerGone> {
-        self.next_beat(|| None).await
+    pub fn beat(&mut self) -> impl Future<Output = Result<Message, PeerGone>> {
+        self.next_beat(|| None)
     }
 
     /// The same, for a peer that any byte shows to be alive: `heard_at` tells when the last one
@@ -155,47 +166,56 @@ impl Heartbeat {
     /// # Errors
     ///
     /// As for [`beat`](Self::beat).
-    pub async fn beat_hearing(
+    pub fn beat_hearing(
         &mut self,
         heard_at: impl Fn() -> Instant,
-    ) -> Result<Message, PeerGone> {
-        self.next_beat(|| Some(heard_at())).await
+    ) -> impl Future<Output = Result<Message, PeerGone>> {
+        self.next_beat(move || Some(heard_at()))
     }
 
-    async fn next_beat(
+    /// The next deadline, and what it is for, if nothing came since `heard`.
+    fn due(&self, heard: Option<Instant>) -> Option<(Instant, Due)> {
+        let ping = self.period.map(|_| (self.next_ping, Due::Ping));
+        let answer = self.pong_due(heard).map(|at| (at, Due::Pong));
+        let idle = self.idle_timeout;
+        let idle = idle.map(|timeout| (self.last_heard.max(self.awake) + timeout, Due::Word));
+        [ping, answer, idle].into_iter().flatten().min()
+    }
+
+    // Not an `async fn`: one would hold what it is given twice, in every connection's task.
+    #[allow(clippy::manual_async_fn)]
+    fn next_beat(
         &mut self,
         heard_at: impl Fn() -> Option<Instant>,
-    ) -> Result<Message, PeerGone> {
-        loop {
-            let heard = heard_at();
-            self.last_heard = self.last_heard.max(heard.unwrap_or(self.last_heard));
-            let ping = self.period.map(|_| self.next_ping);
-            let answer = self.pong_due(heard);
-            let idle = self.idle_timeout.map(|timeout| self.last_heard.max(self.awake) + timeout);
-            let Some(next) = [ping, answer, idle].into_iter().flatten().min() else {
-                return std::future::pending().await;
-            };
-            sleep_until(next).await;
-            let now = Instant::now();
-            if now - next > PAUSE {
-                self.awake = now;
-                self.next_ping = self.next_ping.max(now);
-                continue;
+    ) -> impl Future<Output = Result<Message, PeerGone>> {
+        async move {
+            loop {
+                let heard = heard_at();
+                self.last_heard = self.last_heard.max(heard.unwrap_or(self.last_heard));
+                let Some((next, due)) = self.due(heard) else {
+                    return std::future::pending().await;
+                };
+                sleep_until(next).await;
+                let now = Instant::now();
+                if now - next > PAUSE {
+                    self.awake = now;
+                    self.next_ping = self.next_ping.max(now);
+                    continue;
+                }
+                match due {
+                    Due::Ping => {
+                        self.sent += 1;
+                        self.next_ping = now + self.period.unwrap_or_default();
+                        return Ok(Message::Ping(Bytes::from(self.sent.to_string())));
+                    }
+                    // Bytes came meanwhile.
+                    _ if heard_at() > heard => {}
+                    Due::Pong => return Err(PeerGone::NoPong(self.pong_timeout)),
+                    Due::Word => {
+                        return Err(PeerGone::Idle(self.idle_timeout.unwrap_or_default()));
+                    }
+                }
             }
-            // Bytes came meanwhile: only a ping is due.
-            let is_alive = heard_at() > heard;
-            if answer == Some(next) && !is_alive {
-                return Err(PeerGone::NoPong(self.pong_timeout));
-            }
-            if let Some(timeout) = self.idle_timeout.filter(|_| idle == Some(next) && !is_alive) {
-                return Err(PeerGone::Idle(timeout));
-            }
-            if ping != Some(next) {
-                continue;
-            }
-            self.sent += 1;
-            self.next_ping = now + self.period.unwrap_or_default();
-            return Ok(Message::Ping(Bytes::from(self.sent.to_string())));
         }
     }
 }

@@ -24,6 +24,7 @@
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
+//! | | [`crowd`] | comings and goings, told together when they are many |
 //! | | [`history`] | what was said lately, for those who come back |
 //! | | [`heartbeat`] | finding out that a peer is gone |
 //! | | [`shutdown`] | ending a server on purpose |
@@ -34,6 +35,7 @@
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
 //! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
+//! | | [`log`] | lines for a terminal or a file, which never hold a program up |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
@@ -51,6 +53,7 @@ pub mod broadcast;
 pub mod chat;
 pub mod client;
 pub mod close_code;
+pub mod crowd;
 pub mod doctor;
 pub mod echo;
 pub mod endpoint;
@@ -62,6 +65,7 @@ pub mod heartbeat;
 pub mod history;
 pub mod id;
 pub mod limits;
+pub mod log;
 pub mod name;
 pub mod page;
 pub mod receipts;

@@ -18,11 +18,12 @@ const FLOORS: &[&[&str]] = &[
         "timestamp",
         "typed",
     ],
-    &["limits", "stream", "tap", "wst"],
+    &["limits", "log", "stream", "tap", "wst"],
     &[
         "blocking",
         "broadcast",
         "client",
+        "crowd",
         "echo",
         "goodbye",
         "heartbeat",

@@ -119,7 +119,7 @@ impl Check {
             }
             anyhow::Ok(())
         };
-        let interrupted = ws101::shutdown::signal()?;
+        let interrupted = crate::interrupted()?;
         let judged = tokio::select! {
             judged = judged => judged,
             signal = interrupted => bail!("interrupted by {signal}"),

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use ws101::address::Address;
 use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
 use ws101::doctor::{Cause, Patient, examine};
-use ws101::frame::{Frame, Opcode, Role};
+use ws101::frame::{Frame, Opcode, Role, Violation};
 
 use crate::doctor::sentence;
 use crate::log::{Log, head, remark};
@@ -290,15 +290,22 @@ impl Talk {
             }
             Received::Broken(frame, violation) => {
                 self.log.frame(Role::Server, &frame);
-                if self.closed.is_none() {
-                    let reason = violation.reason();
-                    remark(&format!("that breaks a rule: {reason}"));
-                    self.send(Frame::close(violation.code(), &reason)).await?;
-                    self.close(Verdict::Failed);
-                }
+                self.broken(violation).await?;
             }
+            Received::BrokenHeader(violation) => self.broken(violation).await?,
         }
         Ok(None)
+    }
+
+    /// Tells which rule the server broke, and closes.
+    async fn broken(&mut self, violation: Violation) -> Result<()> {
+        if self.closed.is_none() {
+            let reason = violation.reason();
+            remark(&format!("that breaks a rule: {reason}"));
+            self.send(Frame::close(violation.code(), &reason)).await?;
+            self.close(Verdict::Failed);
+        }
+        Ok(())
     }
 
     async fn answer(&mut self, frame: Frame) -> Result<()> {

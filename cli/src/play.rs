@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
+use ws101::escape::Lines;
 use ws101::scenario::Scenario;
 
 use crate::Verdict;
@@ -76,11 +77,11 @@ impl Play {
             played.transcript.leave().await;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
             if self.wire || played.difference.is_some() {
-                println!("{}", played.to_string().trim_end());
+                println!("{}", Lines(played.to_string().trim_end()));
             }
             let Some(difference) = &played.difference else { continue };
             if let Some(words) = server.tail().await {
-                println!("{words}");
+                println!("{}", Lines(&words));
             }
             if self.accept {
                 return self.accept(scenario, difference.step, server).await;

@@ -1,4 +1,4 @@
-//! A command that is started here: a process group of its own, gone when we are done.
+//! A command that is started here: in a process group of its own, gone when we are done or killed.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{sleep, timeout};
+
+#[cfg(unix)]
+use crate::guard::Guard;
 
 /// How much of what a command prints is kept, to be shown if it ends too early.
 const SAID_LIMIT: usize = 4 * 1024;
@@ -26,10 +29,12 @@ pub struct Process {
     child: Child,
     /// Held open: to some programs its end is the word to go.
     stdin: Option<ChildStdin>,
-    group: Option<u32>,
     said: Said,
     /// What of it came by standard error.
     stderr: Said,
+    /// Leads the group, and ends it should this process be killed.
+    #[cfg(unix)]
+    guard: Guard,
 }
 
 /// The end of what a command prints.
@@ -46,7 +51,9 @@ impl Process {
         starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         starting.kill_on_drop(true);
         #[cfg(unix)]
-        starting.process_group(0);
+        let guard = Guard::start()?;
+        #[cfg(unix)]
+        starting.process_group(guard.group().cast_signed());
         let mut child = match starting.spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -57,8 +64,16 @@ impl Process {
         let (said, stderr) = (Said::default(), Said::default());
         listen(child.stdout.take(), vec![said.clone()]);
         listen(child.stderr.take(), vec![said.clone(), stderr.clone()]);
-        let (group, stdin) = (child.id(), child.stdin.take());
-        Ok(Self { command: command.to_owned(), child, stdin, group, said, stderr })
+        let stdin = child.stdin.take();
+        Ok(Self {
+            command: command.to_owned(),
+            child,
+            stdin,
+            said,
+            stderr,
+            #[cfg(unix)]
+            guard,
+        })
     }
 
     /// The command as it was given.
@@ -130,7 +145,7 @@ impl Process {
     #[cfg(unix)]
     fn signal(&self, kill: bool) {
         use rustix::process::{Pid, Signal, kill_process_group};
-        let group = self.group.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let group = i32::try_from(self.guard.group()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
             // A group that is gone needs no signal.
             let _ = kill_process_group(group, if kill { Signal::KILL } else { Signal::TERM });

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
+use ws101::escape::Lines;
 use ws101::scenario::{FILE_LIMIT, NotDeterministic, RECORDINGS, Scenario};
 
 use crate::Verdict;
@@ -62,14 +63,14 @@ impl Record {
     async fn record(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
         let recorded = scenario.record(async || server.transcript_with(&self.any).await).await;
         match (recorded, &self.out) {
-            (Ok(recorded), None) => print!("{recorded}"),
+            (Ok(recorded), None) => print!("{}", Lines(&recorded.to_string())),
             (Ok(recorded), Some(file)) => {
                 write(file, &recorded)?;
                 let steps = steps(recorded.steps.len());
                 println!("recorded: {}, {steps}, {RECORDINGS} times the same", file.display());
             }
             (Err(unsteady @ NotDeterministic::Differs(_)), _) => {
-                println!("{unsteady}");
+                println!("{}", Lines(&unsteady.to_string()));
                 return Ok(Verdict::Failed);
             }
             (Err(stuck), _) => return Err(with_tail(stuck, server).await),

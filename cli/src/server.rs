@@ -60,7 +60,7 @@ impl Server {
 
     /// Does `act`, and stops what was started for it, whatever came of it.
     pub async fn with<T>(mut self, act: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let interrupted = ws101::shutdown::signal()?;
+        let interrupted = crate::interrupted()?;
         let outcome = tokio::select! {
             outcome = act(&mut self) => outcome,
             signal = interrupted => Err(anyhow!("interrupted by {signal}")),

@@ -37,7 +37,7 @@ const ENDING: Duration = Duration::from_secs(12);
 /// Where an example expects WebSockets.
 pub fn target(example: &str) -> &'static str {
     match example {
-        "connections" | "handshake" | "reconnect" => "/ws",
+        "connections" | "handshake" | "poll_vs_push" | "reconnect" => "/ws",
         "raw_echo" => "/chat",
         _ => "/",
     }
@@ -87,7 +87,7 @@ attacks! {
     "log-closed", "1,000 visits to each example, whose output is closed", 400, logs::closed;
     "odd", "odd requests to each example, as the first and as the second of a connection", 180, odd::run;
     "renames", "one member renames itself ten times before 300 clients of source 004", 60, renames::run;
-    "evictions", "100 of 400 members of source 004 do not read while three talk", 120, evictions::run;
+    "evictions", "100 of 400 members of source 004 do not read while six talk", 120, evictions::run;
 }
 
 /// What every attack has: the programs, and how large it is to be.

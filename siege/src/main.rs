@@ -16,7 +16,7 @@ mod outcome;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::time::{Instant, timeout};
 
 use crate::attack::{ATTACKS, Siege};
@@ -40,7 +40,10 @@ async fn main() -> Result<ExitCode> {
         passed = besiege(&options) => {
             Ok(if passed? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        signal = ended => bail!("{signal}: the siege is not complete"),
+        signal = ended => {
+            eprintln!("{signal}: the siege is not complete");
+            Ok(ExitCode::FAILURE)
+        }
     }
 }
 

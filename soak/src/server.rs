@@ -167,7 +167,9 @@ impl Server {
             bail!("the server ended by itself: {status}");
         }
         let (id, began) = (self.child.id().context("it is gone already")?, Instant::now());
-        let asked = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        let mut kill = Command::new("kill");
+        let asked = kill.args(["-TERM", &id.to_string()]).kill_on_drop(true).status();
+        let asked = timeout(patience, asked).await.context("kill does not end")??;
         ensure!(asked.success(), "it cannot be asked to end");
         let status = timeout(patience, self.child.wait()).await.context("it does not end")??;
         let panics = self.panics.load(Relaxed);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::detail::Detail;
 use super::mismatch::Mismatch;
 use super::names::Names;
+use crate::escape;
 use crate::wst::{Json, steps};
 
 impl Json {
@@ -140,7 +141,7 @@ impl Display for Path<'_> {
             Self::Root => f.write_str("$"),
             Self::Field(parent, name) => {
                 steps::count(name.len());
-                write!(f, "{parent}.{name}")
+                write!(f, "{parent}.{}", escape::Line::of(name))
             }
             Self::Item(parent, at) => write!(f, "{parent}[{at}]"),
         }
@@ -166,7 +167,7 @@ pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
 /// The front of a value, for a sentence.
 fn short(value: &Value) -> String {
     const SHOWN: usize = 60;
-    let text = value.to_string();
+    let text = escape::Lines(&value.to_string()).to_string();
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -108,6 +108,14 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Nothing in it acts on a terminal or turns the text around: a file may be a stranger's, and is shown.
+    pub(super) fn is_visible(&self) -> Parsed<()> {
+        let hidden = |c: char| c != '\t' && escape::acts(c);
+        let Some(at) = self.rest().find(hidden) else { return Ok(()) };
+        let there = Self { at: self.at + at, ..self.clone() };
+        Err(there.expected("text that shows: in quotes, such a character is written \\u202e"))
+    }
+
     pub(super) fn end(&self) -> Parsed<()> {
         if self.is_done() { Ok(()) } else { Err(self.expected("the end of the line")) }
     }

@@ -28,7 +28,9 @@ impl FromStr for Scenario {
         let mut scenario = Self::default();
         let mut caps = Caps::default();
         for (number, text) in text.lines().enumerate() {
-            scenario.read(&mut Cursor::new(number + 1, text.trim_end()), &mut caps)?;
+            let mut cursor = Cursor::new(number + 1, text.trim_end());
+            cursor.is_visible()?;
+            scenario.read(&mut cursor, &mut caps)?;
         }
         Ok(scenario)
     }

@@ -2,7 +2,7 @@
 
 mod machines;
 
-use ws101::escape::Hex;
+use ws101::escape::{Hex, Lines};
 use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Explanation, Judged, Outcome};
@@ -165,14 +165,16 @@ fn tell_wire(line: &str, width: usize) {
     println!("{}", format!("        {}", front(line, width)).trim_end());
 }
 
+/// The front of a line, as it may be printed whoever wrote what is in it.
 fn cut(line: &str) -> String {
     front(line, LINE_SHOWN)
 }
 
-/// The first `width` characters of a line, and a `…` if there are more.
+/// The first `width` characters of a line as they may be printed, and a `…` if there are more.
 fn front(line: &str, width: usize) -> String {
+    let line = Lines(line).to_string().replace('\n', "\\n");
     match line.char_indices().nth(width) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        None => line,
     }
 }

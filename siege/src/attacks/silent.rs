@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -59,7 +59,9 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
             slow.spawn(enter(server.address, PAUSE));
         }
     }
-    let (quick, slow) = (quick.join_all().await, slow.join_all().await);
+    let all = futures::future::join(quick.join_all(), slow.join_all());
+    let (quick, slow) =
+        timeout(2 * PATIENCE, all).await.context("the polite clients do not come to an end")?;
     silent.abort_all();
     let flooded = connected.load(Relaxed);
     outcome.figure(format!("{flooded} silent connections in {} s", seconds(began.elapsed())));
