@@ -14,7 +14,6 @@ use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use ws101::address::Address;
 use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
 use ws101::doctor::{Cause, Patient, examine};
-use ws101::escape::Lines;
 use ws101::frame::{Frame, Opcode, Role, Violation};
 
 use crate::doctor::sentence;
