@@ -146,7 +146,7 @@ impl<R: Room> Endpoint<R> {
         let mailbox = hub.join(outlet);
         let who = mailbox.id();
         self.timely(room, who, |room| room.joined(who, peer, hub));
-        let target = peer.target.to_string();
+        let target = peer.target().to_string();
         let target = Line::of(&target);
         let agent = Line::of(peer.user_agent());
         let from = peer.ends.map(|ends| display(ends.peer));

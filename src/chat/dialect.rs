@@ -76,7 +76,7 @@ impl Dialect {
         if let Some((_, dialect)) = ports.iter().find(|(known, _)| Some(*known) == port) {
             return Some(*dialect);
         }
-        Some(match peer.target.path() {
+        Some(match peer.target().path() {
             "/broadcast" => Self::BroadcastServer,
             "/ws" => Self::Reconnect,
             "/chat" => Self::Note,

@@ -33,8 +33,8 @@ pub struct Peer {
     pub since: String,
     /// Both ends of the connection, if they are known.
     pub ends: Option<Ends>,
-    /// The path and the query of its request.
-    pub target: Uri,
+    /// The path and the query of its request; `query` follows from it.
+    target: Uri,
     /// Its request's headers.
     pub headers: HeaderMap,
     /// The subprotocol that was agreed on (RFC 6455 §1.9).
@@ -48,7 +48,6 @@ pub struct Peer {
 impl Peer {
     /// The client of an accepted request. The id is a new one.
     pub fn new<B>(request: &Request<B>, agreement: &Agreement) -> Self {
-        let query = request.uri().query().unwrap_or_default();
         Self {
             id: id::random(),
             since: timestamp::now(),
@@ -57,8 +56,20 @@ impl Peer {
             headers: request.headers().clone(),
             subprotocol: agreement.subprotocol.clone(),
             extensions: agreement.extensions.clone(),
-            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            query: decoded(request.uri()),
         }
+    }
+
+    /// The path and the query of its request.
+    #[must_use]
+    pub fn target(&self) -> &Uri {
+        &self.target
+    }
+
+    /// The same client, as if it had asked for `target`.
+    #[must_use]
+    pub fn with_target(self, target: Uri) -> Self {
+        Self { query: decoded(&target), target, ..self }
     }
 
     /// The client's address; `0.0.0.0` if it is not known.
@@ -82,6 +93,11 @@ impl Peer {
     pub fn user_agent(&self) -> &str {
         self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
+}
+
+fn decoded(target: &Uri) -> Vec<(String, String)> {
+    let query = target.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 /// One line for a log, with the text of the client escaped.

@@ -20,7 +20,7 @@ async fn site(paths: &[&'static str]) -> (SocketAddr, Shutdown) {
     let policy =
         Policy { paths: paths.iter().map(|&path| path.into()).collect(), ..Policy::default() };
     let greeting = sockets(policy, &shutdown, |accepted| async {
-        let target = accepted.peer.target.to_string();
+        let target = accepted.peer.target().to_string();
         let mut socket = accepted.into_socket(config(1024)).await;
         let _ = socket.send(Message::text(target)).await;
         while let Some(Ok(_)) = socket.next().await {}

@@ -23,7 +23,7 @@ async fn a_head_split_anywhere_is_the_same_head() {
         tokio::task::yield_now().await;
         far.write_all(&HEAD.as_bytes()[at..]).await.unwrap();
         let peer = accepting.await.unwrap().unwrap().peer;
-        assert_eq!(peer.target, "/chat?name=%D0%90");
+        assert_eq!(peer.target(), "/chat?name=%D0%90");
         assert_eq!(peer.user_agent(), "test");
         assert_eq!((peer.subprotocol, peer.ends), (None, None));
     }
@@ -45,6 +45,8 @@ async fn a_query_is_decoded() {
     ] {
         assert_eq!(peer.query(name), value, "{name}");
     }
+    let elsewhere = peer.with_target("/ws?bad=good".parse().unwrap());
+    assert_eq!((elsewhere.query("bad"), elsewhere.query("bare")), (Some("good"), None));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ struct Fragile;
 
 impl Room for Fragile {
     fn joined(&mut self, _who: ClientId, peer: &Peer, _hub: &Hub) {
-        assert_ne!(peer.target.path(), "/joined", "as it was asked to");
+        assert_ne!(peer.target().path(), "/joined", "as it was asked to");
     }
 
     fn heard(&mut self, _who: ClientId, message: Message, hub: &Hub) {

@@ -153,7 +153,7 @@ impl Program {
     /// The chat, at /ws only, in the dialect that is spoken at `target`.
     async fn speak(&self, target: &str, pipe: Pipe) {
         let Ok(mut accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
-        accepted.peer.target = target.parse().expect("it is a path");
+        accepted.peer = accepted.peer.with_target(target.parse().expect("it is a path"));
         let Some(permit) = self.caps.enter(accepted.peer.ip()) else { return };
         let _awaited = self.chat.shutdown().hold();
         self.chat.serve(accepted, permit).await;
