@@ -1,4 +1,4 @@
-//! What is measured: each mode is a load, what it tells, and what is asked of the chat.
+//! The modes: each is a load, its metrics, and goals for the chat.
 
 mod cost;
 mod fan;
@@ -10,24 +10,25 @@ use crate::servers::Kind;
 use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive, Pipe, Tapped};
 use crate::target::{Peer, Target};
 
-/// What one run of one server told, each number with its unit.
+/// The metrics of one run of one server, each with its unit.
 pub type Sample = Vec<(&'static str, f64)>;
 
 /// One way to put load on a server.
 pub struct Mode {
     pub name: &'static str,
     pub about: &'static str,
-    /// Who is measured, in each round.
+    /// The servers that are measured in each round.
     pub kinds: &'static [Kind],
-    /// How many rounds of ten.
+    /// How many rounds, if a full mode has ten.
     pub rounds: usize,
-    /// Whether a server of someone else's can take part.
+    /// Whether a peer can take part.
     pub peers: bool,
     pub run: fn(&Contender) -> anyhow::Result<Sample>,
     pub goals: &'static [Goal],
 }
 
-/// What the chat is to reach: at most so much, or so many times what another takes in the same round.
+/// A goal for the chat: the most a metric may be, or the most as a multiple of another server's in the
+/// same round.
 pub struct Goal {
     pub metric: &'static str,
     pub against: Option<Kind>,
@@ -43,10 +44,10 @@ const fn times(against: Kind, metric: &'static str, must: f64, aim: f64) -> Goal
     Goal { metric, against: Some(against), must, aim }
 }
 
-/// Nothing lost, nothing out of order.
+/// No message is lost or out of order.
 const WHOLE: Goal = at_most("faults", 0.0, 0.0);
 
-/// Who takes part.
+/// A server that is measured.
 #[derive(Clone, Debug)]
 pub enum Contender {
     Ours(Kind),
@@ -54,7 +55,7 @@ pub enum Contender {
 }
 
 impl Contender {
-    /// Starts it, if it is ours.
+    /// Starts the server, if it is one of this project.
     pub fn start(&self) -> anyhow::Result<Target> {
         match self {
             Self::Ours(kind) => Target::start(*kind),
@@ -74,7 +75,7 @@ impl Contender {
     }
 }
 
-/// All there are, in the order of the report.
+/// All modes, in the order of the report.
 pub const MODES: &[Mode] = &[
     Mode {
         name: "fan1",
@@ -122,7 +123,7 @@ pub const MODES: &[Mode] = &[
         goals: &[
             times(Floor, "p50 ms", 1.2, 1.0),
             times(Floor, "p99 ms", 1.5, 1.0),
-            // Nagle's 40 ms would be many times the floor's longest.
+            // The 40 ms of Nagle's algorithm would be many times the floor's longest latency.
             times(Floor, "max ms", 3.0, 1.5),
             WHOLE,
         ],
@@ -192,5 +193,5 @@ pub const MODES: &[Mode] = &[
     },
 ];
 
-/// Whoever reads nothing is let go.
+/// The chat evicts a client that does not read.
 const STAYED: Goal = at_most("stayed", 0.0, 0.0);

@@ -1,11 +1,11 @@
-//! What the command line asks for.
+//! The command line.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The longest run: what the ledger keeps grows with time, slowly.
+/// The longest run. The ledger grows slowly with time.
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// The most clients of one kind.
@@ -20,7 +20,7 @@ usage: ws101-soak [--minutes N | --seconds N] [--seed N] [--witnesses N] [--roam
   --roamers N    well-behaved clients that leave and come back; 12
   --faults N     clients that misbehave at any one time; 24";
 
-/// One run.
+/// The options of one run.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub time: Duration,

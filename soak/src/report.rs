@@ -1,4 +1,4 @@
-//! What a run showed, for people, and whether it may be called good.
+//! The result of a run as text, and whether the run is good.
 
 use std::fmt;
 
@@ -7,27 +7,27 @@ use crate::options::Options;
 use crate::vitals::Vitals;
 use ws101_soak::server::{Ended, Stats};
 
-/// What the server may hold at the end beyond what it held when it was warm.
+/// The memory that the server may hold at the end beyond what it held after the warm-up.
 const MEMORY: u64 = 8 * 1024 * 1024;
 
-/// Everything that is known when a run is over.
+/// The result of a run.
 pub struct Report {
     pub options: Options,
     pub findings: Findings,
-    /// Before anyone came.
+    /// Before the first client.
     pub start: Vitals,
-    /// When all kinds of clients had been there for a while.
+    /// After the warm-up, when all kinds of clients had connected.
     pub warm: Vitals,
     pub peak: Vitals,
-    /// After everyone left.
+    /// After all clients left.
     pub end: Vitals,
-    /// The server's own count, at the end.
+    /// The server's own counters at the end.
     pub stats: Stats,
     pub ended: Ended,
 }
 
 impl Report {
-    /// Why the run is no good; empty if it is.
+    /// Why the run failed; empty if it is good.
     pub fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         let mut expect = |good: bool, words: &str| {
