@@ -63,7 +63,8 @@ pub(super) struct Wire<S: ?Sized> {
     torn: bool,
     /// Whether the stream accepted bytes that it may hold until it is flushed.
     unflushed: bool,
-    /// When the stream last took bytes of the backlog. None while the backlog is empty.
+    /// When the stream last took bytes of the backlog, or when the backlog began. None while it is
+    /// empty.
     moved: Option<Instant>,
     /// The close frame that the session has to send.
     closing: Option<Box<CloseFrame>>,
