@@ -46,6 +46,8 @@
 //! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
 //! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
+//!
+//! [`log`]: mod@log
 
 pub mod address;
 pub mod blocking;

@@ -91,7 +91,7 @@ impl Load {
             }
             let deadline = Instant::now() + TIMEOUT;
             while !load.clients.iter().all(Client::is_served) {
-                ensure!(Instant::now() < deadline, "some were not let in");
+                ensure!(Instant::now() < deadline, "the server did not accept all clients");
                 load.turn(Duration::from_millis(100), |_, _, _| {})?;
             }
         }

@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     let (mut wanted, mut rounds, mut peers) = (Vec::new(), ROUNDS, Vec::new());
     let mut only = String::new();
     while let Some(arg) = args.next() {
-        let mut next = || args.next().with_context(|| format!("{arg} wants more"));
+        let mut next = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "serve" => return next()?.parse::<servers::Kind>()?.serve(),
             "--rounds" => rounds = next()?.parse()?,

@@ -79,7 +79,7 @@ impl Contender {
 pub const MODES: &[Mode] = &[
     Mode {
         name: "fan1",
-        about: "1000 clients, one message in flight: nothing can be joined",
+        about: "1000 clients, one message in flight, so each write carries one message",
         kinds: &[Floor, Batching, Naive, Chat],
         rounds: 10,
         peers: true,
@@ -88,7 +88,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "fan32",
-        about: "1000 clients, 32 messages in flight: what comes together can leave together",
+        about: "1000 clients, 32 messages in flight, so one write can carry several",
         kinds: &[Floor, Batching, Naive, Chat],
         rounds: 10,
         peers: true,
@@ -115,7 +115,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "rate",
-        about: "1000 clients, 50 messages a second, well below what any could do: how long each takes",
+        about: "1000 clients, 50 messages a second, far below saturation: the latency of each",
         kinds: &[Floor, Batching, Naive, Chat],
         rounds: 10,
         peers: true,
@@ -130,7 +130,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "echo",
-        about: "64 clients, each hears itself, one message in flight for each",
+        about: "64 clients, each receives its own messages, one in flight for each",
         kinds: &[Floor, Accept, Chat],
         rounds: 6,
         peers: false,
@@ -139,7 +139,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "tap",
-        about: "the same, without and with a tap that tells every frame both ways",
+        about: "the same, without and with a tap that reports every frame in both directions",
         kinds: &[Accept, Tapped],
         rounds: 10,
         peers: false,
@@ -157,7 +157,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "churn",
-        about: "connect, upgrade, close: and again",
+        about: "connect, upgrade, close, many times",
         kinds: &[Floor, Accept, Chat],
         rounds: 10,
         peers: false,
@@ -166,7 +166,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "idle",
-        about: "10,000 connections that wait (naive: 1000), before and after 20 messages to all",
+        about: "10,000 idle connections (naive: 1000), before and after 20 broadcasts",
         kinds: &[Floor, Naive, Chat],
         rounds: 2,
         peers: false,
@@ -175,7 +175,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "stuck",
-        about: "one client reads nothing while 200 MB go past it to ten others",
+        about: "one client reads nothing while ten others receive 200 MB each",
         kinds: &[Naive, Chat],
         rounds: 4,
         peers: false,
@@ -184,7 +184,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "stuck100",
-        about: "the same with a hundred that read nothing",
+        about: "the same with a hundred clients that read nothing",
         kinds: &[Chat],
         rounds: 2,
         peers: false,

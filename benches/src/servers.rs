@@ -66,7 +66,7 @@ impl Kind {
                 Runtime::new()?.block_on(accept::serve(nonblocking(listener)?, tapped))?;
             }
             Self::Naive => Runtime::new()?.block_on(naive::serve(nonblocking(listener)?))?,
-            Self::Pipe => bail!("{self}: there is nothing to serve"),
+            Self::Pipe => bail!("{self} has no server"),
             Self::Chat => {
                 Runtime::new()?.block_on(chat::serve(nonblocking(listener)?, &settings))?;
             }

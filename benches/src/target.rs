@@ -30,7 +30,7 @@ impl Target {
             .spawn()?;
         let pid = Some(child.id());
         let mut line = String::new();
-        let stdout = child.stdout.take().context("it was asked for")?;
+        let stdout = child.stdout.take().context("its output is a pipe")?;
         let mut target = Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             path: "/ws".to_owned(),

@@ -37,5 +37,5 @@ async fn main() -> Result<ExitCode> {
     let _ = writeln!(stdout(), "seed {}", options.seed);
     let report = run::run(options).await?;
     let _ = write!(stdout(), "{report}");
-    Ok(if report.complaints().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.failures().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

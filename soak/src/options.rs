@@ -55,13 +55,13 @@ impl Options {
             }
         }
         let times = Duration::from_secs(1)..=LONGEST;
-        ensure!(times.contains(&options.time), "from a second to a day");
+        ensure!(times.contains(&options.time), "a run takes from 1 second to 1 day");
         let crowd = [options.witnesses, options.roamers, options.faults];
-        ensure!(crowd.iter().all(|n| *n <= MOST), "at most {MOST} of a kind");
+        ensure!(crowd.iter().all(|n| *n <= MOST), "at most {MOST} clients of one kind");
         Ok(options)
     }
 }
 
 fn number<N: FromStr>(value: &str) -> Result<N> {
-    value.parse().ok().with_context(|| format!("{value} is no number that can be used here"))
+    value.parse().ok().with_context(|| format!("{value:?} is not a number, or too large"))
 }

@@ -28,23 +28,29 @@ pub struct Report {
 
 impl Report {
     /// Why the run failed; empty if it is good.
-    pub fn complaints(&self) -> Vec<String> {
-        let mut complaints = Vec::new();
+    pub fn failures(&self) -> Vec<String> {
+        let mut failures = Vec::new();
         let mut expect = |good: bool, words: &str| {
             if !good {
-                complaints.push(words.to_owned());
+                failures.push(words.to_owned());
             }
         };
         let Self { start, warm, end, findings, ended, .. } = self;
-        expect(findings.faults() == 0, "a well-behaved client was not served as it should be");
-        expect(findings.said > 0 && findings.heard > findings.said, "nobody spoke");
+        expect(
+            findings.faults() == 0,
+            "messages were lost or out of order, or a well-behaved client was disconnected",
+        );
+        expect(
+            findings.said > 0 && findings.heard > findings.said,
+            "no client received lines of another",
+        );
         expect(end.connections == 0, "connections stayed open");
-        expect(end.descriptors <= start.descriptors, "descriptors did not come back");
+        expect(end.descriptors <= start.descriptors, "the server did not free its descriptors");
         let allowed = warm.memory.map(|bytes| bytes + MEMORY);
-        expect(end.memory <= allowed, "memory did not come back");
+        expect(end.memory <= allowed, "the server did not free its memory");
         expect(ended.panics == 0, "the server panicked");
-        expect(ended.status.success(), "the server did not end as it should");
-        complaints
+        expect(ended.status.success(), "the server ended with an error");
+        failures
     }
 }
 
@@ -56,8 +62,8 @@ impl fmt::Display for Report {
         writeln!(f, "{witnesses} witnesses, {roamers} roamers, {faults} faults at a time")?;
         writeln!(f)?;
         let Findings { said, heard, lives, .. } = findings;
-        writeln!(f, "lines said    {said:>10}, in {lives} lives")?;
-        writeln!(f, "lines heard   {heard:>10}")?;
+        writeln!(f, "lines sent    {said:>10}, in {lives} connections")?;
+        writeln!(f, "received      {heard:>10}")?;
         for (name, count) in [
             ("lost", findings.lost),
             ("doubled", findings.doubled),
@@ -96,15 +102,15 @@ impl fmt::Display for Report {
         let status = ended.status;
         writeln!(
             f,
-            "its end          {status}, after {:.1} s; panics {}",
+            "ended with       {status}, after {:.1} s; panics {}",
             ended.took.as_secs_f32(),
             ended.panics
         )?;
         for words in &findings.words {
             writeln!(f, "  {words}")?;
         }
-        let complaints = self.complaints();
-        let verdict = if complaints.is_empty() { "good".to_owned() } else { complaints.join("; ") };
+        let failures = self.failures();
+        let verdict = if failures.is_empty() { "good".to_owned() } else { failures.join("; ") };
         writeln!(f, "\n{verdict}")
     }
 }

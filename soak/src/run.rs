@@ -58,10 +58,10 @@ pub async fn run(options: Options) -> Result<Report> {
     }
 
     director.send_replace(Phase::Quiet);
-    timeout(TIMEOUT, faults.join_all()).await.context("a fault does not end")?;
+    timeout(TIMEOUT, faults.join_all()).await.context("a misbehaving client does not end")?;
     eventually(async || Ok(stage.ledger.settled() >= witnesses.len())).await?;
     director.send_replace(Phase::Settled);
-    timeout(2 * TIMEOUT, witnesses.join_all()).await.context("a witness does not leave")?;
+    timeout(2 * TIMEOUT, witnesses.join_all()).await.context("a witness does not end")?;
 
     // A closed socket's descriptor is freed when its task ends, a moment later.
     let mut end = Vitals::take(&server).await?;

@@ -116,7 +116,8 @@ impl Server {
         let address = address.and_then(|address| address.parse().ok()).context(first.clone())?;
         if program.file_stem().is_some_and(|name| name == FULL_CHAT) {
             // It prints its second port last, so both ports are open then.
-            let second = timeout(TIMEOUT, lines.next_line()).await.context("it has one port")??;
+            let second =
+                timeout(TIMEOUT, lines.next_line()).await.context("it printed only one port")??;
             ensure!(second.is_some(), "it ended before it listened on both ports");
         }
         let mut unread = None;
@@ -165,11 +166,11 @@ impl Server {
         if let Some(status) = self.child.try_wait()? {
             bail!("the server ended by itself: {status}");
         }
-        let (id, began) = (self.child.id().context("it is gone already")?, Instant::now());
+        let (id, began) = (self.child.id().context("it has ended already")?, Instant::now());
         let mut kill = Command::new("kill");
         let asked = kill.args(["-TERM", &id.to_string()]).kill_on_drop(true).status();
-        let asked = timeout(limit, asked).await.context("kill does not end")??;
-        ensure!(asked.success(), "it cannot be asked to end");
+        let asked = timeout(limit, asked).await.context("`kill` does not end")??;
+        ensure!(asked.success(), "SIGTERM cannot be sent to it");
         let status = timeout(limit, self.child.wait()).await.context("it does not end")??;
         let panics = self.panics.load(Relaxed);
         Ok(Ended { status, took: began.elapsed(), panics })

@@ -94,8 +94,9 @@ impl Witness {
             };
             anyhow::Ok((client, welcome))
         };
-        let connected = timeout(TIMEOUT, connecting).await.context("it is not let in")?;
-        let (client, welcome) = connected.context("it is not let in")?;
+        let connected =
+            timeout(TIMEOUT, connecting).await.context("the server did not let it enter")?;
+        let (client, welcome) = connected.context("the server did not let it enter")?;
         let mut seq = None;
         if dialect == Dialect::Canonical {
             let welcome: Value = serde_json::from_slice(&welcome.context("no welcome")?.payload)?;
@@ -162,7 +163,7 @@ impl Witness {
                 }
                 () = sleep_until(leave.unwrap_or(next)), if leave.is_some() && speaking => {}
                 changed = phases.changed() => {
-                    changed.context("nobody directs")?;
+                    changed.context("the run ended without a last phase")?;
                     (phase, late) = (*phases.borrow_and_update(), None);
                 }
                 () = sleep_until(give_up), if waiting => break,
@@ -205,7 +206,7 @@ impl Witness {
             );
         }
         if self.dialect == Dialect::Canonical && self.acknowledged != self.said {
-            let words = format_args!("{} said, {} acknowledged", self.said, self.acknowledged);
+            let words = format_args!("{} sent, {} acknowledged", self.said, self.acknowledged);
             self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
         }
     }
@@ -230,7 +231,10 @@ impl Witness {
 
     async fn send(&mut self, text: String) -> Result<()> {
         let sending = self.client.send(Frame::text(text));
-        timeout(TIMEOUT, sending).await.context("nobody reads what it says")?.context("cut off")
+        timeout(TIMEOUT, sending)
+            .await
+            .context("the server does not read")?
+            .context("the connection was cut")
     }
 
     fn hear(&mut self, text: &str) -> Result<()> {
@@ -244,10 +248,10 @@ impl Witness {
         let said: Value = serde_json::from_str(text).context("not JSON")?;
         let kind = said["type"].as_str().unwrap_or_default();
         let refused = kind == "error" || said["event"] == "error";
-        ensure!(!refused, "it is refused: {text}");
+        ensure!(!refused, "the server refused its line: {text}");
         if kind == "ack" {
             let id = (self.acknowledged + 1).to_string();
-            ensure!(said["id"] == id.as_str(), "an ack of {} in place of {id}", said["id"]);
+            ensure!(said["id"] == id.as_str(), "an ack of {} instead of {id}", said["id"]);
             self.acknowledged += 1;
         } else if let Some(seq) = said["seq"].as_u64() {
             if let Some(last) = self.seq.replace(seq)
@@ -273,7 +277,7 @@ impl Witness {
             self.returned = self.returned.max(line.n);
         }
         self.stage.ledger.findings(|findings| findings.heard += 1);
-        let words = format_args!("{:?} heard {line:?}: {verdict:?}", self.dialect);
+        let words = format_args!("{:?} received {line:?}: {verdict:?}", self.dialect);
         match verdict {
             // A line that is early leaves a gap. A line that stays missing is lost.
             Arrival::Next | Arrival::Early => {}
@@ -291,7 +295,8 @@ impl Witness {
                 self.client.send(Frame::close(1000, "")).await?;
             }
             loop {
-                let frame = next(&mut self.client).await.context("no goodbye")?;
+                let frame =
+                    next(&mut self.client).await.context("the server sent no close frame")?;
                 match frame.header.opcode {
                     Opcode::Close => return anyhow::Ok(frame.close_code().map(|(code, _)| code)),
                     Opcode::Text => self.hear(str::from_utf8(&frame.payload)?)?,
@@ -299,8 +304,8 @@ impl Witness {
                 }
             }
         };
-        let code = timeout(TIMEOUT, goodbye).await.context("no goodbye")??;
-        ensure!(code == Some(1000), "its goodbye is answered with {code:?}");
+        let code = timeout(TIMEOUT, goodbye).await.context("the server sent no close frame")??;
+        ensure!(code == Some(1000), "the server answered its close frame with {code:?}");
         Ok(())
     }
 }
@@ -320,10 +325,10 @@ async fn next(client: &mut Client<TcpStream>) -> Result<Frame> {
 fn whole(received: Received) -> Result<Frame> {
     match received {
         Received::Frame(frame) if frame.digest.is_none() && frame.header.fin => Ok(frame),
-        Received::Frame(frame) => bail!("more than is kept, or a part: {frame}"),
+        Received::Frame(frame) => bail!("a frame that is too long or incomplete: {frame}"),
         Received::Broken(frame, violation) => bail!("{frame}: {}", violation.reason()),
         Received::BrokenHeader(violation) => bail!("{}", violation.reason()),
-        Received::End(Some(error)) => Err(error).context("cut off"),
-        Received::End(None) => bail!("cut off"),
+        Received::End(Some(error)) => Err(error).context("the connection was cut"),
+        Received::End(None) => bail!("the connection was cut"),
     }
 }
