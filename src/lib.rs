@@ -63,10 +63,10 @@
 //!
 //! | floor | module | what it does |
 //! | --- | --- | --- |
-//! | 4 | [`scenario`] | Plays a transcript, as a text file, against any server and compares. |
+//! | 5 | [`chat`] | The room of `full_chat`: names, messages, typing, arrivals and departures. |
 //! | | [`doctor`] | Says why a WebSocket does not open, and which rules of the RFC a server keeps. |
-//! | | [`endpoint`] | Joins one room and many connections, on a warp route or on any stream. |
-//! | | [`chat`] | The room of `full_chat`: names, messages, typing, arrivals and departures. |
+//! | 4 | [`endpoint`] | Joins one room and many connections, on a warp route or on any stream. |
+//! | | [`scenario`] | Plays a transcript, as a text file, against any server and compares. |
 //! | 3 | [`session`] | Runs one connection: one task with one loop. |
 //! | | [`room`] | The trait of a room: what clients say to each other, without sockets. |
 //! | | [`server`] | Accepts connections and checks each request before it reaches a route. |
@@ -99,6 +99,8 @@
 //! | | [`receipts`] | Remembers the result of a request, for a client that sends it again. |
 //! | | [`timestamp`] | The time of day in the format of the messages. |
 //! | | [`typed`] | Reads messages of clients: JSON objects with a `type`. |
+//!
+//! [`log`]: mod@log
 
 pub mod address;
 pub mod blocking;
