@@ -1,9 +1,12 @@
 //! Byte streams: what may be done with any of them, before and after the frames.
 //!
-//! Four small things every server needs and none should write twice: one name
+//! Five small things every server needs and none should write twice: one name
 //! for "something I can read and write" ([`Io`]), a stream with bytes put back
 //! ([`Rewind`]), a limit for who does not read ([`within`]), and an ending that
-//! does not destroy the last words ([`linger`]).
+//! does not destroy the last words ([`linger`], and [`Lingering`] for a stream
+//! that somebody else ends).
+
+mod lingering;
 
 use std::io;
 use std::pin::Pin;
@@ -13,6 +16,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
+
+pub use lingering::Lingering;
 
 /// Anything that carries bytes both ways: TCP, TLS, a pipe, a [`Rewind`], a tap.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
@@ -36,7 +41,7 @@ pub async fn within<T, E: From<io::Error>>(
 /// How long [`linger`] waits for the peer to hang up.
 pub const LINGER: Duration = Duration::from_millis(500);
 
-/// How much [`linger`] reads at a time; everything read is thrown away.
+/// How much [`linger`] and [`Lingering`] read at a time; everything read is thrown away.
 const LINGER_BUFFER: usize = 4 * 1024;
 
 /// Ends a connection so that the last bytes written still arrive.

@@ -12,7 +12,7 @@ use warp::Filter;
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Policy, Rejection};
 use crate::limits::{Limited, WriteWithin};
-use crate::stream::Rewind;
+use crate::stream::{Lingering, Rewind};
 
 /// What [`upgrade`] extracts: a request that asked for something, and the means
 /// to give it a WebSocket.
@@ -118,9 +118,9 @@ impl PendingUpgrade {
 
 /// The stream hyper was given, if it is one we know: the wrapping costs memory and a vtable.
 fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
-    match upgraded.downcast::<TokioIo<WriteWithin<Rewind<TcpStream>>>>() {
+    match upgraded.downcast::<TokioIo<Lingering<WriteWithin<Rewind<TcpStream>>>>>() {
         Ok(parts) => {
-            let (front, tcp) = parts.io.into_inner().into_inner().into_parts();
+            let (front, tcp) = parts.io.into_inner().into_inner().into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
             Limited::in_time(Rewind::new(&front, Either::Left(tcp)))
         }

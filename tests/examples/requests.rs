@@ -66,25 +66,31 @@ async fn whatever_is_asked_is_answered() {
 /// A server that closes over unread input sends a reset, and that destroys its answer.
 #[tokio::test]
 async fn an_answer_arrives_though_more_was_sent_than_is_read() {
-    for example in ["handshake", "raw_echo", "poll_vs_push"] {
+    for example in EXAMPLES {
         let program = Program::start(example, &[]).await;
-        for _ in 0..5 {
-            let tcp = TcpStream::connect(program.address).await.unwrap();
-            let (mut reading, mut writing) = tcp.into_split();
-            let sending = tokio::spawn(async move {
-                let head = format!(
-                    "POST /ws HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n{UPGRADE}\r\n"
-                );
-                writing.write_all(head.as_bytes()).await?;
-                writing.write_all(&vec![b'x'; 200_000]).await?;
-                std::io::Result::Ok(writing)
-            });
-            // By then some of it has come that nobody has read.
-            let _sent = timeout(PATIENCE, sending).await.expect("it is taken or refused");
-            let mut answer = Vec::new();
-            let read = timeout(PATIENCE, reading.read_to_end(&mut answer)).await.expect("in time");
-            assert!(read.is_ok(), "{example}: {read:?}");
-            assert!(answer.starts_with(b"HTTP/1.1 4"), "{example}: {answer:?}");
+        for (method, upgrade) in [("POST", ""), ("POST", UPGRADE), ("GET", UPGRADE)] {
+            for before in ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+                let tcp = TcpStream::connect(program.address).await.unwrap();
+                let (mut reading, mut writing) = tcp.into_split();
+                let sending = tokio::spawn(async move {
+                    let head = format!(
+                        "{before}{method} /ws HTTP/1.1\r\nHost: a\r\n\
+                         Content-Length: 900000\r\n{upgrade}\r\n"
+                    );
+                    writing.write_all(head.as_bytes()).await?;
+                    writing.write_all(&vec![b'x'; 900_000]).await?;
+                    std::io::Result::Ok(writing)
+                });
+                // By then some of it has come that nobody has read.
+                let _sent = timeout(PATIENCE, sending).await.expect("it is taken or refused");
+                let mut answer = Vec::new();
+                let read = timeout(PATIENCE, reading.read_to_end(&mut answer)).await;
+                let read = read.expect("in time");
+                let which = format!("{example}: {before}{method} {upgrade}");
+                assert!(read.is_ok(), "{which}: {read:?}");
+                let answer = String::from_utf8_lossy(&answer);
+                assert!(answer.contains("HTTP/1.1 4"), "{which}: {answer:?}");
+            }
         }
     }
 }
