@@ -37,7 +37,7 @@ pub use explain::explain;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
 pub use host::is_private;
 pub use origins::Origins;
-pub use policy::{Policy, asks, has_body};
+pub use policy::{Policy, asks, has_body, is_last};
 pub use rejection::{Fault, Rejection};
 pub use target::{host_of, to_origin_form};
 

@@ -196,6 +196,12 @@ pub fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length != "0")
 }
 
+/// Whether the client expects the connection to end with the answer (RFC 9112 §9.3).
+#[must_use]
+pub fn is_last(request: &Request<()>) -> bool {
+    request.version() < Version::HTTP_11 || has_token(request.headers(), CONNECTION, "close")
+}
+
 /// The value of a header that must come exactly once.
 pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
     let mut values = headers.get_all(name).iter();

@@ -141,6 +141,41 @@ async fn what_http_knows_besides_is_served() {
     }
 }
 
+/// A client of HTTP/1.0, or one that says so, reads until the connection ends (RFC 9112 §9.3).
+#[tokio::test]
+async fn a_connection_ends_with_the_answer_for_who_expects_that() {
+    for example in ["echo", "full_chat", "poll_vs_push"] {
+        let program = Program::start(example, &[("WS_HEAD_MS", "60000")]).await;
+        for request in [
+            "GET / HTTP/1.0\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "GET /x HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n",
+            "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ] {
+            let mut tcp = TcpStream::connect(program.address).await.unwrap();
+            tcp.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let read = timeout(PATIENCE, tcp.read_to_end(&mut answer)).await;
+            read.unwrap_or_else(|_| panic!("{example}: {request}: no end")).unwrap();
+            assert!(answer.starts_with(b"HTTP/1."), "{example}: {request}");
+        }
+    }
+}
+
+/// The events have no end, so the answer to HEAD ends where they would begin.
+#[tokio::test]
+async fn head_is_told_no_events() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(b"HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let post = "POST /news?late HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_eq!(status(&program, post).await, "200");
+    let mut answer = Vec::new();
+    timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.expect("it ends").unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("text/event-stream") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
 /// One check for all routes: a page may have a name of its own point at this computer.
 #[tokio::test]
 async fn a_name_that_is_not_the_servers_is_told_nothing() {
