@@ -181,8 +181,11 @@ fn upper(text: &str) -> String {
 /// no difference: `[server]` and `s y s t e m` do.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    let letters =
-        |text: &str| text.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>();
+    // ℠ and ™ are small signs behind a word, and NFKC would write them in letters.
+    let letters = |text: &str| {
+        let words = text.chars().filter(|char| !matches!(char, '\u{2120}' | '\u{2122}'));
+        words.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>()
+    };
     let name = Likeness::of(&letters(name));
     let Looks { reserved, guests, digits } = &*LOOKS;
     if reserved.iter().any(|word| name.is_like(word)) {

@@ -184,3 +184,14 @@ fn honest_names_are_told_apart() {
         assert!(!alike(&format!("Гость {one}"), &format!("Гость {}", one + 1)), "{one}");
     }
 }
+
+/// Signs that Unicode writes out in letters: they make no difference either.
+#[test]
+fn a_sign_made_of_letters_frees_no_word() {
+    for name in ["Server™", "℠ system", "™Guest 5", "admin℠"] {
+        assert_eq!(of_person(name), Err(Unfit::Reserved), "{name}");
+    }
+    for name in ["Ⓢerver", "Guest ⑤", "ＳＥＲＶＥＲ"] {
+        assert_eq!(of_person(name), Err(Unfit::Reserved), "{name}");
+    }
+}
