@@ -94,7 +94,8 @@ impl Race {
             bytes.truncate(bytes.len() - if request.method() == "HEAD" { body } else { 0 });
             self.tell(&mut tcp, request.uri().path(), &bytes).await?;
             if is_last(&request) {
-                return Ok(linger(&mut tcp, LINGER).await);
+                linger(&mut tcp, LINGER).await;
+                return Ok(());
             }
         }
     }
@@ -104,7 +105,7 @@ impl Race {
         let (path, mut news, mut buffer) = (request.uri().path(), self.news.subscribe(), [0; 1024]);
         let (answer, goodbye) = match self.settings.policy().answer(&request) {
             _ if path == "/events" => (EVENTS.into(), "".into()),
-            Ok(switched) => (encode(&switched.map(|()| "")), Frame::close(1000, "").to_bytes()),
+            Ok(agreed) => (encode(&agreed.to_response()), Frame::close(1000, "").to_bytes()),
             Err(no) => return self.tell(&mut tcp, path, &encode(&no.to_response())).await,
         };
         self.tell(&mut tcp, path, &answer).await?;
