@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use ws101::address::Address;
 use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
-use ws101::doctor::{Cause, Patient, examine};
+use ws101::doctor::{Cause, Target, examine};
 use ws101::frame::{Frame, Opcode, Role, Violation};
 
 use crate::doctor::sentence;
@@ -171,12 +171,12 @@ impl Connect {
 
     /// Has the doctor say why it does not open.
     async fn explain(&self) {
-        let patient = Patient {
+        let target = Target {
             origin: self.origin.clone(),
             subprotocols: self.subprotocols.clone(),
-            ..Patient::new(self.url.clone())
+            ..Target::new(self.url.clone())
         };
-        remark(&sentence(&patient, &examine(&patient).await, self.lang()));
+        remark(&sentence(&target, &examine(&target).await, self.lang()));
     }
 
     fn lang(&self) -> Lang {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use ws101::address::Address;
-use ws101::doctor::{Diagnosis, Level, Patient, examine};
+use ws101::doctor::{Diagnosis, Level, Target, examine};
 use ws101::escape::Lines;
 
 use crate::{Lang, Verdict};
@@ -27,8 +27,8 @@ pub struct Doctor {
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     quiet: u32,
     /// How many seconds each step may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
-    patience: u32,
+    #[arg(long, alias = "patience", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
+    timeout: u32,
     /// The language of the report; else as LANG says
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -37,15 +37,15 @@ pub struct Doctor {
 impl Doctor {
     pub async fn run(self) -> Result<Verdict> {
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
-        let patient = Patient {
+        let target = Target {
             address: self.url,
             origin: self.origin,
             subprotocols: self.subprotocols,
-            patience: Duration::from_secs(self.patience.into()),
+            timeout: Duration::from_secs(self.timeout.into()),
             quiet: Duration::from_secs(self.quiet.into()),
         };
-        let diagnosis = examine(&patient).await;
-        println!("{}", Lines(&sentence(&patient, &diagnosis, lang)));
+        let diagnosis = examine(&target).await;
+        println!("{}", Lines(&sentence(&target, &diagnosis, lang)));
         println!();
         for line in diagnosis.evidence.iter().flat_map(|line| line.lines()) {
             println!("  {}", Lines(line));
@@ -61,15 +61,15 @@ impl Doctor {
 }
 
 /// The one sentence.
-pub fn sentence(patient: &Patient, diagnosis: &Diagnosis, lang: Lang) -> String {
+pub fn sentence(target: &Target, diagnosis: &Diagnosis, lang: Lang) -> String {
     let told = match &diagnosis.cause {
         Some(cause) => lang.pick(cause.to_string(), cause.in_russian()),
-        None if patient.address.tls => {
+        None if target.address.tls => {
             lang.pick("TLS is spoken there", "тут говорят по TLS").to_owned()
         }
         None => lang.pick("it opens and answers", "открывается и отвечает").to_owned(),
     };
-    format!("{}: {told}", patient.address)
+    format!("{}: {told}", target.address)
 }
 
 fn keeps_its_musts(diagnosis: &Diagnosis) -> bool {
@@ -79,7 +79,7 @@ fn keeps_its_musts(diagnosis: &Diagnosis) -> bool {
 
 /// Which rules of RFC 6455 are kept, a line each; what breaks one is said behind it.
 fn table(diagnosis: &Diagnosis, lang: Lang) -> String {
-    let line = |verdict: &ws101::doctor::Verdict| {
+    let line = |verdict: &ws101::doctor::RuleVerdict| {
         let rule = verdict.rule;
         let mark = match verdict.kept {
             Some(true) => "ok  ",
