@@ -7,19 +7,18 @@ mod report;
 #[cfg(test)]
 mod steady;
 mod template;
-mod words;
-
-use std::env;
+mod trial;
 
 use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
 
-use crate::Verdict;
+use crate::exit::{Exit, interrupted};
+use crate::lang::Lang;
 use crate::place::{Place, plain};
 use judge::{Candidate, Judge};
 use lesson::Lesson;
-pub use words::Lang;
+use report::{Report, Tested};
 
 /// Check a server against a lesson: `ws101 check 5 --cmd "python server.py"`.
 ///
@@ -73,7 +72,7 @@ struct Machine {
 }
 
 impl Check {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let (number, only) = match self.what.split_once('.') {
             Some((lesson, _)) => (lesson, Some(&*self.what)),
             None => (&*self.what, None),
@@ -105,7 +104,7 @@ impl Check {
         let mut judge = Judge::new(candidate, lesson.settings(), self.build);
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
         let for_people = !self.machine.json && !self.machine.junit;
-        let mut report = report::Report::new(lesson, seed, lang, &self);
+        let mut report = Report::new(lesson, seed, lang, self.tested());
         if for_people {
             report.begin();
         }
@@ -119,10 +118,10 @@ impl Check {
             }
             anyhow::Ok(())
         };
-        let interrupted = crate::interrupted()?;
+        let interrupt = interrupted()?;
         let judged = tokio::select! {
             judged = judged => judged,
-            signal = interrupted => bail!("interrupted by {signal}"),
+            signal = interrupt => bail!("interrupted by {signal}"),
         };
         judge.end().await;
         judged?;
@@ -131,20 +130,17 @@ impl Check {
             Machine { junit: true, .. } => print!("{}", report.junit()),
             Machine { .. } => report.end(),
         }
-        Ok(if report.passed() { Verdict::Passed } else { Verdict::Failed })
+        Ok(if report.passed() { Exit::Passed } else { Exit::Failed })
     }
 
-    /// The command that shows one check again, byte by byte.
-    fn again(&self, number: &str, seed: u32) -> String {
-        let program = match (&self.url, &self.cmd, &self.client) {
+    /// The program under test, as the command line named it.
+    fn tested(&self) -> Tested {
+        let option = match (&self.url, &self.cmd, &self.client) {
             (Some(url), ..) => format!("--url {url}"),
             (_, Some(cmd), _) => format!("--cmd {cmd:?}"),
             (.., Some(client)) => format!("--client {client:?}"),
             (None, None, None) => String::new(),
         };
-        // Whoever runs it from the sources may have no `ws101` on the path.
-        let ws101 =
-            if env::var_os("CARGO").is_some() { "cargo run -p ws101-cli --" } else { "ws101" };
-        format!("{ws101} check {number} {program} --seed {seed} --wire")
+        Tested { option, is_running: self.url.is_some() }
     }
 }

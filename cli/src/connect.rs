@@ -17,9 +17,10 @@ use ws101::doctor::{Cause, Target, examine};
 use ws101::frame::{Frame, Opcode, Role, Violation};
 
 use crate::doctor::sentence;
+use crate::exit::Exit;
+use crate::lang::Lang;
 use crate::log::{Log, head, remark};
 use crate::place::plain;
-use crate::{Lang, Verdict};
 
 /// How long the server may take to answer a request, or a close frame.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -72,9 +73,9 @@ pub struct Connect {
 }
 
 impl Connect {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let mut log = Log::new(&self.url.authority(), self.bytes, &self.any);
-        let Some(client) = self.open(&mut log).await? else { return Ok(Verdict::Failed) };
+        let Some(client) = self.open(&mut log).await? else { return Ok(Exit::Failed) };
         Talk::new(client, log).run().await
     }
 
@@ -198,7 +199,7 @@ struct Talk {
     /// By when the server should have answered our close frame, or ended the connection.
     deadline: Option<Instant>,
     /// How it went, once both sides have said that it is over, or one has broken a rule.
-    closed: Option<Verdict>,
+    closed: Option<Exit>,
 }
 
 impl Talk {
@@ -206,7 +207,7 @@ impl Talk {
         Self { client, log, deadline: None, closed: None }
     }
 
-    async fn run(mut self) -> Result<Verdict> {
+    async fn run(mut self) -> Result<Exit> {
         remark("open. /help tells what else you can type");
         let mut typed = Some(keyboard());
         loop {
@@ -228,8 +229,8 @@ impl Talk {
                     }
                 }
                 received = self.client.receive() => {
-                    if let Some(verdict) = self.received(received).await? {
-                        return Ok(verdict);
+                    if let Some(exit) = self.received(received).await? {
+                        return Ok(exit);
                     }
                 }
                 () = sleep_until(deadline), if self.deadline.is_some() => {
@@ -238,7 +239,7 @@ impl Talk {
                         remark(&format!("no answer to the close frame in {secs} s"));
                     }
                     self.log.cut();
-                    return Ok(self.closed.unwrap_or(Verdict::Failed));
+                    return Ok(self.closed.unwrap_or(Exit::Failed));
                 }
             }
         }
@@ -278,8 +279,8 @@ impl Talk {
         Ok(())
     }
 
-    /// Shows what came, and answers as a browser does; the verdict once the connection has ended.
-    async fn received(&mut self, received: Received) -> Result<Option<Verdict>> {
+    /// Shows what came, and answers as a browser does; gives the exit once the connection has ended.
+    async fn received(&mut self, received: Received) -> Result<Option<Exit>> {
         match received {
             Received::End(error) => return Ok(Some(self.ended(error.as_ref()))),
             Received::Frame(frame) => {
@@ -303,7 +304,7 @@ impl Talk {
             let reason = violation.reason();
             remark(&format!("that breaks a rule: {reason}"));
             self.send(Frame::close(violation.code(), &reason)).await?;
-            self.close(Verdict::Failed);
+            self.close(Exit::Failed);
         }
         Ok(())
     }
@@ -316,7 +317,7 @@ impl Talk {
                     self.send(Frame::new(Opcode::Close, frame.payload)).await?;
                 }
                 remark("closed");
-                self.close(Verdict::Passed);
+                self.close(Exit::Passed);
                 Ok(())
             }
             _ => Ok(()),
@@ -324,19 +325,19 @@ impl Talk {
     }
 
     /// From now on only the end of the connection is waited for.
-    fn close(&mut self, verdict: Verdict) {
-        self.closed = Some(verdict);
+    fn close(&mut self, exit: Exit) {
+        self.closed = Some(exit);
         self.deadline = Some(Instant::now() + END);
     }
 
-    fn ended(&mut self, error: Option<&io::Error>) -> Verdict {
+    fn ended(&mut self, error: Option<&io::Error>) -> Exit {
         if let Some(torn) = self.client.torn() {
             self.log.part(torn);
         }
         self.log.end(error.map(io::Error::kind));
         self.closed.unwrap_or_else(|| {
             remark("there was no close frame: a browser says 1006");
-            Verdict::Failed
+            Exit::Failed
         })
     }
 }

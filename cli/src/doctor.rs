@@ -8,7 +8,8 @@ use ws101::address::Address;
 use ws101::doctor::{Diagnosis, Level, Target, examine};
 use ws101::escape::Lines;
 
-use crate::{Lang, Verdict};
+use crate::exit::Exit;
+use crate::lang::Lang;
 
 /// Say in one sentence why a WebSocket does not open, with the evidence; or which rules it keeps.
 ///
@@ -35,7 +36,7 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
         let target = Target {
             address: self.url,
@@ -54,8 +55,8 @@ impl Doctor {
             println!("\n{}", table(&diagnosis, lang));
         }
         Ok(match diagnosis.cause.is_none() && keeps_its_musts(&diagnosis) {
-            true => Verdict::Passed,
-            false => Verdict::Failed,
+            true => Exit::Passed,
+            false => Exit::Failed,
         })
     }
 }

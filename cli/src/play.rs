@@ -10,9 +10,9 @@ use ws101::address::Address;
 use ws101::escape::Lines;
 use ws101::scenario::Scenario;
 
-use crate::Verdict;
+use crate::exit::Exit;
 use crate::place::{moved, plain};
-use crate::server::Server;
+use crate::server::ServerUnderTest;
 
 /// What the lines of a scenario may be, for the help.
 pub const LINES: &str = "\
@@ -60,16 +60,16 @@ pub struct Play {
 }
 
 impl Play {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let mut scenario = read(&self.file)?;
         if let Some(url) = &self.url {
             scenario = moved(scenario, url);
         }
-        let server = Server::find(self.url.as_ref(), self.cmd.as_deref()).await?;
+        let server = ServerUnderTest::find(self.url.as_ref(), self.cmd.as_deref()).await?;
         server.with(async |server| self.play(&scenario, server).await).await
     }
 
-    async fn play(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
+    async fn play(&self, scenario: &Scenario, server: &mut ServerUnderTest) -> Result<Exit> {
         let all = scenario.steps.len();
         let mut took = Duration::ZERO;
         for time in 1..=self.times {
@@ -89,11 +89,11 @@ impl Play {
             let step = (difference.step + 1).min(all);
             let time = if self.times > 1 { format!(", time {time}") } else { String::new() };
             println!("FAILED: step {step} of {all}{time}, {} ms", took.as_millis());
-            return Ok(Verdict::Failed);
+            return Ok(Exit::Failed);
         }
         let times = if self.times > 1 { format!(", {} times", self.times) } else { String::new() };
         println!("passed: {}{times}, {} ms", steps(all), took.as_millis());
-        Ok(Verdict::Passed)
+        Ok(Exit::Passed)
     }
 
     /// Keeps the steps before the difference, and writes down what the server does in the others.
@@ -101,8 +101,8 @@ impl Play {
         &self,
         scenario: &Scenario,
         differs: usize,
-        server: &mut Server,
-    ) -> Result<Verdict> {
+        server: &mut ServerUnderTest,
+    ) -> Result<Exit> {
         let mut accepted =
             scenario.record(async || server.transcript_with(&self.any).await).await?;
         let same = differs.min(scenario.steps.len());
@@ -113,7 +113,7 @@ impl Play {
         }
         write(&self.file, &accepted)?;
         println!("accepted: {} is what the server does", self.file.display());
-        Ok(Verdict::Passed)
+        Ok(Exit::Passed)
     }
 }
 

@@ -129,8 +129,8 @@ impl Process {
     }
 
     /// Waits until it has ended; `None` if it has not in time.
-    pub async fn exit(&mut self, patience: Duration) -> Option<ExitStatus> {
-        timeout(patience, self.child.wait()).await.ok()?.ok()
+    pub async fn exit(&mut self, limit: Duration) -> Option<ExitStatus> {
+        timeout(limit, self.child.wait()).await.ok()?.ok()
     }
 
     /// Ends it: politely first, then with all its children.

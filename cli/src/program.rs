@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use crate::Lang;
+use crate::lang::Lang;
 use crate::place::Place;
 use crate::process::Process;
 
@@ -29,7 +29,7 @@ impl Program {
     pub async fn start(
         command: &str,
         settings: &[(&'static str, &'static str)],
-        patience: Duration,
+        limit: Duration,
         lang: Lang,
     ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -40,7 +40,7 @@ impl Program {
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
         let process = Process::start(command, ours.into_iter().chain(theirs))?;
         let mut program = Self { process, port };
-        program.ready(patience, lang).await?;
+        program.ready(limit, lang).await?;
         Ok(program)
     }
 
@@ -55,8 +55,8 @@ impl Program {
         TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
-    async fn ready(&mut self, patience: Duration, lang: Lang) -> Result<()> {
-        let deadline = Instant::now() + patience;
+    async fn ready(&mut self, limit: Duration, lang: Lang) -> Result<()> {
+        let deadline = Instant::now() + limit;
         loop {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 return Ok(());
@@ -72,7 +72,7 @@ impl Program {
             }
             if Instant::now() > deadline {
                 let (command, said) = (self.process.command(), self.process.tail());
-                let (port, secs) = (self.port, patience.as_secs());
+                let (port, secs) = (self.port, limit.as_secs());
                 let deaf = lang.pick(
                     format!(
                         "{command:?} does not listen on 127.0.0.1:{port} after {secs} s. The port is in \

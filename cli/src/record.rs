@@ -8,10 +8,10 @@ use clap::Args;
 use ws101::escape::Lines;
 use ws101::scenario::{FILE_LIMIT, NotDeterministic, RECORDINGS, Scenario};
 
-use crate::Verdict;
+use crate::exit::Exit;
 use crate::place::{moved, plain};
 use crate::play::{LINES, read, steps, write};
-use crate::server::Server;
+use crate::server::ServerUnderTest;
 
 /// Write down what a server does when clients act, if it always does the same.
 ///
@@ -41,7 +41,7 @@ pub struct Record {
 }
 
 impl Record {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let (url, file) = match (&self.cmd, &self.url, &self.file) {
             // Where the server is started here, the one thing left to name is the file.
             (Some(_), file, None) => (None, file.as_ref().map(PathBuf::from)),
@@ -56,11 +56,11 @@ impl Record {
         if let Some(url) = &url {
             scenario = moved(scenario, url);
         }
-        let server = Server::find(url.as_ref(), self.cmd.as_deref()).await?;
+        let server = ServerUnderTest::find(url.as_ref(), self.cmd.as_deref()).await?;
         server.with(async |server| self.record(&scenario, server).await).await
     }
 
-    async fn record(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
+    async fn record(&self, scenario: &Scenario, server: &mut ServerUnderTest) -> Result<Exit> {
         let recorded = scenario.record(async || server.transcript_with(&self.any).await).await;
         match (recorded, &self.out) {
             (Ok(recorded), None) => print!("{}", Lines(&recorded.to_string())),
@@ -71,15 +71,15 @@ impl Record {
             }
             (Err(unsteady @ NotDeterministic::Differs(_)), _) => {
                 println!("{}", Lines(&unsteady.to_string()));
-                return Ok(Verdict::Failed);
+                return Ok(Exit::Failed);
             }
             (Err(stuck), _) => return Err(with_tail(stuck, server).await),
         }
-        Ok(Verdict::Passed)
+        Ok(Exit::Passed)
     }
 }
 
-async fn with_tail(stuck: NotDeterministic, server: &mut Server) -> anyhow::Error {
+async fn with_tail(stuck: NotDeterministic, server: &mut ServerUnderTest) -> anyhow::Error {
     match server.tail().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),

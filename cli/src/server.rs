@@ -6,18 +6,19 @@ use anyhow::{Result, anyhow};
 use ws101::address::Address;
 use ws101::transcript::Transcript;
 
-use crate::Lang;
+use crate::exit::interrupted;
+use crate::lang::Lang;
 use crate::place::Place;
 use crate::program::{Program, READY};
 
 /// Whom a scenario is played with.
-pub struct Server {
+pub struct ServerUnderTest {
     command: Option<String>,
     place: Option<Place>,
     program: Option<Program>,
 }
 
-impl Server {
+impl ServerUnderTest {
     /// The server that listens at `url`, or the one that `command` starts; one of them is there.
     pub async fn find(url: Option<&Address>, command: Option<&str>) -> Result<Self> {
         let place = match url {
@@ -60,10 +61,10 @@ impl Server {
 
     /// Does `act`, and stops what was started for it, whatever came of it.
     pub async fn with<T>(mut self, act: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let interrupted = crate::interrupted()?;
+        let interrupt = interrupted()?;
         let outcome = tokio::select! {
             outcome = act(&mut self) => outcome,
-            signal = interrupted => Err(anyhow!("interrupted by {signal}")),
+            signal = interrupt => Err(anyhow!("interrupted by {signal}")),
         };
         self.end().await;
         outcome

@@ -1,6 +1,6 @@
 //! The lessons and their checks, as they stand in `checks/`.
 
-use super::words::Lang;
+use crate::lang::Lang;
 
 /// A lesson that has checks.
 #[derive(Debug)]

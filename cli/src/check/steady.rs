@@ -25,7 +25,7 @@ use ws101::upgrade::{accept, config};
 use super::judge::captured_fault;
 use super::lesson::{Check, Lesson};
 use super::template::Template;
-use super::words::Lang;
+use crate::lang::Lang;
 use history::Remembering;
 
 /// How often each check is played.

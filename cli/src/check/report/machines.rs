@@ -8,7 +8,7 @@ use ws101::escape::Lines;
 use super::super::judge::{Judged, Outcome};
 use super::Report;
 
-impl Report<'_> {
+impl Report {
     /// One JSON object: `version`, `status`, `seed`, and the `tests` with what crossed the wire.
     pub fn json(&self) -> Value {
         let tests: Vec<_> = self.judged.iter().map(Self::test).collect();
