@@ -61,25 +61,23 @@ mod matching;
 mod mismatch;
 mod names;
 mod player;
+mod russian;
 mod settings;
 mod text;
 
 pub use crate::wst::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FILE_LIMIT, FramePattern, Item, Json,
-    Kind, Line, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload, Place,
+    Kind, Line, LineNumber, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload,
     ResponsePart, Scenario, Step, Text, Timing, duration,
 };
 pub use detail::Detail;
 pub use mismatch::{Difference, Mismatch, NOTHING_MORE};
 pub use names::Names;
-pub use player::{NotDeterministic, Played, Step as PlayedStep};
+pub use player::{NotDeterministic, Played, PlayedStep, RECORDINGS};
 
 use std::io;
 
 use crate::transcript::Transcript;
-
-/// How often a scenario is played before it is believed that it is always the same.
-pub const RECORDINGS: usize = 20;
 
 impl Scenario {
     /// Plays it to the first difference, or to the end.

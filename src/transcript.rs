@@ -51,6 +51,7 @@
 mod causes;
 mod chunks;
 mod client;
+mod fence_token;
 mod lane;
 mod pipe;
 mod printing;
@@ -99,7 +100,7 @@ pub(crate) const BYTES_TOLD: usize = 64;
 ///
 /// All that is done with a client panics if no client of that name ever connected.
 pub struct Transcript {
-    server: Server,
+    connector: Connector,
     lanes: Vec<Lane>,
     lines: Vec<Entry>,
     printer: Printer,
@@ -110,8 +111,8 @@ pub struct Transcript {
     fences: u64,
 }
 
-/// Who is talked to.
-enum Server {
+/// How a client gets its connection.
+enum Connector {
     Pipes(Box<dyn FnMut(Pipe) + Send>),
     Tcp(SocketAddr),
 }
@@ -136,7 +137,7 @@ impl Transcript {
         Served: Future<Output: Send> + Send + 'static,
     {
         let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
-        Self::with(Server::Pipes(serve), "ws101.test")
+        Self::with(Connector::Pipes(serve), "ws101.test")
     }
 
     /// A conversation with any server that listens at `addr`, in real time.
@@ -149,12 +150,12 @@ impl Transcript {
     /// the server counts them as signs of life. It needs real time.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
-        Self::with(Server::Tcp(addr), &addr.to_string())
+        Self::with(Connector::Tcp(addr), &addr.to_string())
     }
 
-    fn with(server: Server, host: &str) -> Self {
+    fn with(connector: Connector, host: &str) -> Self {
         Self {
-            server,
+            connector,
             lanes: Vec::new(),
             lines: Vec::new(),
             printer: Printer { writer: Writer::default().for_host(host), wire_bytes: false },
@@ -207,9 +208,9 @@ impl Transcript {
 
     /// Waits until all is silent: a real server is asked, if it may be, and given a short quiet.
     pub(crate) async fn fall_silent(&mut self, actor: Option<usize>) {
-        match self.server {
-            Server::Pipes(_) => sleep(SILENCE).await,
-            Server::Tcp(_) => {
+        match self.connector {
+            Connector::Pipes(_) => sleep(SILENCE).await,
+            Connector::Tcp(_) => {
                 let order = if self.is_fenced { self.order(actor) } else { Vec::new() };
                 // Twice, since the first round may make one client's server
                 // speak to a client whose fence is already back.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::client::{self, Command, MASK};
 use super::lane::Lane;
-use super::{Pipe, Request, SILENCE, Server, Transcript};
+use super::{Connector, Pipe, Request, SILENCE, Transcript};
 use crate::client::connect;
 use crate::frame::Frame;
 use crate::tap::{Limits, Tap};
@@ -50,7 +50,7 @@ impl Transcript {
     ) -> usize {
         if self.lanes.is_empty() {
             let (is_paused, in_process) =
-                (is_clock_paused().await, matches!(self.server, Server::Pipes(_)));
+                (is_clock_paused().await, matches!(self.connector, Connector::Pipes(_)));
             assert!(
                 is_paused || !in_process,
                 "a transcript in process needs a paused clock: #[tokio::test(start_paused = true)]"
@@ -61,14 +61,14 @@ impl Transcript {
             );
         }
         let (limits, at_once) = (self.limits, at_once.unwrap_or(request.len()));
-        let opened = match &mut self.server {
-            Server::Pipes(serve) => {
+        let opened = match &mut self.connector {
+            Connector::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);
                 serve(far);
                 Ok(start(name, near, request, at_once, limits, Pipe::reset))
             }
             // It sends at once: a delay of the kernel's would be mistaken for silence.
-            Server::Tcp(addr) => connect(*addr, CONNECT).await.map(|stream| {
+            Connector::Tcp(addr) => connect(*addr, CONNECT).await.map(|stream| {
                 start(name, stream, request, at_once, limits, |stream| {
                     let _ = stream.set_zero_linger();
                 })

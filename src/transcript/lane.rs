@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::Command;
+use super::fence_token::is_fence_token;
 use super::printing::Printer;
 use crate::client::Asked;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
@@ -240,7 +241,7 @@ impl Lane {
             }
             (Event::Frame(frame), direction) => match frame.header.opcode {
                 Opcode::Close => self.phase = Phase::Closing,
-                Opcode::Ping | Opcode::Pong if fence::is_token(&frame.payload) => {
+                Opcode::Ping | Opcode::Pong if is_fence_token(&frame.payload) => {
                     if direction == Direction::In {
                         self.fence = frame.payload.clone();
                     }

@@ -103,6 +103,17 @@ pub(super) fn is_lane(name: &str) -> bool {
     !name.is_empty() && !name.contains(odd) && !name.starts_with('-')
 }
 
+impl Item {
+    /// The whole line, with the client's name before it: `bob >> text "hi"`.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        match self.lane() {
+            Some(name) => format!("{} {self}", lane(name)),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// Without the client's name: `>> text "hi"`.
 impl Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,16 +4,39 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::json::Json;
+use super::notes::Note;
 use super::text::Text;
 use crate::frame::Opcode;
+
+/// A whole file: its notes and its steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scenario {
+    /// What holds for all of it: the `@` lines before anything else.
+    pub notes: Vec<Note>,
+    /// The steps in their order; the first has no title where the file begins without one.
+    pub steps: Vec<Step>,
+}
+
+/// The lines between two barriers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Where its title stands.
+    pub place: LineNumber,
+    /// What it is about.
+    pub title: String,
+    /// The `@` lines below the title.
+    pub notes: Vec<Note>,
+    /// What clients do and what they are to receive.
+    pub lines: Vec<Line>,
+}
 
 /// The number of a line in its file, from 1; 0 for a line that was not read from a file.
 ///
 /// It is not part of what the line says, so any two are equal.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place(pub usize);
+pub struct LineNumber(pub usize);
 
-impl PartialEq for Place {
+impl PartialEq for LineNumber {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -23,7 +46,7 @@ impl PartialEq for Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Its number.
-    pub place: Place,
+    pub place: LineNumber,
     /// What it says.
     pub item: Item,
 }
@@ -39,6 +62,30 @@ pub enum Item {
     Action(String, Action),
     /// A client receives something, or its connection ends.
     Expectation(String, Expectation),
+}
+
+impl Item {
+    /// The client that the line is about; remarks and waits are about none.
+    #[must_use]
+    pub fn lane(&self) -> Option<&str> {
+        match self {
+            Self::Comment(_) | Self::Wait(_) => None,
+            Self::Action(lane, _) | Self::Expectation(lane, _) => Some(lane),
+        }
+    }
+
+    /// The same line with these modifiers; a line that can have none stays as it is.
+    #[must_use]
+    pub fn with(mut self, new: Modifiers) -> Self {
+        match &mut self {
+            Self::Expectation(_, Expectation { modifiers, .. })
+            | Self::Action(_, Action::Send(_, modifiers) | Action::SendPart(_, modifiers)) => {
+                *modifiers = new;
+            }
+            _ => {}
+        }
+        self
+    }
 }
 
 /// What a client does.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::super::client::MASK;
+use super::super::fence_token::fence_token;
 use super::{Lane, Phase};
 use crate::frame::Frame;
 
@@ -16,14 +16,6 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// How long a connection may take to end.
 const END_DEADLINE: Duration = Duration::from_secs(10);
 
-/// What the payload of a fence begins with; frames with it are never shown.
-const TOKEN: &str = "ws101 fence ";
-
-/// Whether a ping or a pong with this payload is a fence.
-pub(super) fn is_token(payload: &[u8]) -> bool {
-    payload.starts_with(TOKEN.as_bytes())
-}
-
 impl Lane {
     /// Waits until the server has done all that was asked of it so far: what it
     /// wrote before the answer to a ping has then arrived as well.
@@ -32,7 +24,7 @@ impl Lane {
         if !self.is_fenced || self.said.pending().is_some() {
             return;
         }
-        let token = Bytes::from(format!("{TOKEN}{number}"));
+        let token = fence_token(number);
         let answered = timeout(DEADLINE, async {
             while self.phase == Phase::Opening {
                 self.see().await;
@@ -48,7 +40,7 @@ impl Lane {
     }
 
     /// Waits until there is nothing more to be seen of this connection.
-    pub(in crate::transcript) async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         let over = timeout(END_DEADLINE, async {
             while self.phase != Phase::Over {
                 self.see().await;
