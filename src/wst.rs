@@ -1,11 +1,10 @@
-//! The wire language: what crosses the wire as text, one event a line.
+//! The wire language: requests, answers, frames and ends of connections as text, one event a line.
 //!
 //! There is one tree ([`Scenario`], [`Step`], [`Line`], [`Item`]), one parser
 //! ([`FromStr`](std::str::FromStr)), one printer ([`Display`](std::fmt::Display)) and one table
-//! of all that a line can say ([`VERBS`]). Transcripts, recordings, `ws101 connect` and
-//! the grader build this tree from what they see, with a [`Writer`], and print it; so
-//! what they show can be saved as a `.wst` file, parsed and played.
-//! `docs/wst.md` is the reference of the language; it is made from the table.
+//! of all lines that there are ([`VERBS`]). Transcripts, recordings, `ws101 connect` and the grader
+//! build this tree from events with a [`Writer`] and print it, so what they show can be saved as a
+//! `.wst` file and played. `docs/wst.md` is the reference of the language; it is made from the table.
 //!
 //! ```
 //! use ws101::frame::{Frame, Role};

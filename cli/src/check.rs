@@ -1,4 +1,4 @@
-//! `ws101 check`: a lesson's checks against a server in any language.
+//! `ws101 check`: plays a lesson's checks against a server in any language.
 
 mod client;
 mod judge;
@@ -31,30 +31,30 @@ pub struct Check {
     /// A lesson, such as 5, or one of its checks, such as 5.3
     #[arg(value_name = "LESSON")]
     what: String,
-    /// Where the server listens; you run it, and checks of its end are skipped
+    /// The address of a running server; checks that end the server are skipped
     #[arg(long, value_parser = plain)]
     url: Option<Address>,
-    /// How to start the server; it is started and stopped here
+    /// The command that starts the server; it is stopped afterwards
     #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
-    /// How to start a client that comes back, for lesson 10; the server is here
+    /// The command that starts a client that reconnects, for lesson 10; ws101 is the server
     #[arg(long, value_name = "COMMAND")]
     client: Option<String>,
-    /// The first of the three seeds that random texts are made of
+    /// The first of the three seeds for random texts
     #[arg(long)]
     seed: Option<u32>,
-    /// Wait 60 s instead of 10 for the program to be ready: it is built first
+    /// Wait 60 s instead of 10 until the program is ready, because it is built first
     #[arg(long)]
     build: bool,
     #[command(flatten)]
     machine: Machine,
-    /// The language of the report; else as LANG says
+    /// The language of the report; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
-    /// How many hints to give with the first failure
+    /// How many hints to show with the first failure
     #[arg(long, default_value_t = 1)]
     hints: usize,
-    /// Show all that crossed the wire in each check
+    /// Show the whole transcript of each check
     #[arg(long)]
     wire: bool,
 }

@@ -1,4 +1,4 @@
-//! `ws101 connect`: a WebSocket by hand, control frames and all.
+//! `ws101 connect`: a WebSocket by hand, with control frames.
 
 use std::io::{self, BufRead, ErrorKind, stdin};
 use std::time::Duration;
@@ -34,7 +34,7 @@ const TYPED: usize = 64;
 /// How long the server may take to end the connection once it is closed.
 const END: Duration = Duration::from_secs(1);
 
-/// How much of a payload is kept: more than a line shows.
+/// How many bytes of a payload are kept: more than a line shows.
 const KEEP: usize = 4 * 1024;
 
 const HELP: &str = "  \
@@ -45,29 +45,29 @@ const HELP: &str = "  \
   /raw 81 02 68   these bytes, as they are
   /bytes          shows the bytes of each frame, or no longer";
 
-/// Talk to a server by hand: every frame is shown, and its bytes if you like.
+/// Connect to a server by hand: every frame is shown, with its bytes if you like.
 ///
-/// What you type is sent as text; /help tells the rest. What it prints is a scenario:
-/// save it as a .wst file, and `ws101 play` plays it. Exit codes: 0 closed as
-/// it should be, 1 not opened or cut, 2 could not run.
+/// A line that you type is sent as text; /help lists the commands. The output is a scenario:
+/// save it as a .wst file, and `ws101 play` plays it. Exit codes: 0 closed in order,
+/// 1 not opened or cut, 2 could not run.
 #[derive(Args)]
 pub struct Connect {
-    /// Where it is: <ws://localhost:8080/ws>
+    /// The address: <ws://localhost:8080/ws>
     #[arg(value_parser = plain)]
     url: Address,
-    /// Come as a page of this origin, such as <https://example.com>
+    /// Send this Origin, as a page would: <https://example.com>
     #[arg(long)]
     origin: Option<String>,
-    /// Offer these subprotocols, the preferred first, with commas between
+    /// Offer these subprotocols, the preferred first, separated by commas
     #[arg(long, value_name = "NAMES")]
     subprotocols: Option<String>,
     /// Show the bytes of each frame
     #[arg(long)]
     bytes: bool,
-    /// A JSON field whose value is different every time: it is shown as <*>
+    /// A JSON field whose value differs from run to run: it is shown as <*>
     #[arg(long, value_name = "FIELD")]
     any: Vec<String>,
-    /// The language of what is wrong; else as LANG says
+    /// The language of messages; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
 }
@@ -79,7 +79,7 @@ impl Connect {
         Talk::new(client, log).run().await
     }
 
-    /// Opens the WebSocket, and shows how; nothing if that did not work out, and then says why.
+    /// Opens the WebSocket and shows the handshake; if it does not open, prints why and gives `None`.
     async fn open(&self, log: &mut Log) -> Result<Option<Client<TcpStream>>> {
         let address = (self.url.host.as_str(), self.url.port);
         let tcp = match timeout(ANSWER, TcpStream::connect(address)).await {
@@ -96,7 +96,7 @@ impl Connect {
             }
         }
         let host = self.url.authority();
-        // The key is shown as any other: a scenario has a key of its own.
+        // The line leaves the key out: a scenario has a fixed key.
         log.request(&request.to_bytes(&host));
         let mut tcp = match tcp {
             Ok(tcp) => tcp,
@@ -126,7 +126,7 @@ impl Connect {
         if !is_open {
             return self.not_opened(tcp, log).await;
         }
-        // Said here and not by the doctor, whose own connection might get another answer.
+        // Printed here and not by the doctor, because its own connection might get another answer.
         let lang = self.lang();
         let is_refused = faults.iter().any(ResponseFault::is_fatal);
         if is_refused {
@@ -146,7 +146,7 @@ impl Connect {
         Ok((!is_refused).then(|| Client::new(tcp, &rest, KEEP)))
     }
 
-    /// Waits for the end of the connection, and says why there is no WebSocket.
+    /// Waits for the end of the connection, and prints why there is no WebSocket.
     async fn not_opened(
         &self,
         mut tcp: TcpStream,
@@ -170,7 +170,7 @@ impl Connect {
         Ok(None)
     }
 
-    /// Has the doctor say why it does not open.
+    /// Runs the doctor, and prints why the WebSocket does not open.
     async fn explain(&self) {
         let target = Target {
             origin: self.origin.clone(),
@@ -185,20 +185,20 @@ impl Connect {
     }
 }
 
-/// The body of a refusal if all of it has come, else nothing.
+/// The body of a refusal if it is complete, else nothing.
 fn whole<'b>(response: &Response<()>, rest: &'b [u8]) -> &'b [u8] {
     let length = response.headers().get("content-length").and_then(|value| value.to_str().ok());
     let length = length.and_then(|length| length.parse().ok());
     if length == Some(rest.len()) { rest } else { &[] }
 }
 
-/// A connection and what is shown of it.
+/// An open connection, and its log.
 struct Talk {
     client: Client<TcpStream>,
     log: Log,
-    /// By when the server should have answered our close frame, or ended the connection.
+    /// When to stop waiting for the answer to the close frame, or for the end of the connection.
     deadline: Option<Instant>,
-    /// How it went, once both sides have said that it is over, or one has broken a rule.
+    /// The exit, once both sides have sent a close frame, or the server has broken a rule.
     closed: Option<Exit>,
 }
 
@@ -274,12 +274,12 @@ impl Talk {
 
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let written = timeout(WRITE, self.client.write(bytes)).await;
-        // A cut is found again by reading, and shown there.
+        // An error shows again in what is read.
         drop(written.context("the server does not read what is sent")?);
         Ok(())
     }
 
-    /// Shows what came, and answers as a browser does; gives the exit once the connection has ended.
+    /// Shows a frame and answers as a browser does; gives the exit when the connection has ended.
     async fn received(&mut self, received: Received) -> Result<Option<Exit>> {
         match received {
             Received::End(error) => return Ok(Some(self.ended(error.as_ref()))),
@@ -298,7 +298,7 @@ impl Talk {
         Ok(None)
     }
 
-    /// Tells which rule the server broke, and closes.
+    /// Prints which rule the server broke, and closes.
     async fn broken(&mut self, violation: Violation) -> Result<()> {
         if self.closed.is_none() {
             let reason = violation.reason();
@@ -342,7 +342,7 @@ impl Talk {
     }
 }
 
-/// What was typed.
+/// A typed line.
 enum Order {
     Send(Frame),
     Raw(Vec<u8>),

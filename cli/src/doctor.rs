@@ -1,4 +1,4 @@
-//! `ws101 doctor`: why a WebSocket does not open.
+//! `ws101 doctor`: finds out why a WebSocket does not open.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use ws101::escape::Lines;
 use crate::exit::Exit;
 use crate::lang::Lang;
 
-/// Say in one sentence why a WebSocket does not open, with the evidence; or which rules it keeps.
+/// Tell in one sentence why a WebSocket does not open, with the evidence; if it opens, which rules it keeps.
 ///
 /// Exit codes: 0 it opens and keeps every rule it must, 1 it does not, 2 could not run.
 #[derive(Args)]
 pub struct Doctor {
-    /// Where it should be: <ws://localhost:8080/ws>
+    /// The address: <ws://localhost:8080/ws>
     url: Address,
-    /// Come as a page of this origin, such as <https://example.com>
+    /// Send this Origin, as a page would: <https://example.com>
     #[arg(long)]
     origin: Option<String>,
-    /// Offer these subprotocols, the preferred first, with commas between
+    /// Offer these subprotocols, the preferred first, separated by commas
     #[arg(long, value_name = "NAMES")]
     subprotocols: Option<String>,
-    /// Be silent for so many seconds, to find out who ends idle connections
+    /// Send nothing for this many seconds, to find out whether idle connections are closed
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     quiet: u32,
     /// How many seconds each step may take
     #[arg(long, alias = "patience", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
     timeout: u32,
-    /// The language of the report; else as LANG says
+    /// The language of the report; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
 }
@@ -78,7 +78,7 @@ fn keeps_its_musts(diagnosis: &Diagnosis) -> bool {
     musts.all(|verdict| verdict.kept != Some(false))
 }
 
-/// Which rules of RFC 6455 are kept, a line each; what breaks one is said behind it.
+/// One line for each rule of RFC 6455: whether it is kept, and what the server did.
 fn table(diagnosis: &Diagnosis, lang: Lang) -> String {
     let line = |verdict: &ws101::doctor::RuleVerdict| {
         let rule = verdict.rule;

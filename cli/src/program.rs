@@ -11,15 +11,15 @@ use crate::lang::Lang;
 use crate::place::Place;
 use crate::process::Process;
 
-/// How long a server may take to listen.
+/// How long a server may take until it listens.
 pub const READY: Duration = Duration::from_secs(10);
 
-/// Between two attempts to connect to a program that starts.
+/// The pause between two attempts to connect to a starting program.
 const ATTEMPT: Duration = Duration::from_millis(30);
 
-/// A running server, and where it listens.
+/// A running server, and its port.
 pub struct Program {
-    /// What was started.
+    /// The process.
     pub process: Process,
     port: u16,
 }
@@ -50,7 +50,7 @@ impl Program {
         Place { socket, name: format!("localhost:{}", self.port) }
     }
 
-    /// Whether another program could listen where it did.
+    /// Whether its port is free again.
     pub fn is_port_free(&self) -> bool {
         TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }

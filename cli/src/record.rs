@@ -1,4 +1,4 @@
-//! `ws101 record`: what a server does, as a scenario.
+//! `ws101 record`: records what a server does as a scenario.
 
 use std::io::{IsTerminal, Read, stdin};
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ use crate::place::{moved, plain};
 use crate::play::{LINES, read, steps, write};
 use crate::server::ServerUnderTest;
 
-/// Write down what a server does when clients act, if it always does the same.
+/// Record what a server does when clients act, if it does the same every time.
 ///
-/// The acts are lines such as `bob -> GET /ws` and `bob >> text "hi"`. They are
+/// The actions are lines such as `bob -> GET /ws` and `bob >> text "hi"`. They are
 /// played 20 times; ids and times get names. Prints the scenario, which `play` plays.
 /// Exit codes: 0 recorded, 1 not always the same, 2 could not run.
 #[derive(Args)]
@@ -27,15 +27,15 @@ pub struct Record {
     /// Where the server listens, such as `ws://localhost:8080`
     #[arg(required_unless_present = "cmd")]
     url: Option<String>,
-    /// What the clients do: a .wst file; without it, standard input
+    /// The actions of the clients: a .wst file; without it, standard input
     file: Option<PathBuf>,
-    /// How to start the server, which is to listen on 127.0.0.1:$PORT; each time it is started anew
+    /// The command that starts the server, which must listen on 127.0.0.1:$PORT; it is restarted for each recording
     #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
     /// Write the scenario into this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// A JSON field whose value is different every time
+    /// A JSON field whose value differs from run to run
     #[arg(long, value_name = "FIELD")]
     any: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! From text to a scenario.
+//! Parses a scenario.
 
 mod caps;
 mod event;

@@ -18,6 +18,7 @@ pub const RECORDINGS: usize = 20;
 
 /// Why there is no recording.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotDeterministic {
     /// An action of the scenario cannot be done, such as sending on a closed connection.
     #[error("{0}")]
