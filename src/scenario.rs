@@ -18,7 +18,7 @@
 //! }
 //!
 //! let scenario: Scenario = "\
-//! == bob knocks
+//! == bob connects
 //! bob -> GET /chat
 //! bob <- 404 \"Nobody is <*>.\"
 //! bob -- eof

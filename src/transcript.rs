@@ -18,10 +18,10 @@
 //!
 //! // In a test: #[tokio::test(start_paused = true)]
 //! let mut t = Transcript::new(serve);
-//! t.step("bob knocks");
+//! t.step("bob connects");
 //! t.connect("bob", "/chat?name=bob").await;
 //! assert_eq!(t.to_string(), "\
-//! == bob knocks
+//! == bob connects
 //! bob -> GET /chat?name=bob
 //! bob <- 404 \"Nobody is here.\"
 //! bob -- eof

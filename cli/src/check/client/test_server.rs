@@ -185,11 +185,11 @@ impl TestServer {
     pub async fn accept(&mut self, pending: Pending) -> Result<Connection, Failure> {
         let Head { request, bytes, size, mut io } = *pending.head;
         match Policy::default().at("/ws").answer(&request) {
-            Ok(granted) => {
+            Ok(agreement) => {
                 self.answered(StatusCode::SWITCHING_PROTOCOLS);
-                let peer = Peer::new(&request, &granted);
+                let peer = Peer::new(&request, &agreement);
                 // An error means that the client is gone, which the next read shows.
-                let _ = io.write_all(&handshake::encode(&granted.map(|()| ""))).await;
+                let _ = io.write_all(&handshake::encode(&agreement.to_response())).await;
                 Ok(Accepted { peer, io: Rewind::new(&bytes[size..], io) })
             }
             Err(rejection) => {
