@@ -105,7 +105,11 @@ impl Examination<'_> {
     fn switched(&mut self, faults: Vec<ResponseFault>) -> Result<(), Cause> {
         let is_refused = faults.iter().any(ResponseFault::is_fatal);
         for fault in &faults {
-            let verdict = if fault.is_fatal() { "browsers hang up" } else { "browsers forgive it" };
+            let verdict = if fault.is_fatal() {
+                "browsers close the connection"
+            } else {
+                "browsers forgive it"
+            };
             self.note(format!("! {fault}: {verdict}"));
         }
         // A proxy that speaks HTTP/1.0 drops the headers: it is the cause, the missing headers follow.
