@@ -1,4 +1,4 @@
-//! A WebSocket's client end, over any stream: send a head, judge the answer, exchange frames.
+//! The client end of a WebSocket over any stream: sends a head, judges the answer, exchanges frames.
 //!
 //! [`connect`] makes a TCP connection, [`ask`] sends a request head over any stream and reads the
 //! answer, [`judge_response`] tells every fault of that answer, and [`Client`] sends and receives
@@ -49,7 +49,9 @@ use crate::frame::{Checker, Decoder, Frame, Role, Torn, Violation};
 /// How many bytes [`Client::receive`] reads at a time.
 const READ_SIZE: usize = 8 * 1024;
 
-/// A TCP connection to `peer`, with `TCP_NODELAY` set, so that every frame leaves at once.
+/// A TCP connection to `peer`, with `TCP_NODELAY` set, so that every frame is sent at once.
+///
+/// Cancel safe: a dropped call leaves no connection.
 ///
 /// # Errors
 ///
@@ -102,28 +104,28 @@ impl From<NotOpened> for io::Error {
     }
 }
 
-/// The client end of an open WebSocket: frames as they are, nothing answered of its own accord.
+/// The client end of an open WebSocket. It gives every frame to the caller and answers none by itself.
 #[derive(Debug)]
 pub struct Client<S> {
     io: S,
     decoder: Decoder,
     checker: Checker,
     buffer: Vec<u8>,
-    /// When the frame began to come that is not whole.
+    /// When the first bytes of an incomplete frame came.
     begun: Option<Instant>,
-    /// The header of that frame broke a rule, and the caller knows.
+    /// The header of that frame breaks a rule, and the caller was told.
     is_refused: bool,
 }
 
-/// What [`Client::receive`] gives.
+/// The result of [`Client::receive`].
 #[derive(Debug)]
 pub enum Received {
     /// A frame that keeps the rules of RFC 6455 §5.
     Frame(Frame),
-    /// A frame that breaks one, and which.
+    /// A frame that breaks a rule, and the rule.
     Broken(Frame, Violation),
-    /// The header of a frame whose payload has not come breaks one: a frame of 2^64 - 1 bytes is
-    /// never whole. It is given once, and more may be received.
+    /// The header of an incomplete frame breaks a rule, such as a length of 2^64 - 1 bytes. It is given
+    /// once for each frame, and the caller may receive more.
     BrokenHeader(Violation),
     /// The connection ended, with the error if it did not end in order.
     End(Option<io::Error>),
@@ -156,19 +158,19 @@ impl<S> Client<S> {
         &self.io
     }
 
-    /// The front of a frame, if the server's bytes end inside one so far.
+    /// The part of an incomplete frame, if one has begun.
     #[must_use]
     pub fn torn(&self) -> Option<Torn> {
         self.decoder.pending()
     }
 
-    /// Since when the front of a frame is there whose rest has not come.
+    /// When the first bytes of an incomplete frame came, if one has begun.
     #[must_use]
     pub fn torn_since(&self) -> Option<Instant> {
         self.begun
     }
 
-    /// Whether the server's bytes end inside a frame so far.
+    /// Whether a frame has begun and is incomplete.
     #[must_use]
     pub fn is_within_frame(&self) -> bool {
         self.decoder.pending().is_some()

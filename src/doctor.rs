@@ -1,117 +1,68 @@
-//! Why a WebSocket does not open, in one sentence, with the evidence; and which rules it keeps if it does.
+//! Tells in one sentence why a WebSocket does not open, with the evidence; if it opens, tells which
+//! rules of RFC 6455 the server keeps.
 //!
-//! [`examine`] does what a browser does, step by step: looks the name up,
-//! connects, asks, checks the answer, listens, pings. It stops at the first step
-//! that fails, and knocks again in another way where that tells two causes
-//! apart. A healthy server is then asked about RFC 6455, rule by rule.
+//! [`examine`] does what a browser does, step by step: it looks the name up, connects, sends the
+//! request, checks the answer, reads, pings. It stops at the first step that fails. Where two causes
+//! look the same, it connects once more with another request to tell them apart. If the WebSocket
+//! opens, it tests the rules of RFC 6455 one by one, each on a connection of its own.
 //!
-//! Every wait has a limit ([`Patient::patience`]), to be heard as well as to hear,
-//! so has everything that is read, and a cause is found whatever the other side
-//! does, in [`Patient::limit`].
+//! Every read and every write has a limit in time ([`Target::timeout`]) and in bytes. [`examine`]
+//! returns within [`Target::limit`], whatever the server does.
 
 mod cause;
-mod knock;
+mod probe;
 mod rules;
 mod russian;
 mod talk;
+mod target;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::BASE64;
 use http::header::{LOCATION, RETRY_AFTER, SEC_WEBSOCKET_VERSION, SERVER, VIA};
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 pub use cause::Cause;
-pub use rules::{Level, Rule, Verdict};
+pub use rules::{Level, Rule, RuleVerdict};
+pub use target::Target;
 
 use crate::address::Address;
 use crate::client::{Answer, Asked, Request, ResponseFault};
 use crate::escape::{Hex, Shown};
 use crate::handshake::VERSION;
-use knock::{is_tls, knock, speaks_tls};
+use probe::{is_tls, probe, speaks_tls};
 use talk::Talk;
 
-/// Where else a WebSocket may be, if it is not where it was looked for.
+/// The paths that are tried if there is no WebSocket at the given one.
 const USUAL_PATHS: [&str; 6] = ["/ws", "/", "/chat", "/socket", "/websocket", "/cable"];
 
-/// How many addresses of one name are tried.
+/// How many addresses of one name are tried; [`Target::limit`] counts on it.
 const ADDRESSES: usize = 8;
 
-/// How often [`Patient::patience`] may be tried: by the look-up, by seven addresses that do not
-/// answer, and twice, to connect and to be answered, by the one that does and by each usual path.
-const STEPS: u32 = 1 + 7 + 2 + 2 * 6;
-
-/// What takes time of its own, whatever the patience: greetings, texts of refusals, the end.
-const ASIDES: Duration = Duration::from_secs(5);
-
-/// How many bytes of what is no HTTP are shown.
+/// How many bytes are shown of an answer that is not HTTP.
 const SHOWN: usize = 32;
 
-/// Whom to examine, and how.
+/// The result of [`examine`].
 #[derive(Clone, Debug)]
-pub struct Patient {
-    /// Where it is.
-    pub address: Address,
-    /// As the page of which origin; none for a program.
-    pub origin: Option<String>,
-    /// The subprotocols to offer, with commas between.
-    pub subprotocols: Option<String>,
-    /// How long each step may take.
-    pub patience: Duration,
-    /// How long to be silent, to see whether somebody ends it for that; zero for not at all.
-    pub quiet: Duration,
-}
-
-impl Patient {
-    /// A program's visit, with five seconds for each step, and no silence.
-    #[must_use]
-    pub fn new(address: Address) -> Self {
-        let patience = Duration::from_secs(5);
-        Self { address, origin: None, subprotocols: None, patience, quiet: Duration::ZERO }
-    }
-
-    /// How long [`examine`] takes at most: 22 times `patience`, `quiet`, and five seconds.
-    #[must_use]
-    pub fn limit(&self) -> Duration {
-        self.patience * STEPS + self.quiet + ASIDES
-    }
-
-    /// A sound handshake, with a new key.
-    fn request(&self) -> Request {
-        let key = BASE64.encode(&rand::random::<[u8; 16]>());
-        let mut request = Request::new(&self.address.target)
-            .header("Host", &self.address.authority())
-            .header("Sec-WebSocket-Key", &key);
-        if let Some(origin) = &self.origin {
-            request = request.header("Origin", origin);
-        }
-        if let Some(names) = &self.subprotocols {
-            request = request.subprotocol(names);
-        }
-        request
-    }
-}
-
-/// What was found.
-#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Diagnosis {
-    /// What is wrong; `None` for a WebSocket that opens and answers.
+    /// The first thing that is wrong; `None` if the WebSocket opens and answers.
     pub cause: Option<Cause>,
-    /// What was done and seen, in that order: `→` is sent, `←` is received.
+    /// What was sent (`→`) and received (`←`), in that order.
     pub evidence: Vec<String>,
-    /// Which rules of RFC 6455 it keeps; of a WebSocket that does not open, none is known.
-    pub verdicts: Vec<Verdict>,
+    /// For each rule of RFC 6455 whether the server keeps it; empty if the WebSocket does not open.
+    pub verdicts: Vec<RuleVerdict>,
 }
 
-/// Examines one address. Takes about a second for a healthy server, and [`Patient::limit`] at most.
-pub async fn examine(patient: &Patient) -> Diagnosis {
-    let mut examination = Examination { patient, evidence: Vec::new() };
+/// Examines one address. A healthy server takes about a second; the limit is [`Target::limit`].
+///
+/// Cancel safe: dropping the future closes the connections that it has opened.
+pub async fn examine(target: &Target) -> Diagnosis {
+    let mut examination = Examination { target, evidence: Vec::new() };
     let (cause, verdicts) = match examination.look().await {
-        Ok(Some(peer)) => (None, rules::judge(patient, peer).await),
+        Ok(Some(peer)) => (None, rules::judge(target, peer).await),
         Ok(None) => (None, Vec::new()),
         Err(cause) => (Some(cause), Vec::new()),
     };
@@ -119,19 +70,20 @@ pub async fn examine(patient: &Patient) -> Diagnosis {
 }
 
 struct Examination<'p> {
-    patient: &'p Patient,
+    target: &'p Target,
     evidence: Vec<String>,
 }
 
 impl Examination<'_> {
-    /// Whom to ask about the rules; nobody where TLS hides the rest.
+    /// Opens the WebSocket; gives the address to test the rules at, or `None` if TLS hides the rest.
     async fn look(&mut self) -> Result<Option<SocketAddr>, Cause> {
-        let Patient { address, patience, .. } = self.patient;
+        let Target { address, .. } = self.target;
+        let limit = self.target.timeout;
         let found = self.resolve().await?;
-        let request = self.patient.request();
+        let request = self.target.request();
         let (peer, tcp, answer) = self.connect(&found, &request).await?;
         if address.tls {
-            if !speaks_tls(peer, *patience).await.unwrap_or_default() {
+            if !speaks_tls(peer, limit).await.unwrap_or_default() {
                 return Err(Cause::NoTls);
             }
             self.note(format!("TLS is spoken at {peer}; what is behind it was not looked at"));
@@ -139,13 +91,13 @@ impl Examination<'_> {
         }
         self.note(format!("→ GET {} HTTP/1.1, Host: {}", address.target, address.authority()));
         let faults = answer.faults(&Asked::of(&request.to_bytes(&address.authority())));
-        let (response, rest) = self.heard(peer, answer).await?;
+        let (response, rest) = self.response(peer, answer).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(self.refused(peer, &response, quoted(&rest)).await);
         }
         self.switched(faults)?;
-        let mut talk = Talk::new(tcp, &rest, *patience);
-        let ended = talk.examine(self.patient.quiet, &mut self.evidence).await;
+        let mut talk = Talk::new(tcp, &rest, limit);
+        let ended = talk.examine(self.target.quiet, &mut self.evidence).await;
         ended.map(|()| Some(peer))
     }
 
@@ -153,10 +105,14 @@ impl Examination<'_> {
     fn switched(&mut self, faults: Vec<ResponseFault>) -> Result<(), Cause> {
         let is_refused = faults.iter().any(ResponseFault::is_fatal);
         for fault in &faults {
-            let verdict = if fault.is_fatal() { "browsers hang up" } else { "browsers forgive it" };
+            let verdict = if fault.is_fatal() {
+                "browsers close the connection"
+            } else {
+                "browsers forgive it"
+            };
             self.note(format!("! {fault}: {verdict}"));
         }
-        // What a proxy of HTTP/1.0 leaves out is its fault, which is to be named.
+        // A proxy that speaks HTTP/1.0 drops the headers: it is the cause, the missing headers follow.
         let is_cause = |fault: &ResponseFault| fault.is_fatal() || *fault == ResponseFault::OldHttp;
         let cause = faults.into_iter().find(is_cause).filter(|_| is_refused);
         cause.map_or(Ok(()), |fault| Err(Cause::Response(fault)))
@@ -167,8 +123,8 @@ impl Examination<'_> {
     }
 
     async fn resolve(&mut self) -> Result<Vec<SocketAddr>, Cause> {
-        let Patient { address: Address { host, port, .. }, patience, .. } = self.patient;
-        let looking = timeout(*patience, lookup_host((host.as_str(), *port))).await;
+        let Address { host, port, .. } = &self.target.address;
+        let looking = timeout(self.target.timeout, lookup_host((host.as_str(), *port))).await;
         let found: Vec<_> = looking.into_iter().flatten().flatten().take(ADDRESSES).collect();
         if found.is_empty() {
             return Err(Cause::NoSuchHost(host.clone()));
@@ -176,16 +132,17 @@ impl Examination<'_> {
         Ok(found)
     }
 
-    /// Knocks at one address after the other, until somebody opens.
+    /// Sends the request to one address after the other, until one accepts the connection.
     async fn connect(
         &mut self,
         found: &[SocketAddr],
         request: &Request,
     ) -> Result<(SocketAddr, TcpStream, Answer), Cause> {
-        let Patient { address, patience, .. } = self.patient;
+        let address = &self.target.address;
+        let limit = self.target.timeout;
         let mut cause = Cause::NoSuchHost(address.host.clone());
         for &peer in found {
-            match knock(peer, &request.to_bytes(&address.authority()), *patience).await {
+            match probe(peer, &request.to_bytes(&address.authority()), limit).await {
                 Ok((tcp, answer)) => {
                     self.note(format!("connected to {peer}"));
                     return Ok((peer, tcp, answer));
@@ -194,7 +151,7 @@ impl Examination<'_> {
                     self.note(format!("{peer}: {error}"));
                     cause = match error.kind() {
                         std::io::ErrorKind::ConnectionRefused => Cause::Refused(peer),
-                        _ => Cause::Unreachable(peer, *patience),
+                        _ => Cause::Unreachable(peer, limit),
                     };
                 }
             }
@@ -203,12 +160,11 @@ impl Examination<'_> {
     }
 
     /// The response, if it is one.
-    async fn heard(
+    async fn response(
         &mut self,
         peer: SocketAddr,
         answer: Answer,
     ) -> Result<(Response<()>, Bytes), Cause> {
-        let patience = self.patient.patience;
         let cause = match answer {
             Answer::Response { response, rest, .. } => {
                 self.note(format!("← {:?} {}", response.version(), response.status()));
@@ -220,27 +176,27 @@ impl Examination<'_> {
             }
             Answer::Endless => return Err(Cause::Endless),
             Answer::Torn(bytes) => return Err(Cause::Torn(quoted(&bytes))),
-            Answer::Silence => Cause::Silent(patience),
+            Answer::Silence => Cause::Silent(self.target.timeout),
             Answer::Eof => Cause::HungUp,
             Answer::Reset => Cause::Reset,
         };
-        // Many a server that expects TLS is silent, or hangs up, if it gets HTTP.
-        Err(if self.hears_tls(peer).await { Cause::Tls } else { cause })
+        // Many servers that expect TLS send nothing, or close the connection, when they get HTTP.
+        Err(if self.answers_tls(peer).await { Cause::Tls } else { cause })
     }
 
-    async fn hears_tls(&mut self, peer: SocketAddr) -> bool {
-        let tls = speaks_tls(peer, self.patient.patience).await.unwrap_or_default();
+    async fn answers_tls(&mut self, peer: SocketAddr) -> bool {
+        let tls = speaks_tls(peer, self.target.timeout).await.unwrap_or_default();
         self.note(format!("→ TLS ClientHello\n← {}", if tls { "TLS" } else { "no TLS" }));
         tls
     }
 
-    /// What an answer other than 101 means.
+    /// The cause that an answer other than 101 stands for.
     async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: Shown) -> Cause {
         let (status, headers) = (response.status(), response.headers());
         if !said.as_str().is_empty() {
             self.note(format!("← {said}"));
         }
-        let address = &self.patient.address;
+        let address = &self.target.address;
         let text = |name| text(headers, name);
         let shown = |name| text(name).map(|value| Shown::of(&value));
         let proxy = shown(VIA).or_else(|| shown(SERVER));
@@ -254,8 +210,8 @@ impl Examination<'_> {
                 Some(to) => Cause::Moved(Shown::of(&to)),
                 None => Cause::OtherStatus(status),
             },
-            400 if self.hears_tls(peer).await => Cause::Tls,
-            // Ours says it in the first line.
+            400 if self.answers_tls(peer).await => Cause::Tls,
+            // A server made with this library says so in the first line of the body.
             400 if said.as_str().to_ascii_lowercase().contains("upgrade") => {
                 Cause::UpgradeSwallowed(proxy)
             }
@@ -281,14 +237,14 @@ impl Examination<'_> {
         }
     }
 
-    /// Who is let in, if not this one.
+    /// The cause of a 403: tries the server's own origin, and none, to see whether `Origin` is the reason.
     async fn forbidden(&mut self, peer: SocketAddr, said: Shown) -> Cause {
-        let address = &self.patient.address;
+        let address = &self.target.address;
         let scheme = if address.tls { "https" } else { "http" };
         let own = format!("{scheme}://{}", address.authority());
-        let own = Patient { origin: Some(own), ..self.patient.clone() };
-        let without = Patient { origin: None, ..self.patient.clone() };
-        let Some(origin) = &self.patient.origin else {
+        let own = Target { origin: Some(own), ..self.target.clone() };
+        let without = Target { origin: None, ..self.target.clone() };
+        let Some(origin) = &self.target.origin else {
             let wanted = self.opens(peer, &own).await;
             return if wanted { Cause::OriginWanted } else { Cause::Forbidden(said) };
         };
@@ -298,12 +254,12 @@ impl Examination<'_> {
         Cause::Forbidden(said)
     }
 
-    /// Another path at which a WebSocket opens.
+    /// Another path at which a WebSocket opens: the first of [`USUAL_PATHS`].
     async fn elsewhere(&mut self, peer: SocketAddr) -> Option<String> {
         for path in USUAL_PATHS {
-            let address = self.patient.address.at(path);
-            if address != self.patient.address {
-                let there = Patient { address, ..self.patient.clone() };
+            let address = self.target.address.at(path);
+            if address != self.target.address {
+                let there = Target { address, ..self.target.clone() };
                 if self.opens(peer, &there).await {
                     return Some(path.to_owned());
                 }
@@ -312,10 +268,10 @@ impl Examination<'_> {
         None
     }
 
-    async fn opens(&mut self, peer: SocketAddr, patient: &Patient) -> bool {
-        let Patient { address, origin, patience, .. } = patient;
-        let request = patient.request().to_bytes(&address.authority());
-        let answer = knock(peer, &request, *patience).await.map(|(_, answer)| answer);
+    async fn opens(&mut self, peer: SocketAddr, target: &Target) -> bool {
+        let Target { address, origin, .. } = target;
+        let request = target.request().to_bytes(&address.authority());
+        let answer = probe(peer, &request, target.timeout).await.map(|(_, answer)| answer);
         let faults = answer.as_ref().map(|answer| answer.faults(&Asked::of(&request)));
         let is_sound = faults.is_ok_and(|faults| !faults.iter().any(ResponseFault::is_fatal));
         let status = match answer {
@@ -332,7 +288,7 @@ impl Examination<'_> {
     }
 }
 
-/// All values of a header, as one list: raw, to be compared, and printed only as [`Shown`].
+/// All values of a header as one list. The text is raw: print it only as [`Shown`].
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let values: Vec<_> = headers
         .get_all(name)
@@ -342,7 +298,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-/// What was said, as one line that harms no terminal: of a page, nothing.
+/// The text as one line that is safe to print; empty for an HTML page.
 fn quoted(bytes: &[u8]) -> Shown {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim();
@@ -356,7 +312,7 @@ fn is_login(location: &str) -> bool {
         .any(|word| location.contains(word))
 }
 
-/// What speaks like that.
+/// The cause for bytes that are not an HTTP response.
 fn foreign(bytes: &[u8]) -> Cause {
     if is_tls(bytes) {
         return Cause::Tls;

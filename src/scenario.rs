@@ -1,8 +1,8 @@
-//! What must cross the wire, as text that can be played: against a pipe, or any server by address.
+//! Plays a `.wst` file against a server, in process or at an address, and gives the first difference.
 //!
-//! A scenario looks like a [`Transcript`] and is one that can be compared: what
-//! the clients do is done, what they see is waited for, and the first difference
-//! is told in full.
+//! A scenario is written like a [`Transcript`]. The player does what its clients do, waits for what they
+//! are expected to receive, and compares. [`Difference`] says what was expected, what came, and why the
+//! two differ.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -11,14 +11,14 @@
 //! use ws101::scenario::Scenario;
 //! use ws101::transcript::{Pipe, Transcript};
 //!
-//! /// A server of few words.
+//! /// A server that answers every request with 404.
 //! async fn serve(mut pipe: Pipe) -> std::io::Result<()> {
 //!     pipe.read(&mut [0; 1024]).await?;
 //!     pipe.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 15\r\n\r\nNobody is here.").await
 //! }
 //!
 //! let scenario: Scenario = "\
-//! == bob knocks
+//! == bob connects
 //! bob -> GET /chat
 //! bob <- 404 \"Nobody is <*>.\"
 //! bob -- eof
@@ -45,10 +45,9 @@
 //! | `bob << ping within 19s..21s` | so long after what its lane saw before, or what anyone did last |
 //! | `bob << nothing for 200ms` | silence, counted the same way |
 //!
-//! What a client does waits for all that stands above it in its step. At the
-//! end of a step all is waited for, then for silence: what was seen and not
-//! expected is a difference, too. A name captured once may be used in what is
-//! sent: `bob -> GET /ws?epoch=<epoch>`.
+//! An action waits until every expectation above it in its step is met. At the end of a step the player
+//! waits for the rest of the expectations, then for silence: an event that nothing expects is a
+//! difference, too. A captured name may be used in what is sent: `bob -> GET /ws?epoch=<epoch>`.
 
 mod build;
 #[cfg(test)]
@@ -61,51 +60,51 @@ mod matching;
 mod mismatch;
 mod names;
 mod player;
+mod russian;
 mod settings;
 mod text;
 
 pub use crate::wst::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FILE_LIMIT, FramePattern, Item, Json,
-    Kind, Line, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload, Place,
+    Kind, Line, LineNumber, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload,
     ResponsePart, Scenario, Step, Text, Timing, duration,
 };
 pub use detail::Detail;
 pub use mismatch::{Difference, Mismatch, NOTHING_MORE};
 pub use names::Names;
-pub use player::{NotDeterministic, Played, Step as PlayedStep};
+pub use player::{NotDeterministic, Played, PlayedStep, RECORDINGS};
 
 use std::io;
 
 use crate::transcript::Transcript;
 
-/// How often a scenario is played before it is believed that it is always the same.
-pub const RECORDINGS: usize = 20;
-
 impl Scenario {
-    /// Plays it to the first difference, or to the end.
+    /// Plays the scenario to the first difference, or to the end.
     ///
-    /// Whom it is played with, and how, is what `transcript` was made for: in
-    /// process by [`Transcript::new`], at an address by [`Transcript::tcp`].
-    /// Gives a verdict whatever the server does: every wait has a limit, and so
-    /// has the whole.
+    /// `transcript` is a new conversation with the server: in process by [`Transcript::new`], at an
+    /// address by [`Transcript::tcp`]. Playing ends whatever the server does: every wait has a limit,
+    /// and the whole may take the sum of them and 60 s.
+    ///
+    /// Not cancel safe: after a dropped call the connections are cut, and the difference is lost.
     pub async fn play(&self, transcript: Transcript) -> Played {
         player::play(self, transcript, |_| {}).await
     }
 
-    /// The same, with something to be done before each step: a server told to stop, perhaps.
+    /// The same, and calls `before` ahead of each step, for example to stop the server. Not cancel safe.
     pub async fn play_with(&self, transcript: Transcript, before: impl FnMut(&Step)) -> Played {
         player::play(self, transcript, before).await
     }
 
-    /// What a server does when these clients act: the same steps, with everything that was seen.
+    /// Records what the server does when these clients act: the same steps, with every event.
     ///
-    /// It is played [`RECORDINGS`] times, with a new transcript each time, before which a
-    /// server that remembers may be started anew. What clients see in it is not compared,
-    /// but replaced.
+    /// The actions are played [`RECORDINGS`] times, each time with a new transcript. If the server keeps
+    /// state, `transcript` may restart it. Expectations in this scenario are not compared, but replaced.
+    ///
+    /// Not cancel safe: after a dropped call the connections are cut, and nothing is recorded.
     ///
     /// # Errors
     ///
-    /// Two of the recordings that differ, an act that cannot be done, or the error of `transcript`.
+    /// Two recordings that differ, an action that cannot be done, or the error of `transcript`.
     pub async fn record(
         &self,
         transcript: impl AsyncFnMut() -> io::Result<Transcript>,
@@ -113,7 +112,7 @@ impl Scenario {
         player::record(self, transcript).await
     }
 
-    /// The same with another path wherever `from` is asked for, with or without a query.
+    /// The same scenario with the path `to` in each request for the path `from`; queries stay.
     #[must_use]
     pub fn moved(mut self, from: &str, to: &str) -> Self {
         for line in self.steps.iter_mut().flat_map(|step| &mut step.lines) {

@@ -1,9 +1,8 @@
-//! What crossed the wire, as text: a test causes, and everything that follows is written down.
+//! Writes down everything that clients and a server exchange, as text for a snapshot.
 //!
-//! There is no `receive` to forget and no order to guess. A test says what the
-//! clients do; after each of these causes, everything that crossed the wire
-//! until silence becomes lines of text, down to pongs, close frames and resets.
-//! The text is the same in every run, so that it can be a snapshot.
+//! A test says what the clients do. After each action the transcript waits until nothing more is sent,
+//! and writes down every event since the last action, one line each: answers, messages, pongs, close
+//! frames, resets. A test needs no `receive` and no timeouts. The text is the same in every run.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -11,7 +10,7 @@
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //! use ws101::transcript::{Pipe, Transcript};
 //!
-//! /// A server of few words.
+//! /// A server that answers every request with 404.
 //! async fn serve(mut pipe: Pipe) -> std::io::Result<()> {
 //!     pipe.read(&mut [0; 1024]).await?;
 //!     pipe.write_all(b"HTTP/1.1 404 Not Found\r\n\r\nNobody is here.\n").await
@@ -19,10 +18,10 @@
 //!
 //! // In a test: #[tokio::test(start_paused = true)]
 //! let mut t = Transcript::new(serve);
-//! t.step("bob knocks");
+//! t.step("bob connects");
 //! t.connect("bob", "/chat?name=bob").await;
 //! assert_eq!(t.to_string(), "\
-//! == bob knocks
+//! == bob connects
 //! bob -> GET /chat?name=bob
 //! bob <- 404 \"Nobody is here.\"
 //! bob -- eof
@@ -30,27 +29,28 @@
 //! # }
 //! ```
 //!
-//! Each client is a lane with an order of its own. Lanes are not ordered
-//! against each other: within one cause the client that acted comes first, then
-//! the others as they first appeared.
+//! Each client is a lane with an order of its own. Between lanes there is no order in time: below each
+//! action stand the events of the client that acted, then those of the others, in the order in which
+//! they first connected.
 //!
 //! | | |
 //! | --- | --- |
 //! | `== title` | a step |
-//! | `bob -> GET /chat` | the request: what differs from any other |
+//! | `bob -> GET /chat` | the request, with the headers that differ from the usual ones |
 //! | `bob <- 101`, `bob <- 426 "…"` | the answer |
-//! | `bob <- 101 bad-upgrade` | a 101 that browsers refuse, by the part of it that is wrong |
+//! | `bob <- 101 bad-upgrade` | a 101 that browsers refuse, with the part that is wrong |
 //! | `bob >> text "hi"` | what the client sends |
 //! | `bob << json {"type":"echo"}` | what it receives; JSON in canonical form |
-//! | `bob -- cut`, `bob -- eof`, `bob -- reset` | what becomes of the connection |
-//! | `-- wait 25s` | what becomes of the time; events say when: `at 25s` |
+//! | `bob -- cut`, `bob -- eof`, `bob -- reset` | what the client does to the connection, or how it ends |
+//! | `-- wait 25s` | the test waits; events meanwhile show their time: `at 25s` |
 //!
-//! What differs from run to run is shown by name: the first id that bob's lane
-//! sees is `<bob>` from then on, a time is `<*>`.
+//! Values that differ from run to run get a name: the first id in bob's lane is `<bob>` from then on,
+//! a time is `<*>`.
 
 mod causes;
 mod chunks;
 mod client;
+mod fence_token;
 mod lane;
 mod pipe;
 mod printing;
@@ -73,33 +73,62 @@ pub(crate) use lane::Lane;
 pub use pipe::Pipe;
 use printing::Printer;
 
-/// What is kept of one client between two causes, and of each payload.
+/// How many bytes of each payload, and how many events of each client between two actions, are kept.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
 
-/// How far each end of a pipe may be ahead of the other, unless a test says otherwise: 64 KiB.
+/// How many bytes each end of a pipe may be ahead of the other, unless a test says otherwise: 64 KiB.
 pub const CAPACITY: usize = 64 * 1024;
 
-/// How long nothing has happened when all is silent in process: on a paused
-/// clock time moves only once every task is idle, so any length is exact.
+/// How long to wait for silence in process. A paused clock moves only when every task is idle, so any
+/// length is exact.
 const SILENCE: Duration = Duration::from_millis(1);
 
-/// How long a real server is listened to after it has answered all fences: for
-/// what it sends on its own, or to others than those it answered.
+/// How long the clients of a real server go on reading after all fences are answered: for what the
+/// server sends on its own, or to other clients.
 pub const QUIET: Duration = Duration::from_millis(40);
 
-/// How long a server may take to answer a goodbye.
-pub const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a server may take to answer a close frame in [`Transcript::leave`].
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many bytes of one thing that was seen are told.
+/// How many bytes of one event a difference shows.
 pub(crate) const BYTES_TOLD: usize = 64;
 
-/// A conversation, as it is caused and as it is written down.
+/// A conversation between clients and one server, and the text of it.
+///
+/// Make one by [`new`](Self::new) for a server in this process, or by [`tcp`](Self::tcp) for a server at an
+/// address. Its text is what it displays as.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use ws101::transcript::{Pipe, Request, Transcript};
+///
+/// /// A server that answers every request with 404.
+/// async fn serve(mut pipe: Pipe) -> std::io::Result<()> {
+///     pipe.read(&mut [0; 1024]).await?;
+///     pipe.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").await
+/// }
+///
+/// let mut t = Transcript::new(serve);
+/// t.connect("ann", Request::new("/chat").subprotocol("chat")).await;
+/// t.connect("bob", "/chat?name=bob").await;
+/// assert_eq!(t.to_string(), "\
+/// ann -> GET /chat subprotocol=chat
+/// ann <- 404
+/// ann -- eof
+/// bob -> GET /chat?name=bob
+/// bob <- 404
+/// bob -- eof
+/// ");
+/// # }
+/// ```
 ///
 /// # Panics
 ///
-/// All that is done with a client panics if no client of that name ever connected.
+/// Each action of a client panics if no client of that name ever connected.
 pub struct Transcript {
-    server: Server,
+    connector: Connector,
     lanes: Vec<Lane>,
     lines: Vec<Entry>,
     printer: Printer,
@@ -110,51 +139,50 @@ pub struct Transcript {
     fences: u64,
 }
 
-/// Who is talked to.
-enum Server {
+/// How a client gets its connection.
+enum Connector {
     Pipes(Box<dyn FnMut(Pipe) + Send>),
     Tcp(SocketAddr),
 }
 
-/// What is written down.
+/// One entry of the text.
 enum Entry {
-    /// A step begins.
+    /// The title of a step.
     Step(String),
-    /// A line, and the place of its lane; `None` for a remark or a wait.
+    /// A line, and the index of its lane; `None` for a remark or a wait.
     Line(Option<usize>, Box<Item>),
 }
 
 impl Transcript {
-    /// A conversation with a server in this process: `serve` gets one end of a
-    /// pipe for each client that connects, and is spawned.
+    /// A conversation with a server in this process: for each client that connects, `serve` gets one end
+    /// of a pipe, and its future is spawned.
     ///
-    /// It needs a paused clock, `#[tokio::test(start_paused = true)]`: then
-    /// silence is exact, waiting costs nothing, and runs repeat.
+    /// It needs a paused clock, `#[tokio::test(start_paused = true)]`: then silence is exact, waiting
+    /// takes no real time, and every run is the same.
     pub fn new<F, Served>(mut serve: F) -> Self
     where
         F: FnMut(Pipe) -> Served + Send + 'static,
         Served: Future<Output: Send> + Send + 'static,
     {
         let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
-        Self::with(Server::Pipes(serve), "ws101.test")
+        Self::with(Connector::Pipes(serve), "ws101.test")
     }
 
     /// A conversation with any server that listens at `addr`, in real time.
     ///
-    /// After each cause every client in turn sends a ping, the one that acted
-    /// first, and waits for the pong, twice round; then there must be a short
-    /// [`QUIET`]. What a server does because of a cause, and later than that,
-    /// is written down at a later cause. A server that leaves a ping unanswered
-    /// for two seconds is given the quiet only. The pings are not shown, but
-    /// the server counts them as signs of life. It needs real time.
+    /// After each action every client sends a ping and waits for the pong, first the client that acted;
+    /// all clients do this twice. Then the transcript waits for [`QUIET`]. What the server sends later is
+    /// written down below a later action. If a ping gets no pong within two seconds, that client sends no
+    /// more pings, and only the quiet time is waited for. The pings are not shown, but the server may
+    /// count them as signs of life. It needs real time: `#[tokio::test]`.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
-        Self::with(Server::Tcp(addr), &addr.to_string())
+        Self::with(Connector::Tcp(addr), &addr.to_string())
     }
 
-    fn with(server: Server, host: &str) -> Self {
+    fn with(connector: Connector, host: &str) -> Self {
         Self {
-            server,
+            connector,
             lanes: Vec::new(),
             lines: Vec::new(),
             printer: Printer { writer: Writer::default().for_host(host), wire_bytes: false },
@@ -166,14 +194,15 @@ impl Transcript {
         }
     }
 
-    /// Names the server so in requests: `localhost:8080`. Else it is `ws101.test`, or its address.
+    /// Sets the `Host` of requests: `localhost:8080`. The default is `ws101.test` in process, and the
+    /// address over TCP.
     #[must_use]
     pub fn named(mut self, host: &str) -> Self {
         self.printer.writer.set_host(host);
         self
     }
 
-    /// Shows `<*>` for the value of every JSON field of this name: it differs from run to run.
+    /// Shows `<*>` for the value of every JSON field of this name, for values that differ from run to run.
     pub fn any(&mut self, field: &str) {
         self.printer.writer.any(field);
     }
@@ -183,36 +212,35 @@ impl Transcript {
         self.printer.wire_bytes = true;
     }
 
-    /// Lets each end of the pipes opened from now on be `bytes` ahead of the
-    /// other: little, to have a slow reader felt soon. No matter over TCP.
+    /// Sets how many bytes each end of a pipe may be ahead of the other, for pipes opened from now on. With
+    /// a small value the server soon notices a client that does not read. Over TCP it has no effect.
     pub fn capacity(&mut self, bytes: usize) {
         self.capacity = bytes;
     }
 
-    /// Begins a step: what it is about, and a line to part it from the one before.
+    /// Begins a step with this title.
     pub fn step(&mut self, title: &str) {
         self.lines.push(Entry::Step(title.to_owned()));
     }
 
-    /// Writes a remark down.
+    /// Writes down a remark: `# text`.
     pub fn note(&mut self, text: &str) {
         self.aside(Item::Comment(text.to_owned()));
     }
 
-    /// Waits until all is silent, and writes down what was seen until then.
+    /// Waits until all is silent, and writes down the events until then.
     async fn settle(&mut self, actor: Option<usize>, since: Option<Instant>) {
         self.fall_silent(actor).await;
         self.report(actor, since);
     }
 
-    /// Waits until all is silent: a real server is asked, if it may be, and given a short quiet.
+    /// Waits until all is silent: over TCP by fences, if they are on, and the quiet time. Not cancel safe.
     pub(crate) async fn fall_silent(&mut self, actor: Option<usize>) {
-        match self.server {
-            Server::Pipes(_) => sleep(SILENCE).await,
-            Server::Tcp(_) => {
+        match self.connector {
+            Connector::Pipes(_) => sleep(SILENCE).await,
+            Connector::Tcp(_) => {
                 let order = if self.is_fenced { self.order(actor) } else { Vec::new() };
-                // Twice, since the first round may make one client's server
-                // speak to a client whose fence is already back.
+                // Twice: in the first round the server may send to a client that has its pong already.
                 for &lane in order.iter().chain(&order) {
                     self.fences += 1;
                     self.lanes[lane].fence(self.fences).await;
@@ -225,7 +253,7 @@ impl Transcript {
         }
     }
 
-    /// Writes down what was seen until now, the client that acted first.
+    /// Writes down the events until now, those of the client that acted first.
     pub(crate) fn report(&mut self, actor: Option<usize>, since: Option<Instant>) {
         for at in self.order(actor) {
             for item in self.lanes[at].report(&mut self.printer, since) {
@@ -234,7 +262,7 @@ impl Transcript {
         }
     }
 
-    /// Takes in the next thing that any client sees. Cancel safe; it waits for ever if none does.
+    /// Takes in the next event of any client. Cancel safe. It waits for ever if there is none.
     pub(crate) async fn see(&mut self) {
         poll_fn(|cx| {
             let mut seen = Poll::Pending;
@@ -248,24 +276,24 @@ impl Transcript {
         .await;
     }
 
-    /// Prepares to be played: what is kept of payloads, and ids and times as they are.
+    /// Prepares to be played: sets the limits, and shows ids and times as they are.
     pub(crate) fn play(&mut self, limits: Limits) {
         self.limits = limits;
         self.printer.writer.set_literal();
     }
 
-    /// How a real server is asked whether it is done: how long it is listened to, and whether by pings.
+    /// Sets the quiet time of a real server, and whether fences are sent.
     pub(crate) fn pace(&mut self, quiet: Option<Duration>, is_fenced: bool) {
         self.quiet = quiet.unwrap_or(QUIET);
         self.is_fenced = is_fenced;
     }
 
-    /// How many lines and titles are written down.
+    /// The number of lines and titles.
     pub(crate) fn count(&self) -> usize {
         self.lines.len()
     }
 
-    /// What is written down from the line `from` on: the place of its lane, if it has one, and the line.
+    /// The lines from the entry `from` on, each with the index of its lane if it has one.
     pub(crate) fn lines(&self, from: usize) -> impl Iterator<Item = (Option<usize>, &Item)> {
         self.lines[from.min(self.lines.len())..].iter().filter_map(|entry| match entry {
             Entry::Step(_) => None,
@@ -273,14 +301,15 @@ impl Transcript {
         })
     }
 
-    /// What the names in it stand for, `bob` and the id; the first `from` apart.
+    /// The names given to ids, with the ids, without the first `from`.
     pub(crate) fn ids(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
         self.printer.writer.names(from)
     }
 
-    /// Every client says goodbye and goes, so that the server can be used again.
+    /// Closes all connections with 1000, so that the server can be used again.
     ///
-    /// Waits until each is answered, [`FAREWELL`] at most.
+    /// Waits until each is closed, [`CLOSE_TIMEOUT`] at most, then cuts the rest. Not cancel safe: after a
+    /// dropped call some connections may stay open until the transcript is dropped.
     pub async fn leave(&mut self) {
         for lane in self.lanes.iter_mut().filter(|lane| lane.is_alive()) {
             if !lane.is_talking() {
@@ -290,23 +319,23 @@ impl Transcript {
             lane.write(Frame::close(1000, "").masked(MASK).to_bytes()).await;
         }
         let all_gone = async {
-            // Who was cut off before is not waited for.
+            // A connection that was cut before is not waited for.
             while self.lanes.iter().any(|lane| lane.is_alive() && !lane.is_over()) {
                 self.see().await;
             }
         };
-        // Who does not answer is.
-        let _ = timeout(FAREWELL, all_gone).await;
+        // Connections that are still open are cut.
+        let _ = timeout(CLOSE_TIMEOUT, all_gone).await;
         self.lanes.iter_mut().for_each(Lane::cut);
         sleep(self.quiet).await;
     }
 
-    /// Writes down what is about no client.
+    /// Writes down a line that is about no client.
     pub(crate) fn aside(&mut self, item: Item) {
         self.lines.push(Entry::Line(None, Box::new(item)));
     }
 
-    /// What a client has seen, as lines, and the bytes of it if they are frames.
+    /// The events of a client as lines, and their bytes.
     pub(crate) fn told(&self, lane: usize, seen: &[Seen]) -> (Option<String>, Vec<u8>) {
         let writer = Writer::literal().for_host(self.printer.writer.host());
         let mut printer = Printer { writer, wire_bytes: false };
@@ -327,7 +356,7 @@ impl Transcript {
         (text, frames.flatten().take(BYTES_TOLD).collect())
     }
 
-    /// The name of a client by its place.
+    /// The name of a client by its index.
     pub(crate) fn name(&self, lane: usize) -> &str {
         &self.lanes[lane].name
     }
@@ -336,7 +365,7 @@ impl Transcript {
         &mut self.lanes[at]
     }
 
-    /// The server, as requests name it.
+    /// The `Host` of requests.
     pub(crate) fn host(&self) -> &str {
         self.printer.writer.host()
     }
@@ -350,7 +379,7 @@ impl Transcript {
         self.lines.push(Entry::Line(Some(lane), Box::new(item)));
     }
 
-    /// The place of the client of that name, if one ever connected.
+    /// The index of the client with this name, if it ever connected.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.lanes.iter().position(|lane| lane.name == name)
     }
@@ -362,7 +391,7 @@ impl Transcript {
     }
 }
 
-/// The text so far: one line an event, lanes padded to the longest name.
+/// The text so far: one line for each event, names padded to the longest.
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items = self.lines.iter().filter_map(|entry| match entry {

@@ -9,7 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use ws101::chat::Chat;
 use ws101::client::ResponseFault;
-use ws101::doctor::{Cause, Diagnosis, Patient, Verdict, examine};
+use ws101::doctor::{Cause, Diagnosis, RuleVerdict, Target, examine};
 use ws101::endpoint::Endpoint;
 use ws101::frame::{Decoder, Frame, Opcode};
 use ws101::handshake::AcceptKey;
@@ -17,7 +17,7 @@ use ws101::server;
 use ws101::settings::Settings;
 
 /// Long enough for a busy machine, short enough for the illnesses of silence.
-const PATIENCE: Duration = Duration::from_millis(800);
+const TIMEOUT: Duration = Duration::from_millis(800);
 
 /// What an ill server does with one connection, whose first bytes it has read.
 type Illness = fn(Call) -> BoxFuture<'static, ()>;
@@ -101,15 +101,15 @@ fn ward(illness: Illness) -> SocketAddr {
     address
 }
 
-fn patient(url: &str) -> Patient {
-    Patient { patience: PATIENCE, ..Patient::new(url.parse().unwrap()) }
+fn target(url: &str) -> Target {
+    Target { timeout: TIMEOUT, ..Target::new(url.parse().unwrap()) }
 }
 
 /// What the doctor says of a server so ill, by its usual address.
 async fn diagnosed(illness: Illness) -> (Diagnosis, SocketAddr) {
     let address = ward(illness);
-    let patient = patient(&format!("ws://{address}/ws"));
-    let diagnosis = timeout(patient.limit(), examine(&patient)).await;
+    let target = target(&format!("ws://{address}/ws"));
+    let diagnosis = timeout(target.limit(), examine(&target)).await;
     (diagnosis.expect("found in time"), address)
 }
 
@@ -439,15 +439,15 @@ async fn what_needs_a_patient_of_its_own() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
-    let cause = examine(&patient(&format!("ws://{address}/"))).await.cause;
+    let cause = examine(&target(&format!("ws://{address}/"))).await.cause;
     assert_eq!(cause, Some(Cause::Refused(address)));
 
-    let cause = examine(&patient("ws://no-such-host.invalid/")).await.cause;
+    let cause = examine(&target("ws://no-such-host.invalid/")).await.cause;
     assert_eq!(cause, Some(Cause::NoSuchHost("no-such-host.invalid".to_owned())));
 
     // wss: where there is no TLS.
     let plain = ward(says!("HTTP/1.1 400 Bad Request\r\n\r\n"));
-    let cause = examine(&patient(&format!("wss://{plain}/ws"))).await.cause;
+    let cause = examine(&target(&format!("wss://{plain}/ws"))).await.cause;
     assert_eq!(cause, Some(Cause::NoTls));
 
     // A page from elsewhere, and an offer that is ignored.
@@ -463,9 +463,9 @@ async fn what_needs_a_patient_of_its_own() {
     };
     let url = format!("ws://{}/ws", ward(picky));
     let origin = "https://evil.test".to_owned();
-    let page = Patient { origin: Some(origin.clone()), ..patient(&url) };
+    let page = Target { origin: Some(origin.clone()), ..target(&url) };
     assert_eq!(examine(&page).await.cause, Some(Cause::OriginRefused(origin)));
-    let offering = Patient { subprotocols: Some("chat".to_owned()), ..patient(&url) };
+    let offering = Target { subprotocols: Some("chat".to_owned()), ..target(&url) };
     let ignored = Cause::Response(ResponseFault::SubprotocolIgnored("chat".to_owned()));
     assert_eq!(examine(&offering).await.cause, Some(ignored));
 }
@@ -514,7 +514,7 @@ async fn who_is_cut_for_being_quiet_is_told_after_how_long() {
         sleep(Duration::from_millis(300)).await;
     });
     let url = format!("ws://{}/ws", ward(impatient));
-    let quiet = Patient { quiet: Duration::from_secs(20), ..patient(&url) };
+    let quiet = Target { quiet: Duration::from_secs(20), ..target(&url) };
     let Some(Cause::IdleTimeout { after, code: None }) = examine(&quiet).await.cause else {
         panic!("not found");
     };
@@ -529,11 +529,11 @@ async fn the_healthy_are_told_which_rules_they_keep() {
     let chat = Endpoint::open(Chat::new(&settings), &settings);
     let address = listener.local_addr().unwrap();
     tokio::spawn(server::serve(&settings, listener, [chat.sockets()], chat.shutdown().clone()));
-    let patient =
-        Patient { patience: Duration::from_secs(10), ..patient(&format!("ws://{address}/ws")) };
-    let diagnosis = examine(&patient).await;
+    let target =
+        Target { timeout: Duration::from_secs(10), ..target(&format!("ws://{address}/ws")) };
+    let diagnosis = examine(&target).await;
     assert_eq!(diagnosis.cause, None, "{:#?}", diagnosis.evidence);
-    let told = |verdict: &Verdict| {
+    let told = |verdict: &RuleVerdict| {
         let kept = match verdict.kept {
             Some(true) => "kept",
             Some(false) => "broken",
@@ -583,7 +583,7 @@ async fn whoever_minds_the_case_is_told() {
     }
     for picky in [minds!("Upgrade", "websocket") as Illness, minds!("Connection", "Upgrade")] {
         let (diagnosis, _) = diagnosed(picky).await;
-        let in_any_case = |verdict: &&Verdict| verdict.rule.english.contains("in any case");
+        let in_any_case = |verdict: &&RuleVerdict| verdict.rule.english.contains("in any case");
         let verdict = diagnosis.verdicts.iter().find(in_any_case).unwrap();
         assert_eq!((verdict.kept, &*verdict.seen), (Some(false), "400"));
     }
@@ -609,7 +609,7 @@ async fn whoever_repeats_what_may_not_be_said_is_told() {
         }
     });
     let (diagnosis, _) = diagnosed(parrot).await;
-    let forbidden = |verdict: &&Verdict| verdict.rule.section == "7.4.1";
+    let forbidden = |verdict: &&RuleVerdict| verdict.rule.section == "7.4.1";
     let verdict = diagnosis.verdicts.iter().find(forbidden).unwrap();
     assert_eq!(verdict.kept, Some(false), "{}", verdict.seen);
 }

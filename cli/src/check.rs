@@ -1,4 +1,4 @@
-//! `ws101 check`: a lesson's checks against a server in any language.
+//! `ws101 check`: plays a lesson's checks against a server in any language.
 
 mod client;
 mod judge;
@@ -7,19 +7,18 @@ mod report;
 #[cfg(test)]
 mod steady;
 mod template;
-mod words;
-
-use std::env;
+mod trial;
 
 use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
 
-use crate::Verdict;
+use crate::exit::{Exit, interrupted};
+use crate::lang::Lang;
 use crate::place::{Place, plain};
 use judge::{Candidate, Judge};
 use lesson::Lesson;
-pub use words::Lang;
+use report::{Report, Tested};
 
 /// Check a server against a lesson: `ws101 check 5 --cmd "python server.py"`.
 ///
@@ -32,30 +31,30 @@ pub struct Check {
     /// A lesson, such as 5, or one of its checks, such as 5.3
     #[arg(value_name = "LESSON")]
     what: String,
-    /// Where the server listens; you run it, and checks of its end are skipped
+    /// The address of a running server; checks that end the server are skipped
     #[arg(long, value_parser = plain)]
     url: Option<Address>,
-    /// How to start the server; it is started and stopped here
+    /// The command that starts the server; it is stopped afterwards
     #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
-    /// How to start a client that comes back, for lesson 10; the server is here
+    /// The command that starts a client that reconnects, for lesson 10; ws101 is the server
     #[arg(long, value_name = "COMMAND")]
     client: Option<String>,
-    /// The first of the three seeds that random texts are made of
+    /// The first of the three seeds for random texts
     #[arg(long)]
     seed: Option<u32>,
-    /// Wait 60 s instead of 10 for the program to be ready: it is built first
+    /// Wait 60 s instead of 10 until the program is ready, because it is built first
     #[arg(long)]
     build: bool,
     #[command(flatten)]
     machine: Machine,
-    /// The language of the report; else as LANG says
+    /// The language of the report; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
-    /// How many hints to give with the first failure
+    /// How many hints to show with the first failure
     #[arg(long, default_value_t = 1)]
     hints: usize,
-    /// Show all that crossed the wire in each check
+    /// Show the whole transcript of each check
     #[arg(long)]
     wire: bool,
 }
@@ -73,7 +72,7 @@ struct Machine {
 }
 
 impl Check {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let (number, only) = match self.what.split_once('.') {
             Some((lesson, _)) => (lesson, Some(&*self.what)),
             None => (&*self.what, None),
@@ -105,7 +104,7 @@ impl Check {
         let mut judge = Judge::new(candidate, lesson.settings(), self.build);
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
         let for_people = !self.machine.json && !self.machine.junit;
-        let mut report = report::Report::new(lesson, seed, lang, &self);
+        let mut report = Report::new(lesson, seed, lang, self.tested());
         if for_people {
             report.begin();
         }
@@ -119,10 +118,10 @@ impl Check {
             }
             anyhow::Ok(())
         };
-        let interrupted = crate::interrupted()?;
+        let interrupt = interrupted()?;
         let judged = tokio::select! {
             judged = judged => judged,
-            signal = interrupted => bail!("interrupted by {signal}"),
+            signal = interrupt => bail!("interrupted by {signal}"),
         };
         judge.end().await;
         judged?;
@@ -131,20 +130,17 @@ impl Check {
             Machine { junit: true, .. } => print!("{}", report.junit()),
             Machine { .. } => report.end(),
         }
-        Ok(if report.passed() { Verdict::Passed } else { Verdict::Failed })
+        Ok(if report.passed() { Exit::Passed } else { Exit::Failed })
     }
 
-    /// The command that shows one check again, byte by byte.
-    fn again(&self, number: &str, seed: u32) -> String {
-        let program = match (&self.url, &self.cmd, &self.client) {
+    /// The program under test, as the command line named it.
+    fn tested(&self) -> Tested {
+        let option = match (&self.url, &self.cmd, &self.client) {
             (Some(url), ..) => format!("--url {url}"),
             (_, Some(cmd), _) => format!("--cmd {cmd:?}"),
             (.., Some(client)) => format!("--client {client:?}"),
             (None, None, None) => String::new(),
         };
-        // Whoever runs it from the sources may have no `ws101` on the path.
-        let ws101 =
-            if env::var_os("CARGO").is_some() { "cargo run -p ws101-cli --" } else { "ws101" };
-        format!("{ws101} check {number} {program} --seed {seed} --wire")
+        Tested { option, is_running: self.url.is_some() }
     }
 }

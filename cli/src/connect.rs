@@ -1,4 +1,4 @@
-//! `ws101 connect`: a WebSocket by hand, control frames and all.
+//! `ws101 connect`: a WebSocket by hand, with control frames.
 
 use std::io::{self, BufRead, ErrorKind, stdin};
 use std::time::Duration;
@@ -13,13 +13,14 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use ws101::address::Address;
 use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
-use ws101::doctor::{Cause, Patient, examine};
+use ws101::doctor::{Cause, Target, examine};
 use ws101::frame::{Frame, Opcode, Role, Violation};
 
 use crate::doctor::sentence;
+use crate::exit::Exit;
+use crate::lang::Lang;
 use crate::log::{Log, head, remark};
 use crate::place::plain;
-use crate::{Lang, Verdict};
 
 /// How long the server may take to answer a request, or a close frame.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -33,7 +34,7 @@ const TYPED: usize = 64;
 /// How long the server may take to end the connection once it is closed.
 const END: Duration = Duration::from_secs(1);
 
-/// How much of a payload is kept: more than a line shows.
+/// How many bytes of a payload are kept: more than a line shows.
 const KEEP: usize = 4 * 1024;
 
 const HELP: &str = "  \
@@ -44,41 +45,41 @@ const HELP: &str = "  \
   /raw 81 02 68   these bytes, as they are
   /bytes          shows the bytes of each frame, or no longer";
 
-/// Talk to a server by hand: every frame is shown, and its bytes if you like.
+/// Connect to a server by hand: every frame is shown, with its bytes if you like.
 ///
-/// What you type is sent as text; /help tells the rest. What it prints is a scenario:
-/// save it as a .wst file, and `ws101 play` plays it. Exit codes: 0 closed as
-/// it should be, 1 not opened or cut, 2 could not run.
+/// A line that you type is sent as text; /help lists the commands. The output is a scenario:
+/// save it as a .wst file, and `ws101 play` plays it. Exit codes: 0 closed in order,
+/// 1 not opened or cut, 2 could not run.
 #[derive(Args)]
 pub struct Connect {
-    /// Where it is: <ws://localhost:8080/ws>
+    /// The address: <ws://localhost:8080/ws>
     #[arg(value_parser = plain)]
     url: Address,
-    /// Come as a page of this origin, such as <https://example.com>
+    /// Send this Origin, as a page would: <https://example.com>
     #[arg(long)]
     origin: Option<String>,
-    /// Offer these subprotocols, the preferred first, with commas between
+    /// Offer these subprotocols, the preferred first, separated by commas
     #[arg(long, value_name = "NAMES")]
     subprotocols: Option<String>,
     /// Show the bytes of each frame
     #[arg(long)]
     bytes: bool,
-    /// A JSON field whose value is different every time: it is shown as <*>
+    /// A JSON field whose value differs from run to run: it is shown as <*>
     #[arg(long, value_name = "FIELD")]
     any: Vec<String>,
-    /// The language of what is wrong; else as LANG says
+    /// The language of messages; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
 }
 
 impl Connect {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let mut log = Log::new(&self.url.authority(), self.bytes, &self.any);
-        let Some(client) = self.open(&mut log).await? else { return Ok(Verdict::Failed) };
+        let Some(client) = self.open(&mut log).await? else { return Ok(Exit::Failed) };
         Talk::new(client, log).run().await
     }
 
-    /// Opens the WebSocket, and shows how; nothing if that did not work out, and then says why.
+    /// Opens the WebSocket and shows the handshake; if it does not open, prints why and gives `None`.
     async fn open(&self, log: &mut Log) -> Result<Option<Client<TcpStream>>> {
         let address = (self.url.host.as_str(), self.url.port);
         let tcp = match timeout(ANSWER, TcpStream::connect(address)).await {
@@ -95,7 +96,7 @@ impl Connect {
             }
         }
         let host = self.url.authority();
-        // The key is shown as any other: a scenario has a key of its own.
+        // The line leaves the key out: a scenario has a fixed key.
         log.request(&request.to_bytes(&host));
         let mut tcp = match tcp {
             Ok(tcp) => tcp,
@@ -125,7 +126,7 @@ impl Connect {
         if !is_open {
             return self.not_opened(tcp, log).await;
         }
-        // Said here and not by the doctor, whose own connection might get another answer.
+        // Printed here and not by the doctor, because its own connection might get another answer.
         let lang = self.lang();
         let is_refused = faults.iter().any(ResponseFault::is_fatal);
         if is_refused {
@@ -145,7 +146,7 @@ impl Connect {
         Ok((!is_refused).then(|| Client::new(tcp, &rest, KEEP)))
     }
 
-    /// Waits for the end of the connection, and says why there is no WebSocket.
+    /// Waits for the end of the connection, and prints why there is no WebSocket.
     async fn not_opened(
         &self,
         mut tcp: TcpStream,
@@ -169,14 +170,14 @@ impl Connect {
         Ok(None)
     }
 
-    /// Has the doctor say why it does not open.
+    /// Runs the doctor, and prints why the WebSocket does not open.
     async fn explain(&self) {
-        let patient = Patient {
+        let target = Target {
             origin: self.origin.clone(),
             subprotocols: self.subprotocols.clone(),
-            ..Patient::new(self.url.clone())
+            ..Target::new(self.url.clone())
         };
-        remark(&sentence(&patient, &examine(&patient).await, self.lang()));
+        remark(&sentence(&target, &examine(&target).await, self.lang()));
     }
 
     fn lang(&self) -> Lang {
@@ -184,21 +185,21 @@ impl Connect {
     }
 }
 
-/// The body of a refusal if all of it has come, else nothing.
+/// The body of a refusal if it is complete, else nothing.
 fn whole<'b>(response: &Response<()>, rest: &'b [u8]) -> &'b [u8] {
     let length = response.headers().get("content-length").and_then(|value| value.to_str().ok());
     let length = length.and_then(|length| length.parse().ok());
     if length == Some(rest.len()) { rest } else { &[] }
 }
 
-/// A connection and what is shown of it.
+/// An open connection, and its log.
 struct Talk {
     client: Client<TcpStream>,
     log: Log,
-    /// By when the server should have answered our close frame, or ended the connection.
+    /// When to stop waiting for the answer to the close frame, or for the end of the connection.
     deadline: Option<Instant>,
-    /// How it went, once both sides have said that it is over, or one has broken a rule.
-    closed: Option<Verdict>,
+    /// The exit, once both sides have sent a close frame, or the server has broken a rule.
+    closed: Option<Exit>,
 }
 
 impl Talk {
@@ -206,7 +207,7 @@ impl Talk {
         Self { client, log, deadline: None, closed: None }
     }
 
-    async fn run(mut self) -> Result<Verdict> {
+    async fn run(mut self) -> Result<Exit> {
         remark("open. /help tells what else you can type");
         let mut typed = Some(keyboard());
         loop {
@@ -228,8 +229,8 @@ impl Talk {
                     }
                 }
                 received = self.client.receive() => {
-                    if let Some(verdict) = self.received(received).await? {
-                        return Ok(verdict);
+                    if let Some(exit) = self.received(received).await? {
+                        return Ok(exit);
                     }
                 }
                 () = sleep_until(deadline), if self.deadline.is_some() => {
@@ -238,7 +239,7 @@ impl Talk {
                         remark(&format!("no answer to the close frame in {secs} s"));
                     }
                     self.log.cut();
-                    return Ok(self.closed.unwrap_or(Verdict::Failed));
+                    return Ok(self.closed.unwrap_or(Exit::Failed));
                 }
             }
         }
@@ -273,13 +274,13 @@ impl Talk {
 
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let written = timeout(WRITE, self.client.write(bytes)).await;
-        // A cut is found again by reading, and shown there.
+        // An error shows again in what is read.
         drop(written.context("the server does not read what is sent")?);
         Ok(())
     }
 
-    /// Shows what came, and answers as a browser does; the verdict once the connection has ended.
-    async fn received(&mut self, received: Received) -> Result<Option<Verdict>> {
+    /// Shows a frame and answers as a browser does; gives the exit when the connection has ended.
+    async fn received(&mut self, received: Received) -> Result<Option<Exit>> {
         match received {
             Received::End(error) => return Ok(Some(self.ended(error.as_ref()))),
             Received::Frame(frame) => {
@@ -297,13 +298,13 @@ impl Talk {
         Ok(None)
     }
 
-    /// Tells which rule the server broke, and closes.
+    /// Prints which rule the server broke, and closes.
     async fn broken(&mut self, violation: Violation) -> Result<()> {
         if self.closed.is_none() {
             let reason = violation.reason();
             remark(&format!("that breaks a rule: {reason}"));
             self.send(Frame::close(violation.code(), &reason)).await?;
-            self.close(Verdict::Failed);
+            self.close(Exit::Failed);
         }
         Ok(())
     }
@@ -316,7 +317,7 @@ impl Talk {
                     self.send(Frame::new(Opcode::Close, frame.payload)).await?;
                 }
                 remark("closed");
-                self.close(Verdict::Passed);
+                self.close(Exit::Passed);
                 Ok(())
             }
             _ => Ok(()),
@@ -324,24 +325,24 @@ impl Talk {
     }
 
     /// From now on only the end of the connection is waited for.
-    fn close(&mut self, verdict: Verdict) {
-        self.closed = Some(verdict);
+    fn close(&mut self, exit: Exit) {
+        self.closed = Some(exit);
         self.deadline = Some(Instant::now() + END);
     }
 
-    fn ended(&mut self, error: Option<&io::Error>) -> Verdict {
+    fn ended(&mut self, error: Option<&io::Error>) -> Exit {
         if let Some(torn) = self.client.torn() {
             self.log.part(torn);
         }
         self.log.end(error.map(io::Error::kind));
         self.closed.unwrap_or_else(|| {
             remark("there was no close frame: a browser says 1006");
-            Verdict::Failed
+            Exit::Failed
         })
     }
 }
 
-/// What was typed.
+/// A typed line.
 enum Order {
     Send(Frame),
     Raw(Vec<u8>),

@@ -1,51 +1,52 @@
-//! `ws101 doctor`: why a WebSocket does not open.
+//! `ws101 doctor`: finds out why a WebSocket does not open.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use ws101::address::Address;
-use ws101::doctor::{Diagnosis, Level, Patient, examine};
+use ws101::doctor::{Diagnosis, Level, Target, examine};
 use ws101::escape::Lines;
 
-use crate::{Lang, Verdict};
+use crate::exit::Exit;
+use crate::lang::Lang;
 
-/// Say in one sentence why a WebSocket does not open, with the evidence; or which rules it keeps.
+/// Tell in one sentence why a WebSocket does not open, with the evidence; if it opens, which rules it keeps.
 ///
 /// Exit codes: 0 it opens and keeps every rule it must, 1 it does not, 2 could not run.
 #[derive(Args)]
 pub struct Doctor {
-    /// Where it should be: <ws://localhost:8080/ws>
+    /// The address: <ws://localhost:8080/ws>
     url: Address,
-    /// Come as a page of this origin, such as <https://example.com>
+    /// Send this Origin, as a page would: <https://example.com>
     #[arg(long)]
     origin: Option<String>,
-    /// Offer these subprotocols, the preferred first, with commas between
+    /// Offer these subprotocols, the preferred first, separated by commas
     #[arg(long, value_name = "NAMES")]
     subprotocols: Option<String>,
-    /// Be silent for so many seconds, to find out who ends idle connections
+    /// Send nothing for this many seconds, to find out whether idle connections are closed
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     quiet: u32,
     /// How many seconds each step may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
-    patience: u32,
-    /// The language of the report; else as LANG says
+    #[arg(long, alias = "patience", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
+    timeout: u32,
+    /// The language of the report; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
 }
 
 impl Doctor {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
-        let patient = Patient {
+        let target = Target {
             address: self.url,
             origin: self.origin,
             subprotocols: self.subprotocols,
-            patience: Duration::from_secs(self.patience.into()),
+            timeout: Duration::from_secs(self.timeout.into()),
             quiet: Duration::from_secs(self.quiet.into()),
         };
-        let diagnosis = examine(&patient).await;
-        println!("{}", Lines(&sentence(&patient, &diagnosis, lang)));
+        let diagnosis = examine(&target).await;
+        println!("{}", Lines(&sentence(&target, &diagnosis, lang)));
         println!();
         for line in diagnosis.evidence.iter().flat_map(|line| line.lines()) {
             println!("  {}", Lines(line));
@@ -54,22 +55,22 @@ impl Doctor {
             println!("\n{}", table(&diagnosis, lang));
         }
         Ok(match diagnosis.cause.is_none() && keeps_its_musts(&diagnosis) {
-            true => Verdict::Passed,
-            false => Verdict::Failed,
+            true => Exit::Passed,
+            false => Exit::Failed,
         })
     }
 }
 
 /// The one sentence.
-pub fn sentence(patient: &Patient, diagnosis: &Diagnosis, lang: Lang) -> String {
+pub fn sentence(target: &Target, diagnosis: &Diagnosis, lang: Lang) -> String {
     let told = match &diagnosis.cause {
         Some(cause) => lang.pick(cause.to_string(), cause.in_russian()),
-        None if patient.address.tls => {
+        None if target.address.tls => {
             lang.pick("TLS is spoken there", "тут говорят по TLS").to_owned()
         }
         None => lang.pick("it opens and answers", "открывается и отвечает").to_owned(),
     };
-    format!("{}: {told}", patient.address)
+    format!("{}: {told}", target.address)
 }
 
 fn keeps_its_musts(diagnosis: &Diagnosis) -> bool {
@@ -77,9 +78,9 @@ fn keeps_its_musts(diagnosis: &Diagnosis) -> bool {
     musts.all(|verdict| verdict.kept != Some(false))
 }
 
-/// Which rules of RFC 6455 are kept, a line each; what breaks one is said behind it.
+/// One line for each rule of RFC 6455: whether it is kept, and what the server did.
 fn table(diagnosis: &Diagnosis, lang: Lang) -> String {
-    let line = |verdict: &ws101::doctor::Verdict| {
+    let line = |verdict: &ws101::doctor::RuleVerdict| {
         let rule = verdict.rule;
         let mark = match verdict.kept {
             Some(true) => "ok  ",

@@ -18,8 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The argument that makes this program a guard.
 pub const WORD: &str = "__guard";
 
-/// Signals that a whole group gets, when it is to end politely or its terminal is gone.
-const HEEDLESS: [fn() -> SignalKind; 4] =
+/// The signals that a whole group may get, which a guard ignores.
+const IGNORED_SIGNALS: [fn() -> SignalKind; 4] =
     [SignalKind::terminate, SignalKind::interrupt, SignalKind::hangup, SignalKind::quit];
 
 /// A running guard. Dropping it ends it, and nothing else.
@@ -29,7 +29,7 @@ impl Guard {
     /// Starts a guard, and waits until no signal but SIGKILL ends it.
     pub fn start() -> Result<Self> {
         let program = match cfg!(target_os = "linux") {
-            // Also if the file was replaced since: `cargo build` does that.
+            // It works also if the file was replaced since, as `cargo build` does.
             true => "/proc/self/exe".into(),
             false => std::env::current_exe().context("this program's file is not known")?,
         };
@@ -50,20 +50,20 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // SIGKILL is obeyed at once, so that this waits for no more than a moment.
+        // SIGKILL ends it at once, so the wait is short.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Is a guard, until the command that started it is gone.
+/// Runs as a guard until the command that started it is gone.
 pub fn stand() -> ExitCode {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
         return ExitCode::from(2);
     };
     let _inside = runtime.enter();
-    // What is listened for does not end the process; nobody looks at what comes.
-    let listening = HEEDLESS.map(|kind| signal(kind()));
+    // A signal with a handler does not end the process. What the handlers receive is not read.
+    let listening = IGNORED_SIGNALS.map(|kind| signal(kind()));
     if listening.iter().any(Result::is_err) || stdout().write_all(b"\n").is_err() {
         return ExitCode::from(2);
     }

@@ -1,4 +1,4 @@
-//! What `ws101 connect` prints: a scenario, line by line, while it happens.
+//! The output of `ws101 connect`: a scenario, line by line, as it happens.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use ws101::wst::{
     Action, ConnectionAction, Item, Modifiers, Payload, ResponsePart, Timing, Writer,
 };
 
-/// What the client is called.
+/// The name of the client.
 const NAME: &str = "you";
 
 /// How many bytes of a frame are shown.
 const SHOWN: usize = 64;
 
-/// A pause from which on it is shown. What comes sooner is in time for any player.
+/// The shortest pause that is shown. The player needs no times for shorter ones.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many characters of a line of a remark are shown.
@@ -24,26 +24,25 @@ const REMARK_SHOWN: usize = 512;
 
 /// Prints what a client sends and receives as lines that `ws101 play` plays.
 ///
-/// Ids and times that are received get names, since they are others the next time; a remark says
-/// what a name stands for. A pause before something is sent is a `-- wait`, and one before
-/// something is received is a `within`.
+/// Received ids and times differ from run to run, so they get names; a remark tells the value of a name.
+/// A pause before the client sends is printed as `-- wait`, one before it receives as `within`.
 pub struct Log {
     writer: Writer,
     bytes: bool,
-    /// When the last line was printed that is no remark.
+    /// When the last line was printed, not counting remarks.
     last: Instant,
-    /// How many names were told.
+    /// How many names have a remark already.
     told: usize,
 }
 
-/// Prints what is no event: each line of `text` is a remark.
+/// Prints each line of `text` as a remark.
 pub fn remark(text: &str) {
     for line in text.lines() {
         println!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
     }
 }
 
-/// A head as it is on the wire, in remarks.
+/// Prints the lines of a head as remarks.
 pub fn head(arrow: &str, head: &[u8]) {
     for line in String::from_utf8_lossy(head).trim_end().lines() {
         remark(&format!("{arrow} {line}"));
@@ -61,7 +60,7 @@ impl Log {
         Self { writer, bytes, last: Instant::now(), told: 0 }
     }
 
-    /// Shows the bytes of each frame from now on, or no longer.
+    /// Turns on or off that the bytes of each frame are shown.
     pub fn toggle_bytes(&mut self) {
         self.bytes = !self.bytes;
     }
@@ -78,13 +77,13 @@ impl Log {
         self.received(item, None);
     }
 
-    /// Bytes that are no answer.
+    /// Bytes that are not an HTTP response.
     pub fn stray(&mut self, bytes: &[u8]) {
         let item = self.writer.stray(NAME, Role::Server, bytes);
         self.received(item, None);
     }
 
-    /// A frame that one of the two sends.
+    /// A frame that `sender` sends.
     pub fn frame(&mut self, sender: Role, frame: &Frame) {
         let wire = self.bytes.then(|| {
             let bytes = frame.to_bytes();
@@ -103,7 +102,7 @@ impl Log {
         self.sent(&Item::Action(NAME.to_owned(), Action::SendRaw(payload)));
     }
 
-    /// The front of a frame, before the end.
+    /// The first part of a frame, before the end of the connection.
     pub fn part(&mut self, torn: Torn) {
         self.received(Writer::part(NAME, Role::Server, torn), None);
     }
@@ -129,7 +128,7 @@ impl Log {
 
     fn received(&mut self, item: Item, wire: Option<(Vec<u8>, bool)>) {
         let pause = self.last.elapsed();
-        // Twice as long, so that a slower run passes too.
+        // Twice as long, so that a slower run passes, too.
         let timing = (pause >= PAUSE).then(|| {
             Timing::Within(Duration::ZERO, Duration::from_secs(2 * (pause.as_secs() + 1)))
         });

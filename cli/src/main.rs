@@ -1,10 +1,12 @@
-//! The command `ws101`: what a WebSocket server must do, tried on any of them.
+//! The command `ws101`: checks, examines, records and plays any WebSocket server.
 
 mod check;
 mod connect;
 mod doctor;
+mod exit;
 #[cfg(unix)]
 mod guard;
+mod lang;
 mod log;
 mod place;
 mod play;
@@ -13,22 +15,11 @@ mod program;
 mod record;
 mod server;
 
-use std::io;
 use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use check::Lang;
 use clap::{Parser, Subcommand};
-use tokio::time::sleep;
 use ws101::escape::Lines;
-
-/// What became of the whole: the command's exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Passed,
-    Failed,
-}
 
 /// Grade, examine, record and play any WebSocket server.
 ///
@@ -49,31 +40,32 @@ enum Command {
     Record(record::Record),
 }
 
-/// What `println!` panics with when nobody reads any more: `head` has read enough, a terminal is closed.
-const NOBODY_READS: &str = "failed printing to std";
+/// The start of the panic message of `println!` when the reader of the pipe or the terminal is gone.
+const PIPE_CLOSED: &str = "failed printing to std";
 
-/// The exit code of a command that nobody read to the end: what a shell gives to one that SIGPIPE ended.
-const UNREAD: u8 = 128 + 13;
+/// The exit code when the reader of the output is gone: the one that a shell gives for SIGPIPE.
+const EXIT_UNREAD: u8 = 128 + 13;
 
-/// Keeps a panic of `println!` quiet; it unwinds, so that all that was started is ended.
-fn end_quietly_if_nobody_reads() {
+/// Prints no message for a panic of `println!` on a closed pipe. The panic unwinds, so that started
+/// processes are stopped.
+fn silence_closed_pipe() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let said = panic.payload_as_str().unwrap_or_default();
-        if !said.starts_with(NOBODY_READS) {
+        if !said.starts_with(PIPE_CLOSED) {
             tell(panic);
         }
     }));
 }
 
-/// What the command line says; what is wrong with it is told as it may be printed.
+/// The parsed command line. An error in it is printed with control characters escaped.
 fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
             eprint!("{}", Lines(&error.to_string()));
             std::process::exit(error.exit_code());
         }
-        // Help, and the version: nobody else wrote them.
+        // Help and version: they hold no text of the user.
         error.exit()
     })
 }
@@ -83,13 +75,13 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == guard::WORD) {
         return guard::stand();
     }
-    end_quietly_if_nobody_reads();
+    silence_closed_pipe();
     match catch_unwind(run) {
         Ok(code) => code,
         Err(panic) => {
             let said = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
-            if said.starts_with(NOBODY_READS) {
-                ExitCode::from(UNREAD)
+            if said.starts_with(PIPE_CLOSED) {
+                ExitCode::from(EXIT_UNREAD)
             } else {
                 resume_unwind(panic)
             }
@@ -107,27 +99,10 @@ async fn run() -> ExitCode {
         Command::Record(record) => record.run().await,
     };
     match outcome {
-        Ok(Verdict::Passed) => ExitCode::SUCCESS,
-        Ok(Verdict::Failed) => ExitCode::from(1),
+        Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("ws101: {}", Lines(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
-}
-
-/// How long an interrupted command may take to stop what it started: 3 s to end politely, and some.
-///
-/// Then it ends anyway: it may be waiting for somebody to read what it prints.
-const ENDING: Duration = Duration::from_secs(8);
-
-/// Waits for a signal that asks this command to end, and sees to it that it does within [`ENDING`].
-fn interrupted() -> io::Result<impl Future<Output = &'static str> + Send> {
-    let asked = ws101::shutdown::signal()?;
-    tokio::spawn(async move {
-        asked.await;
-        sleep(ENDING).await;
-        std::process::exit(2);
-    });
-    ws101::shutdown::signal()
 }

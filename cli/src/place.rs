@@ -1,4 +1,4 @@
-//! Where a server listens, found by the address that people give.
+//! Finds the socket address of a server from its URL.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,18 +12,17 @@ use ws101::doctor::Cause;
 use ws101::scenario::Scenario;
 use ws101::transcript::Transcript;
 
-/// How long a name may take to be found, and a connection to come about.
+/// How long the look-up of a name may take, and each connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Reads the address of a server that is talked to here, so without TLS.
+/// Parses the address of a server to connect to; addresses with TLS are refused.
 pub fn plain(url: &str) -> Result<Address> {
     let address: Address = url.parse()?;
     ensure!(!address.tls, "{url}: TLS is not spoken here. Give the plain address, ws://");
     Ok(address)
 }
 
-/// `scenario` for the server at `url`. Scenarios are written for /ws, as most servers are; of an
-/// address that has a path, that is meant.
+/// The scenario for the server at `url`: if `url` has a path, it replaces `/ws` in all requests.
 pub fn moved(scenario: Scenario, url: &Address) -> Scenario {
     if url.target == "/" { scenario } else { scenario.moved("/ws", &url.target) }
 }
@@ -31,20 +30,20 @@ pub fn moved(scenario: Scenario, url: &Address) -> Scenario {
 /// Where a server listens.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// Where.
+    /// The socket address.
     pub socket: SocketAddr,
-    /// How requests name it: `localhost:8080`.
+    /// The `Host` of requests: `localhost:8080`.
     pub name: String,
 }
 
 impl Place {
-    /// The first of the places that `url` leads to where someone listens.
+    /// The first address of `url` that accepts a connection.
     pub async fn find(url: &Address) -> Result<Self> {
         let found = timeout(CONNECT, lookup_host((url.host.as_str(), url.port))).await;
         let found = found.map_err(io::Error::from).flatten();
         let found = found.with_context(|| Cause::NoSuchHost(url.host.clone()))?;
         let mut found: Vec<_> = found.collect();
-        // Most servers of learners listen on 127.0.0.1, and `localhost` is ::1 as well.
+        // `localhost` is also ::1, and most servers of learners listen on 127.0.0.1 only.
         found.sort_by_key(SocketAddr::is_ipv6);
         let name = url.authority();
         for socket in found {
@@ -55,7 +54,7 @@ impl Place {
         bail!("nobody listens at ws://{name}: start the server first")
     }
 
-    /// A new conversation with whoever listens there.
+    /// A new transcript of the server there.
     pub fn transcript(&self) -> Transcript {
         Transcript::tcp(self.socket).named(&self.name)
     }

@@ -10,28 +10,28 @@ use ws101::address::Address;
 use ws101::escape::Lines;
 use ws101::scenario::Scenario;
 
-use crate::Verdict;
+use crate::exit::Exit;
 use crate::place::{moved, plain};
-use crate::server::Server;
+use crate::server::ServerUnderTest;
 
-/// What the lines of a scenario may be, for the help.
+/// The commonest lines of a scenario, for the help.
 pub const LINES: &str = "\
 Lines of a scenario, the commonest of them:
   == bob says hi                      a step; before the next one all must be silent
-  bob -> GET /ws                      bob comes; origin=http://x.test adds a header
-  bob <- 101                          and is let in
-  bob >> text \"hi\"                    bob sends; so he may json {..}, binary 00 ff, ping, close 1000
-  bob << json {\"id\":<bob>,\"at\":<*>}   bob receives an id, the same from then on, and anything
+  bob -> GET /ws                      bob connects; origin=http://x.test adds a header
+  bob <- 101                          and the server accepts
+  bob >> text \"hi\"                    bob sends text; or json {..}, binary 00 ff, ping, close 1000
+  bob << json {\"id\":<bob>,\"at\":<*>}   bob receives an id, the same from then on, and any value
   bob << json {\"type\":\"hi\",...}       more fields may follow
   bob << ~ text \"hi\"                  in any order with its neighbours so marked
-  bob << ? ping                       or not at all
-  bob << pong within 2s               in time
-  bob << close 1008|1013 ...          one of these codes, whatever the reason
-  bob -- cut                          bob is gone; -- eof is seen when the server is
-  -- wait 2s                          time passes
+  bob << ? ping                       may be missing
+  bob << pong within 2s               at most 2 s later
+  bob << close 1008|1013 ...          one of these codes, with any reason
+  bob -- cut                          bob ends the connection; -- eof: the server ends it
+  -- wait 2s                          nothing is sent for 2 s
 All of them, each with an example: docs/wst.md";
 
-/// Play a scenario against a server, and tell the first difference.
+/// Play a scenario against a server, and show the first difference.
 ///
 /// Exit codes: 0 no difference, 1 a difference, 2 could not run.
 #[derive(Args)]
@@ -42,34 +42,34 @@ pub struct Play {
     /// Where the server listens, such as `ws://localhost:8080`
     #[arg(long, value_parser = plain)]
     url: Option<Address>,
-    /// How to start the server, which is to listen on 127.0.0.1:$PORT; it is stopped afterwards
+    /// The command that starts the server, which must listen on 127.0.0.1:$PORT; it is stopped afterwards
     #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
-    /// Play it so often, up to the first difference
+    /// Play it this many times, up to the first difference
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
     /// Write what the server does into the file, from the first step that differs
     #[arg(long)]
     accept: bool,
-    /// Show all that crossed the wire, also where nothing differs
+    /// Show the whole transcript, even if nothing differs
     #[arg(long)]
     wire: bool,
-    /// With --accept: a JSON field whose value is different every time
+    /// With --accept: a JSON field whose value differs from run to run
     #[arg(long, value_name = "FIELD", requires = "accept")]
     any: Vec<String>,
 }
 
 impl Play {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let mut scenario = read(&self.file)?;
         if let Some(url) = &self.url {
             scenario = moved(scenario, url);
         }
-        let server = Server::find(self.url.as_ref(), self.cmd.as_deref()).await?;
+        let server = ServerUnderTest::find(self.url.as_ref(), self.cmd.as_deref()).await?;
         server.with(async |server| self.play(&scenario, server).await).await
     }
 
-    async fn play(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
+    async fn play(&self, scenario: &Scenario, server: &mut ServerUnderTest) -> Result<Exit> {
         let all = scenario.steps.len();
         let mut took = Duration::ZERO;
         for time in 1..=self.times {
@@ -89,20 +89,20 @@ impl Play {
             let step = (difference.step + 1).min(all);
             let time = if self.times > 1 { format!(", time {time}") } else { String::new() };
             println!("FAILED: step {step} of {all}{time}, {} ms", took.as_millis());
-            return Ok(Verdict::Failed);
+            return Ok(Exit::Failed);
         }
         let times = if self.times > 1 { format!(", {} times", self.times) } else { String::new() };
         println!("passed: {}{times}, {} ms", steps(all), took.as_millis());
-        Ok(Verdict::Passed)
+        Ok(Exit::Passed)
     }
 
-    /// Keeps the steps before the difference, and writes down what the server does in the others.
+    /// Keeps the steps before the difference, and records the others anew.
     async fn accept(
         &self,
         scenario: &Scenario,
         differs: usize,
-        server: &mut Server,
-    ) -> Result<Verdict> {
+        server: &mut ServerUnderTest,
+    ) -> Result<Exit> {
         let mut accepted =
             scenario.record(async || server.transcript_with(&self.any).await).await?;
         let same = differs.min(scenario.steps.len());
@@ -113,7 +113,7 @@ impl Play {
         }
         write(&self.file, &accepted)?;
         println!("accepted: {} is what the server does", self.file.display());
-        Ok(Verdict::Passed)
+        Ok(Exit::Passed)
     }
 }
 
@@ -129,7 +129,7 @@ pub fn read(file: &Path) -> Result<Scenario> {
     text.parse().map_err(|error| anyhow!("{}: {error}", file.display()))
 }
 
-/// Writes a scenario down; the error names the file.
+/// Writes a scenario to a file; the error names the file.
 pub fn write(file: &Path, scenario: &Scenario) -> Result<()> {
     fs::write(file, scenario.to_string())
         .with_context(|| format!("cannot write {}", file.display()))

@@ -1,4 +1,5 @@
-//! A command that is started here: in a process group of its own, gone when we are done or killed.
+//! A started command in a process group of its own. The group is killed when this command ends or is
+//! killed.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -14,30 +15,30 @@ use tokio::time::{sleep, timeout};
 #[cfg(unix)]
 use crate::guard::Guard;
 
-/// How much of what a command prints is kept, to be shown if it ends too early.
+/// How many bytes of the output of a command are kept, to be shown if it ends too early.
 const SAID_LIMIT: usize = 4 * 1024;
 
-/// How long it may take to end after SIGTERM, before it is killed.
+/// How long a command may take to exit after SIGTERM before it is killed.
 const TERM: Duration = Duration::from_secs(3);
 
-/// How long what it said last may still be on its way when it has ended.
+/// How long to wait for the last output of a command that has exited.
 const ECHO: Duration = Duration::from_millis(30);
 
 /// A running command, killed with all its children when it is dropped.
 pub struct Process {
     command: String,
     child: Child,
-    /// Held open: to some programs its end is the word to go.
+    /// Held open, because some programs exit when their standard input ends.
     stdin: Option<ChildStdin>,
     said: Said,
-    /// What of it came by standard error.
+    /// The part of it that came by standard error.
     stderr: Said,
-    /// Leads the group, and ends it should this process be killed.
+    /// The leader of the group, which kills the group if this process is killed.
     #[cfg(unix)]
     guard: Guard,
 }
 
-/// The end of what a command prints.
+/// The last bytes of the output of a command.
 type Said = Arc<Mutex<VecDeque<u8>>>;
 
 impl Process {
@@ -91,29 +92,29 @@ impl Process {
         last_lines(&self.said)
     }
 
-    /// Forgets what it has printed on standard error until now.
+    /// Discards the kept output on standard error.
     pub fn clear_stderr(&self) {
         self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// `says`, and the last lines that came by standard error since it was cleared; empty if none did.
+    /// `says` and the last lines on standard error since it was cleared; empty if there are none.
     pub fn stderr_tail(&self, says: &str) -> String {
         let lines = last_lines(&self.stderr);
         if lines.is_empty() { lines } else { format!("{says}{lines}") }
     }
 
-    /// Waits for what it has said and nobody has read yet.
+    /// Waits a moment for output that is not read yet. Cancel safe.
     pub async fn catch_up(&self) {
         sleep(ECHO).await;
     }
 
-    /// `ended`, how, and the last lines it printed; empty while it runs.
+    /// `ended`, the exit status and the last lines it printed; empty while it runs.
     pub fn ended_with_tail(&mut self, ended: &str) -> String {
         let status = self.ended();
         status.map(|status| format!("{ended} ({status}){}", self.tail())).unwrap_or_default()
     }
 
-    /// Asks it to end, as a system that shuts down does.
+    /// Sends SIGTERM; without signals, ends its standard input.
     pub fn terminate(&mut self) {
         self.signal(false);
         if cfg!(not(unix)) {
@@ -121,19 +122,20 @@ impl Process {
         }
     }
 
-    /// Waits until it has ended and its last lines are here. Cancel safe.
+    /// Waits until it has exited and its last output is read. Cancel safe.
     pub async fn end(&mut self) {
         // An error means that there is nothing left to wait for.
         let _ = self.child.wait().await;
         self.catch_up().await;
     }
 
-    /// Waits until it has ended; `None` if it has not in time.
-    pub async fn exit(&mut self, patience: Duration) -> Option<ExitStatus> {
-        timeout(patience, self.child.wait()).await.ok()?.ok()
+    /// Waits until it has exited; `None` if it has not within `limit`. Cancel safe.
+    pub async fn exit(&mut self, limit: Duration) -> Option<ExitStatus> {
+        timeout(limit, self.child.wait()).await.ok()?.ok()
     }
 
-    /// Ends it: politely first, then with all its children.
+    /// Sends SIGTERM, waits up to 3 s, then kills it with all its children. Cancel safe: a dropped call
+    /// kills them at once.
     pub async fn stop(mut self) {
         if self.ended().is_none() {
             self.terminate();
@@ -152,7 +154,7 @@ impl Process {
         }
     }
 
-    /// Without signals there is only the end of standard input.
+    /// Without signals the end of standard input is the only request to exit.
     #[cfg(not(unix))]
     fn signal(&self, _kill: bool) {}
 }
@@ -163,7 +165,7 @@ impl Drop for Process {
     }
 }
 
-/// A command as a shell reads it; where there is nothing to read, without a shell.
+/// The command to spawn: through a shell only if it has characters that a shell interprets.
 fn shell(command: &str) -> Result<Command> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let Some((program, arguments)) = words.split_first() else {
@@ -181,14 +183,14 @@ fn shell(command: &str) -> Result<Command> {
         through.args(["/C", command]);
         return Ok(through);
     }
-    // The shell hears SIGTERM too. With a trap it waits for the program, and ends as that does.
+    // The shell gets SIGTERM, too. With a trap it waits for the program, and exits with its status.
     let mut through = Command::new("sh");
     through.args(["-c", &format!("trap : TERM; {command}")]);
     Ok(through)
 }
 
 fn last_lines(said: &Said) -> String {
-    // A trace of Node's names the error first, one of Python's last.
+    // A stack trace of Node has the error in its first line, one of Python in its last.
     const LINES: usize = 20;
     let said = said.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes: Vec<u8> = said.iter().copied().collect();
@@ -202,7 +204,7 @@ fn last_lines(said: &Said) -> String {
     last
 }
 
-/// Keeps the end of what comes, so that whoever prints much is not held up.
+/// Reads all output and keeps its end, so that a command that prints much is never blocked.
 fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, keep: Vec<Said>) {
     let Some(mut from) = from else { return };
     tokio::spawn(async move {

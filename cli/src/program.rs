@@ -7,19 +7,19 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use crate::Lang;
+use crate::lang::Lang;
 use crate::place::Place;
 use crate::process::Process;
 
-/// How long a server may take to listen.
+/// How long a server may take until it listens.
 pub const READY: Duration = Duration::from_secs(10);
 
-/// Between two attempts to connect to a program that starts.
+/// The pause between two attempts to connect to a starting program.
 const ATTEMPT: Duration = Duration::from_millis(30);
 
-/// A running server, and where it listens.
+/// A running server, and its port.
 pub struct Program {
-    /// What was started.
+    /// The process.
     pub process: Process,
     port: u16,
 }
@@ -29,7 +29,7 @@ impl Program {
     pub async fn start(
         command: &str,
         settings: &[(&'static str, &'static str)],
-        patience: Duration,
+        limit: Duration,
         lang: Lang,
     ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -40,7 +40,7 @@ impl Program {
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
         let process = Process::start(command, ours.into_iter().chain(theirs))?;
         let mut program = Self { process, port };
-        program.ready(patience, lang).await?;
+        program.ready(limit, lang).await?;
         Ok(program)
     }
 
@@ -50,13 +50,13 @@ impl Program {
         Place { socket, name: format!("localhost:{}", self.port) }
     }
 
-    /// Whether another program could listen where it did.
+    /// Whether its port is free again.
     pub fn is_port_free(&self) -> bool {
         TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
-    async fn ready(&mut self, patience: Duration, lang: Lang) -> Result<()> {
-        let deadline = Instant::now() + patience;
+    async fn ready(&mut self, limit: Duration, lang: Lang) -> Result<()> {
+        let deadline = Instant::now() + limit;
         loop {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 return Ok(());
@@ -72,7 +72,7 @@ impl Program {
             }
             if Instant::now() > deadline {
                 let (command, said) = (self.process.command(), self.process.tail());
-                let (port, secs) = (self.port, patience.as_secs());
+                let (port, secs) = (self.port, limit.as_secs());
                 let deaf = lang.pick(
                     format!(
                         "{command:?} does not listen on 127.0.0.1:{port} after {secs} s. The port is in \

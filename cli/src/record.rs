@@ -1,4 +1,4 @@
-//! `ws101 record`: what a server does, as a scenario.
+//! `ws101 record`: records what a server does as a scenario.
 
 use std::io::{IsTerminal, Read, stdin};
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use clap::Args;
 use ws101::escape::Lines;
 use ws101::scenario::{FILE_LIMIT, NotDeterministic, RECORDINGS, Scenario};
 
-use crate::Verdict;
+use crate::exit::Exit;
 use crate::place::{moved, plain};
 use crate::play::{LINES, read, steps, write};
-use crate::server::Server;
+use crate::server::ServerUnderTest;
 
-/// Write down what a server does when clients act, if it always does the same.
+/// Record what a server does when clients act, if it does the same every time.
 ///
-/// The acts are lines such as `bob -> GET /ws` and `bob >> text "hi"`. They are
+/// The actions are lines such as `bob -> GET /ws` and `bob >> text "hi"`. They are
 /// played 20 times; ids and times get names. Prints the scenario, which `play` plays.
 /// Exit codes: 0 recorded, 1 not always the same, 2 could not run.
 #[derive(Args)]
@@ -27,21 +27,21 @@ pub struct Record {
     /// Where the server listens, such as `ws://localhost:8080`
     #[arg(required_unless_present = "cmd")]
     url: Option<String>,
-    /// What the clients do: a .wst file; without it, standard input
+    /// The actions of the clients: a .wst file; without it, standard input
     file: Option<PathBuf>,
-    /// How to start the server, which is to listen on 127.0.0.1:$PORT; each time it is started anew
+    /// The command that starts the server, which must listen on 127.0.0.1:$PORT; it is restarted for each recording
     #[arg(long, value_name = "COMMAND")]
     cmd: Option<String>,
     /// Write the scenario into this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// A JSON field whose value is different every time
+    /// A JSON field whose value differs from run to run
     #[arg(long, value_name = "FIELD")]
     any: Vec<String>,
 }
 
 impl Record {
-    pub async fn run(self) -> Result<Verdict> {
+    pub async fn run(self) -> Result<Exit> {
         let (url, file) = match (&self.cmd, &self.url, &self.file) {
             // Where the server is started here, the one thing left to name is the file.
             (Some(_), file, None) => (None, file.as_ref().map(PathBuf::from)),
@@ -56,11 +56,11 @@ impl Record {
         if let Some(url) = &url {
             scenario = moved(scenario, url);
         }
-        let server = Server::find(url.as_ref(), self.cmd.as_deref()).await?;
+        let server = ServerUnderTest::find(url.as_ref(), self.cmd.as_deref()).await?;
         server.with(async |server| self.record(&scenario, server).await).await
     }
 
-    async fn record(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
+    async fn record(&self, scenario: &Scenario, server: &mut ServerUnderTest) -> Result<Exit> {
         let recorded = scenario.record(async || server.transcript_with(&self.any).await).await;
         match (recorded, &self.out) {
             (Ok(recorded), None) => print!("{}", Lines(&recorded.to_string())),
@@ -71,15 +71,15 @@ impl Record {
             }
             (Err(unsteady @ NotDeterministic::Differs(_)), _) => {
                 println!("{}", Lines(&unsteady.to_string()));
-                return Ok(Verdict::Failed);
+                return Ok(Exit::Failed);
             }
             (Err(stuck), _) => return Err(with_tail(stuck, server).await),
         }
-        Ok(Verdict::Passed)
+        Ok(Exit::Passed)
     }
 }
 
-async fn with_tail(stuck: NotDeterministic, server: &mut Server) -> anyhow::Error {
+async fn with_tail(stuck: NotDeterministic, server: &mut ServerUnderTest) -> anyhow::Error {
     match server.tail().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),

@@ -1,4 +1,4 @@
-//! The server of one `play` or `record`: one that runs, or one that is started for it.
+//! The server of one `play` or `record`: a running one, or one that is started for it.
 
 use std::io;
 
@@ -6,19 +6,20 @@ use anyhow::{Result, anyhow};
 use ws101::address::Address;
 use ws101::transcript::Transcript;
 
-use crate::Lang;
+use crate::exit::interrupted;
+use crate::lang::Lang;
 use crate::place::Place;
 use crate::program::{Program, READY};
 
-/// Whom a scenario is played with.
-pub struct Server {
+/// The server that a scenario is played against.
+pub struct ServerUnderTest {
     command: Option<String>,
     place: Option<Place>,
     program: Option<Program>,
 }
 
-impl Server {
-    /// The server that listens at `url`, or the one that `command` starts; one of them is there.
+impl ServerUnderTest {
+    /// The server at `url`, or the one that `command` starts; the caller gives one of the two.
     pub async fn find(url: Option<&Address>, command: Option<&str>) -> Result<Self> {
         let place = match url {
             Some(url) => Some(Place::find(url).await?),
@@ -27,7 +28,7 @@ impl Server {
         Ok(Self { command: command.map(str::to_owned), place, program: None })
     }
 
-    /// A new conversation. A server that is started here is started anew, so that it remembers nothing.
+    /// A new transcript. A server with a command is restarted first, so that it has no state.
     pub async fn transcript(&mut self) -> io::Result<Transcript> {
         self.end().await;
         if let Some(command) = &self.command {
@@ -49,7 +50,8 @@ impl Server {
         Ok(transcript)
     }
 
-    /// What a server that was started here complained of, or said last if it has ended.
+    /// The last lines on standard error of a server that was started here; if it has exited, of all its
+    /// output.
     pub async fn tail(&mut self) -> Option<String> {
         let process = &mut self.program.as_mut()?.process;
         process.catch_up().await;
@@ -58,12 +60,12 @@ impl Server {
         (!words.is_empty()).then_some(words)
     }
 
-    /// Does `act`, and stops what was started for it, whatever came of it.
+    /// Does `act`, and stops the started server afterwards, also after an error or a signal.
     pub async fn with<T>(mut self, act: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let interrupted = crate::interrupted()?;
+        let interrupt = interrupted()?;
         let outcome = tokio::select! {
             outcome = act(&mut self) => outcome,
-            signal = interrupted => Err(anyhow!("interrupted by {signal}")),
+            signal = interrupt => Err(anyhow!("interrupted by {signal}")),
         };
         self.end().await;
         outcome

@@ -15,7 +15,7 @@ use server::{HELLO, serve};
 use tokio::process::Command;
 use tokio::time::timeout;
 use ws101::client::{Request, ResponsePart};
-use ws101::doctor::{Patient, examine};
+use ws101::doctor::{Target, examine};
 use ws101::scenario::Scenario;
 use ws101::transcript::Transcript;
 
@@ -68,9 +68,9 @@ async fn played(transcript: Transcript, case: &Case, path: &str) -> (bool, Strin
 
 /// Whether the doctor finds that it opens.
 async fn diagnosed(case: &Case, url: &str) -> (bool, String) {
-    let mut patient = Patient::new(url.parse().unwrap());
-    patient.subprotocols = case.offers.then(|| OFFERED.join(", "));
-    let diagnosis = examine(&patient).await;
+    let mut target = Target::new(url.parse().unwrap());
+    target.subprotocols = case.offers.then(|| OFFERED.join(", "));
+    let diagnosis = examine(&target).await;
     (diagnosis.cause.is_none(), format!("{:?} {:?}", diagnosis.cause, diagnosis.evidence))
 }
 

@@ -128,7 +128,7 @@ async fn no_command_lets_a_server_speak_to_the_terminal() {
         let url = format!("ws://{}/ws", server(way).await);
         let url = url.as_str();
         for lang in ["en", "ru"] {
-            let doctor = harmless(&["doctor", url, "--lang", lang, "--patience", "1"]).await;
+            let doctor = harmless(&["doctor", url, "--lang", lang, "--timeout", "1"]).await;
             assert!(doctor.contains("forged"), "{way:?}: it is quoted: {doctor}");
             harmless(&["connect", url, "--lang", lang]).await;
         }

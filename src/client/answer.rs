@@ -1,4 +1,4 @@
-//! Sending a request head, and reading what comes back.
+//! Sends a request head and reads the answer.
 
 use std::io;
 use std::time::Duration;
@@ -11,14 +11,15 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::{Asked, ResponseFault, judge_response};
 use crate::handshake::{HeadError, parse_response};
 
-/// The most bytes read of the text of a refusal: it is quoted, not kept.
+/// The most bytes that are read of the body of a refusal: enough to quote it.
 const BODY_LIMIT: usize = 4 * 1024;
 
-/// How long the text of a refusal may take behind its head.
+/// How long the body of a refusal may take after its head.
 const BODY_DEADLINE: Duration = Duration::from_millis(300);
 
-/// What came back for a request.
+/// The answer to a request, or what came instead.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Answer {
     /// A response.
     Response {
@@ -30,11 +31,11 @@ pub enum Answer {
         /// 4 KiB of its body.
         rest: Bytes,
     },
-    /// These bytes, which are no HTTP response.
+    /// Bytes that are not an HTTP response.
     Garbage(Bytes),
     /// A head of more than 16 KiB or a hundred lines.
     Endless,
-    /// The front of a head, then the end or the deadline.
+    /// A part of a head, then the end of the connection or the deadline.
     Torn(Bytes),
     /// No byte until the deadline.
     Silence,
@@ -97,7 +98,7 @@ async fn head<S: AsyncRead + Unpin>(io: &mut S, deadline: Instant) -> Answer {
             Ok(Err(_)) => Answer::Reset,
             Err(_) => Answer::Silence,
         };
-        // `HTT` is the front of a head as much as a whole first line is.
+        // Any first bytes of a head count as a part of it, be it only `HTT`.
         return if received.is_empty() { end } else { Answer::Torn(received.freeze()) };
     }
 }

@@ -1,4 +1,4 @@
-//! The one judge of an answer to an opening handshake (RFC 6455 §4.1).
+//! Judges the answer to an opening handshake (RFC 6455 §4.1).
 
 use std::collections::BTreeSet;
 

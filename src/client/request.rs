@@ -1,10 +1,10 @@
-//! The request of an opening handshake, sound or spoiled on purpose.
+//! The request of an opening handshake, valid or wrong on purpose.
 
 use bytes::Bytes;
 
 use crate::wst::USUAL_HEADERS;
 
-/// An opening handshake: a sound one for a target, unless it is told otherwise.
+/// The request of an opening handshake. It is valid until a method of it changes a part.
 ///
 /// ```
 /// use ws101::client::Request;

@@ -23,7 +23,7 @@ pub enum Cause {
     Refused(SocketAddr),
     /// Not even that.
     #[error(
-        "{0} does not answer within {1:?}: the machine is off, or a firewall swallows what is sent"
+        "{0} does not answer within {1:?}: the machine is off, or a firewall drops what is sent"
     )]
     Unreachable(SocketAddr, Duration),
     /// A connection, and not a byte.
@@ -32,7 +32,9 @@ pub enum Cause {
     )]
     Silent(Duration),
     /// Ended at once.
-    #[error("the server hangs up without an answer: it does not speak HTTP here, or has crashed")]
+    #[error(
+        "the server closes the connection without an answer: it does not speak HTTP here, or has crashed"
+    )]
     HungUp,
     /// Ended at once, by a reset.
     #[error(
@@ -181,7 +183,7 @@ pub enum Cause {
     CutWithin(Torn),
     /// A ping without its pong.
     #[error(
-        "a ping is not answered within {0:?}: the server does not read, or something on the way swallows frames (RFC 6455 §5.5.2)"
+        "a ping is not answered within {0:?}: the server does not read, or something on the way drops frames (RFC 6455 §5.5.2)"
     )]
     NoPong(Duration),
     /// Cut for being quiet.
@@ -214,8 +216,8 @@ fn advice(fault: &ResponseFault) -> &'static str {
     match fault {
         ResponseFault::OldHttp => "have the proxy speak HTTP/1.1 to the server",
         ResponseFault::SubprotocolIgnored(_) => {
-            "browsers hang up, so have the server answer with the one it chose"
+            "browsers close the connection, so have the server answer with the one it chose"
         }
-        _ => "browsers hang up",
+        _ => "browsers close the connection",
     }
 }

@@ -1,4 +1,4 @@
-//! Rules of RFC 6455, asked of a server one connection each.
+//! The rules of RFC 6455 that the doctor tests, each on a connection of its own.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,61 +7,61 @@ use futures::future::join_all;
 use http::header::SEC_WEBSOCKET_VERSION;
 use tokio::time::Instant;
 
-use super::Patient;
 use super::cause::part;
-use super::knock::knock;
-use super::talk::{Heard, Talk, closed};
+use super::probe::probe;
+use super::talk::{Talk, TalkEvent, closed};
+use super::target::Target;
 use crate::client::{Answer, Asked, Request, ResponseFault};
 use crate::frame::{Frame, Opcode, Torn, Violation};
 use crate::handshake::VERSION;
 
-/// How much a server is bound by a rule (RFC 2119).
+/// How strictly a rule binds a server (RFC 2119).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// There is no way around it.
+    /// MUST: a server that breaks it breaks the protocol.
     Must,
-    /// There may be reasons not to.
+    /// SHOULD: a server may have a reason to do otherwise.
     Should,
 }
 
-/// One rule.
+/// One rule of RFC 6455.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Where it stands: `5.5.2`.
+    /// The section that states it: `5.5.2`.
     pub section: &'static str,
-    /// How firm it is.
+    /// Whether it is a MUST or a SHOULD.
     pub level: Level,
-    /// What a server does that keeps it.
+    /// What a server that keeps it does, in English.
     pub english: &'static str,
     /// The same in Russian.
     pub russian: &'static str,
-    ask: Ask,
+    question: Question,
 }
 
-/// Whether a rule is kept.
+/// Whether a server keeps one rule.
 #[derive(Clone, Debug)]
-pub struct Verdict {
-    /// Which one.
+pub struct RuleVerdict {
+    /// The rule.
     pub rule: Rule,
-    /// Whether it is; `None` where that could not be found out.
+    /// Whether the server keeps it; `None` if the test gave no answer.
     pub kept: Option<bool>,
     /// What the server did: `close 1002`, `426`, `end without a close frame`, `silence`.
     pub seen: String,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Ask {
-    /// A handshake spoiled so, and the statuses that are right.
+enum Question {
+    /// Sends a handshake with this change; the right statuses.
     Handshake(Spoiled, &'static [u16]),
-    /// A handshake in a version nobody speaks, and a refusal that names ours.
+    /// Sends a handshake in an unknown version, and expects a refusal that names version 13.
     Version,
-    /// Frames that are no reason to hang up.
+    /// Sends frames that must not close the connection.
     Stays(fn() -> Vec<u8>),
-    /// Frames that are, with these codes; a bare end of the connection will do (§7.1.7).
+    /// Sends frames that must close the connection with one of these codes, or without a close frame (§7.1.7).
     Fails(fn() -> Vec<u8>, &'static [u16]),
-    /// A ping, and its pong with the same payload.
+    /// Sends a ping with so many bytes, and expects a pong with the same payload.
     Pong(usize),
-    /// A close frame, and its answer with the same code, and then the end.
+    /// Sends a close frame, and expects a close frame with the same code, then the end of the connection.
     Close(u16),
 }
 
@@ -72,38 +72,38 @@ enum Spoiled {
     Method(&'static str),
 }
 
-/// What tells that a server is done with all that came before.
+/// The payload of a ping that is sent last: its pong shows that the server has read all before it.
 const FENCE: &str = "ws101 fence";
 
-/// A version of the protocol that never was: 7 and 8 are drafts that some still speak.
+/// A version of the protocol that does not exist; 7 and 8 are drafts that some servers still accept.
 const UNSPOKEN: &str = "99";
 
-/// How long after its pong a server may still end it: some answer a ping at once, and look later
-/// at the message that came before.
+/// How long after its pong a server may still close: some servers answer a ping at once, and check
+/// the message before it later.
 const AFTERTHOUGHT: Duration = Duration::from_millis(500);
 
 const CUT: &str = "end of the connection";
 const UNANSWERED: &str = "no answer";
 
-/// How long after its close frame a server may keep the connection.
+/// How long after its close frame a server may keep the connection open.
 const CLOSING: Duration = Duration::from_secs(3);
 
 const fn must(
     section: &'static str,
     english: &'static str,
     russian: &'static str,
-    ask: Ask,
+    question: Question,
 ) -> Rule {
-    Rule { section, level: Level::Must, english, russian, ask }
+    Rule { section, level: Level::Must, english, russian, question }
 }
 
 const fn should(
     section: &'static str,
     english: &'static str,
     russian: &'static str,
-    ask: Ask,
+    question: Question,
 ) -> Rule {
-    Rule { section, level: Level::Should, english, russian, ask }
+    Rule { section, level: Level::Should, english, russian, question }
 }
 
 fn masked(frames: impl IntoIterator<Item = Frame>) -> Vec<u8> {
@@ -115,31 +115,31 @@ const RULES: [Rule; 21] = [
         "4.2.1",
         "a handshake without a key is refused",
         "рукопожатие без ключа отвергают",
-        Ask::Handshake(Spoiled::Without("Sec-WebSocket-Key"), &[400, 426]),
+        Question::Handshake(Spoiled::Without("Sec-WebSocket-Key"), &[400, 426]),
     ),
     must(
         "4.2.1",
         "a key that is not 16 bytes is refused",
         "ключ не из 16 байт отвергают",
-        Ask::Handshake(Spoiled::With(&[("Sec-WebSocket-Key", "c2hvcnQ=")]), &[400]),
+        Question::Handshake(Spoiled::With(&[("Sec-WebSocket-Key", "c2hvcnQ=")]), &[400]),
     ),
     must(
         "4.2.1",
         "a handshake by POST is refused",
         "рукопожатие методом POST отвергают",
-        Ask::Handshake(Spoiled::Method("POST"), &[400, 404, 405, 426, 501]),
+        Question::Handshake(Spoiled::Method("POST"), &[400, 404, 405, 426, 501]),
     ),
     must(
         "4.2.2",
         "a version that nobody speaks is refused, and the one that is spoken is named",
         "неизвестную версию отвергают и называют свою",
-        Ask::Version,
+        Question::Version,
     ),
     must(
         "4.2.1",
         "Upgrade and Connection may be in any case",
         "Upgrade и Connection можно писать любыми буквами",
-        Ask::Handshake(
+        Question::Handshake(
             Spoiled::With(&[("Upgrade", "WebSocket"), ("Connection", "UPGRADE")]),
             &[101],
         ),
@@ -148,31 +148,31 @@ const RULES: [Rule; 21] = [
         "5.1",
         "a frame without a mask closes the connection",
         "после кадра без маски соединение закрывают",
-        Ask::Fails(|| Frame::text("bare").to_bytes().to_vec(), &[1002]),
+        Question::Fails(|| Frame::text("bare").to_bytes().to_vec(), &[1002]),
     ),
     must(
         "5.2",
         "a reserved bit closes the connection",
         "после зарезервированного бита соединение закрывают",
-        Ask::Fails(|| masked([Frame::text("x").rsv(4)]), &[1002]),
+        Question::Fails(|| masked([Frame::text("x").rsv(4)]), &[1002]),
     ),
     must(
         "5.2",
         "a reserved opcode closes the connection",
         "после зарезервированного opcode соединение закрывают",
-        Ask::Fails(|| masked([Frame::new(Opcode::Reserved(3), "x")]), &[1002]),
+        Question::Fails(|| masked([Frame::new(Opcode::Reserved(3), "x")]), &[1002]),
     ),
     should(
         "5.2",
         "a length of more than 63 bits closes the connection",
         "после длины больше 63 бит соединение закрывают",
-        Ask::Fails(|| [&[0x82, 0xff][..], &[0xff; 8], &[0; 4]].concat(), &[1002, 1009]),
+        Question::Fails(|| [&[0x82, 0xff][..], &[0xff; 8], &[0; 4]].concat(), &[1002, 1009]),
     ),
     must(
         "5.4",
-        "a message in fragments is no reason to hang up",
-        "сообщение по частям — не повод бросать трубку",
-        Ask::Stays(|| {
+        "a message in fragments does not close the connection",
+        "сообщение по частям не закрывает соединение",
+        Question::Stays(|| {
             masked([
                 Frame::text("ws").unfinished(),
                 Frame::ping("between"),
@@ -184,85 +184,90 @@ const RULES: [Rule; 21] = [
         "5.4",
         "a continuation of nothing closes the connection",
         "после продолжения без начала соединение закрывают",
-        Ask::Fails(|| masked([Frame::new(Opcode::Continuation, "x")]), &[1002]),
+        Question::Fails(|| masked([Frame::new(Opcode::Continuation, "x")]), &[1002]),
     ),
     must(
         "5.4",
         "a message inside a message closes the connection",
         "после сообщения внутри сообщения соединение закрывают",
-        Ask::Fails(|| masked([Frame::text("a").unfinished(), Frame::text("b")]), &[1002]),
+        Question::Fails(|| masked([Frame::text("a").unfinished(), Frame::text("b")]), &[1002]),
     ),
     must(
         "5.5",
         "a control frame of more than 125 bytes closes the connection",
         "после управляющего кадра длиннее 125 байт соединение закрывают",
-        Ask::Fails(|| masked([Frame::ping(vec![b'x'; 126])]), &[1002]),
+        Question::Fails(|| masked([Frame::ping(vec![b'x'; 126])]), &[1002]),
     ),
     must(
         "5.5",
         "a control frame in fragments closes the connection",
         "после управляющего кадра по частям соединение закрывают",
-        Ask::Fails(|| masked([Frame::ping("x").unfinished()]), &[1002]),
+        Question::Fails(|| masked([Frame::ping("x").unfinished()]), &[1002]),
     ),
     must(
         "5.5.1",
         "a close frame is answered with its code",
         "на кадр закрытия отвечают тем же кодом",
-        Ask::Close(1000),
+        Question::Close(1000),
     ),
     must(
         "5.5.1",
         "a close frame of one byte is an error",
         "кадр закрытия из одного байта — ошибка",
-        Ask::Fails(|| masked([Frame::new(Opcode::Close, "x")]), &[1002]),
+        Question::Fails(|| masked([Frame::new(Opcode::Close, "x")]), &[1002]),
     ),
     must(
         "5.5.2",
         "a ping is answered with its payload",
         "на ping отвечают тем же содержимым",
-        Ask::Pong(4),
+        Question::Pong(4),
     ),
-    must("5.5.2", "a ping of 125 bytes too", "на ping из 125 байт тоже", Ask::Pong(125)),
+    must(
+        "5.5.2",
+        "a ping of 125 bytes is answered, too",
+        "на ping из 125 байт тоже",
+        Question::Pong(125),
+    ),
     must(
         "5.5.3",
-        "a pong that nobody asked for is no reason to hang up",
-        "непрошеный pong — не повод бросать трубку",
-        Ask::Stays(|| masked([Frame::pong("here")])),
+        "an unsolicited pong does not close the connection",
+        "непрошеный pong не закрывает соединение",
+        Question::Stays(|| masked([Frame::pong("here")])),
     ),
     must(
         "7.4.1",
         "a close code that may not be sent is an error",
         "запрещённый код закрытия — ошибка",
-        Ask::Fails(|| masked([Frame::close(1005, "")]), &[1002]),
+        Question::Fails(|| masked([Frame::close(1005, "")]), &[1002]),
     ),
     must(
         "8.1",
         "text that is not UTF-8 closes the connection",
         "после текста не в UTF-8 соединение закрывают",
-        Ask::Fails(|| masked([Frame::text(&b"\xc3\x28"[..])]), &[1007]),
+        Question::Fails(|| masked([Frame::text(&b"\xc3\x28"[..])]), &[1007]),
     ),
 ];
 
-/// Asks `peer` about every rule, all at once.
-pub(super) async fn judge(patient: &Patient, peer: SocketAddr) -> Vec<Verdict> {
+/// Tests all rules at `peer` at the same time. Cancel safe: dropping the future closes the connections.
+pub(super) async fn judge(target: &Target, peer: SocketAddr) -> Vec<RuleVerdict> {
     join_all(RULES.iter().map(|&rule| async move {
-        let (kept, seen) = match rule.ask {
-            Ask::Handshake(spoiled, right) => handshake(patient, peer, spoiled, right).await,
-            Ask::Version => version(patient, peer).await,
-            Ask::Stays(bytes) => stays(patient, peer, &bytes()).await,
-            Ask::Fails(bytes, codes) => fails(patient, peer, &bytes(), codes).await,
-            Ask::Pong(size) => pong(patient, peer, size).await,
-            Ask::Close(code) => close(patient, peer, code).await,
+        let (kept, seen) = match rule.question {
+            Question::Handshake(spoiled, right) => handshake(target, peer, spoiled, right).await,
+            Question::Version => version(target, peer).await,
+            Question::Stays(bytes) => stays(target, peer, &bytes()).await,
+            Question::Fails(bytes, codes) => fails(target, peer, &bytes(), codes).await,
+            Question::Pong(size) => pong(target, peer, size).await,
+            Question::Close(code) => close(target, peer, code).await,
         };
-        Verdict { rule, kept, seen }
+        RuleVerdict { rule, kept, seen }
     }))
     .await
 }
 
-type Seen = (Option<bool>, String);
+type Observed = (Option<bool>, String);
 
-async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right: &[u16]) -> Seen {
-    let request = patient.request();
+async fn handshake(target: &Target, peer: SocketAddr, spoiled: Spoiled, right: &[u16]) -> Observed {
+    let request = target.request();
     let request = match spoiled {
         Spoiled::Without(name) => request.without(name),
         Spoiled::With(headers) => {
@@ -270,11 +275,11 @@ async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right:
         }
         Spoiled::Method(name) => request.method(name),
     };
-    match ask(patient, peer, &request).await {
+    match ask(target, peer, &request).await {
         Some((_, Answer::Response { response, .. })) => {
             let status = response.status().as_u16();
             let kept = right.contains(&status);
-            // A refusal in other words is a refusal.
+            // Any other 4xx refuses the handshake, too.
             let refused = !right.contains(&101) && (400..500).contains(&status);
             (Some(kept || refused), status.to_string())
         }
@@ -283,10 +288,10 @@ async fn handshake(patient: &Patient, peer: SocketAddr, spoiled: Spoiled, right:
     }
 }
 
-/// 426 is what the RFC proposes, the header is what it demands.
-async fn version(patient: &Patient, peer: SocketAddr) -> Seen {
-    let request = patient.request().header("Sec-WebSocket-Version", UNSPOKEN);
-    match ask(patient, peer, &request).await {
+/// RFC 6455 §4.2.2 suggests 426 and requires the header `Sec-WebSocket-Version`.
+async fn version(target: &Target, peer: SocketAddr) -> Observed {
+    let request = target.request().header("Sec-WebSocket-Version", UNSPOKEN);
+    match ask(target, peer, &request).await {
         Some((_, Answer::Response { response, .. })) => {
             let status = response.status().as_u16();
             let named = response.headers().get_all(SEC_WEBSOCKET_VERSION).iter();
@@ -301,12 +306,12 @@ async fn version(patient: &Patient, peer: SocketAddr) -> Seen {
     }
 }
 
-async fn stays(patient: &Patient, peer: SocketAddr, bytes: &[u8]) -> Seen {
-    let Some(mut talk) = open(patient, peer).await else { return closed_door() };
+async fn stays(target: &Target, peer: SocketAddr, bytes: &[u8]) -> Observed {
+    let Some(mut talk) = open(target, peer).await else { return not_opened() };
     talk.send(bytes).await;
-    match outcome(&mut talk, patient.patience).await {
+    match outcome(&mut talk, target.timeout).await {
         Outcome::Alive => (Some(true), "stays".to_owned()),
-        // Whoever does not like the message says so: that is no breach of this rule.
+        // The server refuses the message for its content or size: that does not break this rule.
         Outcome::Closed(code @ (1003 | 1007..=1009 | 1011 | 4000..)) => {
             (None, format!("close {code}"))
         }
@@ -314,12 +319,12 @@ async fn stays(patient: &Patient, peer: SocketAddr, bytes: &[u8]) -> Seen {
     }
 }
 
-async fn fails(patient: &Patient, peer: SocketAddr, bytes: &[u8], codes: &[u16]) -> Seen {
-    let Some(mut talk) = open(patient, peer).await else { return closed_door() };
+async fn fails(target: &Target, peer: SocketAddr, bytes: &[u8], codes: &[u16]) -> Observed {
+    let Some(mut talk) = open(target, peer).await else { return not_opened() };
     talk.send(bytes).await;
-    let mut outcome = outcome(&mut talk, patient.patience).await;
+    let mut outcome = outcome(&mut talk, target.timeout).await;
     if outcome == Outcome::Alive {
-        outcome = match listen(&mut talk, AFTERTHOUGHT).await {
+        outcome = match read_outcome(&mut talk, AFTERTHOUGHT).await {
             Outcome::Silence => Outcome::Alive,
             end => end,
         };
@@ -334,64 +339,65 @@ async fn fails(patient: &Patient, peer: SocketAddr, bytes: &[u8], codes: &[u16])
     (kept, outcome.to_string())
 }
 
-async fn pong(patient: &Patient, peer: SocketAddr, size: usize) -> Seen {
-    let Some(mut talk) = open(patient, peer).await else { return closed_door() };
+async fn pong(target: &Target, peer: SocketAddr, size: usize) -> Observed {
+    let Some(mut talk) = open(target, peer).await else { return not_opened() };
     let payload = vec![b'7'; size];
-    talk.say(Frame::ping(payload.clone())).await;
-    let deadline = Instant::now() + patient.patience;
+    talk.send_frame(Frame::ping(payload.clone())).await;
+    let deadline = Instant::now() + target.timeout;
     loop {
-        match talk.hear(deadline).await {
-            Heard::Frame(frame) if frame.header.opcode == Opcode::Pong => {
+        match talk.receive(deadline).await {
+            TalkEvent::Frame(frame) if frame.header.opcode == Opcode::Pong => {
                 let same = frame.payload == payload;
                 let seen = if same { "pong" } else { "pong with another payload" };
                 return (Some(same), seen.to_owned());
             }
-            Heard::Frame(frame) if closed(&frame).is_none() => {}
-            Heard::Frame(_) | Heard::Broken(_) | Heard::End(_) => {
+            TalkEvent::Frame(frame) if closed(&frame).is_none() => {}
+            TalkEvent::Frame(_) | TalkEvent::Broken(_) | TalkEvent::End(_) => {
                 return (Some(false), "end".to_owned());
             }
-            Heard::Nothing(begun) => return (Some(false), silence(begun)),
+            TalkEvent::Nothing(begun) => return (Some(false), silence(begun)),
         }
     }
 }
 
-async fn close(patient: &Patient, peer: SocketAddr, code: u16) -> Seen {
-    let Some(mut talk) = open(patient, peer).await else { return closed_door() };
-    talk.say(Frame::close(code, "")).await;
-    let deadline = Instant::now() + patient.patience;
+async fn close(target: &Target, peer: SocketAddr, code: u16) -> Observed {
+    let Some(mut talk) = open(target, peer).await else { return not_opened() };
+    talk.send_frame(Frame::close(code, "")).await;
+    let deadline = Instant::now() + target.timeout;
     loop {
-        match talk.hear(deadline).await {
-            Heard::Frame(frame) => {
+        match talk.receive(deadline).await {
+            TalkEvent::Frame(frame) => {
                 if let Some((answered, _)) = closed(&frame) {
-                    let ended = matches!(talk.hear(Instant::now() + CLOSING).await, Heard::End(_));
+                    let ended =
+                        matches!(talk.receive(Instant::now() + CLOSING).await, TalkEvent::End(_));
                     let seen =
                         format!("close {answered}{}", if ended { "" } else { ", and no end" });
                     return (Some(answered == code && ended), seen);
                 }
             }
-            Heard::Broken(_) | Heard::End(_) => {
+            TalkEvent::Broken(_) | TalkEvent::End(_) => {
                 return (Some(false), "end without a close frame".to_owned());
             }
-            Heard::Nothing(begun) => return (Some(false), silence(begun)),
+            TalkEvent::Nothing(begun) => return (Some(false), silence(begun)),
         }
     }
 }
 
-/// What became of a connection.
+/// The state of a connection after the test frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It answers pings.
+    /// The server answers pings.
     Alive,
     Closed(u16),
-    /// It breaks a rule itself.
+    /// The server broke a rule of the protocol.
     Broken(Violation),
     Ended,
     Silence,
-    /// A frame that does not end, of which so much came.
+    /// A frame began and did not end; the part that came.
     Unfinished(Torn),
 }
 
-/// What a server did that said nothing whole.
+/// The words for a server that sent no whole frame.
 fn silence(begun: Option<Torn>) -> String {
     begun.map_or(Outcome::Silence, Outcome::Unfinished).to_string()
 }
@@ -409,18 +415,18 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// Asks by a ping whether it is still there, and waits for the answer or the end.
-async fn outcome(talk: &mut Talk, patience: Duration) -> Outcome {
-    talk.say(Frame::ping(FENCE)).await;
-    listen(talk, patience).await
+/// Sends a ping, and waits for the pong or the end of the connection. Not cancel safe.
+async fn outcome(talk: &mut Talk, timeout: Duration) -> Outcome {
+    talk.send_frame(Frame::ping(FENCE)).await;
+    read_outcome(talk, timeout).await
 }
 
-/// Waits for the pong, or the end.
-async fn listen(talk: &mut Talk, patience: Duration) -> Outcome {
-    let deadline = Instant::now() + patience;
+/// Waits for the pong, or for the end of the connection. Not cancel safe.
+async fn read_outcome(talk: &mut Talk, timeout: Duration) -> Outcome {
+    let deadline = Instant::now() + timeout;
     loop {
-        match talk.hear(deadline).await {
-            Heard::Frame(frame) => {
+        match talk.receive(deadline).await {
+            TalkEvent::Frame(frame) => {
                 if let Some((code, _)) = closed(&frame) {
                     return Outcome::Closed(code);
                 }
@@ -428,36 +434,34 @@ async fn listen(talk: &mut Talk, patience: Duration) -> Outcome {
                     return Outcome::Alive;
                 }
             }
-            Heard::Broken(violation) => return Outcome::Broken(violation),
-            Heard::End(_) => return Outcome::Ended,
-            Heard::Nothing(Some(begun)) => return Outcome::Unfinished(begun),
-            Heard::Nothing(None) => return Outcome::Silence,
+            TalkEvent::Broken(violation) => return Outcome::Broken(violation),
+            TalkEvent::End(_) => return Outcome::Ended,
+            TalkEvent::Nothing(Some(begun)) => return Outcome::Unfinished(begun),
+            TalkEvent::Nothing(None) => return Outcome::Silence,
         }
     }
 }
 
-fn closed_door() -> Seen {
+fn not_opened() -> Observed {
     (None, "not let in".to_owned())
 }
 
-async fn open(patient: &Patient, peer: SocketAddr) -> Option<Talk> {
-    let request = patient.request();
-    let asked = Asked::of(&request.to_bytes(&patient.address.authority()));
-    let (tcp, answer) = ask(patient, peer, &request).await?;
+async fn open(target: &Target, peer: SocketAddr) -> Option<Talk> {
+    let request = target.request();
+    let asked = Asked::of(&request.to_bytes(&target.address.authority()));
+    let (tcp, answer) = ask(target, peer, &request).await?;
     let is_refused = answer.faults(&asked).iter().any(ResponseFault::is_fatal);
     match answer {
-        Answer::Response { rest, .. } if !is_refused => {
-            Some(Talk::new(tcp, &rest, patient.patience))
-        }
+        Answer::Response { rest, .. } if !is_refused => Some(Talk::new(tcp, &rest, target.timeout)),
         _ => None,
     }
 }
 
 async fn ask(
-    patient: &Patient,
+    target: &Target,
     peer: SocketAddr,
     request: &Request,
 ) -> Option<(tokio::net::TcpStream, Answer)> {
-    let bytes = request.to_bytes(&patient.address.authority());
-    knock(peer, &bytes, patient.patience).await.ok()
+    let bytes = request.to_bytes(&target.address.authority());
+    probe(peer, &bytes, target.timeout).await.ok()
 }

@@ -1,97 +1,102 @@
-//! After the 101: does it stay, does it answer, does it keep the rules.
+//! The connection after the 101: whether it stays open, answers pings and keeps the rules.
 
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Cause;
+use super::cause::Cause;
 use crate::client::{Client, Received};
 use crate::escape::Shown;
 use crate::frame::{Frame, Opcode, Torn};
 
-/// How long a server may take to greet, or to have second thoughts.
+/// How long the first messages are read, and a close frame that comes right after the 101.
 const GREETING: Duration = Duration::from_millis(300);
 
-/// How much of a payload is kept.
+/// How many bytes of a payload are kept.
 const KEEP: usize = 256;
 
-/// How many frames are shown.
+/// How many frames become evidence.
 const SHOWN: usize = 5;
 
-/// What is sent to be sent back.
+/// The payload of the ping, which the pong must repeat.
 const TOKEN: &str = "ws101 doctor";
 
 /// A connection that was upgraded.
 #[derive(Debug)]
 pub(super) struct Talk {
     client: Client<TcpStream>,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// What can be heard.
+/// What comes from the server.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum TalkEvent {
     Frame(Frame),
     /// A frame that breaks a rule.
     Broken(crate::frame::Violation),
-    /// The end of the connection, and what there was of a frame then: the part that came.
+    /// The end of the connection, and the part of a frame that came before it.
     End(Option<Torn>),
-    /// Nothing whole until the deadline, and what there is of a frame.
+    /// No whole frame until the deadline, and the part of a frame that came.
     Nothing(Option<Torn>),
 }
 
 impl Talk {
-    /// `patience` is how long a write may take.
-    pub(super) fn new(tcp: TcpStream, hasty: &[u8], patience: Duration) -> Self {
-        Self { client: Client::new(tcp, hasty, KEEP), patience }
+    /// A connection on which a write may take `timeout`; `early` is what came behind the head of the 101.
+    pub(super) fn new(tcp: TcpStream, early: &[u8], timeout: Duration) -> Self {
+        Self { client: Client::new(tcp, early, KEEP), timeout }
     }
 
-    /// Sends bytes; whether they arrived shows in what is heard.
+    /// Sends bytes. An error shows in what is received next. Not cancel safe: a part may be written.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
-        let _ = timeout(self.patience, self.client.write(bytes)).await;
+        let _ = timeout(self.timeout, self.client.write(bytes)).await;
     }
 
-    pub(super) async fn say(&mut self, frame: Frame) {
-        let _ = timeout(self.patience, self.client.send(frame)).await;
+    /// Sends a frame. An error shows in what is received next. Not cancel safe: a part may be written.
+    pub(super) async fn send_frame(&mut self, frame: Frame) {
+        let _ = timeout(self.timeout, self.client.send(frame)).await;
     }
 
-    /// The next frame that is not a ping; pings are answered. After the deadline nothing is heard,
-    /// whatever is there.
-    pub(super) async fn hear(&mut self, deadline: Instant) -> Heard {
-        // A timeout looks at the clock last, and there are those who never stop talking.
+    /// The next frame that is not a ping; pings are answered. After the deadline it gives
+    /// [`TalkEvent::Nothing`], even if a frame is there.
+    ///
+    /// Not cancel safe: a pong may be written in part.
+    pub(super) async fn receive(&mut self, deadline: Instant) -> TalkEvent {
+        // `timeout_at` polls the stream before the clock, so a server that never stops sending would
+        // keep it from ever timing out.
         if Instant::now() >= deadline {
-            return Heard::Nothing(self.stuck());
+            return TalkEvent::Nothing(self.stuck());
         }
         match timeout_at(deadline, self.next()).await {
-            Ok(heard) => heard,
-            Err(_) => Heard::Nothing(self.stuck()),
+            Ok(event) => event,
+            Err(_) => TalkEvent::Nothing(self.stuck()),
         }
     }
 
-    /// What there is of a frame that has been coming for a while; of a flood, each is new.
+    /// The part of a frame that has been incomplete for half the timeout or longer. In a flood each
+    /// partial frame is new, so there is none.
     fn stuck(&self) -> Option<Torn> {
         let since = self.client.torn_since();
-        let since = since.filter(|since| since.elapsed() >= self.patience / 2);
+        let since = since.filter(|since| since.elapsed() >= self.timeout / 2);
         since.and(self.client.torn())
     }
 
-    async fn next(&mut self) -> Heard {
+    async fn next(&mut self) -> TalkEvent {
         loop {
             match self.client.receive().await {
                 Received::Frame(frame) if frame.header.opcode == Opcode::Ping => {
-                    self.say(Frame::pong(frame.payload)).await;
+                    self.send_frame(Frame::pong(frame.payload)).await;
                 }
-                Received::Frame(frame) => return Heard::Frame(frame),
+                Received::Frame(frame) => return TalkEvent::Frame(frame),
                 Received::Broken(_, violation) | Received::BrokenHeader(violation) => {
-                    return Heard::Broken(violation);
+                    return TalkEvent::Broken(violation);
                 }
-                Received::End(_) => return Heard::End(self.client.torn()),
+                Received::End(_) => return TalkEvent::End(self.client.torn()),
             }
         }
     }
 
-    /// Listens, pings, is silent, and says goodbye.
+    /// Reads the greeting, pings, sends nothing for `quiet`, and closes. Not cancel safe.
     pub(super) async fn examine(
         &mut self,
         quiet: Duration,
@@ -104,26 +109,26 @@ impl Talk {
                 evidence.push(format!("← {frame}"));
             }
         };
-        // Second thoughts first: a close frame, or the end.
+        // A server may close at once, after the 101.
         let greeted = Instant::now() + GREETING;
         loop {
-            match self.hear(greeted).await {
-                Heard::Frame(frame) => {
+            match self.receive(greeted).await {
+                TalkEvent::Frame(frame) => {
                     show(&frame);
                     if let Some((code, reason)) = closed(&frame) {
                         return Err(Cause::Closed { code, reason });
                     }
                 }
-                Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End(begun) => return Err(cut(begun)),
-                Heard::Nothing(_) => break,
+                TalkEvent::Broken(violation) => return Err(Cause::Broken(violation)),
+                TalkEvent::End(begun) => return Err(cut(begun)),
+                TalkEvent::Nothing(_) => break,
             }
         }
-        self.say(Frame::ping(TOKEN)).await;
-        let answered = Instant::now() + self.patience;
+        self.send_frame(Frame::ping(TOKEN)).await;
+        let answered = Instant::now() + self.timeout;
         loop {
-            match self.hear(answered).await {
-                Heard::Frame(frame) => {
+            match self.receive(answered).await {
+                TalkEvent::Frame(frame) => {
                     show(&frame);
                     if let Some((code, reason)) = closed(&frame) {
                         return Err(Cause::Closed { code, reason });
@@ -132,35 +137,35 @@ impl Talk {
                         break;
                     }
                 }
-                Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End(begun) => return Err(cut(begun)),
-                Heard::Nothing(Some(torn)) => {
-                    return Err(Cause::Unfinished { torn, within: self.patience });
+                TalkEvent::Broken(violation) => return Err(Cause::Broken(violation)),
+                TalkEvent::End(begun) => return Err(cut(begun)),
+                TalkEvent::Nothing(Some(torn)) => {
+                    return Err(Cause::Unfinished { torn, within: self.timeout });
                 }
-                Heard::Nothing(None) => return Err(Cause::NoPong(self.patience)),
+                TalkEvent::Nothing(None) => return Err(Cause::NoPong(self.timeout)),
             }
         }
         let began = Instant::now();
         while began.elapsed() < quiet {
-            let code = match self.hear(began + quiet).await {
-                Heard::Frame(frame) => {
+            let code = match self.receive(began + quiet).await {
+                TalkEvent::Frame(frame) => {
                     show(&frame);
                     match closed(&frame) {
                         Some((code, _)) => Some(code),
                         None => continue,
                     }
                 }
-                Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End(Some(torn)) => return Err(Cause::CutWithin(torn)),
-                Heard::End(None) => None,
-                Heard::Nothing(Some(torn)) => {
+                TalkEvent::Broken(violation) => return Err(Cause::Broken(violation)),
+                TalkEvent::End(Some(torn)) => return Err(Cause::CutWithin(torn)),
+                TalkEvent::End(None) => None,
+                TalkEvent::Nothing(Some(torn)) => {
                     return Err(Cause::Unfinished { torn, within: quiet });
                 }
-                Heard::Nothing(None) => break,
+                TalkEvent::Nothing(None) => break,
             };
             return Err(Cause::IdleTimeout { after: began.elapsed(), code });
         }
-        self.say(Frame::close(1000, "")).await;
+        self.send_frame(Frame::close(1000, "")).await;
         Ok(())
     }
 }
@@ -184,12 +189,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_never_stops_talking_is_not_heard_after_the_deadline() {
+    async fn a_server_that_never_stops_sending_is_not_read_after_the_deadline() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let more = Frame::text("and").to_bytes();
         let mut talk = Talk::new(tcp, &more, GREETING);
-        assert!(matches!(talk.hear(Instant::now()).await, Heard::Nothing(None)));
-        assert!(matches!(talk.hear(Instant::now() + GREETING).await, Heard::Frame(_)));
+        assert!(matches!(talk.receive(Instant::now()).await, TalkEvent::Nothing(None)));
+        assert!(matches!(talk.receive(Instant::now() + GREETING).await, TalkEvent::Frame(_)));
     }
 }

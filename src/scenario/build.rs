@@ -1,4 +1,4 @@
-//! What a client sends, as bytes.
+//! The bytes of what a client sends.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -68,7 +68,7 @@ impl FramePattern {
         Ok(out.freeze())
     }
 
-    /// What a server that says this says, if only one thing will do.
+    /// The only encoding that matches this pattern from a server, if there is only one.
     pub(super) fn exactly(&self, names: &Names) -> Option<Bytes> {
         let Kind::Frame(opcode) = self.kind else { return None };
         let is_certain = match &self.payload {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::inbox::Inbox;
 use super::json::Path;
-use super::settings::Settings;
+use super::settings::StepSettings;
 use super::{Item, Json, Names, Observation, Scenario, Text};
 use crate::client::Asked;
 use crate::frame::{Frame, Opcode};
@@ -128,7 +128,7 @@ fn a_step_does_not_read_the_notes_of_the_file_again() {
     let played = |n: usize| {
         let scenario: Scenario = text(n).parse().unwrap();
         steps::of(|| {
-            let file = Settings::of_file(&scenario);
+            let file = StepSettings::of_file(&scenario);
             for step in &scenario.steps {
                 assert_eq!(file.for_step(step).ignored().count(), 200);
             }
@@ -160,7 +160,7 @@ fn what_would_be_compared_with_each_other_has_a_limit() {
     assert!(refused(&format!("{name} -- cut")).contains("at most 64 characters"));
 }
 
-fn heard(event: Event) -> Seen {
+fn arrival(event: Event) -> Seen {
     Seen { at: Instant::now(), direction: Direction::In, event }
 }
 
@@ -168,7 +168,7 @@ fn heard(event: Event) -> Seen {
 fn hearing(events: impl Iterator<Item = Event>) -> u64 {
     let mut inbox = Inbox::default();
     let asked = Asked::of(b"");
-    steps::of(|| events.for_each(|event| inbox.hear(heard(event), true, &asked)))
+    steps::of(|| events.for_each(|event| inbox.hear(arrival(event), true, &asked)))
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn an_event_is_taken_in_once() {
         let mut inbox = Inbox::default();
         steps::of(|| {
             for _ in 0..n {
-                sender.try_send(heard(Event::Frame(Frame::ping("")))).unwrap();
+                sender.try_send(arrival(Event::Frame(Frame::ping("")))).unwrap();
                 lane.catch_up();
                 inbox.take_in(&lane, true, |_| false);
             }

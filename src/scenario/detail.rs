@@ -1,10 +1,11 @@
-//! In what something of the right kind is not as it should be.
+//! The detail in which an event of the right kind differs from the expected one.
 
 use crate::client::ResponseFault;
 use crate::wst::{ResponsePart, quoted};
 
-/// In what something of the right kind is not as it should be: what was found, then what was wanted.
+/// The detail in which an event of the right kind differs: what was found, then what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Detail {
     /// An answer with another status.
     #[error("the status is {0}")]
@@ -19,7 +20,7 @@ pub enum Detail {
         name: String,
         /// Its value.
         found: String,
-        /// What it is to be, as the scenario says it.
+        /// The expected value, as the scenario writes it.
         wanted: String,
     },
     /// A 101 whose header lacks a word.
@@ -32,15 +33,15 @@ pub enum Detail {
         /// The word.
         word: &'static str,
     },
-    /// A 101 that does not follow from the key.
+    /// A 101 whose `Sec-WebSocket-Accept` does not follow from the key.
     #[error("Sec-WebSocket-Accept is {found}, and must be \"{wanted}\" (RFC 6455 §4.2.2)", found = quoted(found))]
     Accept {
-        /// What it says, empty if it says nothing.
+        /// Its value, empty if it is missing.
         found: String,
-        /// What follows from the key.
+        /// The value that follows from the key.
         wanted: String,
     },
-    /// A 101 with this header, which answers no question.
+    /// A 101 with this header, which the request did not ask for.
     #[error("the header {0} is there, and nobody asked for it (RFC 6455 §4.1)")]
     Unasked(&'static str),
     /// A 101 with another fault that browsers refuse it for.
@@ -71,7 +72,7 @@ pub enum Detail {
     Length {
         /// The length.
         found: u64,
-        /// What it is to be.
+        /// The expected one.
         wanted: u64,
     },
     /// Another byte, the first that is.
@@ -81,23 +82,23 @@ pub enum Detail {
         at: usize,
         /// The byte.
         found: u8,
-        /// What it is to be.
+        /// The expected one.
         wanted: u8,
     },
-    /// The right length, and other bytes, further on than what was kept.
+    /// The right length and other bytes, behind the part that was kept.
     #[error("it has the right length, and other bytes")]
     Bytes,
-    /// Another text, with places for what may differ: what was wanted.
+    /// Another text than this pattern.
     #[error("the text is not {0}")]
     Pattern(String),
-    /// Another text: what is there, and should be, from the first character that differs.
+    /// Another text: the next characters of both, from the first that differs.
     #[error("{}it is {}, not {}", from(*at), quoted(found), quoted(wanted))]
     Text {
         /// Which character, from 1.
         at: usize,
         /// The next few characters.
         found: String,
-        /// What they are to be.
+        /// The expected ones.
         wanted: String,
     },
     /// No UTF-8 from this byte on.
@@ -113,7 +114,7 @@ pub enum Detail {
         at: String,
         /// The front of it.
         found: String,
-        /// What it is to be, as the scenario says it.
+        /// The expected value, as the scenario writes it.
         wanted: String,
     },
     /// A value that is not the same as where its name stood before.
@@ -153,13 +154,13 @@ pub enum Detail {
     /// A close with another reason.
     #[error("the reason is {}", quoted(.0))]
     Reason(String),
-    /// A frame that broke off in another way: in which.
+    /// A frame that broke off in another way: how.
     #[error("it is torn {0}")]
     Torn(String),
-    /// The right thing at another time: when.
+    /// The right event at another time: when.
     #[error("it came at {0}")]
     Moment(String),
-    /// The right thing, in other bytes than those that stand beside it.
+    /// The right event in other bytes than those behind `|`.
     #[error("its bytes are others")]
     Wire,
 }

@@ -1,4 +1,4 @@
-//! What one lane is still to see, and which of it may come next.
+//! What one lane is still expected to receive, and what of it may come next.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,14 +7,14 @@ use tokio::time::Instant;
 use super::{Expectation, Payload};
 use crate::frame::Opcode;
 
-/// Something to be seen, and the line that says so.
+/// An expectation, and the number of its line.
 #[derive(Clone, Debug)]
 pub(super) struct Due {
     pub(super) line: usize,
     pub(super) expect: Expectation,
 }
 
-/// An answer that the client is to give on its own.
+/// A pong or close frame that the client sends by itself.
 #[derive(Clone, Debug)]
 pub(super) struct OwnAnswer {
     pub(super) line: usize,
@@ -23,16 +23,16 @@ pub(super) struct OwnAnswer {
     pub(super) text: String,
 }
 
-/// What one lane is still to see.
+/// What one lane is still expected to receive.
 #[derive(Debug)]
 pub(super) struct Agenda {
     due: VecDeque<Due>,
-    /// When something of it was last seen.
+    /// When an expectation was last met.
     pub(super) last: Instant,
-    /// The line that was met last.
+    /// The number of the line that was met last.
     pub(super) met: usize,
     pub(super) own: VecDeque<OwnAnswer>,
-    /// Pings and closes to be seen that nobody is yet said to answer: as they are printed, and how many.
+    /// The expected pings and closes without an answer in the scenario, as printed, and how many of each.
     asked: BTreeMap<String, usize>,
 }
 
@@ -51,14 +51,14 @@ impl Agenda {
         self.due.push_back(due);
     }
 
-    /// Notes that a ping or a close is to be seen, which the client answers by itself.
+    /// Notes an expected ping or close, which the client answers by itself.
     pub(super) fn ask(&mut self, opcode: Opcode, payload: &Payload) {
         if [Opcode::Ping, Opcode::Close].contains(&opcode) {
             *self.asked.entry(format!("{opcode} {payload}")).or_default() += 1;
         }
     }
 
-    /// Whether such a ping or close is to be seen, and was not answered; then it is answered now.
+    /// Whether such a ping or close is expected and has no answer yet; if so, marks it as answered.
     pub(super) fn is_asked(&mut self, opcode: Opcode, payload: &Payload) -> bool {
         match self.asked.get_mut(&format!("{opcode} {payload}")) {
             Some(times) if *times > 0 => {
@@ -69,17 +69,17 @@ impl Agenda {
         }
     }
 
-    /// Whether all that must be seen was seen.
+    /// Whether everything but the optional was received.
     pub(super) fn is_met(&self) -> bool {
         self.due.iter().all(|due| due.expect.optional) && self.own.is_empty()
     }
 
-    /// The first that must be seen.
+    /// The first expectation that is not optional.
     pub(super) fn first(&self) -> Option<&Due> {
         self.due.iter().find(|due| !due.expect.optional)
     }
 
-    /// The places of what may come next: neighbours in any order, and what stands behind the optional.
+    /// The indexes of what may come next: neighbours marked `~`, and what follows optional lines.
     pub(super) fn next(&self) -> Vec<usize> {
         let mut next = Vec::new();
         let mut at = 0;
@@ -103,7 +103,7 @@ impl Agenda {
         &self.due[at]
     }
 
-    /// Strikes out what was seen, and what was optional before it.
+    /// Removes the expectation that was met, and the optional ones before it.
     pub(super) fn strike(&mut self, at: usize, when: Instant) {
         let mut start = at;
         if self.due[at].expect.any_order {
@@ -118,7 +118,7 @@ impl Agenda {
         self.last = when;
     }
 
-    /// Forgets what was optional, at the end of a step.
+    /// Removes the optional expectations at the end of a step.
     pub(super) fn clear(&mut self) {
         self.due.clear();
         self.asked.clear();

@@ -1,4 +1,4 @@
-//! What a client heard and nobody has compared yet: whole answers, whole messages.
+//! What a client has received and the player has not compared yet: whole answers, whole messages.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -14,24 +14,24 @@ use crate::tap::{Event, Seen};
 use crate::transcript::{Chunks, Lane};
 use crate::wst::{End, steps};
 
-/// The most bytes of a message that is put together from fragments.
+/// The most bytes of a message that is joined from fragments.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
 
-/// The most that may be heard and not compared: a server that sends more floods.
+/// The most events and bytes that may wait to be compared; a server that sends more is a flood.
 const ITEMS_LIMIT: usize = 20_000;
 const BYTES_LIMIT: usize = 64 * 1024 * 1024;
 
-/// One thing that was heard.
+/// One received event.
 #[derive(Clone, Debug)]
-pub(super) struct Heard {
+pub(super) struct Arrival {
     pub(super) at: Instant,
-    pub(super) what: What,
-    /// What the wire showed.
+    pub(super) what: Arrived,
+    /// The events that the tap reported for it.
     pub(super) seen: Vec<Seen>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(super) enum Arrived {
     Answer(Response<()>, Vec<ResponseFault>, Bytes),
     /// Bytes that are neither an answer nor a frame.
     Stray(Bytes),
@@ -40,33 +40,33 @@ pub(super) enum What {
     End(End),
     /// Another failure of the connection.
     Failed(ErrorKind),
-    /// So much was said that some of it went unheard.
+    /// So much came that a part of it was dropped.
     Missed,
 }
 
-/// What a lane heard, in the order in which it came.
+/// What a lane has received, in order.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    pub(super) items: VecDeque<Heard>,
-    /// How much of what the lane has seen since its last report is taken in.
+    pub(super) items: VecDeque<Arrival>,
+    /// How many of the events since the last report of the lane are taken in.
     taken: usize,
     answer: Option<Answering>,
     message: Option<Message>,
     bytes: usize,
 }
 
-/// An answer whose body is not yet all there.
+/// An answer whose body is incomplete.
 #[derive(Debug)]
 struct Answering {
-    heard: Heard,
+    arrival: Arrival,
     body: BytesMut,
     chunks: Chunks,
 }
 
-/// A message whose last fragment is not yet there.
+/// A message whose last fragment has not come yet.
 #[derive(Debug)]
 struct Message {
-    heard: Heard,
+    arrival: Arrival,
     payload: BytesMut,
 }
 
@@ -77,7 +77,7 @@ impl Inbox {
         &mut self,
         lane: &Lane,
         joined: bool,
-        is_ignored: impl Fn(&Heard) -> bool,
+        is_ignored: impl Fn(&Arrival) -> bool,
     ) {
         let before = self.items.len();
         let (new, taken) = lane.came_in(self.taken);
@@ -88,80 +88,80 @@ impl Inbox {
         self.taken = taken;
         // Only what is new: what was there before has been looked at.
         let new = self.items.split_off(before);
-        self.items.extend(new.into_iter().filter(|heard| {
+        self.items.extend(new.into_iter().filter(|arrival| {
             steps::count(1);
-            !is_ignored(heard)
+            !is_ignored(arrival)
         }));
     }
 
-    /// The lane has forgotten what it had seen: it was reported.
+    /// To be called when the lane has written down its events and forgotten them.
     pub(super) fn reported(&mut self) {
         self.taken = 0;
     }
 
-    pub(super) fn pop(&mut self) -> Option<Heard> {
-        let heard = self.items.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(size(&heard));
-        Some(heard)
+    pub(super) fn pop(&mut self) -> Option<Arrival> {
+        let arrival = self.items.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(size(&arrival));
+        Some(arrival)
     }
 
-    /// Whether more was heard than is kept.
+    /// Whether more has come than is kept.
     pub(super) fn is_flooded(&self) -> bool {
         self.items.len() > ITEMS_LIMIT || self.bytes > BYTES_LIMIT
     }
 
-    /// Gives up waiting for the rest of an answer; tells whether there was one.
+    /// Takes an incomplete answer as it is; tells whether there was one.
     pub(super) fn flush(&mut self) -> bool {
         let begun = self.answer.take();
-        begun.map(|begun| self.push(answered(begun.heard, begun.body))).is_some()
+        begun.map(|begun| self.push(answered(begun.arrival, begun.body))).is_some()
     }
 
     pub(super) fn hear(&mut self, seen: Seen, joined: bool, asked: &Asked) {
         let at = seen.at;
-        let new = |what| Heard { at, what, seen: vec![seen.clone()] };
+        let new = |what| Arrival { at, what, seen: vec![seen.clone()] };
         match &seen.event {
             Event::Head(head) => match parse_response(head) {
                 Ok(Some((response, _))) => {
                     let faults = judge_response(asked, head);
-                    let begun = new(What::Answer(response, faults, Bytes::new()));
+                    let begun = new(Arrived::Answer(response, faults, Bytes::new()));
                     let (body, chunks) = (BytesMut::new(), Chunks::default());
-                    self.answer = Some(Answering { heard: begun, body, chunks });
+                    self.answer = Some(Answering { arrival: begun, body, chunks });
                     self.finish_answer();
                 }
-                _ => self.push(new(What::Stray(head.clone()))),
+                _ => self.push(new(Arrived::Stray(head.clone()))),
             },
             Event::Body(piece) => match &mut self.answer {
                 Some(begun) => {
                     steps::count(piece.len());
                     begun.body.extend_from_slice(piece);
-                    begun.heard.seen.push(seen);
+                    begun.arrival.seen.push(seen);
                     self.finish_answer();
                 }
-                _ => self.push(new(What::Stray(piece.clone()))),
+                _ => self.push(new(Arrived::Stray(piece.clone()))),
             },
             Event::Frame(frame) if joined && !frame.header.opcode.is_control() => {
                 let frame = frame.clone();
-                self.join(new(What::Frame(frame)));
+                self.join(new(Arrived::Frame(frame)));
             }
-            Event::Frame(frame) => self.push(new(What::Frame(frame.clone()))),
-            Event::Torn(torn) => self.push(new(What::Torn(*torn))),
+            Event::Frame(frame) => self.push(new(Arrived::Frame(frame.clone()))),
+            Event::Torn(torn) => self.push(new(Arrived::Torn(*torn))),
             Event::Eof => {
                 self.flush();
-                self.push(new(What::End(End::Eof)));
+                self.push(new(Arrived::End(End::Eof)));
             }
             Event::Error(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
                 self.flush();
-                self.push(new(What::End(End::Reset)));
+                self.push(new(Arrived::End(End::Reset)));
             }
-            Event::Error(kind) => self.push(new(What::Failed(*kind))),
-            Event::Missed(_) => self.push(new(What::Missed)),
+            Event::Error(kind) => self.push(new(Arrived::Failed(*kind))),
+            Event::Missed(_) => self.push(new(Arrived::Missed)),
         }
     }
 
     /// Lets go of the answer once all of it is there.
     fn finish_answer(&mut self) {
         let Some(begun) = &mut self.answer else { return };
-        let What::Answer(response, ..) = &begun.heard.what else { return };
+        let Arrived::Answer(response, ..) = &begun.arrival.what else { return };
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length = header("content-length").and_then(|value| value.trim().parse::<usize>().ok());
         let is_chunked =
@@ -182,8 +182,8 @@ impl Inbox {
     }
 
     /// Adds a data frame to the message it belongs to.
-    fn join(&mut self, heard: Heard) {
-        let What::Frame(frame) = &heard.what else { return };
+    fn join(&mut self, arrival: Arrival) {
+        let Arrived::Frame(frame) = &arrival.what else { return };
         let is_next = frame.header.opcode == Opcode::Continuation && frame.header.rsv == 0;
         let fin = frame.header.fin;
         let fits = |begun: &Message| {
@@ -193,8 +193,8 @@ impl Inbox {
             Some(mut begun) if is_next && fits(&begun) => {
                 steps::count(frame.payload.len());
                 begun.payload.extend_from_slice(&frame.payload);
-                begun.heard.at = heard.at;
-                begun.heard.seen.extend(heard.seen);
+                begun.arrival.at = arrival.at;
+                begun.arrival.seen.extend(arrival.seen);
                 if fin { self.push(begun.finish(true)) } else { self.message = Some(begun) }
             }
             begun => {
@@ -204,25 +204,25 @@ impl Inbox {
                 let begins = !fin && !is_next && frame.digest.is_none();
                 if begins {
                     let payload = BytesMut::from(&frame.payload[..]);
-                    self.message = Some(Message { heard, payload });
+                    self.message = Some(Message { arrival, payload });
                 } else {
-                    self.push(heard);
+                    self.push(arrival);
                 }
             }
         }
     }
 
-    pub(super) fn push(&mut self, heard: Heard) {
-        self.bytes += size(&heard);
-        self.items.push_back(heard);
+    pub(super) fn push(&mut self, arrival: Arrival) {
+        self.bytes += size(&arrival);
+        self.items.push_back(arrival);
     }
 }
 
 impl Message {
     /// The message as one frame; `fin` tells whether its last fragment is there.
-    fn finish(mut self, fin: bool) -> Heard {
-        if let What::Frame(whole) = &mut self.heard.what
-            && self.heard.seen.len() > 1
+    fn finish(mut self, fin: bool) -> Arrival {
+        if let Arrived::Frame(whole) = &mut self.arrival.what
+            && self.arrival.seen.len() > 1
         {
             whole.header.len = self.payload.len() as u64;
             whole.header.fin = fin;
@@ -230,21 +230,21 @@ impl Message {
             whole.header.size = plain.size;
             whole.payload = self.payload.freeze();
         }
-        self.heard
+        self.arrival
     }
 }
 
-fn answered(mut heard: Heard, whole: BytesMut) -> Heard {
-    if let What::Answer(_, _, body) = &mut heard.what {
+fn answered(mut arrival: Arrival, whole: BytesMut) -> Arrival {
+    if let Arrived::Answer(_, _, body) = &mut arrival.what {
         *body = whole.freeze();
     }
-    heard
+    arrival
 }
 
-fn size(heard: &Heard) -> usize {
-    match &heard.what {
-        What::Frame(frame) => frame.payload.len(),
-        What::Answer(_, _, bytes) | What::Stray(bytes) => bytes.len(),
+fn size(arrival: &Arrival) -> usize {
+    match &arrival.what {
+        Arrived::Frame(frame) => frame.payload.len(),
+        Arrived::Answer(_, _, bytes) | Arrived::Stray(bytes) => bytes.len(),
         _ => 0,
     }
 }

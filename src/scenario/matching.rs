@@ -1,4 +1,4 @@
-//! Whether what was heard is what was to be heard.
+//! Compares a received event with the expected one.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -6,45 +6,45 @@ use sha2::{Digest, Sha256};
 
 use super::build::header_name;
 use super::detail::Detail;
-use super::inbox::{Heard, What};
+use super::inbox::{Arrival, Arrived};
 use super::json::{Path, is_digest};
 use super::mismatch::Mismatch;
 use super::{Answer, End, FramePattern, Kind, Names, Observation, PartialFrame, Payload};
 use crate::client::ResponseFault;
 use crate::frame::{Frame, Opcode, Torn};
 
-type Verdict = Result<(), Mismatch>;
+type MatchResult = Result<(), Mismatch>;
 
-/// How many characters are told of each of two texts, from where they part.
+/// How many characters of two texts are shown from the first difference on.
 const PARTED_SHOWN: usize = 24;
 
-/// Compares. Names are kept in `names` where it fits.
-pub(super) fn matches(wanted: &Observation, heard: &Heard, names: &mut Names) -> Verdict {
+/// Compares. If `arrival` matches, the names that it captures are added to `names`.
+pub(super) fn matches(wanted: &Observation, arrival: &Arrival, names: &mut Names) -> MatchResult {
     let known = names.mark();
-    let verdict = match (wanted, &heard.what) {
-        (Observation::Missed(_), What::Missed) => Ok(()),
-        (_, What::Missed) => Err(Mismatch::Flood),
-        (Observation::Answer(answer), What::Answer(response, faults, body)) => {
+    let verdict = match (wanted, &arrival.what) {
+        (Observation::Missed(_), Arrived::Missed) => Ok(()),
+        (_, Arrived::Missed) => Err(Mismatch::Flood),
+        (Observation::Answer(answer), Arrived::Answer(response, faults, body)) => {
             answered(answer, response, faults, body, names)
         }
-        (Observation::Stray(payload), What::Stray(bytes)) => {
+        (Observation::Stray(payload), Arrived::Stray(bytes)) => {
             carries(payload, Opcode::Binary, &plain(bytes), names)
         }
-        (Observation::Frame(shape), What::Frame(frame)) => framed(shape, frame, names),
-        (Observation::Torn(part), What::Torn(torn)) => torn_as(*part, *torn),
-        (Observation::End(wanted), What::End(end))
+        (Observation::Frame(shape), Arrived::Frame(frame)) => framed(shape, frame, names),
+        (Observation::Torn(part), Arrived::Torn(torn)) => torn_as(*part, *torn),
+        (Observation::End(wanted), Arrived::End(end))
             if wanted == end || *wanted == End::Any && *end != End::Refused =>
         {
             Ok(())
         }
-        // By what it is printed as: several kinds have one name.
-        (Observation::End(wanted), What::Failed(kind))
+        // Compared as printed, because several error kinds are printed alike.
+        (Observation::End(wanted), Arrived::Failed(kind))
             if wanted.to_string() == End::Failed(*kind).to_string() =>
         {
             Ok(())
         }
-        (Observation::End(_), What::End(_)) => Err(Mismatch::Other),
-        (_, What::End(End::Eof | End::Reset)) => Err(Mismatch::Ended),
+        (Observation::End(_), Arrived::End(_)) => Err(Mismatch::Other),
+        (_, Arrived::End(End::Eof | End::Reset)) => Err(Mismatch::Ended),
         _ => Err(Mismatch::Other),
     };
     if verdict.is_err() {
@@ -53,7 +53,7 @@ pub(super) fn matches(wanted: &Observation, heard: &Heard, names: &mut Names) ->
     verdict
 }
 
-fn torn_as(wanted: PartialFrame, torn: Torn) -> Verdict {
+fn torn_as(wanted: PartialFrame, torn: Torn) -> MatchResult {
     let seen = PartialFrame::from(torn);
     differs_unless(wanted == PartialFrame::Any || wanted == seen, || {
         let seen = seen.to_string();
@@ -67,7 +67,7 @@ fn answered(
     faults: &[ResponseFault],
     body: &Bytes,
     names: &mut Names,
-) -> Verdict {
+) -> MatchResult {
     let status = response.status();
     differs_unless(answer.statuses.contains(&status.as_u16()), || Detail::Status(status.as_u16()))?;
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -92,8 +92,8 @@ fn answered(
     }
 }
 
-/// A 101 has no fault that browsers refuse it for, but those that the scenario names (RFC 6455 §4.1).
-fn switched(answer: &Answer, faults: &[ResponseFault]) -> Verdict {
+/// A 101 must have every fault that the scenario names, and no other that browsers refuse (RFC 6455 §4.1).
+fn switched(answer: &Answer, faults: &[ResponseFault]) -> MatchResult {
     let parts = || faults.iter().filter_map(ResponseFault::part);
     for fault in faults.iter().filter(|fault| fault.is_fatal()) {
         let is_named = fault.part().is_some_and(|part| answer.faults.contains(&part));
@@ -105,7 +105,7 @@ fn switched(answer: &Answer, faults: &[ResponseFault]) -> Verdict {
     Ok(())
 }
 
-fn framed(shape: &FramePattern, frame: &Frame, names: &mut Names) -> Verdict {
+fn framed(shape: &FramePattern, frame: &Frame, names: &mut Names) -> MatchResult {
     let header = &frame.header;
     let opcode = match shape.kind {
         Kind::Json => Opcode::Text,
@@ -126,12 +126,12 @@ fn framed(shape: &FramePattern, frame: &Frame, names: &mut Names) -> Verdict {
     carries(&shape.payload, opcode, frame, names)
 }
 
-/// Bytes as if they were a frame's, to be compared like one's.
+/// The bytes as a binary frame, so that they are compared as a payload.
 fn plain(bytes: &Bytes) -> Frame {
     Frame::binary(bytes.clone())
 }
 
-fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -> Verdict {
+fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -> MatchResult {
     let found = &frame.payload;
     match wanted {
         Payload::Any => Ok(()),
@@ -178,8 +178,8 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
 
 /// Whether the payload is `bytes`, `times` times.
 ///
-/// The lengths are compared first, so that up to 64 MiB are only made where they may fit.
-fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> Verdict {
+/// The lengths are compared first, so that up to 64 MiB are only allocated if the lengths agree.
+fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> MatchResult {
     let wanted = bytes.len().saturating_mul(times) as u64;
     let found = frame.header.len;
     differs_unless(found == wanted, || Detail::Length { found, wanted })?;
@@ -187,7 +187,7 @@ fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> Verdict {
 }
 
 /// Whether the payload is exactly `wanted`, also where only its front was kept.
-fn same(wanted: &[u8], frame: &Frame) -> Verdict {
+fn same(wanted: &[u8], frame: &Frame) -> MatchResult {
     let fits = match frame.digest {
         Some(digest) => digest == <[u8; 32]>::from(Sha256::digest(wanted)),
         None => frame.payload == wanted,
@@ -206,7 +206,7 @@ fn same(wanted: &[u8], frame: &Frame) -> Verdict {
     })
 }
 
-/// Where two texts part.
+/// The first difference between two texts.
 fn parted(wanted: &str, found: &str) -> Detail {
     let pairs = wanted.chars().zip(found.chars());
     let same = pairs.take_while(|(wanted, found)| wanted == found).count();
@@ -222,6 +222,6 @@ fn readable(bytes: &[u8]) -> Result<&str, Mismatch> {
     str::from_utf8(bytes).map_err(|error| Mismatch::Differs(Detail::NoText(error.valid_up_to())))
 }
 
-fn differs_unless(fits: bool, how: impl FnOnce() -> Detail) -> Verdict {
+fn differs_unless(fits: bool, how: impl FnOnce() -> Detail) -> MatchResult {
     if fits { Ok(()) } else { Err(Mismatch::Differs(how())) }
 }

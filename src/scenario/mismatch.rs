@@ -1,4 +1,4 @@
-//! Where what was seen is not what was to be seen.
+//! The difference between a scenario and what was received.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,75 +10,76 @@ use crate::wst::seconds;
 /// How many bytes of what was seen are shown.
 const BYTES_SHOWN: usize = 64;
 
-/// What is to be seen where nothing was expected.
+/// The words for the expectation that nothing more comes.
 pub const NOTHING_MORE: &str = "nothing more";
 
-/// The first difference between a scenario and what crossed the wire.
+/// The first difference between a scenario and the transcript of playing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which step it is in, from 0.
+    /// The index of the step, from 0.
     pub step: usize,
-    /// Its title.
+    /// The title of the step.
     pub title: String,
-    /// The line of the scenario that was not met; where too much came, the last one that was.
+    /// The number of the line that was not met; if something unexpected came, the last line that was met.
     pub line: usize,
-    /// The client, if it is about one.
+    /// The name of the client, if the difference is about one.
     pub lane: Option<String>,
-    /// What was to be seen, as the scenario says it.
+    /// The expected line, as the scenario writes it.
     pub expected: String,
-    /// What was, as a transcript says it; `None` for nothing.
+    /// The received lines, as a transcript writes them; `None` if nothing came.
     pub seen: Option<String>,
-    /// The bytes of that, the first of them.
+    /// The first bytes that were received.
     pub bytes: Vec<u8>,
-    /// The bytes of the frame that was to be seen, if no others will do.
+    /// The first bytes of the expected frame, if exactly one encoding is right.
     pub wanted: Vec<u8>,
-    /// What is wrong with it.
+    /// The reason.
     pub why: Mismatch,
 }
 
-/// What is wrong with what was seen.
+/// Why a received event, or its absence, does not match the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Mismatch {
-    /// Nothing came.
+    /// Nothing came within this time.
     #[error("nothing came in {}", seconds(*.0))]
     Silence(Duration),
-    /// The connection was to end, and has not in this time.
+    /// The connection was expected to end, and is open after this time.
     #[error("the connection is still open after {}", seconds(*.0))]
     Open(Duration),
-    /// The connection ended where something was to come.
+    /// The connection ended where something else was expected.
     #[error("the connection ended instead")]
     Ended,
-    /// Something else came.
+    /// Another kind of event came.
     #[error("something else came")]
     Other,
-    /// The right kind of thing came, and is not as it should be: where.
+    /// The right kind of event came with a wrong detail.
     #[error("{0}")]
     Differs(Detail),
-    /// It came too early, after so long.
+    /// It came too early: after this time.
     #[error("it came after {}, too early", seconds(*.0))]
     Early(Duration),
-    /// It came too late, after so long.
+    /// It came too late: after this time.
     #[error("it came after {}, too late", seconds(*.0))]
     Late(Duration),
-    /// Nothing more was to come.
+    /// Nothing more was expected.
     #[error("it was not expected")]
     Unexpected,
-    /// There is no connection to do this with.
+    /// The action needs a connection, and there is none.
     #[error("the connection has ended, or never began")]
     NotConnected,
-    /// There is a connection, and there was to be none.
+    /// The connection is open where the scenario says that it is not.
     #[error("the connection is still there")]
     Connected,
-    /// A name that nothing was captured by.
+    /// The scenario sends a name that has captured nothing yet.
     #[error("{0} stands for nothing: it was not seen before")]
     Unknown(String),
-    /// What a transcript shows of something sent, and is not all of it: a digest, half a frame.
+    /// The line shows only a part of what was sent, such as a digest, so it cannot be sent again.
     #[error("{0} cannot be sent: its bytes are not written down")]
     NotWritten(String),
-    /// More came than anyone could hear.
+    /// More came than is kept, so a part was dropped.
     #[error("it came so fast that not all was heard")]
     Flood,
-    /// The whole took too long.
+    /// Playing the whole scenario took longer than this.
     #[error("the whole took more than {}", seconds(*.0))]
     Endless(Duration),
 }

@@ -1,4 +1,4 @@
-//! What a scenario has named so far.
+//! The names that a scenario has captured so far.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::wst::steps;
 
-/// What each `<name>` was when it was first seen; the same from then on, in all lanes.
+/// The value of each captured `<name>`. A name has one value, in all lanes.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     values: BTreeMap<String, Value>,
@@ -23,7 +23,7 @@ impl PartialEq for Names {
 }
 
 impl Names {
-    /// What `<name>` stands for, if it was seen.
+    /// The value of `<name>`, if it was captured.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name)

@@ -1,4 +1,4 @@
-//! Plays a scenario: does what clients do, waits for what they are to see.
+//! Plays a scenario: does the actions of its clients, and waits for what they are expected to receive.
 
 mod acting;
 mod recording;
@@ -10,39 +10,39 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::expect::{Agenda, Due};
-use super::inbox::{Heard, Inbox};
+use super::inbox::{Arrival, Inbox};
 use super::mismatch::{Difference, Mismatch, NOTHING_MORE};
-use super::settings::Settings;
+use super::settings::StepSettings;
 use super::{Expectation, Item, Names, Observation, Scenario, Timing};
 use crate::tap::Limits;
 use crate::transcript::{BYTES_TOLD, Transcript};
 
-/// What is kept of each payload, and of what a client has heard and nobody has looked at yet.
+/// How many bytes of each payload, and how many events that are not yet taken in, are kept of each client.
 const LIMITS: Limits = Limits { keep: 128 * 1024, events: 1024 };
 
-/// How long a scenario may take beyond the times that it names itself.
+/// How long a scenario may take beyond the times that it states.
 const SLACK: Duration = Duration::from_secs(60);
 
-/// What came of playing a scenario.
+/// The result of playing a scenario.
 ///
-/// Displays as the transcript, and the difference below it.
+/// It displays as the transcript with the difference below it.
 pub struct Played {
     /// The first difference, if there is one.
     pub difference: Option<Difference>,
-    /// The steps that were begun, the last of them perhaps not ended.
-    pub steps: Vec<Step>,
-    /// What the names stand for.
+    /// The steps that began. If there is a difference, the last one did not finish.
+    pub steps: Vec<PlayedStep>,
+    /// The captured names and their values.
     pub names: Names,
-    /// What crossed the wire, ids and times as they were.
+    /// The transcript. Ids and times stand as they were received.
     pub transcript: Transcript,
 }
 
 /// A step that was played.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct PlayedStep {
     /// Its title.
     pub title: String,
-    /// How long it took.
+    /// How long it took, up to the difference if there is one.
     pub took: Duration,
 }
 
@@ -56,8 +56,8 @@ impl fmt::Display for Played {
     }
 }
 
-pub use recording::NotDeterministic;
 pub(super) use recording::record;
+pub use recording::{NotDeterministic, RECORDINGS};
 
 pub(super) async fn play(
     scenario: &Scenario,
@@ -78,36 +78,36 @@ pub(super) async fn play(
     Played { difference, steps, names, transcript: t }
 }
 
-/// The largest part of a verdict is a difference, and most verdicts have none.
-type Verdict = Result<(), Box<Difference>>;
+/// Boxed, because a difference is large and most results have none.
+type StepResult = Result<(), Box<Difference>>;
 
 struct Player {
     t: Transcript,
-    /// Beside the lanes of the transcript, place by place.
-    lanes: Vec<Lane>,
+    /// The state of each lane of the transcript, by the same index.
+    lanes: Vec<LaneProgress>,
     names: Names,
-    /// What holds for all steps, and for the one that is played.
-    file: Settings,
-    settings: Settings,
+    /// The settings of the whole file, and those of the current step.
+    file: StepSettings,
+    settings: StepSettings,
     /// Whether fragments are put together.
     joined: bool,
-    /// Who acted last, and when.
+    /// The lane that acted last, and when.
     actor: Option<usize>,
     acted: Instant,
     /// When the last `-- wait` was over.
     waited: Instant,
     /// When the last `-- wait` began, if nothing was done since.
     since: Option<Instant>,
-    /// Who writes how many bytes at a time.
+    /// The clients that write in pieces, and the size of a piece in bytes.
     paces: Vec<(String, usize)>,
-    steps: Vec<Step>,
-    /// The line that is played, and what it says.
+    steps: Vec<PlayedStep>,
+    /// The number of the current line, its client and its text.
     line: usize,
     subject: Option<String>,
     current: String,
 }
 
-struct Lane {
+struct LaneProgress {
     inbox: Inbox,
     agenda: Agenda,
     is_mute: bool,
@@ -116,7 +116,7 @@ struct Lane {
 impl Player {
     fn new(scenario: &Scenario, t: Transcript) -> Self {
         let now = Instant::now();
-        let file = Settings::of_file(scenario);
+        let file = StepSettings::of_file(scenario);
         Self {
             t,
             lanes: Vec::new(),
@@ -136,7 +136,11 @@ impl Player {
         }
     }
 
-    async fn run(&mut self, scenario: &Scenario, mut before: impl FnMut(&super::Step)) -> Verdict {
+    async fn run(
+        &mut self,
+        scenario: &Scenario,
+        mut before: impl FnMut(&super::Step),
+    ) -> StepResult {
         for step in &scenario.steps {
             before(step);
             let began = Instant::now();
@@ -145,7 +149,7 @@ impl Player {
             if !step.title.is_empty() {
                 self.t.step(&step.title);
             }
-            self.steps.push(Step { title: step.title.clone(), took: Duration::ZERO });
+            self.steps.push(PlayedStep { title: step.title.clone(), took: Duration::ZERO });
             let outcome = self.step(step).await;
             if let Some(step) = self.steps.last_mut() {
                 step.took = began.elapsed();
@@ -155,7 +159,7 @@ impl Player {
         Ok(())
     }
 
-    async fn step(&mut self, step: &super::Step) -> Verdict {
+    async fn step(&mut self, step: &super::Step) -> StepResult {
         for (at, line) in step.lines.iter().enumerate() {
             self.begin(line);
             match &line.item {
@@ -182,22 +186,22 @@ impl Player {
         Ok(())
     }
 
-    /// Waits for what is due, and reports it.
-    async fn settle(&mut self) -> Verdict {
+    /// Waits until every lane has received what it must, and writes it down.
+    async fn settle(&mut self) -> StepResult {
         self.all_met().await?;
         self.take_in();
         self.report();
         Ok(())
     }
 
-    /// Takes note of the line that is played, in case something is wrong with it.
+    /// Remembers the current line, for a difference that is about it.
     fn begin(&mut self, line: &super::Line) {
         self.line = line.place.0;
         self.subject = line.item.lane().map(str::to_owned);
         self.current = line.item.to_string();
     }
 
-    async fn expect(&mut self, name: &str, expect: &Expectation) -> Verdict {
+    async fn expect(&mut self, name: &str, expect: &Expectation) -> StepResult {
         let Some(at) = self.t.find(name) else {
             return Err(self.differs(None, Mismatch::NotConnected));
         };
@@ -217,7 +221,7 @@ impl Player {
     }
 
     /// The client has no connection left on which it could send.
-    async fn not_connected(&mut self, at: usize) -> Verdict {
+    async fn not_connected(&mut self, at: usize) -> StepResult {
         self.settle().await?;
         if self.t.lane(at).is_alive() {
             return Err(self.differs(None, Mismatch::Connected));
@@ -225,32 +229,32 @@ impl Player {
         Ok(())
     }
 
-    /// Whatever was seen, and not looked at, was not to be seen.
-    fn nothing_left(&mut self) -> Verdict {
+    /// Anything received and not compared by now was not expected.
+    fn nothing_left(&mut self) -> StepResult {
         for at in 0..self.lanes.len() {
-            while let Some(heard) = self.lanes[at].inbox.pop() {
+            while let Some(arrival) = self.lanes[at].inbox.pop() {
                 if self.settings.is_open {
                     continue;
                 }
-                return Err(self.unexpected(at, &heard, NOTHING_MORE));
+                return Err(self.unexpected(at, &arrival, NOTHING_MORE));
             }
         }
         Ok(())
     }
 
-    fn unexpected(&self, at: usize, heard: &Heard, expected: &str) -> Box<Difference> {
+    fn unexpected(&self, at: usize, arrival: &Arrival, expected: &str) -> Box<Difference> {
         let mut difference = self.differs(None, Mismatch::Unexpected);
         difference.line = self.line;
         expected.clone_into(&mut difference.expected);
         difference.lane = Some(self.t.name(at).to_owned());
-        (difference.seen, difference.bytes) = self.t.told(at, &heard.seen);
+        (difference.seen, difference.bytes) = self.t.told(at, &arrival.seen);
         difference
     }
 
-    /// The difference that `heard` makes to what was due; without `due`, to the line that is played.
+    /// The difference between `due` and what arrived; without `due`, a difference about the current line.
     fn differs(
         &self,
-        due: Option<(usize, &Due, Option<&Heard>)>,
+        due: Option<(usize, &Due, Option<&Arrival>)>,
         why: Mismatch,
     ) -> Box<Difference> {
         let mut difference = Difference {
@@ -264,7 +268,7 @@ impl Player {
             wanted: Vec::new(),
             why,
         };
-        if let Some((at, due, heard)) = due {
+        if let Some((at, due, arrival)) = due {
             difference.line = due.line;
             difference.expected = due.expect.to_string();
             difference.lane = Some(self.t.name(at).to_owned());
@@ -274,8 +278,8 @@ impl Player {
                 _ => None,
             };
             difference.wanted = wanted.into_iter().flatten().take(BYTES_TOLD).collect();
-            if let Some(heard) = heard {
-                (difference.seen, difference.bytes) = self.t.told(at, &heard.seen);
+            if let Some(arrival) = arrival {
+                (difference.seen, difference.bytes) = self.t.told(at, &arrival.seen);
             }
         }
         Box::new(difference)
@@ -289,14 +293,14 @@ impl Player {
     }
 }
 
-/// Whether the next of these lines that is no remark is something a client does.
+/// Whether the next of these lines that is not a remark is an action.
 fn is_before_act(lines: &[super::Line]) -> bool {
     let next = lines.iter().find(|line| !matches!(line.item, Item::Comment(_)));
     next.is_some_and(|line| matches!(line.item, Item::Action(..)))
 }
 
 impl Scenario {
-    /// Whether it looks at single fragments.
+    /// Whether the scenario compares single fragments.
     fn tells_fragments(&self) -> bool {
         let mut items = self.steps.iter().flat_map(|step| &step.lines).map(|line| &line.item);
         items.any(|item| match item {
@@ -308,9 +312,9 @@ impl Scenario {
         })
     }
 
-    /// How long it may take: each thing that is waited for its time, and some slack.
+    /// How long playing may take: the sum of all waits, and [`SLACK`].
     fn longest(&self) -> Duration {
-        let file = Settings::of_file(self);
+        let file = StepSettings::of_file(self);
         let items = self.steps.iter().flat_map(|step| {
             let timeout = file.for_step(step).timeout;
             step.lines.iter().map(move |line| (timeout, &line.item))

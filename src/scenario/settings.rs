@@ -1,26 +1,26 @@
-//! How a step is played: what its notes and those of the whole scenario say about that.
+//! The settings of a step, from its notes and those of the file.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::wst::{Note, Scenario, Step, steps};
 
-/// How long anything expected may take, unless `@timeout` says otherwise.
+/// How long an expected event may take, unless `@timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How a step is played.
+/// The settings of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Settings {
+pub(super) struct StepSettings {
     pub(super) timeout: Duration,
     pub(super) quiet: Option<Duration>,
     pub(super) is_fenced: bool,
-    /// What is not compared: what the file says, shared by all steps, and what the step says.
+    /// The words of `@ignore`: those of the file, shared by all steps, and those of the step.
     ignored: [Arc<[String]>; 2],
     pub(super) is_open: bool,
 }
 
-impl Settings {
-    /// What holds for all steps.
+impl StepSettings {
+    /// The settings of the whole file.
     pub(super) fn of_file(scenario: &Scenario) -> Self {
         let settings = Self {
             timeout: TIMEOUT,

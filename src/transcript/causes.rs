@@ -1,4 +1,7 @@
-//! What a test may cause.
+//! The actions of clients that a test may cause.
+//!
+//! Each waits until all is silent and writes down what happened. None is cancel safe: after a dropped
+//! call a part of what happened stands below a later action.
 
 use std::time::Duration;
 
@@ -9,23 +12,23 @@ use tokio::time::{Instant, sleep};
 
 use super::client::{self, Command, MASK};
 use super::lane::Lane;
-use super::{Pipe, Request, SILENCE, Server, Transcript};
+use super::{Connector, Pipe, Request, SILENCE, Transcript};
 use crate::client::connect;
 use crate::frame::Frame;
 use crate::tap::{Limits, Tap};
 use crate::wst::{Action, ConnectionAction, Item, Observation, Writer};
 
-/// How long a server may take to accept a connection: a machine that is off never does.
+/// How long a TCP connection may take: a machine that is switched off never answers.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How many orders may wait for a client.
+/// How many commands may wait for a client.
 const ORDERS: usize = 64;
 
 impl Transcript {
-    /// A client connects and asks: a path, or a whole [`Request`].
+    /// Connects a client and sends its request: a path, or a whole [`Request`].
     ///
-    /// It masks with a fixed key, and answers pings and close frames as a
-    /// browser does. A connection that this client still has is cut.
+    /// The client masks with a fixed key, and answers pings and close frames as a browser does. If it
+    /// has a connection already, that one is cut first. Not cancel safe.
     ///
     /// # Panics
     ///
@@ -39,9 +42,9 @@ impl Transcript {
         self.settle(Some(at), None).await;
     }
 
-    /// [`connect`](Self::connect) without waiting for what comes of it; gives the lane's place.
+    /// [`connect`](Self::connect) without waiting until all is silent; gives the index of the lane.
     ///
-    /// Of the request `at_once` bytes are written as the client is let loose, by default all.
+    /// The client writes the first `at_once` bytes of the request when it starts, by default all.
     pub(crate) async fn open(
         &mut self,
         name: &str,
@@ -50,7 +53,7 @@ impl Transcript {
     ) -> usize {
         if self.lanes.is_empty() {
             let (is_paused, in_process) =
-                (is_clock_paused().await, matches!(self.server, Server::Pipes(_)));
+                (is_clock_paused().await, matches!(self.connector, Connector::Pipes(_)));
             assert!(
                 is_paused || !in_process,
                 "a transcript in process needs a paused clock: #[tokio::test(start_paused = true)]"
@@ -61,14 +64,14 @@ impl Transcript {
             );
         }
         let (limits, at_once) = (self.limits, at_once.unwrap_or(request.len()));
-        let opened = match &mut self.server {
-            Server::Pipes(serve) => {
+        let opened = match &mut self.connector {
+            Connector::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);
                 serve(far);
                 Ok(start(name, near, request, at_once, limits, Pipe::reset))
             }
-            // It sends at once: a delay of the kernel's would be mistaken for silence.
-            Server::Tcp(addr) => connect(*addr, CONNECT).await.map(|stream| {
+            // `connect` sets TCP_NODELAY: a delay in the kernel would look like silence.
+            Connector::Tcp(addr) => connect(*addr, CONNECT).await.map(|stream| {
                 start(name, stream, request, at_once, limits, |stream| {
                     let _ = stream.set_zero_linger();
                 })
@@ -87,16 +90,18 @@ impl Transcript {
         at
     }
 
-    /// A client sends text, bytes, or any [`Frame`]; one without a mask is given the fixed one.
+    /// Sends text, bytes, or any [`Frame`] from a client; a frame without a mask gets the fixed mask.
+    /// Not cancel safe.
     pub async fn send(&mut self, name: &str, frame: impl Into<Frame>) {
         let frame = frame.into();
         let frame = if frame.header.mask.is_none() { frame.masked(MASK) } else { frame };
         self.raw(name, frame.to_bytes()).await;
     }
 
-    /// A client sends these bytes as they are: broken frames, halves of frames, unmasked ones.
+    /// Sends these bytes from a client as they are: broken, incomplete or unmasked frames, too.
     ///
-    /// Shown are the frames they make, and how much of one is still missing.
+    /// The transcript shows the frames that they make, and how much of an incomplete one is missing.
+    /// Not cancel safe.
     pub async fn raw(&mut self, name: &str, bytes: impl Into<Bytes>) {
         let at = self.at(name);
         let lane = &mut self.lanes[at];
@@ -109,13 +114,14 @@ impl Transcript {
         self.settle(Some(at), None).await;
     }
 
-    /// A client begins to close, with a code and a reason; without them, send
-    /// `Frame::new(Opcode::Close, "")`.
+    /// Sends a close frame with a code and a reason from a client. For one without a code, send
+    /// `Frame::new(Opcode::Close, "")`. Not cancel safe.
     pub async fn close(&mut self, name: &str, code: u16, reason: &str) {
         self.send(name, Frame::close(code, reason)).await;
     }
 
-    /// A client's connection ends without a word: the process died, the cable did not.
+    /// Ends a client's connection in order and without a close frame, as when its process dies.
+    /// Not cancel safe.
     pub async fn vanish(&mut self, name: &str) {
         let at = self.at(name);
         self.did(at, ConnectionAction::Cut);
@@ -123,35 +129,36 @@ impl Transcript {
         self.settle(Some(at), None).await;
     }
 
-    /// A client's connection ends by a reset: what is under way to the server is lost.
+    /// Resets a client's connection: bytes that the server has not received are lost. Not cancel safe.
     pub async fn reset(&mut self, name: &str) {
         self.tell(name, ConnectionAction::Reset, Command::Reset).await;
     }
 
-    /// A client says no more, and goes on reading: its half of the connection ends in order.
+    /// Ends the client's half of the connection in order; the client goes on reading. Not cancel safe.
     pub async fn half_close(&mut self, name: &str) {
         self.tell(name, ConnectionAction::HalfClose, Command::HalfClose).await;
     }
 
-    /// A client no longer answers pings and close frames, nor the end of the
-    /// connection: it hangs, though its system still acknowledges what arrives.
+    /// Stops a client from answering pings, close frames and the end of the connection, as if the
+    /// program hangs while its system still acknowledges what arrives. Not cancel safe.
     pub async fn mute(&mut self, name: &str) {
         self.tell(name, ConnectionAction::Mute, Command::Mute).await;
     }
 
-    /// A client no longer reads: what the server sends piles up, in the pipe, then with the server.
+    /// Stops a client from reading: what the server sends fills the pipe, then the buffers of the server.
+    /// Not cancel safe.
     pub async fn stop_reading(&mut self, name: &str) {
         self.tell(name, ConnectionAction::StopReading, Command::StopReading).await;
     }
 
-    /// A client reads again.
+    /// Lets a client read again. Not cancel safe.
     pub async fn resume(&mut self, name: &str) {
         self.tell(name, ConnectionAction::Resume, Command::Resume).await;
     }
 
-    /// Time goes by; what happens meanwhile is shown with its time, `at 25s`.
+    /// Waits for `time`; what happens meanwhile is written down with its time, `at 25s`.
     ///
-    /// Those times are rounded, to tenths of a second and in the first second to hundredths.
+    /// Times are rounded to tenths of a second, below 950 ms to hundredths. Not cancel safe.
     pub async fn pass(&mut self, time: Duration) {
         self.aside(Item::Wait(time));
         let since = Instant::now();
@@ -161,15 +168,15 @@ impl Transcript {
 
     /// Waits until a client's connection is over, for ten seconds at most, and writes down how it ended.
     ///
-    /// Over TCP an answer to half a frame can come later than the quiet that is
-    /// waited for: behind half a frame, no ping can ask whether the server is done.
+    /// Use it over TCP after an incomplete frame: no ping can be sent behind one, so the answer of the
+    /// server may come later than the quiet time. Not cancel safe.
     pub async fn ended(&mut self, name: &str) {
         let at = self.at(name);
         self.lanes[at].ended().await;
         self.settle(Some(at), None).await;
     }
 
-    /// Writes down what a client does to its connection.
+    /// Writes down an action of a client on its connection.
     pub(crate) fn did(&mut self, at: usize, action: ConnectionAction) {
         let name = self.lanes[at].name.clone();
         self.write(at, Item::Action(name, Action::Connection(action)));
@@ -183,7 +190,7 @@ impl Transcript {
     }
 }
 
-/// Lets a client loose on one end of a connection.
+/// Starts the task of a client on its end of a connection.
 fn start<S>(name: &str, io: S, request: Bytes, at_once: usize, limits: Limits, reset: fn(S)) -> Lane
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -194,9 +201,9 @@ where
     Lane::new(name, request, commands, reports)
 }
 
-/// Whether time is the test's: only then does a sleep take exactly as long as it should.
+/// Whether the clock is paused: only then a sleep takes exactly as long as it should.
 async fn is_clock_paused() -> bool {
-    // The first may begin between two ticks of the timer.
+    // The first sleep may begin between two ticks of the timer.
     sleep(SILENCE).await;
     let before = Instant::now();
     sleep(SILENCE).await;

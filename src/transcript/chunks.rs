@@ -1,4 +1,4 @@
-//! Bodies that come in chunks.
+//! Bodies in chunks (RFC 9112 §7.1).
 
 use bytes::BytesMut;
 use httparse::{Status, parse_chunk_size};
@@ -8,19 +8,19 @@ use crate::wst::steps;
 /// The most bytes that the line before a chunk may have.
 const CHUNK_LINE_LIMIT: usize = 256;
 
-/// A body that comes in chunks (RFC 9112 §7.1), read as far as it is there.
+/// A body in chunks (RFC 9112 §7.1), decoded as far as it has come.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
-    /// What the chunks carried so far.
+    /// The data of the chunks that were read.
     pub(crate) whole: BytesMut,
-    /// Where the next chunk begins in what came.
+    /// The offset of the next chunk in the body.
     at: usize,
 }
 
 impl Chunks {
-    /// Reads on in `body`, all that has come so far; tells whether the last chunk is there.
+    /// Decodes the chunks of `body`, which is all that has come so far; tells whether the last one is there.
     ///
-    /// It goes on where it was, so that each byte is read once however many pieces come.
+    /// Each call goes on where the one before stopped, so each byte is decoded once.
     pub(crate) fn read(&mut self, body: &[u8]) -> bool {
         while let Some((size, data)) = self.next(body) {
             if size == 0 {

@@ -1,4 +1,5 @@
-//! The client at the other end: a browser's manners, and no will of its own.
+//! The task that runs one client: it writes what it is told to, and answers pings and close frames as
+//! browsers do.
 
 use std::future::poll_fn;
 use std::io;
@@ -14,27 +15,27 @@ use crate::frame::{Decoder, Frame, Opcode};
 use crate::handshake::parse_response;
 use crate::tap::Tap;
 
-/// The mask of the examples in RFC 6455 §5.7: any will do, a random one would change the bytes.
+/// The mask of the examples in RFC 6455 §5.7. It is fixed, so that the bytes are the same in every run.
 pub(crate) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// What is read at a time.
+/// How many bytes are read at a time.
 const READ_SIZE: usize = 8 * 1024;
 
-/// The most bytes of a frame the client looks at; control frames have no more.
+/// How many bytes of a payload the client keeps: 125, the most that a control frame has.
 const KEEP: usize = 125;
 
-/// Above this many bytes unsent to a server that does not read, pings go unanswered.
+/// If more bytes than this wait for a server that does not read, the client answers no pings.
 const OUTBOX_LIMIT: usize = 1024 * 1024;
 
-/// What a client is told to do.
+/// A command for a client.
 #[derive(Debug)]
 pub(crate) enum Command {
     Write {
         bytes: Bytes,
-        /// They end in the middle of a frame, where no answer can be put.
+        /// They end inside a frame, so no answer can be written behind them.
         torn: bool,
-        /// They say goodbye, so that the server's Close is the answer.
-        goodbye: bool,
+        /// They hold a close frame, so the server's close frame is the answer and is not echoed.
+        close: bool,
     },
     Mute,
     StopReading,
@@ -43,7 +44,7 @@ pub(crate) enum Command {
     Reset,
 }
 
-/// Runs a client until its server hangs up, it is told to reset, or nobody is left to tell it.
+/// Runs a client until the connection ends, it is told to reset, or its command channel is closed.
 pub(super) async fn run<S>(
     io: Tap<S>,
     request: Bytes,
@@ -57,33 +58,33 @@ pub(super) async fn run<S>(
         commands,
         reading: true,
         inbox: vec![0; READ_SIZE],
-        ear: Ear::Head(BytesMut::new()),
-        voice: Voice {
+        input: Input::Head(BytesMut::new()),
+        output: Output {
             outbox: BytesMut::from(request),
             muted: false,
             ending: Ending::NotYet,
             torn: false,
-            said_goodbye: false,
+            close_sent: false,
         },
     };
     loop {
         match client.next().await {
             Next::Command(Some(Command::Reset)) => return reset(client.io.into_inner()),
-            Next::Command(Some(Command::Mute)) => client.voice.muted = true,
+            Next::Command(Some(Command::Mute)) => client.output.muted = true,
             Next::Command(Some(Command::StopReading)) => client.reading = false,
             Next::Command(Some(Command::Resume)) => client.reading = true,
-            Next::Command(Some(Command::HalfClose)) => client.voice.ending = Ending::Due,
-            Next::Ended => client.voice.ending = Ending::Done,
-            Next::Command(Some(Command::Write { bytes, torn, goodbye })) => {
-                client.voice.outbox.extend_from_slice(&bytes);
-                client.voice.torn = torn;
-                client.voice.said_goodbye |= goodbye;
+            Next::Command(Some(Command::HalfClose)) => client.output.ending = Ending::Due,
+            Next::Ended => client.output.ending = Ending::Done,
+            Next::Command(Some(Command::Write { bytes, torn, close })) => {
+                client.output.outbox.extend_from_slice(&bytes);
+                client.output.torn = torn;
+                client.output.close_sent |= close;
             }
-            Next::Wrote(Ok(size)) if size > 0 => client.voice.outbox.advance(size),
-            // Someone who is mute does not hang up either.
-            Next::Read(Ok(0)) if client.voice.muted => client.reading = false,
-            Next::Read(Ok(size)) if size > 0 => client.hear(size),
-            // Let go of; or a farewell, an end without one, a reset: the tap has seen which.
+            Next::Wrote(Ok(size)) if size > 0 => client.output.outbox.advance(size),
+            // A mute client does not end its own half of the connection.
+            Next::Read(Ok(0)) if client.output.muted => client.reading = false,
+            Next::Read(Ok(size)) if size > 0 => client.receive(size),
+            // The channel is closed, or the connection has ended: the tap has reported how.
             Next::Command(None) | Next::Read(_) | Next::Wrote(_) => return,
         }
     }
@@ -94,32 +95,32 @@ struct Client<S> {
     commands: mpsc::Receiver<Command>,
     reading: bool,
     inbox: Vec<u8>,
-    ear: Ear,
-    voice: Voice,
+    input: Input,
+    output: Output,
 }
 
-/// What the server's bytes mean.
-enum Ear {
+/// How the server's bytes are read.
+enum Input {
     Head(BytesMut),
     Frames(Decoder),
-    /// It answered something else than 101.
-    Deaf,
+    /// The answer is not 101, so the rest is not read as frames.
+    Ignored,
 }
 
-/// What is to be written, and whether the client adds to it of its own accord.
-struct Voice {
+/// The bytes to write, and whether the client may add answers to them.
+struct Output {
     outbox: BytesMut,
     muted: bool,
     ending: Ending,
     torn: bool,
-    said_goodbye: bool,
+    close_sent: bool,
 }
 
-/// Whether the client's half of the connection is over.
+/// Whether the client ends its half of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     NotYet,
-    /// Once all is written.
+    /// As soon as everything is written.
     Due,
     Done,
 }
@@ -132,17 +133,17 @@ enum Next {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    /// What can happen next, always asked in this order, so that runs repeat. Cancel safe.
+    /// The next thing that happens. The order of the checks is fixed, so that runs repeat. Cancel safe.
     async fn next(&mut self) -> Next {
         poll_fn(|cx| {
-            if !self.voice.outbox.is_empty()
+            if !self.output.outbox.is_empty()
                 && let Poll::Ready(wrote) =
-                    Pin::new(&mut self.io).poll_write(cx, &self.voice.outbox)
+                    Pin::new(&mut self.io).poll_write(cx, &self.output.outbox)
             {
                 return Poll::Ready(Next::Wrote(wrote));
             }
-            if self.voice.outbox.is_empty()
-                && self.voice.ending == Ending::Due
+            if self.output.outbox.is_empty()
+                && self.output.ending == Ending::Due
                 && Pin::new(&mut self.io).poll_shutdown(cx).is_ready()
             {
                 return Poll::Ready(Next::Ended);
@@ -158,43 +159,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         .await
     }
 
-    fn hear(&mut self, size: usize) {
+    fn receive(&mut self, size: usize) {
         let mut bytes = &self.inbox[..size];
         let after_head;
-        if let Ear::Head(head) = &mut self.ear {
+        if let Input::Head(head) = &mut self.input {
             head.extend_from_slice(bytes);
-            self.ear = match parse_response(head) {
+            self.input = match parse_response(head) {
                 Ok(None) => return,
                 Ok(Some((response, end)))
                     if response.status() == StatusCode::SWITCHING_PROTOCOLS =>
                 {
                     after_head = head.split_off(end);
                     bytes = &after_head;
-                    Ear::Frames(Decoder::new(KEEP))
+                    Input::Frames(Decoder::new(KEEP))
                 }
-                _ => Ear::Deaf,
+                _ => Input::Ignored,
             };
         }
-        if let Ear::Frames(decoder) = &mut self.ear {
+        if let Input::Frames(decoder) = &mut self.input {
             decoder.push(bytes);
             for frame in decoder {
-                self.voice.answer(frame);
+                self.output.answer(frame);
             }
         }
     }
 }
 
-impl Voice {
-    /// Pongs and echoes Close, as browsers do, until a Close was said (RFC 6455 §5.5.1, §5.5.2).
+impl Output {
+    /// Answers a ping by a pong and echoes a close frame, until a close frame was sent (RFC 6455 §5.5.1, §5.5.2).
     fn answer(&mut self, frame: Frame) {
-        let has_ended = self.ending != Ending::NotYet || self.said_goodbye;
+        let has_ended = self.ending != Ending::NotYet || self.close_sent;
         if self.muted || self.torn || has_ended || self.outbox.len() > OUTBOX_LIMIT {
             return;
         }
         let opcode = match frame.header.opcode {
             Opcode::Ping => Opcode::Pong,
             Opcode::Close => {
-                self.said_goodbye = true;
+                self.close_sent = true;
                 Opcode::Close
             }
             _ => return,

@@ -1,4 +1,4 @@
-//! One client of a transcript, as seen from the test.
+//! One client of a transcript: its state on the side of the test.
 
 mod fence;
 
@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::Command;
+use super::fence_token::is_fence_token;
 use super::printing::Printer;
 use crate::client::Asked;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
@@ -18,30 +19,30 @@ use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
 use crate::wst::{Action, Item, Writer};
 
-/// A client's name and its connection, the last one if there were several.
+/// A client's name and its latest connection.
 pub(crate) struct Lane {
     pub(crate) name: String,
-    /// What the answer must follow from.
+    /// What the request asked for; the answer is judged by it.
     pub(crate) asked: Asked,
     /// The request, until it is known whether the tap could read it.
     request: Option<Bytes>,
     commands: Option<mpsc::Sender<Command>>,
     reports: mpsc::Receiver<Seen>,
     seen: Vec<Noted>,
-    /// Where the pings and closes stand that the client has not answered, by payload.
+    /// The indexes in `seen` of the pings and closes that the client has not answered, by payload.
     open: HashMap<(Opcode, Bytes), VecDeque<usize>>,
     /// The pongs and closes that the client has sent since the last report.
     answers: HashSet<(Opcode, Bytes)>,
     phase: Phase,
-    /// What was written after the 101, to know whether it ends within a frame.
+    /// Decodes what was written after the 101, to know whether it ends inside a frame.
     said: Decoder,
-    /// The frame it was last shown to end within.
+    /// The incomplete frame that was last written down.
     torn: Option<Torn>,
-    /// Whether the server is asked to answer before it is believed to be done.
+    /// Whether the server is asked by a ping whether it is done.
     is_fenced: bool,
     /// The last fence that came back.
     fence: Bytes,
-    /// Whether the client was told to vanish: what still reaches it is no longer heard.
+    /// Whether the client was told to cut or reset: later events are dropped.
     is_gone: bool,
     /// Why there is no connection, if there never was one.
     pub(crate) refusal: Option<io::ErrorKind>,
@@ -57,12 +58,12 @@ struct Noted {
     answer: Option<Seen>,
 }
 
-/// How far a connection has come.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Opening,
     Open,
-    /// Someone said Close, or the answer was not 101: what is left is the end.
+    /// A close frame was sent or received, or the answer was not 101: only the end is left.
     Closing,
     Over,
 }
@@ -93,29 +94,29 @@ impl Lane {
         }
     }
 
-    /// A client that could not connect.
+    /// The lane of a client that could not connect.
     pub(crate) fn unconnected(name: &str, why: io::ErrorKind) -> Self {
         let mut lane = Self::new(name, Bytes::new(), mpsc::channel(1).0, mpsc::channel(1).1);
         (lane.request, lane.phase, lane.refusal) = (None, Phase::Over, Some(why));
         lane
     }
 
-    /// Whether there is still a client to be told something.
+    /// Whether the client still takes commands.
     pub(crate) fn is_alive(&self) -> bool {
         self.commands.as_ref().is_some_and(|commands| !commands.is_closed())
     }
 
-    /// Whether all that there was to see has been seen.
+    /// Whether the last event was taken in.
     pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
 
-    /// Whether it may be asked something: a client that is mute has no answer to give either.
+    /// Whether the client takes part in fences and in closing: a mute client does not.
     pub(crate) fn is_talking(&self) -> bool {
         self.is_fenced
     }
 
-    /// Tells the client what to do next.
+    /// Sends the client a command. Not cancel safe: a dropped call may have changed the lane only.
     pub(crate) async fn tell(&mut self, command: Command) {
         match command {
             Command::Mute | Command::StopReading | Command::HalfClose => {
@@ -126,33 +127,33 @@ impl Lane {
             Command::Write { .. } => {}
         }
         if let Some(commands) = &self.commands {
-            // A client that is gone needs no telling.
+            // An error means that the client has ended.
             let _ = commands.send(command).await;
         }
     }
 
     pub(crate) async fn write(&mut self, bytes: Bytes) {
-        let mut goodbye = false;
+        let mut close = false;
         if self.phase != Phase::Opening {
             self.said.push(&bytes);
             for frame in &mut self.said {
-                goodbye |= frame.header.opcode == Opcode::Close;
+                close |= frame.header.opcode == Opcode::Close;
             }
         }
-        if goodbye {
+        if close {
             self.phase = Phase::Closing;
         }
         let torn = self.said.pending().is_some();
-        self.tell(Command::Write { bytes, torn, goodbye }).await;
+        self.tell(Command::Write { bytes, torn, close }).await;
     }
 
-    /// Lets go of the client, which cuts its connection.
+    /// Ends the client, which cuts its connection.
     pub(crate) fn cut(&mut self) {
         self.vanish();
         self.commands = None;
     }
 
-    /// Hears no more: a client that vanishes takes a moment to, in which the server may speak.
+    /// Takes in no more events: what the server sends before it notices the end differs from run to run.
     fn vanish(&mut self) {
         self.catch_up();
         self.is_gone = true;
@@ -195,7 +196,7 @@ impl Lane {
         lines
     }
 
-    /// Takes in the next thing seen, or the end of all seeing. Cancel safe.
+    /// Takes in the next event, or the end of the events. Cancel safe.
     pub(crate) fn poll_see(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.phase == Phase::Over {
             return Poll::Pending;
@@ -206,9 +207,9 @@ impl Lane {
         })
     }
 
-    /// What came in since the last report, fences apart, the first `from` things that were seen apart.
+    /// The events received since the last report, without fences and without the first `from`.
     ///
-    /// The second half is what to ask from the next time.
+    /// The second value is the `from` of the next call.
     pub(crate) fn came_in(&self, from: usize) -> (impl Iterator<Item = &Seen>, usize) {
         let new = self.seen.iter().skip(from).map(|noted| &noted.seen);
         (new.filter(|seen| seen.direction == Direction::In), self.seen.len())
@@ -219,7 +220,7 @@ impl Lane {
         self.answers.contains(&(opcode, payload))
     }
 
-    /// Takes in what has been seen until now.
+    /// Takes in the events that are there, without waiting.
     pub(crate) fn catch_up(&mut self) {
         while let Ok(seen) = self.reports.try_recv() {
             self.note(seen);
@@ -240,7 +241,7 @@ impl Lane {
             }
             (Event::Frame(frame), direction) => match frame.header.opcode {
                 Opcode::Close => self.phase = Phase::Closing,
-                Opcode::Ping | Opcode::Pong if fence::is_token(&frame.payload) => {
+                Opcode::Ping | Opcode::Pong if is_fence_token(&frame.payload) => {
                     if direction == Direction::In {
                         self.fence = frame.payload.clone();
                     }

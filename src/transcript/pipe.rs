@@ -1,4 +1,4 @@
-//! A connection that never leaves the process.
+//! A connection in memory.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;

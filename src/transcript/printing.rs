@@ -1,4 +1,4 @@
-//! What was seen on a wire, as lines of the language.
+//! Turns events of a tap into lines of the language.
 
 use std::iter::Peekable;
 use std::slice::Iter;
@@ -13,7 +13,7 @@ use crate::handshake::parse_response;
 use crate::tap::{Direction, Event, Seen};
 use crate::wst::{Expectation, Item, Modifiers, Observation, Timing, Writer, moment};
 
-/// Turns what was seen into lines.
+/// Turns events of a tap into lines of the language.
 #[derive(Debug, Default)]
 pub(super) struct Printer {
     pub(super) writer: Writer,
@@ -22,9 +22,9 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// A line for each thing seen in `lane`, with its time `since` the beginning of a wait.
+    /// A line for each event of `lane`, with its time if `since` is the beginning of a wait.
     ///
-    /// `asked` is what the answer must follow from.
+    /// The answer is judged by `asked`.
     pub(super) fn lines(
         &mut self,
         lane: &str,
@@ -69,7 +69,7 @@ impl Printer {
     }
 }
 
-/// Takes what directly follows a response head: the pieces of its body.
+/// Takes the pieces of a body, which directly follow the response head.
 fn body(seen: &mut Peekable<Iter<'_, Seen>>) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(Seen { event: Event::Body(piece), .. }) =

@@ -1,14 +1,13 @@
-//! What differs from run to run, given names that do not.
+//! Replaces ids and times, which differ from run to run, by names and `<*>`.
 //!
-//! A server rolls dice for its ids and reads a clock for its times. Where such
-//! a thing is first shown it gets the name of the lane that saw it, and keeps
-//! it; so a transcript still tells whether two ids are the same.
+//! An id gets the name of the lane that first shows it, and keeps that name, so a transcript still tells
+//! whether two ids are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{self, Text, placeholder_name};
 
-/// How many different digits 32 of them have at least, if they are random; fewer are a pattern.
+/// The fewest different digits among 32 random ones; text with fewer is taken for a pattern, not an id.
 const DISTINCT_DIGITS: usize = 6;
 
 /// The ids met so far, by their text.

@@ -33,7 +33,7 @@ pub enum Json {
 }
 
 impl Json {
-    /// Whether it leaves anything to what is received.
+    /// Whether it has a placeholder.
     pub(super) fn has_placeholders(&self) -> bool {
         match self {
             Self::Any | Self::Name(_) | Self::Array(_, true) | Self::Object(_, true) => true,

@@ -1,4 +1,4 @@
-//! `@` lines: what a scenario says besides what crosses the wire.
+//! The `@` lines: settings of a scenario and notes for the grader.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::cursor::{Cursor, Parsed};
 use super::text::Text;
 use super::time::{duration, seconds};
 
-/// What follows `@name`, for whoever wrote something else there.
+/// For each note the words that must follow it, for the error message.
 pub(super) const NOTES: [(&str, &str); 18] = [
     ("quiet", "a time such as 50ms: how long a real server is listened to at the end of a step"),
     ("timeout", "a time such as 5s: how long anything expected may take"),
@@ -32,26 +32,27 @@ pub(super) const NOTES: [(&str, &str); 18] = [
     ("positive", "the front of names that stand for numbers above 0"),
 ];
 
-/// A note: on the whole scenario where it stands before all else, else on its step.
+/// A note. Before the first step it is for the whole scenario, else for its step.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Note {
-    /// `@quiet 50ms`: how long a real server is listened to at the end of a step.
+    /// `@quiet 50ms`: how long the clients of a real server go on reading at the end of a step.
     Quiet(Duration),
     /// `@timeout 2s`: how long anything expected may take; 5 s without it.
     Timeout(Duration),
-    /// `@fence off`: a real server is not asked by pings whether it is done.
+    /// `@fence off`: no pings are sent to ask a real server whether it is done.
     FenceOff,
     /// `@ignore ping type=stats`: frames of these kinds are not compared, nor JSON of such a `type`.
     Ignore(Vec<String>),
-    /// `@open`: what comes beyond the expected is not compared.
+    /// `@open`: events that nothing expects are not a difference.
     Open,
     /// `@rfc 5.6`: the section of RFC 6455 that has the rule.
     Rfc(String),
     /// `@lesson #the-trap`: the heading of the lesson that explains it.
     Lesson(String),
-    /// `@hint en "One loop over all clients."`: what helps, by language.
+    /// `@hint en "One loop over all clients."`: a hint in this language.
     Hint(String, String),
-    /// `@why en "…"`: the reason of the rule, by language.
+    /// `@why en "…"`: the reason of the rule in this language.
     Why(String, String),
     /// `@title ru "…"`: the title in another language.
     Title(String, String),
@@ -61,20 +62,20 @@ pub enum Note {
     Env(String, String),
     /// `@signal TERM`: the server gets SIGTERM before the step.
     SignalTerm,
-    /// `@exits 3s 0`: by when the server has ended, and with which exit code if that matters.
+    /// `@exits 3s 0`: the server must have exited by then, with this exit code if one is given.
     Exits(Duration, Option<i32>),
-    /// `@client returns`: what is tried on a client that is judged.
+    /// `@client returns`: the trial of a client that is under test.
     Client(Vec<String>),
-    /// `@distinct id`: the names `id`, `id1` … stand for different things.
+    /// `@distinct id`: the values of the names `id`, `id1` … must be different.
     Distinct(String),
-    /// `@rising up`: the names stand for numbers, none smaller than the one before.
+    /// `@rising up`: the values must be numbers, none smaller than the one before.
     Rising(String),
-    /// `@positive rss`: the names stand for numbers above 0.
+    /// `@positive rss`: the values must be numbers above 0.
     Positive(String),
 }
 
 impl Note {
-    /// How many words stand behind the name.
+    /// How many words follow the name.
     pub(crate) fn words(&self) -> usize {
         match self {
             Self::Open | Self::Must => 0,

@@ -1,4 +1,4 @@
-//! From text to a scenario.
+//! Parses a scenario.
 
 mod caps;
 mod event;
@@ -12,7 +12,7 @@ use caps::Caps;
 use super::cursor::{Cursor, ParseError, Parsed};
 use super::notes::note;
 use super::time::duration;
-use super::{FILE_LIMIT, Item, Line, Place, Scenario, Step};
+use super::{FILE_LIMIT, Item, Line, LineNumber, Scenario, Step};
 
 impl FromStr for Scenario {
     type Err = ParseError;
@@ -38,7 +38,7 @@ impl FromStr for Scenario {
 
 impl Scenario {
     fn read(&mut self, cursor: &mut Cursor<'_>, caps: &mut Caps) -> Parsed<()> {
-        let place = Place(cursor.line);
+        let place = LineNumber(cursor.line);
         let start = cursor.clone();
         if cursor.is_done() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! From a scenario to text, in one canonical form.
+//! Prints a scenario in one canonical form.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
@@ -13,10 +13,10 @@ use super::{
 use crate::escape::Hex;
 use crate::frame::Opcode;
 
-/// What stands between a client's name and what it does or receives.
+/// The arrows between a client's name and its action or event.
 pub(super) const ARROWS: [&str; 5] = ["->", "<-", ">>", "<<", "--"];
 
-/// What a client does to its connection; `dribble` is followed by a number.
+/// The words for actions on a connection; a number follows `dribble`.
 pub(super) const CONNECTION_ACTIONS: [(&str, ConnectionAction); 7] = [
     ("cut", ConnectionAction::Cut),
     ("reset", ConnectionAction::Reset),
@@ -27,7 +27,7 @@ pub(super) const CONNECTION_ACTIONS: [(&str, ConnectionAction); 7] = [
     ("dribble off", ConnectionAction::Dribble(0)),
 ];
 
-/// How a connection ends.
+/// The words for the ends of a connection.
 pub(super) const ENDS: [(&str, End); 4] = [
     ("eof", End::Eof),
     ("reset by peer", End::Reset),
@@ -101,6 +101,17 @@ pub(super) fn lane(name: &str) -> Cow<'_, str> {
 pub(super) fn is_lane(name: &str) -> bool {
     let odd = |c: char| "#@=~?<>\"|".contains(c) || c.is_control();
     !name.is_empty() && !name.contains(odd) && !name.starts_with('-')
+}
+
+impl Item {
+    /// The whole line, with the client's name before it: `bob >> text "hi"`.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        match self.lane() {
+            Some(name) => format!("{} {self}", lane(name)),
+            None => self.to_string(),
+        }
+    }
 }
 
 /// Without the client's name: `>> text "hi"`.

@@ -1,19 +1,68 @@
-//! What a line can say: the tree that the parser builds and the printer prints.
+//! The tree of the language, which the parser builds and the printer prints.
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::json::Json;
+use super::notes::Note;
 use super::text::Text;
 use crate::frame::Opcode;
 
+/// A whole file: its notes and its steps.
+///
+/// It parses from text by [`FromStr`](std::str::FromStr) and displays as text that parses to the same.
+/// [`scenario`](crate::scenario) plays it.
+///
+/// ```
+/// use std::time::Duration;
+/// use ws101::wst::{Item, Note, Scenario};
+///
+/// let text = "\
+/// @timeout 2s
+///
+/// == bob says hi
+/// bob -> GET /ws
+/// bob <- 101
+/// bob >> text \"hi\"
+/// bob << text \"hi\" within 1s
+/// ";
+/// let scenario: Scenario = text.parse().unwrap();
+/// assert_eq!(scenario.notes, [Note::Timeout(Duration::from_secs(2))]);
+/// assert_eq!(scenario.steps[0].title, "bob says hi");
+/// assert!(matches!(scenario.steps[0].lines[2].item, Item::Action(..)));
+/// assert_eq!(scenario.to_string(), text);
+///
+/// let error = "bob << txt \"hi\"".parse::<Scenario>().unwrap_err();
+/// assert!(error.to_string().starts_with("line 1, column 8: expected "), "{error}");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scenario {
+    /// The notes for the whole file: the `@` lines before anything else.
+    pub notes: Vec<Note>,
+    /// The steps in their order. The first has an empty title if the file begins without one.
+    pub steps: Vec<Step>,
+}
+
+/// A step: its title and the lines up to the next title.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// The number of its title line.
+    pub place: LineNumber,
+    /// Its title.
+    pub title: String,
+    /// The `@` lines below the title.
+    pub notes: Vec<Note>,
+    /// The actions, expectations, waits and remarks in it.
+    pub lines: Vec<Line>,
+}
+
 /// The number of a line in its file, from 1; 0 for a line that was not read from a file.
 ///
-/// It is not part of what the line says, so any two are equal.
+/// Any two are equal, so that equal lines at different places of a file compare as equal.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place(pub usize);
+pub struct LineNumber(pub usize);
 
-impl PartialEq for Place {
+impl PartialEq for LineNumber {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -23,39 +72,64 @@ impl PartialEq for Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Its number.
-    pub place: Place,
-    /// What it says.
+    pub place: LineNumber,
+    /// The parsed line.
     pub item: Item,
 }
 
-/// What a line says.
+/// The content of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// `# text`: a remark, which changes nothing.
     Comment(String),
-    /// `-- wait 20s`: time goes by.
+    /// `-- wait 20s`: the player waits.
     Wait(Duration),
-    /// A client does something.
+    /// An action of the named client.
     Action(String, Action),
-    /// A client receives something, or its connection ends.
+    /// Something that the named client is expected to receive, or the end of its connection.
     Expectation(String, Expectation),
 }
 
-/// What a client does.
+impl Item {
+    /// The name of the client; `None` for remarks and waits.
+    #[must_use]
+    pub fn lane(&self) -> Option<&str> {
+        match self {
+            Self::Comment(_) | Self::Wait(_) => None,
+            Self::Action(lane, _) | Self::Expectation(lane, _) => Some(lane),
+        }
+    }
+
+    /// The same line with these modifiers. A line that cannot have any is unchanged.
+    #[must_use]
+    pub fn with(mut self, new: Modifiers) -> Self {
+        match &mut self {
+            Self::Expectation(_, Expectation { modifiers, .. })
+            | Self::Action(_, Action::Send(_, modifiers) | Action::SendPart(_, modifiers)) => {
+                *modifiers = new;
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
+/// An action of a client.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Action {
     /// `bob -> GET /ws`: it connects and sends a request.
     Ask(Ask),
     /// `bob >> text "hi"`: it sends a frame, or the fragments of a message.
     ///
-    /// A pong or a close behind the ping or close it answers is what a browser
-    /// sends by itself: the player waits for it and does not send another.
+    /// Behind a ping or close that it answers, a pong or close is the one that the client sends by
+    /// itself: the player waits for it and does not send another.
     Send(FramePattern, Modifiers),
     /// `bob >> raw 81 02`: it sends these bytes.
     SendRaw(Payload),
-    /// `bob >> torn text 2 of 5 bytes`: it has sent the front of a frame.
+    /// `bob >> torn text 2 of 5 bytes`: it has sent the first part of a frame.
     ///
-    /// Transcripts show it. Its bytes are not written down, so it cannot be sent again.
+    /// Only transcripts write it. The line does not hold the bytes, so the player cannot send them.
     SendPart(PartialFrame, Modifiers),
     /// `bob -- cut`: it does something to its connection.
     Connection(ConnectionAction),
@@ -64,48 +138,49 @@ pub enum Action {
 /// The request of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    /// `GET /ws subprotocol=chat no-key`: the usual handshake, but for these headers.
+    /// `GET /ws subprotocol=chat no-key`: a valid handshake, except for these headers.
     Usual {
         /// `GET`, as a rule.
         method: String,
         /// The path, with or without a query.
         target: Text,
-        /// Headers that are not as usual; those without a value are left out.
+        /// Headers that are added or changed; a header without a value is left out.
         headers: Vec<(String, Option<Text>)>,
     },
     /// `"GET / HTTP/1.1\r\n\r\n"`, with or without `raw` before it: these bytes.
     Raw(Payload),
 }
 
-/// What a client does to its connection.
+/// An action of a client on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ConnectionAction {
-    /// `cut`: it ends without a word.
+    /// `cut`: the client ends the connection in order, without a close frame.
     Cut,
-    /// `reset`: it ends by a reset.
+    /// `reset`: the client resets the connection.
     Reset,
-    /// `half-close`: the client says no more, and goes on reading.
+    /// `half-close`: the client ends its half of the connection, and goes on reading.
     HalfClose,
-    /// `mute`: the client answers neither pings nor closes.
+    /// `mute`: from now on the client answers neither pings nor close frames.
     Mute,
-    /// `stop reading`: what the server sends piles up.
+    /// `stop reading`: the client stops reading, so that buffers fill.
     StopReading,
-    /// `resume`: it reads again.
+    /// `resume`: the client reads again.
     Resume,
-    /// `dribble 1`: from now on it writes so many bytes at a time; 0 ends that.
+    /// `dribble 1`: from now on the client writes so many bytes at a time; 0 turns that off.
     Dribble(usize),
 }
 
-/// What a client is to receive.
+/// Something that a client is expected to receive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
-    /// `~`: in any order with its neighbours in the lane that are so marked.
+    /// `~`: in any order with the lines of this client next to it that are marked `~`.
     pub any_order: bool,
     /// `?`: it may be missing.
     pub optional: bool,
-    /// What.
+    /// The event.
     pub what: Observation,
-    /// When, and the bytes.
+    /// The time, and the bytes.
     pub modifiers: Modifiers,
 }
 
@@ -115,16 +190,17 @@ impl From<Observation> for Expectation {
     }
 }
 
-/// Something that a client can observe.
+/// An event that a client can observe.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Observation {
     /// `<- 101`, `<- 404 "…"`.
     Answer(Answer),
-    /// `<- "SSH-2.0"`, with or without `raw` before it: bytes that are no HTTP.
+    /// `<- "SSH-2.0"`, with or without `raw` before it: bytes that are not HTTP.
     Stray(Payload),
     /// `<< text "hi"`.
     Frame(FramePattern),
-    /// `<< torn text 2 of 5 bytes`: the front of a frame, then the end of the connection.
+    /// `<< torn text 2 of 5 bytes`: the first part of a frame, then the end of the connection.
     Torn(PartialFrame),
     /// `-- eof`.
     End(End),
@@ -136,7 +212,7 @@ pub enum Observation {
     Missed(u64),
 }
 
-/// The front of a frame whose rest did not come.
+/// The first part of a frame whose rest did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartialFrame {
     /// `torn ...`: any.
@@ -145,30 +221,31 @@ pub enum PartialFrame {
     Header,
     /// `torn text 2 of 5 bytes`: a header, and so much of the payload.
     Payload {
-        /// What the header says it is.
+        /// The opcode in the header.
         opcode: Opcode,
         /// How many bytes of the payload came.
         received: u64,
-        /// How many the header promises.
+        /// The length in the header.
         len: u64,
     },
 }
 
-/// What a server answers.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// Any of these.
+    /// The status is one of these.
     pub statuses: Vec<u16>,
     /// `bad-accept`, `bad-upgrade` and so on: the parts of a 101 that are wrong, in their order.
     pub faults: Vec<ResponsePart>,
     /// Headers that must be there, with these values.
     pub headers: Vec<(String, Text)>,
-    /// The body, without blanks at its end.
+    /// The body, without white space at its end.
     pub body: Payload,
 }
 
 /// The part of a 101 that a fault is about; displays as transcripts write it: `bad-accept`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ResponsePart {
     /// `Sec-WebSocket-Accept`.
     Accept,
@@ -198,6 +275,7 @@ impl ResponsePart {
 
 /// How a connection ends, as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
     /// `eof`: in order.
     Eof,
@@ -205,7 +283,7 @@ pub enum End {
     Reset,
     /// `end`: either.
     Any,
-    /// `connection refused`: it never began.
+    /// `connection refused`: there was no connection.
     Refused,
     /// `timed out`, or another of the failures in [`FAILURES`](super::FAILURES).
     Failed(ErrorKind),
@@ -214,25 +292,25 @@ pub enum End {
 /// A frame, as it is sent or expected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FramePattern {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     /// `rsv=4`: its reserved bits.
     pub rsv: u8,
-    /// `fin=0`: whether it ends a message, where that is told.
+    /// `fin=0`: whether it ends a message; `None` if the line does not say it.
     pub fin: Option<bool>,
-    /// `unmasked` where a client sends it, `masked` where a server does: the wrong way round.
+    /// `unmasked` from a client, `masked` from a server: the mask is against the rules (RFC 6455 §5.1).
     pub wrong_mask: bool,
-    /// `header=10`: the size of a header that is longer than need be.
+    /// `header=10`: the size of a header that is longer than it needs to be, in bytes.
     pub header: Option<usize>,
-    /// `len=2^63`: the length that the header claims.
+    /// `len=2^63`: the length in the header, if it is not that of the payload.
     pub len: Option<u64>,
     /// `text/3`: sent in so many fragments.
     pub fragments: Option<usize>,
-    /// What it carries.
+    /// The payload.
     pub payload: Payload,
 }
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A text frame that holds JSON.
@@ -241,10 +319,10 @@ pub enum Kind {
     Frame(Opcode),
 }
 
-/// What a frame carries, or a body.
+/// The payload of a frame, or a body.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
-    /// Not written: nothing is sent; a ping or pong that is received may carry anything.
+    /// Not written: a client sends no payload; a received ping or pong may have any.
     Unsaid,
     /// `...`: anything.
     Any,
@@ -260,26 +338,27 @@ pub enum Payload {
     Digest(u64, String),
 }
 
-/// What may stand behind a frame or another event.
+/// What may follow a frame or another event on its line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Modifiers {
-    /// When it is to happen.
+    /// The time.
     pub timing: Option<Timing>,
     /// `| 81 02 68 69`: its bytes; the flag says that more follow.
     pub wire: Option<(Vec<u8>, bool)>,
 }
 
-/// When something is to happen.
+/// The time of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Timing {
-    /// `within 19s..21s`: so long after what the lane saw before, or what anyone did last.
+    /// `within 19s..21s`: counted from the last event of this client or the last action of any client, whichever is later.
     Within(Duration, Duration),
-    /// `at 25s`: so long after the last `-- wait` began, as exactly as transcripts tell it.
+    /// `at 25s`: counted from the beginning of the last `-- wait`, rounded as transcripts round.
     At(Duration),
 }
 
 impl Payload {
-    /// Whether it leaves anything to what is received: a name, `<*>`, `...`.
+    /// Whether it has a placeholder: a name, `<*>` or `...`.
     pub(crate) fn has_placeholders(&self) -> bool {
         match self {
             Self::Any | Self::Close(_, None) => true,

@@ -1,4 +1,4 @@
-//! From what crosses the wire to lines of the language.
+//! Turns requests, answers and frames into lines of the language.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -17,7 +17,7 @@ use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Role, Torn};
 use crate::handshake::{parse_request, parse_response};
 
-/// The headers of every handshake (RFC 6455 §4.1), which a line does not name.
+/// The headers of every handshake (RFC 6455 §4.1), which a line leaves out.
 ///
 /// The host is the server's. The key is that of RFC 6455 §1.3, so that all read the same.
 pub const USUAL_HEADERS: [(&str, &str); 5] = [
@@ -50,11 +50,10 @@ const UNIT_LIMIT: usize = 64;
 /// How many of a frame's bytes are written beside it.
 const WIRE_SHOWN: usize = 16;
 
-/// Writes what crosses the wire as lines: one writer for one conversation.
+/// Turns requests, answers and frames into lines. Use one writer for one conversation.
 ///
-/// What differs from run to run is written by name: the first id that bob's lane shows is `<bob>`
-/// from then on, a time is `<*>`. [`replayable`](Self::replayable) and
-/// [`literal`](Self::literal) writers differ in that.
+/// Values that differ from run to run get a name: the first id in bob's lane is `<bob>` from then on, a
+/// time is `<*>`. [`replayable`](Self::replayable) and [`literal`](Self::literal) writers differ in that.
 #[derive(Debug, Default)]
 pub struct Writer {
     ids: Ids,
@@ -117,15 +116,15 @@ impl Writer {
         self.any.insert(field.to_owned());
     }
 
-    /// The names given so far, such as `bob`, and what they stand for; the first `from` apart.
+    /// The names given to ids so far, with the ids, without the first `from`.
     pub fn names(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
         self.ids.iter(from)
     }
 
     /// A request: `bob -> GET /chat?name=bob subprotocol=chat`.
     ///
-    /// Written is what differs from [`USUAL_HEADERS`]. A request that this cannot tell
-    /// exactly is written as its bytes.
+    /// Only headers that differ from [`USUAL_HEADERS`] are written. A request that such a line cannot
+    /// express exactly is written as its bytes.
     pub fn request(&mut self, lane: &str, head: &[u8]) -> Item {
         let parsed = parse_request(head).ok().flatten().filter(|(request, _)| is_usual(request));
         let Some((request, _)) = parsed else { return self.stray(lane, Role::Client, head) };

@@ -1,7 +1,7 @@
-//! `check 10 --client`: here the server is ours, and the client is judged.
+//! `ws101 check 10 --client`: runs the server, and judges a client.
 
-mod door;
 mod failure;
+mod test_server;
 mod waits;
 
 use std::cell::RefCell;
@@ -11,33 +11,32 @@ use anyhow::{Result, bail};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::scenario::{Note, Scenario};
 
-use super::judge::{Trial, noted};
-use super::words::Lang;
-use door::{Door, Guest, Next, Waits};
+use super::trial::{Trial, noted};
+use crate::lang::Lang;
 use failure::Failure;
+use test_server::{Connection, Next, TestServer, Waits};
 
-/// How much later than it should a client may be, on a busy machine.
+/// How much later than its longest wait a client may connect: a busy machine delays it.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// How long is waited for a client whose waits may be as long as it likes.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait beyond the cap in trials that do not judge the length of a wait.
+const ANY_WAIT: Duration = Duration::from_secs(5);
 
-/// How often a client may knock at a door that never opened.
+/// How many attempts a client may make when it gets 404 each time.
 const TRIES: usize = 30;
 
-/// The number of the last line before a client comes.
+/// The number of the last line when a client first connects.
 const BEFORE: u64 = 40;
 
-/// A verdict on what a client did.
-type Verdict = Result<(), Failure>;
-
-/// Starts the client `command` and does with it what the scenario's `@client` line says.
+/// Starts the client `command` and runs the trial that the scenario's `@client` note names.
 ///
-/// The error is a client that cannot be started, or does not come for the first time.
+/// # Errors
+///
+/// The client cannot be started, or does not connect for the first time within `timeout`.
 pub async fn tried(
     command: &str,
     scenario: &Scenario,
-    patience: Duration,
+    timeout: Duration,
     lang: Lang,
 ) -> Result<Trial> {
     let words = noted(scenario).find_map(|note| match note {
@@ -47,16 +46,16 @@ pub async fn tried(
     let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
     let open = |name, retry, cap| {
         let [retry, cap] = [retry, cap].map(Duration::from_millis);
-        Door::open(name, command, Waits { retry, cap }, patience)
+        TestServer::open(name, command, Waits { retry, cap }, timeout)
     };
-    let (verdict, doors) = match words[..] {
+    let (verdict, servers) = match words[..] {
         ["returns"] => {
-            let mut door = open("client", 50, 1000).await?;
-            (returns(&mut door).await, vec![door])
+            let mut server = open("client", 50, 1000).await?;
+            (returns(&mut server).await, vec![server])
         }
         ["grows"] => {
-            let mut door = open("client", 10, 320).await?;
-            (grows(&mut door).await, vec![door])
+            let mut server = open("client", 10, 320).await?;
+            (grows(&mut server).await, vec![server])
         }
         ["varies"] => {
             let (mut first, mut second) =
@@ -64,8 +63,8 @@ pub async fn tried(
             (varies([&mut first, &mut second]).await, vec![first, second])
         }
         ["is-capped"] => {
-            let mut door = open("client", 20, 100).await?;
-            (is_capped(&mut door).await, vec![door])
+            let mut server = open("client", 20, 100).await?;
+            (is_capped(&mut server).await, vec![server])
         }
         ["stays-away"] => {
             let (mut done, mut kicked, mut flood) = tokio::try_join!(
@@ -81,12 +80,12 @@ pub async fn tried(
             (verdict.map(drop), vec![done, kicked, flood])
         }
         ["gives-up"] => {
-            let mut door = open("client", 10, 40).await?;
-            (gives_up(&mut door).await, vec![door])
+            let mut server = open("client", 10, 40).await?;
+            (gives_up(&mut server).await, vec![server])
         }
         ["resumes", epoch, other] => {
-            let mut door = open("client", 20, 100).await?;
-            (resumes(&mut door, epoch, other).await, vec![door])
+            let mut server = open("client", 20, 100).await?;
+            (resumes(&mut server, epoch, other).await, vec![server])
         }
         _ => bail!("there is no such trial of a client: {words:?}"),
     };
@@ -97,71 +96,71 @@ pub async fn tried(
         fault: verdict.err().map(|failure| failure.told(lang)),
         tail: String::new(),
     };
-    for door in doors {
-        let (wire, tail) = door.told(ended);
+    for server in servers {
+        let (wire, tail) = server.into_report(ended);
         trial.wire.push_str(&wire);
         trial.tail = tail;
     }
     Ok(trial)
 }
 
-/// After an end without a goodbye, and after two goodbyes that are no last word.
-async fn returns(door: &mut Door) -> Verdict {
+/// The client must reconnect after a cut, and after the close codes 1001 and 1011.
+async fn returns(server: &mut TestServer) -> Result<(), Failure> {
     for code in [None, Some(1001), Some(1011)] {
-        let knock = door.knock(door.waits.cap + SLACK).await?;
-        let guest = door.greet(knock).await?;
+        let request = server.request(server.waits.cap + SLACK).await?;
+        let connection = server.accept_with_hello(request).await?;
         match code {
-            None => door.cut(guest),
-            Some(code) => door.close(guest, code),
+            None => server.cut(connection),
+            Some(code) => server.close(connection, code),
         }
     }
-    door.knock(door.waits.cap + SLACK).await.map(drop)
+    server.request(server.waits.cap + SLACK).await.map(drop)
 }
 
-/// Refused again and again.
-async fn grows(door: &mut Door) -> Verdict {
-    begin(door).await?;
+/// The client gets 503 each time: its waits must grow up to the cap.
+async fn grows(server: &mut TestServer) -> Result<(), Failure> {
+    begin(server).await?;
     let mut all = Vec::new();
     loop {
-        match refused(door, door.waits.cap + PATIENCE).await {
+        match refused(server, server.waits.cap + ANY_WAIT).await {
             Ok(wait) => all.push(wait),
-            // Its waits have grown, indeed; that they grow for ever is another check's to blame.
+            // Its waits have grown. That they grow beyond the cap is judged by `is_capped`.
             Err(Failure::Away(_)) if all.len() >= waits::GROWING => return Ok(()),
             Err(failure) => return Err(failure),
         }
-        if let Some(judgement) = waits::grown(&all, door.waits.cap) {
+        if let Some(judgement) = waits::grown(&all, server.waits.cap) {
             return judgement;
         }
     }
 }
 
-/// Started twice, and refused again and again.
-async fn varies(doors: [&mut Door; 2]) -> Verdict {
-    let limit = doors[0].waits.cap;
+/// Two runs of the client get 503 each time: their waits must differ.
+async fn varies(servers: [&mut TestServer; 2]) -> Result<(), Failure> {
+    let limit = servers[0].waits.cap;
     let all = [const { RefCell::new(Vec::new()) }; 2];
     let judgement = || {
         let [first, second] = all.each_ref().map(|waits| waits.borrow());
         waits::random(&first, &second, limit)
     };
-    let run = async |door: &mut Door, waits: &RefCell<Vec<Duration>>| {
-        begin(door).await?;
+    let run = async |server: &mut TestServer, waits: &RefCell<Vec<Duration>>| {
+        begin(server).await?;
         while judgement().is_none() {
-            let wait = refused(door, door.waits.cap + PATIENCE).await?;
+            let wait = refused(server, server.waits.cap + ANY_WAIT).await?;
             waits.borrow_mut().push(wait);
         }
         Ok(())
     };
-    let [first, second] = doors;
+    let [first, second] = servers;
     tokio::try_join!(run(first, &all[0]), run(second, &all[1]))?;
     judgement().unwrap_or(Ok(()))
 }
 
-/// Refused for long.
-async fn is_capped(door: &mut Door) -> Verdict {
-    begin(door).await?;
-    let (mut all, limit) = (Vec::new(), door.waits.cap);
+/// The client gets 503 many times: no wait may be longer than the cap.
+async fn is_capped(server: &mut TestServer) -> Result<(), Failure> {
+    begin(server).await?;
+    let (mut all, limit) = (Vec::new(), server.waits.cap);
     loop {
-        match refused(door, limit + SLACK).await {
+        match refused(server, limit + SLACK).await {
             Ok(wait) => all.push(wait),
             Err(Failure::Away(longest)) => {
                 return Err(Failure::Long { longest, limit });
@@ -174,66 +173,67 @@ async fn is_capped(door: &mut Door) -> Verdict {
     }
 }
 
-/// Told that it is over.
-async fn stays_away(door: &mut Door, code: u16) -> Verdict {
-    let knock = door.knock(SLACK).await?;
-    let guest = door.greet(knock).await?;
-    door.close(guest, code);
-    match door.next(door.waits.retry + SLACK).await {
-        Next::Knock(_) | Next::Nonsense(_) => Err(Failure::Returned(code)),
+/// The client must not reconnect after this close code.
+async fn stays_away(server: &mut TestServer, code: u16) -> Result<(), Failure> {
+    let request = server.request(SLACK).await?;
+    let connection = server.accept_with_hello(request).await?;
+    server.close(connection, code);
+    match server.next(server.waits.retry + SLACK).await {
+        Next::Request(_) | Next::Malformed(_) => Err(Failure::Returned(code)),
         Next::Ended | Next::Silence => Ok(()),
     }
 }
 
-/// Never let in.
-async fn gives_up(door: &mut Door) -> Verdict {
+/// The client gets 404 each time: it must give up within [`TRIES`] attempts.
+async fn gives_up(server: &mut TestServer) -> Result<(), Failure> {
     for _ in 0..TRIES {
-        match door.next(door.waits.cap + SLACK).await {
-            Next::Knock(knock) => door.refuse(knock, StatusCode::NOT_FOUND),
-            Next::Nonsense(why) => return Err(Failure::Handshake(why)),
+        match server.next(server.waits.cap + SLACK).await {
+            Next::Request(request) => server.refuse(request, StatusCode::NOT_FOUND),
+            Next::Malformed(why) => return Err(Failure::Handshake(why)),
             Next::Ended | Next::Silence => return Ok(()),
         }
     }
-    match door.next(door.waits.cap + SLACK).await {
+    match server.next(server.waits.cap + SLACK).await {
         Next::Ended | Next::Silence => Ok(()),
-        Next::Knock(_) | Next::Nonsense(_) => Err(Failure::Stubborn(TRIES + 1)),
+        Next::Request(_) | Next::Malformed(_) => Err(Failure::Stubborn(TRIES + 1)),
     }
 }
 
-/// Cut off in the middle of a talk, in the middle of what it missed, and by a server that begins anew.
-async fn resumes(door: &mut Door, epoch: &str, other: &str) -> Verdict {
-    let patience = door.waits.cap + SLACK;
-    let knock = door.knock(patience).await?;
-    let mut guest = door.let_in(knock).await?;
-    door.hello(&mut guest, epoch, BEFORE, false).await;
-    door.line(&mut guest, BEFORE + 1).await;
-    door.line(&mut guest, BEFORE + 2).await;
-    door.cut(guest);
+/// The client must ask for the lines after the last one it has got: after a cut, after a cut within the
+/// missed lines, and after a new epoch.
+async fn resumes(server: &mut TestServer, epoch: &str, other: &str) -> Result<(), Failure> {
+    let timeout = server.waits.cap + SLACK;
+    let request = server.request(timeout).await?;
+    let mut connection = server.accept(request).await?;
+    server.send_hello(&mut connection, epoch, BEFORE, false).await;
+    server.send_line(&mut connection, BEFORE + 1).await;
+    server.send_line(&mut connection, BEFORE + 2).await;
+    server.cut(connection);
 
-    let mut guest = back(door, epoch, BEFORE + 2).await?;
-    // What it is told here it has not seen yet: two lines that are on their way.
-    door.hello(&mut guest, epoch, BEFORE + 4, true).await;
-    door.line(&mut guest, BEFORE + 3).await;
-    // This one it has seen.
-    door.line(&mut guest, BEFORE + 2).await;
-    door.cut(guest);
+    let mut connection = back(server, epoch, BEFORE + 2).await?;
+    // The hello counts two lines that the client has not got yet.
+    server.send_hello(&mut connection, epoch, BEFORE + 4, true).await;
+    server.send_line(&mut connection, BEFORE + 3).await;
+    // The client has got this line before.
+    server.send_line(&mut connection, BEFORE + 2).await;
+    server.cut(connection);
 
-    let mut guest = back(door, epoch, BEFORE + 3).await?;
-    door.hello(&mut guest, other, 1, false).await;
-    door.line(&mut guest, 2).await;
-    door.cut(guest);
+    let mut connection = back(server, epoch, BEFORE + 3).await?;
+    server.send_hello(&mut connection, other, 1, false).await;
+    server.send_line(&mut connection, 2).await;
+    server.cut(connection);
 
-    back(door, other, 2).await.map(drop)
+    back(server, other, 2).await.map(drop)
 }
 
-/// Lets in a client that has seen the line `seq` of `epoch`, and has to say so.
-async fn back(door: &mut Door, epoch: &str, seq: u64) -> Result<Guest, Failure> {
-    let knock = door.knock(door.waits.cap + SLACK).await?;
-    let guest = door.let_in(knock).await?;
-    let said = |name| guest.peer.query(name).unwrap_or_default();
+/// Accepts the client, which must ask for what follows the line `seq` of `epoch`.
+async fn back(server: &mut TestServer, epoch: &str, seq: u64) -> Result<Connection, Failure> {
+    let request = server.request(server.waits.cap + SLACK).await?;
+    let connection = server.accept(request).await?;
+    let said = |name| connection.peer.query(name).unwrap_or_default();
     let (said_epoch, said_seq) = (said("epoch"), said("since"));
     if said_epoch == epoch && said_seq == seq.to_string() {
-        return Ok(guest);
+        return Ok(connection);
     }
     Err(Failure::Position {
         said: format!("epoch={said_epoch}&since={said_seq}"),
@@ -241,18 +241,18 @@ async fn back(door: &mut Door, epoch: &str, seq: u64) -> Result<Guest, Failure> 
     })
 }
 
-/// Lets the client in once, or it might give up for good, and cuts it off.
-async fn begin(door: &mut Door) -> Verdict {
-    let knock = door.knock(SLACK).await?;
-    let guest = door.greet(knock).await?;
-    door.cut(guest);
+/// Accepts the client once, so that it does not give up for good, and cuts the connection.
+async fn begin(server: &mut TestServer) -> Result<(), Failure> {
+    let request = server.request(SLACK).await?;
+    let connection = server.accept_with_hello(request).await?;
+    server.cut(connection);
     Ok(())
 }
 
-/// Refuses the next knock: how long it was waited for.
-async fn refused(door: &mut Door, patience: Duration) -> Result<Duration, Failure> {
-    let knock = door.knock(patience).await?;
-    let waited = knock.waited;
-    door.refuse(knock, StatusCode::SERVICE_UNAVAILABLE);
+/// Refuses the next request with 503; gives how long the client waited before it.
+async fn refused(server: &mut TestServer, timeout: Duration) -> Result<Duration, Failure> {
+    let request = server.request(timeout).await?;
+    let waited = request.waited;
+    server.refuse(request, StatusCode::SERVICE_UNAVAILABLE);
     Ok(waited)
 }

@@ -1,4 +1,4 @@
-//! Plays a check, and says what came of it.
+//! Plays a check and gives its result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,36 +12,37 @@ use ws101::scenario::{Difference, Names, Note, Played, Scenario, Step};
 use super::client;
 use super::lesson::Check;
 use super::template::Template;
-use super::words::Lang;
+use super::trial::{Trial, noted};
+use crate::lang::Lang;
 use crate::place::{Place, moved};
 use crate::program::{Program, READY};
 
 /// How many seeds a check with random texts must pass.
 const SEEDS: u32 = 3;
 
-/// How long a server may take to listen that is built first.
-const BUILT: Duration = Duration::from_secs(60);
+/// How long a server that is built first may take until it listens.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Who is judged.
+/// The program under test.
 pub enum Candidate {
-    /// A server that someone else runs, at this address.
+    /// A server that runs already, at this address.
     Url(Place, Address),
-    /// A server, started here.
+    /// A server that the judge starts with this command.
     Cmd(String),
-    /// A client, started here for each check anew.
+    /// A client that the judge starts with this command, once for each check.
     Client(String),
 }
 
-/// Whoever judges a server.
+/// Plays checks against one program, and stops the program afterwards.
 pub struct Judge {
     candidate: Candidate,
     settings: Vec<(&'static str, &'static str)>,
-    patience: Duration,
-    /// The server that all checks share but those of its end.
+    timeout: Duration,
+    /// The started server. All checks share it, except those that end it.
     program: Option<Program>,
 }
 
-/// What came of a check.
+/// The result of a check.
 pub struct Judged {
     /// `5.3`.
     pub number: String,
@@ -49,58 +50,67 @@ pub struct Judged {
     pub title: String,
     /// How long it took.
     pub took: Duration,
-    /// The verdict.
+    /// Whether it passed.
     pub outcome: Outcome,
-    /// What crossed the wire, the last time it was played.
+    /// The transcript of the last time it was played.
     pub wire: String,
 }
 
-/// The verdict of a check.
+/// Whether a check passed.
 pub enum Outcome {
-    /// All was as it should be.
+    /// No difference.
     Passed,
-    /// It was not.
+    /// A difference or a fault.
     Failed(Box<Explanation>),
-    /// It could not be tried, and why.
+    /// It cannot be played with this kind of program: why.
     Skipped(&'static str),
 }
 
-/// Why a check failed, and what helps.
+/// Why a check failed, and the hints.
 pub struct Explanation {
-    /// With which seed.
+    /// The seed that it failed with.
     pub seed: u32,
-    /// What was seen instead, if it was about something seen.
+    /// The first difference from the scenario, if there is one.
     pub difference: Option<Difference>,
     /// The reason, in a sentence.
     pub because: String,
-    /// What the server complained of, or printed last if it has ended.
+    /// The last lines of the server on standard error; if it has ended, of all its output.
     pub tail: String,
     /// The section of RFC 6455, such as 5.5.2.
     pub rfc: Option<String>,
-    /// The lesson's heading.
+    /// The heading on the lesson's page.
     pub lesson: Option<String>,
-    /// What helps, in the language of the report.
+    /// The hints, in the language of the report.
     pub hints: Vec<String>,
 }
 
 impl Judge {
-    /// A judge of that program, to be started with these settings.
+    /// A judge of this program, which is started with these settings in its environment.
     pub fn new(
         candidate: Candidate,
         settings: Vec<(&'static str, &'static str)>,
         build: bool,
     ) -> Self {
-        Self { candidate, settings, patience: if build { BUILT } else { READY }, program: None }
+        Self {
+            candidate,
+            settings,
+            timeout: if build { BUILD_TIMEOUT } else { READY },
+            program: None,
+        }
     }
 
-    /// Stops what was started.
+    /// Stops the program if it was started here.
     pub async fn end(&mut self) {
         if let Some(program) = self.program.take() {
             program.process.stop().await;
         }
     }
 
-    /// Plays `check`; the error is a server that cannot be started.
+    /// Plays `check`, with up to three seeds, and gives its result.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be started, or the scenario of the check cannot be parsed.
     pub async fn judge(&mut self, check: &Check, seed: u32, lang: Lang) -> Result<Judged> {
         let began = Instant::now();
         let template = Template(&check.template);
@@ -149,19 +159,19 @@ impl Judge {
                 let played = play(&scenario, place, |_| {}).await;
                 let fault = captured_fault(&scenario, &played, lang);
                 let trial = Trial::of(played, fault, String::new());
-                return Ok(verdict(&scenario, trial, seed, lang));
+                return Ok(outcome(&scenario, trial, seed, lang));
             }
             Candidate::Client(command) => {
-                let tried = client::tried(command, &scenario, self.patience, lang).await?;
-                return Ok(verdict(&scenario, tried, seed, lang));
+                let tried = client::tried(command, &scenario, self.timeout, lang).await?;
+                return Ok(outcome(&scenario, tried, seed, lang));
             }
             Candidate::Cmd(command) => command,
         };
-        // A server that is told to end serves one check; any other serves them all.
+        // A check that ends the server gets one of its own; all other checks share one.
         let mut shared = if ends { None } else { self.program.take() };
         let mut program = match shared.take_if(|program| program.process.ended().is_none()) {
             Some(program) => program,
-            None => Program::start(command, &self.settings, self.patience, lang).await?,
+            None => Program::start(command, &self.settings, self.timeout, lang).await?,
         };
         program.process.clear_stderr();
         let place = program.place();
@@ -183,7 +193,7 @@ impl Judge {
         if tail.is_empty() {
             tail = program.process.stderr_tail(lang.pick("the server says", "сервер пишет"));
         }
-        let judged = verdict(&scenario, Trial::of(played, fault, tail), seed, lang);
+        let judged = outcome(&scenario, Trial::of(played, fault, tail), seed, lang);
         if ends || program.process.ended().is_some() {
             program.process.stop().await;
         } else {
@@ -193,7 +203,7 @@ impl Judge {
     }
 }
 
-/// Puts the titles that stand in `@title` in the place of those in English.
+/// Replaces the English titles by those of the `@title` notes in the language of the report.
 fn translate(scenario: &mut Scenario, lang: Lang) {
     for step in &mut scenario.steps {
         let title = step.notes.iter().find_map(|note| match note {
@@ -209,38 +219,14 @@ fn translate(scenario: &mut Scenario, lang: Lang) {
     }
 }
 
-/// Plays, and leaves the server as it was found.
+/// Plays the scenario, then closes all connections, so that the server can be used again.
 async fn play(scenario: &Scenario, place: &Place, before: impl FnMut(&Step)) -> Played {
     let mut played = scenario.play_with(place.transcript(), before).await;
     played.transcript.leave().await;
     played
 }
 
-/// The notes on all steps.
-pub fn noted(scenario: &Scenario) -> impl Iterator<Item = &Note> {
-    scenario.steps.iter().flat_map(|step| &step.notes)
-}
-
-/// What came of one playing of a check.
-pub struct Trial {
-    /// What crossed the wire.
-    pub wire: String,
-    /// What was seen instead of what was to be.
-    pub difference: Option<Difference>,
-    /// What else is wrong.
-    pub fault: Option<String>,
-    /// What the program printed last, if it has ended.
-    pub tail: String,
-}
-
-impl Trial {
-    fn of(played: Played, fault: Option<String>, tail: String) -> Self {
-        let Played { transcript, difference, .. } = played;
-        Self { wire: transcript.to_string(), difference, fault, tail }
-    }
-}
-
-fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
+fn outcome(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
     let because = match (&trial.difference, trial.fault) {
         (Some(difference), _) => lang.why(&difference.why),
         (None, Some(fault)) => fault,
@@ -270,7 +256,7 @@ fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
     (Outcome::Failed(Box::new(failure)), trial.wire)
 }
 
-/// What is wrong with the names that were captured.
+/// The first `@distinct`, `@rising` or `@positive` that the captured values break.
 pub fn captured_fault(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
@@ -321,14 +307,14 @@ pub fn captured_fault(scenario: &Scenario, played: &Played, lang: Lang) -> Optio
     None
 }
 
-/// What is wrong with the server's end.
+/// The fault in how the server ended: too late, a wrong exit code, or a port still in use.
 async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
-    let (patience, wanted) = noted(scenario).find_map(|note| match note {
+    let (timeout, wanted) = noted(scenario).find_map(|note| match note {
         Note::Exits(time, code) => Some((*time, *code)),
         _ => None,
     })?;
-    let Some(status) = program.process.exit(patience).await else {
-        let time = lang.time(patience);
+    let Some(status) = program.process.exit(timeout).await else {
+        let time = lang.time(timeout);
         return Some(lang.pick(
             format!("the server still runs {time} later"),
             format!("через {time} сервер всё ещё работает"),

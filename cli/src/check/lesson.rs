@@ -1,13 +1,13 @@
-//! The lessons and their checks, as they stand in `checks/`.
+//! The lessons and their checks, from the files in `checks/`.
 
-use super::words::Lang;
+use crate::lang::Lang;
 
 /// A lesson that has checks.
 #[derive(Debug)]
 pub struct Lesson {
     /// Its number.
     pub number: usize,
-    /// Its name, which is its example's.
+    /// Its name, which is the name of its example.
     pub name: &'static str,
     text: &'static str,
 }
@@ -33,44 +33,44 @@ const LESSONS: &[Lesson] = lessons! {
     12 "full_chat" "12_full_chat.wst"
 };
 
-/// One check: a scenario with random texts still to be filled in.
+/// One check: the template of a scenario.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// `5.3`.
     pub number: String,
     /// Its title in English.
     pub title: String,
-    /// The scenario, what holds for the whole lesson before it.
+    /// The template: the notes of the whole lesson, then the steps of this check.
     pub template: String,
 }
 
 impl Check {
-    /// Whether it judges a client: then it says what is tried, and no wire.
+    /// Whether it checks a client; then it has a `@client` note instead of lines.
     pub fn is_of_clients(&self) -> bool {
         self.template.contains("\n@client ")
     }
 }
 
 impl Lesson {
-    /// The lesson of that number.
+    /// The lesson with this number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
     }
 
-    /// A section of its page, by the section's anchor in English.
+    /// The path of its page with the anchor of a section, given by the section's English anchor.
     pub fn page(&self, section: &str, lang: Lang) -> String {
         let (number, name, lang, anchor) =
             (self.number, self.name, lang.code(), lang.anchor(section));
         format!("lessons/{lang}/{number:02}_{name}.md{anchor}")
     }
 
-    /// What the server's environment is to say: the lesson's `@env` lines.
+    /// The settings for the server's environment: the `@env` lines of the lesson.
     pub fn settings(&self) -> Vec<(&'static str, &'static str)> {
         let lines = self.text.lines().filter_map(|line| line.strip_prefix("@env "));
         lines.filter_map(|line| line.split_once(' ')).collect()
     }
 
-    /// The checks in their order. A step whose title begins with a number begins one.
+    /// The checks in their order. A step whose title begins with `5.3` begins the check 5.3.
     pub fn checks(&self) -> Vec<Check> {
         let front = format!("== {}.", self.number);
         let mut checks: Vec<Check> = Vec::new();
@@ -84,7 +84,7 @@ impl Lesson {
                     template: head.clone(),
                 });
             }
-            // Remarks on the whole are for whoever reads the file.
+            // Remarks before the first check are for readers of the file only.
             if checks.is_empty() && line.starts_with('#') {
                 continue;
             }

@@ -1,13 +1,15 @@
-//! What a learner reads, and what programs read.
+//! The report of a check: text for people, JSON and `JUnit` for programs.
 
 mod machines;
+
+use std::env;
 
 use ws101::escape::{Hex, Lines};
 use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Explanation, Judged, Outcome};
 use super::lesson::Lesson;
-use super::words::Lang;
+use crate::lang::Lang;
 
 /// How many bytes of what was seen are shown.
 const BYTES_SHOWN: usize = 32;
@@ -15,25 +17,43 @@ const BYTES_SHOWN: usize = 32;
 /// How many of the last lines that crossed the wire are shown with a failure.
 const WIRE_SHOWN: usize = 12;
 
-/// The longest line of a report; a longer one is cut in the middle of nowhere.
+/// The longest line of a report; a longer one is cut there.
 const LINE_SHOWN: usize = 150;
 
+/// The program under test, as the command line named it.
+pub struct Tested {
+    /// The option with its value: `--url ws://localhost:8080/ws`.
+    pub option: String,
+    /// Whether it runs already, so that its settings are up to the user.
+    pub is_running: bool,
+}
+
+impl Tested {
+    /// The command that plays one check again and shows every frame.
+    fn again(&self, number: &str, seed: u32) -> String {
+        // Run from the sources, there may be no `ws101` on the path.
+        let ws101 =
+            if env::var_os("CARGO").is_some() { "cargo run -p ws101-cli --" } else { "ws101" };
+        format!("{ws101} check {number} {} --seed {seed} --wire", self.option)
+    }
+}
+
 /// The report of one lesson's checks.
-pub struct Report<'c> {
+pub struct Report {
     lesson: &'static Lesson,
     seed: u32,
     lang: Lang,
-    call: &'c super::Check,
+    tested: Tested,
     judged: Vec<Judged>,
 }
 
-impl<'c> Report<'c> {
-    /// A report of nothing as yet.
-    pub fn new(lesson: &'static Lesson, seed: u32, lang: Lang, call: &'c super::Check) -> Self {
-        Self { lesson, seed, lang, call, judged: Vec::new() }
+impl Report {
+    /// An empty report.
+    pub fn new(lesson: &'static Lesson, seed: u32, lang: Lang, tested: Tested) -> Self {
+        Self { lesson, seed, lang, tested, judged: Vec::new() }
     }
 
-    /// Takes what came of the next check.
+    /// Adds the result of the next check.
     pub fn add(&mut self, judged: Judged) {
         self.judged.push(judged);
     }
@@ -52,7 +72,7 @@ impl<'c> Report<'c> {
         let word = self.lang.pick("lesson", "урок");
         println!("{word} {} · {} · seed {}", self.lesson.number, self.lesson.name, self.seed);
         let settings = self.lesson.settings();
-        if self.call.url.is_some() && !settings.is_empty() {
+        if self.tested.is_running && !settings.is_empty() {
             let settings: Vec<_> =
                 settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let first = self.lang.pick("your server must run with", "сервер должен работать с");
@@ -60,7 +80,7 @@ impl<'c> Report<'c> {
         }
     }
 
-    /// Prints what came of the next check: the first failure in full, all else in a line.
+    /// Prints the result of the next check: the first failure in full, any other result in one line.
     pub fn tell(&self, judged: &Judged, wire: bool, hints: usize) {
         let Judged { number, title, took, outcome, .. } = judged;
         match outcome {
@@ -79,17 +99,17 @@ impl<'c> Report<'c> {
             }
         }
         if wire && !matches!(outcome, Outcome::Failed(_)) {
-            judged.wire.lines().for_each(|line| tell_wire(line, usize::MAX));
+            judged.wire.lines().for_each(|line| print_wire(line, usize::MAX));
         }
     }
 
     fn explain(&self, judged: &Judged, failure: &Explanation, wire: bool, hints: usize) {
         let pick = |en: &'static str, ru: &'static str| self.lang.pick(en, ru);
-        // With --wire all of it, so that it can be saved and played.
+        // With --wire everything is printed, so that it can be saved as a .wst file and played.
         let (shown, width) = if wire { (usize::MAX, usize::MAX) } else { (WIRE_SHOWN, LINE_SHOWN) };
         let lines: Vec<_> = judged.wire.lines().collect();
         for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
-            tell_wire(line, width);
+            print_wire(line, width);
         }
         println!();
         if let Some(difference) = &failure.difference {
@@ -143,11 +163,11 @@ impl<'c> Report<'c> {
             let more = pick("there is another: --hints", "есть ещё одна: --hints");
             println!("        {:9} ({more} {})", "", hints + 1);
         }
-        let again = self.call.again(&judged.number, failure.seed);
+        let again = self.tested.again(&judged.number, failure.seed);
         println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
     }
 
-    /// Prints the sum.
+    /// Prints how many checks passed, failed and were skipped.
     pub fn end(&self) {
         let count =
             |is: fn(&Outcome) -> bool| self.judged.iter().filter(|j| is(&j.outcome)).count();
@@ -161,17 +181,17 @@ impl<'c> Report<'c> {
     }
 }
 
-fn tell_wire(line: &str, width: usize) {
-    println!("{}", format!("        {}", front(line, width)).trim_end());
+fn print_wire(line: &str, width: usize) {
+    println!("{}", format!("        {}", shortened(line, width)).trim_end());
 }
 
-/// The front of a line, as it may be printed whoever wrote what is in it.
+/// The start of a line, safe to print: control characters are escaped.
 fn cut(line: &str) -> String {
-    front(line, LINE_SHOWN)
+    shortened(line, LINE_SHOWN)
 }
 
-/// The first `width` characters of a line as they may be printed, and a `…` if there are more.
-fn front(line: &str, width: usize) -> String {
+/// The first `width` characters of a line, safe to print, and a `…` if there are more.
+fn shortened(line: &str, width: usize) -> String {
     let line = Lines(line).to_string().replace('\n', "\\n");
     match line.char_indices().nth(width) {
         Some((end, _)) => format!("{}…", &line[..end]),

@@ -1,7 +1,7 @@
-//! Every check in virtual time, against what the examples are made of.
+//! Plays every check in virtual time against the library pieces that the examples use.
 //!
-//! In process the clock is ours: whatever else the machine does, a check that
-//! passes once passes always. `just steady` plays each a thousand times.
+//! With a paused clock the load of the machine has no effect, so a check that passes once passes
+//! always. `just steady` plays each a thousand times.
 
 mod history;
 
@@ -25,13 +25,13 @@ use ws101::upgrade::{accept, config};
 use super::judge::captured_fault;
 use super::lesson::{Check, Lesson};
 use super::template::Template;
-use super::words::Lang;
+use crate::lang::Lang;
 use history::Remembering;
 
 /// How often each check is played.
 const RUNS: usize = 1000;
 
-/// Those that ask for a page, which only a program has.
+/// The checks that request a page, which only a program serves.
 const OF_PAGES: [&str; 1] = ["4.5"];
 
 #[test]
@@ -45,25 +45,25 @@ fn every_check_passes_in_process_a_thousand_times() {
     play_all(RUNS);
 }
 
-/// Plays every check that often, on all processors, each time with another seed.
+/// Plays every check `runs` times on all processors, each time with another seed.
 fn play_all(runs: usize) {
     let turn = AtomicUsize::new(0);
-    let complaints = thread::scope(|scope| {
+    let failures = thread::scope(|scope| {
         let play = || {
-            let mut complaints = Vec::new();
+            let mut failures = Vec::new();
             loop {
                 let run = turn.fetch_add(1, Ordering::Relaxed);
                 if run >= runs {
-                    return complaints;
+                    return failures;
                 }
-                complaints.extend(play_each(u32::try_from(run).expect("it is small")));
+                failures.extend(play_each(u32::try_from(run).expect("it is small")));
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let playing: Vec<_> = (0..threads).map(|_| scope.spawn(play)).collect();
         playing.into_iter().flat_map(|one| one.join().expect("it ends")).collect::<Vec<_>>()
     });
-    assert!(complaints.is_empty(), "{}:\n{}", complaints.len(), complaints.concat());
+    assert!(failures.is_empty(), "{}:\n{}", failures.len(), failures.concat());
 }
 
 fn play_each(seed: u32) -> Vec<String> {
@@ -97,18 +97,18 @@ async fn play(lesson: &Lesson, check: &Check, seed: u32) -> Result<()> {
     });
     let played = played.await;
     ensure!(played.difference.is_none(), "{played}");
-    let complaint = captured_fault(&scenario, &played, Lang::En);
-    ensure!(complaint.is_none(), "{complaint:?}\n{played}");
+    let failure = captured_fault(&scenario, &played, Lang::En);
+    ensure!(failure.is_none(), "{failure:?}\n{played}");
     Ok(())
 }
 
-/// What a lesson's example is made of.
+/// The library pieces of a lesson's example.
 struct Program {
     lesson: usize,
     chat: Endpoint<Chat>,
     caps: Caps,
     history: Remembering,
-    /// Its end, which ends every connection.
+    /// Ends every connection.
     exit: Shutdown,
 }
 
@@ -150,7 +150,7 @@ impl Program {
         }
     }
 
-    /// The chat, at /ws only, in the dialect that is spoken at `target`.
+    /// Serves the chat at /ws only, in the dialect of `target`.
     async fn speak(&self, target: &str, pipe: Pipe) {
         let Ok(mut accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
         accepted.peer = accepted.peer.with_target(target.parse().expect("it is a path"));
@@ -159,7 +159,7 @@ impl Program {
         self.chat.serve(accepted, permit).await;
     }
 
-    /// What SIGTERM does.
+    /// Ends it as SIGTERM would.
     async fn end(&self) {
         self.chat.close().await;
         self.exit.begin();

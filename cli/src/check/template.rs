@@ -1,9 +1,8 @@
-//! What differs from one playing of a check to the next: texts, names, crowds.
+//! Fills the random parts of a check: texts, names, keys, crowds.
 //!
-//! A template's `%text1%` is a random text, the same wherever it stands in one
-//! check; `%word1%` is ASCII, `%name1%` a person's name, `%key1%` a handshake's
-//! key, `%x126%` that many letters x. `%fifty%`, `%leaving%` and `%crashes%` are
-//! whole conversations.
+//! `%text1%` in a template stands for a random text, the same everywhere in one check; `%word1%` for
+//! ASCII letters, `%name1%` for a person's name, `%key1%` for the key of a handshake, `%x126%` for 126
+//! letters x. `%fifty%`, `%leaving%` and `%crashes%` stand for whole conversations.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,16 +16,16 @@ const LETTERS: &[char] =
 const NAMES: &[&str] = &["Аня", "Олег", "Ира", "Ann", "Bob", "Zoë"];
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The text of a check, with places for what differs from one playing to the next.
+/// The text of a check with `%marks%` for its random parts.
 pub struct Template<'t>(pub &'t str);
 
 impl Template<'_> {
-    /// Whether another seed makes another scenario of it.
+    /// Whether the scenario depends on the seed.
     pub fn is_random(&self) -> bool {
         ["%text", "%word", "%name", "%key", "%leaving%"].iter().any(|mark| self.0.contains(mark))
     }
 
-    /// The scenario for one seed: the same each time.
+    /// The scenario for a seed; the same seed always gives the same scenario.
     pub fn fill(&self, seed: u32) -> String {
         let mut values = Values { rng: StdRng::seed_from_u64(seed.into()), made: BTreeMap::new() };
         let mut out = String::new();
@@ -46,10 +45,10 @@ impl Template<'_> {
     }
 }
 
-/// What the marks of one template stand for.
+/// The values of the marks of one template.
 struct Values {
     rng: StdRng,
-    /// A mark stands for the same wherever it stands.
+    /// The values by mark: a mark has one value everywhere.
     made: BTreeMap<String, String>,
 }
 
@@ -71,8 +70,8 @@ impl Values {
         }
     }
 
-    /// Begins with a letter, so that nobody takes it for JSON. Its bytes, and those of
-    /// `Принято: ` before it, are never more than seven bits can count: longer is check 2.2.
+    /// A text that begins with a letter, so that it is not JSON. With `Принято: ` before it, it has at most
+    /// 125 bytes, so that the length fits a short header; longer texts belong to check 2.2.
     fn text(&mut self) -> String {
         let size = self.rng.random_range(1..26);
         let letters = (0..size).filter_map(|_| LETTERS.choose(&mut self.rng).copied());

@@ -9,8 +9,8 @@ use proptest::sample::{Index, select, subsequence};
 use ws101::frame::Opcode;
 use ws101::wst::{
     Action, Answer, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json,
-    Kind, Line, Modifiers, Note, Observation, Part, PartialFrame, Payload, Place, ResponsePart,
-    Scenario, Step, Text, Timing,
+    Kind, Line, LineNumber, Modifiers, Note, Observation, Part, PartialFrame, Payload,
+    ResponsePart, Scenario, Step, Text, Timing,
 };
 
 use crate::corpus::{spoiled_text, texts};
@@ -232,7 +232,7 @@ fn line() -> impl Strategy<Value = Line> {
         4 => (lane(), action()).prop_map(|(lane, action)| Item::Action(lane, action)),
         4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expectation(lane, expect)),
     ];
-    item.prop_map(|item| Line { place: Place(0), item })
+    item.prop_map(|item| Line { place: LineNumber(0), item })
 }
 
 fn note() -> impl Strategy<Value = Note> {
@@ -252,7 +252,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     (vec(note(), 0..3), vec(step, 0..4)).prop_map(|(notes, steps)| {
         let steps = steps.into_iter().map(|(title, notes, lines)| {
             let title = if title.is_empty() { "untitled".to_owned() } else { title };
-            Step { place: Place(0), title, notes, lines }
+            Step { place: LineNumber(0), title, notes, lines }
         });
         Scenario { notes, steps: steps.collect() }
     })

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use super::super::expect::{Agenda, OwnAnswer};
-use super::super::inbox::{Heard, Inbox, What};
+use super::super::inbox::{Arrival, Arrived, Inbox};
 use super::super::mismatch::{Mismatch, NOTHING_MORE};
 use super::super::{Action, Ask, ConnectionAction, End, FramePattern, Kind};
-use super::{Lane, Player, Verdict};
+use super::{LaneProgress, Player, StepResult};
 use crate::frame::Opcode;
 use crate::transcript::Command;
 
@@ -17,7 +17,7 @@ use crate::transcript::Command;
 const DRIP: Duration = Duration::from_millis(1);
 
 impl Player {
-    pub(super) async fn act(&mut self, name: &str, action: &Action) -> Verdict {
+    pub(super) async fn act(&mut self, name: &str, action: &Action) -> StepResult {
         if let Action::Send(shape, _) = action
             && self.is_own_answer(name, shape)
         {
@@ -73,7 +73,7 @@ impl Player {
         true
     }
 
-    async fn ask(&mut self, name: &str, ask: &Ask) -> Verdict {
+    async fn ask(&mut self, name: &str, ask: &Ask) -> StepResult {
         let request = ask.to_bytes(self.t.host(), &self.names);
         let request = request.map_err(|why| self.differs(None, why))?;
         if let Some(at) = self.t.find(name) {
@@ -81,29 +81,32 @@ impl Player {
                 self.t.did(at, ConnectionAction::Cut);
                 self.t.lane(at).cut();
             }
-            if let Some(heard) = self.lanes[at].inbox.pop() {
-                return Err(self.unexpected(at, &heard, NOTHING_MORE));
+            if let Some(arrival) = self.lanes[at].inbox.pop() {
+                return Err(self.unexpected(at, &arrival, NOTHING_MORE));
             }
         }
         let pace = self.pace(name);
         let at = self.t.open(name, request.clone(), pace.map(|pace| pace.min(request.len()))).await;
-        let lane =
-            Lane { inbox: Inbox::default(), agenda: Agenda::new(Instant::now()), is_mute: false };
+        let lane = LaneProgress {
+            inbox: Inbox::default(),
+            agenda: Agenda::new(Instant::now()),
+            is_mute: false,
+        };
         // In the place of its last connection, or behind all others.
         self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
         if let Some(kind) = self.t.lane(at).refusal {
             let what = match kind {
-                std::io::ErrorKind::ConnectionRefused => What::End(End::Refused),
-                kind => What::Failed(kind),
+                std::io::ErrorKind::ConnectionRefused => Arrived::End(End::Refused),
+                kind => Arrived::Failed(kind),
             };
-            self.lanes[at].inbox.push(Heard { at: Instant::now(), what, seen: Vec::new() });
+            self.lanes[at].inbox.push(Arrival { at: Instant::now(), what, seen: Vec::new() });
         } else if let Some(pace) = pace {
             self.drip(at, request.slice(pace.min(request.len())..), pace).await;
         }
         Ok(())
     }
 
-    async fn write(&mut self, name: &str, bytes: Result<Bytes, Mismatch>) -> Verdict {
+    async fn write(&mut self, name: &str, bytes: Result<Bytes, Mismatch>) -> StepResult {
         let bytes = bytes.map_err(|why| self.differs(None, why))?;
         let at = self.connected(name)?;
         match self.pace(name) {
@@ -124,7 +127,7 @@ impl Player {
         self.paces.iter().find(|(other, _)| other == name).map(|(_, pace)| *pace)
     }
 
-    async fn connection_action(&mut self, name: &str, action: ConnectionAction) -> Verdict {
+    async fn connection_action(&mut self, name: &str, action: ConnectionAction) -> StepResult {
         let at = self.connected(name)?;
         self.t.did(at, action);
         let lane = self.t.lane(at);

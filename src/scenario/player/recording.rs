@@ -1,23 +1,29 @@
-//! Writing down what a server does, and whether it always does so.
+//! Records what a server does, and checks that it does the same each time.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 
-use super::super::{
-    Action, ConnectionAction, Expectation, Item, Line, Observation, Place, RECORDINGS, Scenario,
+use super::super::inbox::Inbox;
+use super::super::mismatch::Difference;
+use super::{PlayedStep, Player};
+use crate::transcript::Transcript;
+use crate::wst::{
+    Action, ConnectionAction, Expectation, Item, Kind, Line, LineNumber, Observation, Scenario,
     Step,
 };
-use super::{Difference, Player};
-use crate::transcript::Transcript;
 
-/// Why a recording is worth nothing.
+/// How often a scenario is recorded; only if all recordings are the same is it given back.
+pub const RECORDINGS: usize = 20;
+
+/// Why there is no recording.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotDeterministic {
-    /// Something could not be done.
+    /// An action of the scenario cannot be done, such as sending on a closed connection.
     #[error("{0}")]
     Stuck(Box<Difference>),
-    /// There is no server to talk to.
+    /// The caller could not give a transcript: its error.
     #[error("{0}")]
     Unserved(io::Error),
     /// A later recording differs from the first.
@@ -70,7 +76,7 @@ fn indented(lines: &[String]) -> String {
     out.trim_end().to_owned()
 }
 
-pub(in super::super) async fn record(
+pub(crate) async fn record(
     scenario: &Scenario,
     mut transcript: impl AsyncFnMut() -> io::Result<Transcript>,
 ) -> Result<Scenario, NotDeterministic> {
@@ -128,7 +134,7 @@ impl Player {
             self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
             let (title, notes) = (step.title.clone(), step.notes.clone());
-            self.steps.push(super::Step { title: title.clone(), took: std::time::Duration::ZERO });
+            self.steps.push(PlayedStep { title: title.clone(), took: std::time::Duration::ZERO });
             let mut lines = Vec::new();
             for line in &step.lines {
                 self.begin(line);
@@ -150,7 +156,7 @@ impl Player {
             Item::Wait(time) => self.wait(*time).await?,
             Item::Expectation(name, expect) => {
                 if let (Observation::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
-                    && let super::super::Kind::Frame(opcode) = shape.kind
+                    && let Kind::Frame(opcode) = shape.kind
                 {
                     self.lanes[at].agenda.ask(opcode, &shape.payload);
                 }
@@ -171,7 +177,7 @@ impl Player {
         self.t.fall_silent(self.actor).await;
         self.report();
         for lane in &mut self.lanes {
-            lane.inbox = super::Inbox::default();
+            lane.inbox = Inbox::default();
             lane.agenda.own.clear();
         }
         // Ids are never renamed, so only the new ones are taken.
@@ -187,7 +193,7 @@ impl Player {
             is_own &= at.is_none() || at == self.actor;
             is_own &= is_sent || *item == line.item || is_cut;
             if at.is_some() && !is_own {
-                lines.push(Line { place: Place::default(), item: recordable(item) });
+                lines.push(Line { place: LineNumber::default(), item: recordable(item) });
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Waiting for what clients are to see.
+//! Waits for what the clients are expected to receive, and compares.
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use tokio::time::{Instant, sleep_until};
 
 use super::super::detail::Detail;
 use super::super::expect::Due;
-use super::super::inbox::{Heard, What};
+use super::super::inbox::{Arrival, Arrived};
 use super::super::matching::matches;
 use super::super::mismatch::{Difference, Mismatch};
-use super::super::settings::Settings;
+use super::super::settings::StepSettings;
 use super::super::{End, Item, Names, Observation, Timing};
-use super::{Player, Verdict};
+use super::{Player, StepResult};
 use crate::transcript::QUIET;
 use crate::wst::{moment, seconds};
 
 impl Player {
-    /// Waits until every lane has seen what it must, or has not and should have.
-    pub(super) async fn all_met(&mut self) -> Verdict {
+    /// Waits until every lane has received what it must; the error is the first that is late.
+    pub(super) async fn all_met(&mut self) -> StepResult {
         let began = Instant::now();
         loop {
             self.take_in();
@@ -38,7 +38,7 @@ impl Player {
         }
     }
 
-    /// Until when `at` is to see the next thing.
+    /// When the next expected event of lane `at` is late.
     fn deadline(&self, at: usize, began: Instant) -> Instant {
         let agenda = &self.lanes[at].agenda;
         match agenda.first().and_then(|due| due.expect.modifiers.timing) {
@@ -47,7 +47,7 @@ impl Player {
         }
     }
 
-    /// What times are counted from: what the lane saw last, or what anyone did last.
+    /// The instant that `within` counts from: the last event of the lane, or the last action of any client.
     fn mark(&self, at: usize) -> Instant {
         self.lanes[at].agenda.last.max(self.acted)
     }
@@ -73,7 +73,7 @@ impl Player {
         difference
     }
 
-    pub(super) async fn wait(&mut self, time: Duration) -> Verdict {
+    pub(super) async fn wait(&mut self, time: Duration) -> StepResult {
         self.settle().await?;
         self.t.aside(Item::Wait(time));
         let now = Instant::now();
@@ -83,14 +83,14 @@ impl Player {
         self.compare()
     }
 
-    /// Nothing comes to `at`, counted from what it saw last, or what anyone did last.
-    pub(super) async fn silence(&mut self, at: usize, time: Duration) -> Verdict {
+    /// Checks that nothing comes to lane `at` for `time`, counted as in [`mark`](Self::mark).
+    pub(super) async fn silence(&mut self, at: usize, time: Duration) -> StepResult {
         self.all_met().await?;
         let until = self.mark(at).max(self.waited) + time;
         loop {
             self.take_in();
-            if let Some(heard) = self.lanes[at].inbox.pop() {
-                return Err(self.unexpected(at, &heard, &self.current));
+            if let Some(arrival) = self.lanes[at].inbox.pop() {
+                return Err(self.unexpected(at, &arrival, &self.current));
             }
             if Instant::now() >= until {
                 return Ok(());
@@ -106,7 +106,7 @@ impl Player {
         }
     }
 
-    /// Waits until a client has seen something, or until `deadline`.
+    /// Waits for an event of any client, or until `deadline`. Cancel safe.
     async fn listen(&mut self, deadline: Instant) {
         tokio::select! {
             biased;
@@ -115,33 +115,33 @@ impl Player {
         }
     }
 
-    /// Takes in what was seen until now.
+    /// Moves what the lanes have received until now into the inboxes.
     pub(super) fn take_in(&mut self) {
         for (at, lane) in self.lanes.iter_mut().enumerate() {
-            let is_ignored = |heard: &Heard| is_ignored(&self.settings, heard);
+            let is_ignored = |arrival: &Arrival| is_ignored(&self.settings, arrival);
             lane.inbox.take_in(self.t.lane(at), self.joined, is_ignored);
         }
     }
 
-    /// Compares what was seen with what is due, as far as both go.
-    pub(super) fn compare(&mut self) -> Verdict {
+    /// Compares what was received with what is expected, until one of the two runs out.
+    pub(super) fn compare(&mut self) -> StepResult {
         (0..self.lanes.len()).try_for_each(|at| self.compare_lane(at))
     }
 
-    fn compare_lane(&mut self, at: usize) -> Verdict {
+    fn compare_lane(&mut self, at: usize) -> StepResult {
         if self.lanes[at].inbox.is_flooded() {
-            let heard = self.lanes[at].inbox.pop();
-            return Err(heard.map_or_else(
+            let arrival = self.lanes[at].inbox.pop();
+            return Err(arrival.map_or_else(
                 || self.differs(None, Mismatch::Flood),
-                |heard| {
-                    let mut flood = self.unexpected(at, &heard, "no more than can be heard");
+                |arrival| {
+                    let mut flood = self.unexpected(at, &arrival, "no more than can be heard");
                     flood.why = Mismatch::Flood;
                     flood
                 },
             ));
         }
         while self.compare_next(at)? {}
-        // In their order: all of them must be said, so the first that is not decides.
+        // All must be sent, in this order: the first that is not yet sent ends the loop.
         let own = &mut self.lanes[at].agenda.own;
         while let Some(first) = own.front() {
             let wanted = first.payload.to_bytes(&self.names).unwrap_or_default();
@@ -153,10 +153,10 @@ impl Player {
         Ok(())
     }
 
-    /// Of what differs in several lanes, what stands first in the scenario.
+    /// The difference that stands first in the scenario, if several lanes differ.
     ///
-    /// A broadcast that is wrong is wrong for everyone, and reaches them in no order: it is
-    /// to be told the same way each time.
+    /// A wrong broadcast is wrong in every lane and reaches the lanes in any order. This makes the
+    /// report the same in every run.
     pub(super) async fn earliest(&mut self, difference: Box<Difference>) -> Box<Difference> {
         if difference.seen.is_none() {
             return difference;
@@ -173,7 +173,7 @@ impl Player {
         first
     }
 
-    /// Compares the next thing that was seen; tells whether there was one, and one was due.
+    /// Compares the next received event; tells whether it matched.
     fn compare_next(&mut self, at: usize) -> Result<bool, Box<Difference>> {
         let mut names = std::mem::take(&mut self.names);
         let compared = self.compare_with(at, &mut names);
@@ -193,24 +193,24 @@ impl Player {
         }
     }
 
-    /// Compares the next thing that was seen with all that may come next.
+    /// Compares the next received event with every expectation that may come next.
     fn compare_with(&self, at: usize, names: &mut Names) -> Compared {
         let mark = self.mark(at);
         let lane = &self.lanes[at];
         let next = lane.agenda.next();
-        let (Some(heard), false) = (lane.inbox.items.front(), next.is_empty()) else {
+        let (Some(arrival), false) = (lane.inbox.items.front(), next.is_empty()) else {
             return Compared::Waiting;
         };
         let mut blame: Option<(usize, Mismatch)> = None;
         for place in next {
             let due = lane.agenda.get(place);
             let known = names.mark();
-            let fits = matches(&due.expect.what, heard, names)
-                .and_then(|()| self.in_time(due, heard, mark))
-                .and_then(|()| wire(due, heard));
+            let fits = matches(&due.expect.what, arrival, names)
+                .and_then(|()| self.in_time(due, arrival, mark))
+                .and_then(|()| wire(due, arrival));
             match fits {
-                Ok(()) => return Compared::Met(place, heard.at),
-                // The one that comes nearest is to blame.
+                Ok(()) => return Compared::Met(place, arrival.at),
+                // Report the expectation of the same kind, if there is one.
                 Err(why) if why != Mismatch::Other || blame.is_none() => {
                     let was_other = blame.as_ref().is_none_or(|(_, why)| *why == Mismatch::Other);
                     if was_other {
@@ -219,21 +219,21 @@ impl Player {
                 }
                 Err(_) => {}
             }
-            // What matched may still have come at the wrong time.
+            // The event may have matched at a wrong time: its names do not count.
             names.forget(known);
         }
-        // What is optional may be followed by something that is yet to be read.
+        // If all that is left is optional, the event may match a later line of the scenario.
         match (blame, lane.agenda.first()) {
             (Some((place, why)), Some(_)) => Compared::Differs(place, why),
             _ => Compared::Waiting,
         }
     }
 
-    fn in_time(&self, due: &Due, heard: &Heard, mark: Instant) -> Result<(), Mismatch> {
+    fn in_time(&self, due: &Due, arrival: &Arrival, mark: Instant) -> Result<(), Mismatch> {
         match due.expect.modifiers.timing {
             None => Ok(()),
             Some(Timing::Within(from, to)) => {
-                let after = heard.at.saturating_duration_since(mark);
+                let after = arrival.at.saturating_duration_since(mark);
                 match after {
                     _ if after < from => Err(Mismatch::Early(after)),
                     _ if after > to => Err(Mismatch::Late(after)),
@@ -242,7 +242,7 @@ impl Player {
             }
             Some(Timing::At(time)) => {
                 let since = self.since.unwrap_or(mark);
-                let at = seconds(moment(heard.at.saturating_duration_since(since)));
+                let at = seconds(moment(arrival.at.saturating_duration_since(since)));
                 if at == seconds(time) {
                     Ok(())
                 } else {
@@ -253,25 +253,26 @@ impl Player {
     }
 }
 
-/// What the next thing that was seen is, among what may come next.
+/// The result of comparing the next received event.
 enum Compared {
-    /// It is what is due at this place, and came then.
+    /// It matches the expectation at this index, and came at this instant.
     Met(usize, Instant),
-    /// Nothing was seen, or nothing must come.
+    /// Nothing was received, or nothing is expected.
     Waiting,
-    /// It comes nearest to what is due at this place.
+    /// It matches nothing; the expectation at this index is the nearest.
     Differs(usize, Mismatch),
 }
 
-/// Whether its bytes are those that stand beside it.
-fn wire(due: &Due, heard: &Heard) -> Result<(), Mismatch> {
+/// Compares the bytes of a frame with those behind `|`.
+fn wire(due: &Due, arrival: &Arrival) -> Result<(), Mismatch> {
     let Some((wanted, more)) = &due.expect.modifiers.wire else { return Ok(()) };
-    let What::Frame(frame) = &heard.what else { return Ok(()) };
+    let Arrived::Frame(frame) = &arrival.what else { return Ok(()) };
     let found = frame.to_bytes();
     if let Observation::Frame(pattern) = &due.expect.what
         && pattern.payload.has_placeholders()
     {
-        // What a placeholder stands for has other bytes in each run, perhaps another length too.
+        // The value of a placeholder differs in each run, in bytes and perhaps in length: only the first
+        // byte can be compared.
         let is_same = wanted.first() == found.first();
         return if is_same { Ok(()) } else { Err(Mismatch::Differs(Detail::Wire)) };
     }
@@ -281,8 +282,8 @@ fn wire(due: &Due, heard: &Heard) -> Result<(), Mismatch> {
     Err(Mismatch::Differs(Detail::Wire))
 }
 
-fn is_ignored(settings: &Settings, heard: &Heard) -> bool {
-    let What::Frame(frame) = &heard.what else { return false };
+fn is_ignored(settings: &StepSettings, arrival: &Arrival) -> bool {
+    let Arrived::Frame(frame) = &arrival.what else { return false };
     let opcode = frame.header.opcode.to_string();
     let json: OnceCell<Value> = OnceCell::new();
     let json = || json.get_or_init(|| serde_json::from_slice(&frame.payload).unwrap_or_default());

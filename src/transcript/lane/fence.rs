@@ -1,38 +1,31 @@
-//! Asking a real server whether it is done.
+//! Asks a real server by a ping whether it has done what it was asked to.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::super::client::MASK;
+use super::super::fence_token::fence_token;
 use super::{Lane, Phase};
 use crate::frame::Frame;
 
-/// How long a real server may take to answer a request, a ping or a Close. One
-/// that did not is not asked again: from then on only quiet tells that it is done.
+/// How long a real server may take to answer a request, a ping or a close frame. If it takes longer, the
+/// lane sends no more fences, and only the quiet time shows that the server is done.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// How long a connection may take to end.
 const END_DEADLINE: Duration = Duration::from_secs(10);
 
-/// What the payload of a fence begins with; frames with it are never shown.
-const TOKEN: &str = "ws101 fence ";
-
-/// Whether a ping or a pong with this payload is a fence.
-pub(super) fn is_token(payload: &[u8]) -> bool {
-    payload.starts_with(TOKEN.as_bytes())
-}
-
 impl Lane {
-    /// Waits until the server has done all that was asked of it so far: what it
-    /// wrote before the answer to a ping has then arrived as well.
+    /// Waits for the pong to a ping. What the server wrote before that pong has then arrived as well.
+    ///
+    /// Not cancel safe: the ping may be sent and not counted as answered.
     pub(crate) async fn fence(&mut self, number: u64) {
         self.catch_up();
         if !self.is_fenced || self.said.pending().is_some() {
             return;
         }
-        let token = Bytes::from(format!("{TOKEN}{number}"));
+        let token = fence_token(number);
         let answered = timeout(DEADLINE, async {
             while self.phase == Phase::Opening {
                 self.see().await;
@@ -47,14 +40,14 @@ impl Lane {
         self.is_fenced = answered.await.is_ok();
     }
 
-    /// Waits until there is nothing more to be seen of this connection.
-    pub(in crate::transcript) async fn ended(&mut self) {
+    /// Waits until the connection is over, for ten seconds at most. Cancel safe.
+    pub(crate) async fn ended(&mut self) {
         let over = timeout(END_DEADLINE, async {
             while self.phase != Phase::Over {
                 self.see().await;
             }
         });
-        // Whoever reads the transcript sees that it did not end.
+        // If it has not ended, the transcript shows no end.
         let _ = over.await;
     }
 

@@ -1,31 +1,31 @@
-//! What is wrong with a client, in two languages.
+//! The faults of a client, as sentences in two languages.
 
 use std::time::Duration;
 
-use super::super::words::Lang;
+use crate::lang::Lang;
 
-/// What is wrong with a client.
+/// A fault of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It has ended, and was to come back.
+    /// It exited instead of reconnecting.
     Ended,
-    /// It did not come back in so long.
+    /// It did not reconnect within this time.
     Away(Duration),
-    /// What it asks for is not what a client must.
+    /// Its request is not a valid handshake: why.
     Handshake(String),
-    /// So often it waited, never longer than this, and the limit had grown to that.
+    /// Of so many waits the longest was too short: the limit had grown, the waits had not.
     Short { times: usize, longest: Duration, limit: Duration },
-    /// It waited longer than it may, once as long as this.
+    /// The longest wait was longer than the limit.
     Long { longest: Duration, limit: Duration },
-    /// Twice it was started, and waited so long and so long before the same attempts.
+    /// Two runs waited equally long before the same attempts.
     Alike { pairs: Vec<[Duration; 2]> },
-    /// All waits were between these two, and the limit was that.
+    /// All waits were between these two, where random ones spread from 0 to the limit.
     Narrow { least: Duration, most: Duration, limit: Duration },
-    /// It came back after this close code.
+    /// It reconnected after this close code, which is final.
     Returned(u16),
-    /// It knocked so often at a door that never opened.
+    /// It made so many attempts though it got 404 each time.
     Stubborn(usize),
-    /// What it says it has seen, and what it has.
+    /// The position it asked for, and the one it should have asked for.
     Position { said: String, seen: String },
 }
 
@@ -41,9 +41,9 @@ impl Failure {
                 "the client ended instead of coming back".to_owned(),
                 "клиент закончил работу, а должен был вернуться".to_owned(),
             ),
-            Self::Away(patience) => lang.pick(
-                format!("the client did not come back in {}", ms(patience)),
-                format!("клиент не вернулся за {}", ms(patience)),
+            Self::Away(timeout) => lang.pick(
+                format!("the client did not come back in {}", ms(timeout)),
+                format!("клиент не вернулся за {}", ms(timeout)),
             ),
             Self::Handshake(why) => {
                 lang.pick(format!("the client's request: {why}"), format!("запрос клиента: {why}"))

@@ -1,9 +1,8 @@
-//! How long a client waited, judged: random waits can only be judged in number.
+//! Judges how long a client waited between its attempts. Random waits can only be judged in number.
 //!
-//! Each rule lets a client go as soon as it has shown what it was to show, and
-//! blames it after so many waits that a client that does as the lesson says is
-//! blamed less than once in a million. What a busy machine adds to a wait makes
-//! it longer, and never is a reason to blame.
+//! Each rule passes a client as soon as enough waits fit. It fails a client only after so many waits
+//! that a client that backs off as the lesson says fails less than once in a million runs. A busy
+//! machine makes waits longer, and no rule fails a client for a few long waits.
 
 use std::time::Duration;
 
@@ -87,7 +86,10 @@ mod tests {
     const LIMIT: Duration = Duration::from_millis(160);
 
     /// What a judge says in the end of waits that are made one by one.
-    fn judged(mut wait: impl FnMut() -> f64, judge: impl Fn(&[Duration]) -> Judgement) -> Verdict {
+    fn judged(
+        mut wait: impl FnMut() -> f64,
+        judge: impl Fn(&[Duration]) -> Judgement,
+    ) -> Result<(), Failure> {
         let mut waits = Vec::new();
         loop {
             waits.push(LIMIT.mul_f64(wait()));
@@ -96,8 +98,6 @@ mod tests {
             }
         }
     }
-
-    type Verdict = Result<(), Failure>;
 
     fn both(waits: &[Duration]) -> Judgement {
         let first: Vec<_> = waits.iter().copied().step_by(2).collect();

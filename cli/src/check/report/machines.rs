@@ -8,8 +8,8 @@ use ws101::escape::Lines;
 use super::super::judge::{Judged, Outcome};
 use super::Report;
 
-impl Report<'_> {
-    /// One JSON object: `version`, `status`, `seed`, and the `tests` with what crossed the wire.
+impl Report {
+    /// One JSON object: `version`, `status`, `seed`, and the `tests` with their transcripts.
     pub fn json(&self) -> Value {
         let tests: Vec<_> = self.judged.iter().map(Self::test).collect();
         let status = if self.passed() { "pass" } else { "fail" };
@@ -78,7 +78,7 @@ impl Report<'_> {
     }
 }
 
-/// The second half of a check's number.
+/// The number behind the dot of a check's number.
 fn task(number: &str) -> Option<u32> {
     number.split_once('.')?.1.parse().ok()
 }
@@ -93,7 +93,7 @@ fn message(judged: &Judged) -> String {
     }
 }
 
-/// Text as XML may hold it.
+/// The text escaped for XML.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in Lines(text).to_string().chars() {

@@ -10,10 +10,10 @@ use ws101::history::{Before, History};
 use ws101::transcript::Pipe;
 use ws101::upgrade::{accept, config};
 
-/// How much is kept and may wait, in bytes: more than any check says.
+/// How many bytes are kept and may wait: more than any check sends.
 const ENOUGH: usize = 1 << 20;
 
-/// A room with a memory.
+/// A room with a history.
 pub struct Remembering {
     hub: Hub,
     history: Mutex<History>,

@@ -1,4 +1,4 @@
-//! What the report says, in two languages.
+//! The language of reports: English or Russian.
 
 mod russian;
 
@@ -18,7 +18,7 @@ pub enum Lang {
 }
 
 impl Lang {
-    /// As `LC_ALL` or `LANG` says, English if they say something else.
+    /// The language of `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set; English for any but Russian.
     pub fn of_environment() -> Self {
         let set =
             ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| env::var(name).ok());
@@ -26,12 +26,12 @@ impl Lang {
         if first.is_some_and(|value| value.starts_with("ru")) { Self::Ru } else { Self::En }
     }
 
-    /// As notes of scenarios name it.
+    /// Its code in the notes of scenarios: `en`, `ru`.
     pub fn code(self) -> &'static str {
         self.pick("en", "ru")
     }
 
-    /// The text in this language.
+    /// The one of the two that is in this language.
     pub fn pick<T>(self, en: T, ru: T) -> T {
         match self {
             Self::En => en,
@@ -39,15 +39,15 @@ impl Lang {
         }
     }
 
-    /// What is wrong with what was seen.
+    /// The sentence about a difference.
     pub fn why(self, why: &Mismatch) -> String {
         match self {
             Self::En => why.to_string(),
-            Self::Ru => russian::why(why),
+            Self::Ru => why.in_russian(),
         }
     }
 
-    /// A time, as people say it.
+    /// A time in words: `300 ms`, `4.5 s`.
     pub fn time(self, time: Duration) -> String {
         match (self, time.as_secs_f64()) {
             (Self::En, secs) if secs < 1.0 => format!("{} ms", time.as_millis()),
@@ -56,7 +56,7 @@ impl Lang {
         }
     }
 
-    /// The anchor of a section that all lesson pages have, by its name in English.
+    /// The anchor of a section on a lesson's page, by its English anchor.
     pub fn anchor(self, section: &str) -> &str {
         match self {
             Self::En => section,

@@ -1,4 +1,4 @@
-//! One connection, one request, and what came of it.
+//! Connects, sends one request, and gives the answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,19 +9,19 @@ use tokio::time::Instant;
 
 use crate::client::{Answer, ask, connect};
 
-/// Sends `request` to `peer` and waits for the answer: `patience` at most to connect, and as long
-/// for the rest.
+/// Sends `request` to `peer` and waits for the answer. Connecting may take `timeout`, and so may the
+/// rest. Cancel safe: dropping the future closes the connection.
 ///
 /// # Errors
 ///
-/// If the connection was not made; `TimedOut` if that took too long.
-pub(super) async fn knock(
+/// The connection was not made; `TimedOut` if that took longer than `timeout`.
+pub(super) async fn probe(
     peer: SocketAddr,
     request: &[u8],
-    patience: Duration,
+    timeout: Duration,
 ) -> io::Result<(TcpStream, Answer)> {
-    let mut tcp = connect(peer, patience).await?;
-    let answer = ask(&mut tcp, request, Instant::now() + patience).await;
+    let mut tcp = connect(peer, timeout).await?;
+    let answer = ask(&mut tcp, request, Instant::now() + timeout).await;
     Ok((tcp, answer))
 }
 
@@ -47,9 +47,9 @@ const CLIENT_HELLO: [u8; 50] = {
     hello
 };
 
-/// Whether TLS is spoken at `peer`.
-pub(super) async fn speaks_tls(peer: SocketAddr, patience: Duration) -> io::Result<bool> {
-    let (_, answer) = knock(peer, &CLIENT_HELLO, patience).await?;
+/// Whether the server at `peer` speaks TLS. Cancel safe.
+pub(super) async fn speaks_tls(peer: SocketAddr, timeout: Duration) -> io::Result<bool> {
+    let (_, answer) = probe(peer, &CLIENT_HELLO, timeout).await?;
     Ok(matches!(answer, Answer::Garbage(bytes) if is_tls(&bytes)))
 }
 
