@@ -29,7 +29,7 @@ const N: usize = 300;
 
 /// What was written to some clients.
 #[derive(Debug, Default)]
-struct Meter {
+pub(super) struct Meter {
     bytes: AtomicUsize,
     /// How often a stream was asked to take something: the fan-out's steps.
     writes: AtomicUsize,
@@ -49,10 +49,15 @@ impl Meter {
     }
 
     /// The texts that were written since the last call.
-    fn heard(&self) -> Vec<Value> {
+    pub(super) fn texts(&self) -> Vec<String> {
         let mut decoder = Decoder::new(1 << 20);
         decoder.push(&std::mem::take(&mut *self.kept.as_ref().unwrap().lock().unwrap()));
-        decoder.map(|frame| serde_json::from_slice(&frame.payload).unwrap()).collect()
+        decoder.map(|frame| String::from_utf8(frame.payload.into()).unwrap()).collect()
+    }
+
+    /// The same, parsed as JSON.
+    fn heard(&self) -> Vec<Value> {
+        self.texts().iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
 }
 
@@ -111,9 +116,9 @@ fn peer(dialect: &str) -> Peer {
 }
 
 /// A chat and its sessions.
-struct Town {
-    chat: Chat,
-    hub: Hub,
+pub(super) struct Town {
+    pub(super) chat: Chat,
+    pub(super) hub: Hub,
     /// Of all clients that are not watched.
     meter: Arc<Meter>,
     sessions: BTreeMap<ClientId, JoinHandle<Option<u16>>>,
@@ -122,7 +127,7 @@ struct Town {
 }
 
 impl Town {
-    fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
             chat: Chat::new(&Settings::default()),
             hub: Hub::new(capacity, Overflow::Disconnect),
@@ -149,23 +154,23 @@ impl Town {
         who
     }
 
-    fn arrive(&mut self, n: usize, dialect: &str) -> Vec<ClientId> {
+    pub(super) fn arrive(&mut self, n: usize, dialect: &str) -> Vec<ClientId> {
         let meter = self.meter.clone();
         (0..n).map(|_| self.enter(dialect, meter.clone(), true)).collect()
     }
 
-    fn watch(&mut self, dialect: &str) -> Arc<Meter> {
+    pub(super) fn watch(&mut self, dialect: &str) -> Arc<Meter> {
         let meter = Meter::keeping();
         self.enter(dialect, meter.clone(), true);
         meter
     }
 
-    fn say(&mut self, who: ClientId, said: &Value) {
+    pub(super) fn say(&mut self, who: ClientId, said: &Value) {
         self.chat.heard(who, Message::text(said.to_string()), &self.hub);
     }
 
     /// A session ends, whoever ended it.
-    async fn leave(&mut self, who: ClientId) {
+    pub(super) async fn leave(&mut self, who: ClientId) {
         let session = self.sessions.remove(&who).unwrap();
         session.abort();
         let _ = session.await;
@@ -173,7 +178,7 @@ impl Town {
     }
 
     /// A second passes.
-    async fn tick(&mut self) {
+    pub(super) async fn tick(&mut self) {
         sleep(Duration::from_secs(1)).await;
         self.now += Duration::from_secs(1);
         self.chat.tick(self.now, &self.hub);
