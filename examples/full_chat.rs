@@ -8,7 +8,7 @@
 //! Ctrl-C says goodbye to all; start it again, and they come back by themselves.
 
 use tracing::{info, warn};
-use ws101::chat::{Chat, Dialect};
+use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
 use ws101::log;
 use ws101::page::page;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), StartError> {
     match &second {
         Ok(listener) => {
             log!("clients of source 004 find it at ws://{}", listener.local_addr()?);
-            room = room.port(listener.local_addr()?.port(), Dialect::PythonChat);
+            room = room.port(listener.local_addr()?.port(), "python_chat");
         }
         Err(error) => warn!("no port for clients of source 004: {error}. They may use /py"),
     }

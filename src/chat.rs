@@ -1,20 +1,19 @@
-//! The capstone room: names, messages, typing, comings and goings, in six dialects.
+//! The chat room: names, messages, typing, arrivals and departures, in six dialects.
 //!
-//! The canonical protocol, version 1, is the subprotocol `ws101.chat.v1`: text
-//! frames, one JSON object each, with a `type`. Nobody is told anything before
-//! their `hello`; after it they hear `welcome`, and then everything, in one
-//! order. What lasts (messages, comings and goings, renamings) carries a `seq`
-//! that counts up by one. Clients of other chats join the same room, each in its
-//! own [`Dialect`], and hear the same, in the same order.
+//! The canonical protocol, version 1, is the subprotocol [`SUBPROTOCOL`]: text frames, one JSON
+//! object each, with a `type`. A client sends `hello` and gets `welcome`, then all events in one
+//! order. Lasting events (messages, arrivals, departures, renamings) carry a `seq` that counts up
+//! by one. Clients of other chats join the same room, each in its own [`Dialect`], and are told
+//! the same events in the same order.
 //!
-//! Strangers cannot make the room work for the square of their number. The first
-//! changes of a second (arrivals, departures, renamings) are events of their own; the
-//! others are told together at the next tick ([`crowd`](crate::crowd)), in one event of
-//! each dialect. A list names at most [`LISTED`] members and adds how many there are.
+//! Many clients cannot make the room work for the square of their number. The first changes of a
+//! second (arrivals, departures, renamings) are events of their own; the others are told together
+//! at the next tick ([`crowd`](crate::crowd)), in one event of each dialect. A list names at most
+//! [`LISTED`] members and adds how many there are.
 
-mod again;
 mod dialect;
 mod event;
+mod repeated;
 mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +24,14 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::info;
 
-use again::Asked;
-pub use dialect::Dialect;
-pub use event::{Event, Limits, Member, Renaming, RoomState, SystemEvent};
-pub use request::{CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, Request};
+pub use dialect::{Canonical, Dialect, Entry, SUBPROTOCOL};
+pub use event::{ClientLimits, Event, Member};
+pub use request::{
+    CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Request, RequestError, checked_content, checked_name,
+};
+
+use dialect::Dialects;
+use repeated::Numbered;
 
 pub use crate::name::{NAME_BYTES, NAME_CHARS};
 
@@ -42,79 +45,89 @@ use crate::stats::Report;
 use crate::upgrade::Peer;
 use crate::{id, timestamp};
 
-/// The name under which pages and servers agree on the canonical protocol.
-pub const SUBPROTOCOL: &str = "ws101.chat.v1";
-
-/// The only room there is so far.
+/// The name of the only room.
 pub const GENERAL: &str = "general";
 
-/// How many lines of the log one connection's mistakes may take.
-const NOTED: u8 = 10;
+/// How many refused requests of one connection are logged, so that no client fills the log.
+const LOGGED_MAX: u8 = 10;
 
 /// How long a `typing` holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
-/// The fewest of those who came together that are named, where a list is full without them.
-const NAMED: usize = 20;
-
-/// Close codes of this protocol's own (RFC 6455 §7.4.2: 4000-4999 are ours to use).
+/// Close codes of this protocol (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
 const VERSION: CloseCode = CloseCode::Library(4002);
 const HELLO_TIMEOUT: CloseCode = CloseCode::Library(4107);
 
-/// Where the time of day comes from; a test may give its own.
+/// A source of the time of day; a test may give its own.
 pub type Clock = fn() -> SystemTime;
 
-/// The chat's state: who is here, and how far the count of events has come.
+/// The chat room.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use ws101::chat::Chat;
+/// use ws101::endpoint::Endpoint;
+/// use ws101::settings::Settings;
+///
+/// let settings = Settings::default();
+/// let endpoint = Endpoint::open(Chat::new(&settings), &settings);
+/// endpoint.serve_http(settings.listen()?, [endpoint.sockets()]).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Chat {
-    seats: BTreeMap<ClientId, Seat>,
-    /// Everyone who has a name; no two names look alike.
+    connections: BTreeMap<ClientId, Connection>,
+    /// All members; no two names look alike.
     members: Roll<Member>,
     /// Arrivals, departures and renamings that are to be told together.
     crowd: Crowd<Member>,
-    /// The room was too large to list everyone: clients may lack names of those who are here.
+    /// The room had more members than a list names, so clients may lack names.
     outgrown: bool,
-    /// What came of the requests with an `id`.
+    /// What the requests with an `id` caused.
     receipts: Receipts,
-    /// Who has not said `hello` yet, and when they must have.
+    /// Connections that must send a `hello`, by the time at which it is due.
     unnamed: BTreeSet<(Duration, ClientId)>,
-    /// Names one life of this room: numbers of another life mean nothing here.
+    /// A random name of this life of the room: `seq` starts anew in another life.
     epoch: String,
+    /// The number of the last lasting event.
     seq: u64,
+    /// The number of the last guest.
     guests: u64,
     /// Time since the start, as the endpoint told it last.
     now: Duration,
     clock: Clock,
-    limits: Limits,
+    limits: ClientLimits,
     ping_interval: Duration,
-    /// How long a client of the canonical protocol may stay without saying `hello`.
+    /// How long a client may take to send its `hello`, in a dialect that begins with one.
     hello: Duration,
-    /// What is spoken at `/`.
-    root: Dialect,
-    /// Ports at which one dialect is spoken, whatever the path.
-    ports: Vec<(u16, Dialect)>,
+    dialects: Dialects,
+    /// The name of the dialect at paths that are no dialect's own.
+    root: String,
+    /// Ports with a dialect of their own, whatever the path.
+    ports: Vec<(u16, &'static str)>,
 }
 
-/// One connection's place.
+/// What the chat knows of one connection.
 #[derive(Debug)]
-struct Seat {
-    /// Its name, public and for as long as it lasts; once there is a member, the member's.
+struct Connection {
+    /// The public id; moved to the [`Member`] once there is one.
     id: String,
-    dialect: Dialect,
+    dialect: &'static dyn Dialect,
     /// The session that the connection belongs to, if its client named one.
     session: Option<Fingerprint>,
-    /// When a `hello` must have come; it means nothing after one.
+    /// When its `hello` is due, in a dialect that begins with one.
     due: Duration,
-    /// Its mistakes in the log.
-    noted: u8,
+    /// How many of its refused requests are in the log.
+    logged: u8,
 }
 
 impl Chat {
-    /// An empty chat that tells its clients the limits of `settings`.
+    /// An empty chat with the limits and the root dialect of `settings`.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
-            seats: BTreeMap::new(),
+            connections: BTreeMap::new(),
             members: Roll::new(|name| Likeness::of(name).keys().into()),
             crowd: Crowd::new(),
             outgrown: false,
@@ -125,14 +138,15 @@ impl Chat {
             guests: 0,
             now: Duration::ZERO,
             clock: SystemTime::now,
-            limits: Limits {
+            limits: ClientLimits {
                 content: CONTENT_CHARS,
                 username: NAME_CHARS,
                 message_bytes: settings.max_message_bytes,
             },
             ping_interval: settings.heartbeat,
             hello: settings.hello,
-            root: Dialect::numbered(&settings.root_dialect).unwrap_or(Dialect::NodeChat),
+            dialects: Dialects::default(),
+            root: settings.root_dialect.clone(),
             ports: Vec::new(),
         }
     }
@@ -144,48 +158,77 @@ impl Chat {
         self
     }
 
-    /// Speaks `dialect` with whoever comes to `port` and does not ask for another.
+    /// Speaks `dialect`, too. It replaces a dialect of the same name.
+    ///
+    /// # Panics
+    ///
+    /// The chat speaks 64 dialects already.
     #[must_use]
-    pub fn port(mut self, port: u16, dialect: Dialect) -> Self {
+    pub fn dialect(mut self, dialect: &'static dyn Dialect) -> Self {
+        self.dialects.add(dialect);
+        self
+    }
+
+    /// Speaks the dialect of that name with clients that connect to `port` and ask for no other.
+    ///
+    /// A client is closed with 1008 if the chat has no dialect of that name.
+    #[must_use]
+    pub fn port(mut self, port: u16, dialect: &'static str) -> Self {
         self.ports.push((port, dialect));
         self
     }
 
-    // ---- what is said
+    // ---- one client
 
-    /// Says an event to one.
+    /// The dialect of a connection.
+    fn dialect_of(&self, who: ClientId) -> Option<&'static dyn Dialect> {
+        self.connections.get(&who).map(|connection| connection.dialect)
+    }
+
+    /// Sends an event to one client.
     fn reply(&self, who: ClientId, event: &Event, hub: &Hub) {
-        let said = self.seats.get(&who).and_then(|seat| seat.dialect.say(event));
-        if let Some(message) = said {
+        let message = self.dialect_of(who).and_then(|dialect| dialect.write(event));
+        if let Some(message) = message {
             hub.send(who, message);
         }
     }
 
-    /// Writes a mistake into the log, as source 000 does; not for ever.
-    fn note(&mut self, who: ClientId) {
-        if let Some(seat) = self.seats.get_mut(&who).filter(|seat| seat.noted < NOTED) {
-            seat.noted += 1;
-            info!(who, "Получено некорректное сообщение");
+    /// Logs that a request was refused, if the client's dialect says so: at most [`LOGGED_MAX`]
+    /// times for each connection.
+    fn log_refusal(&mut self, who: ClientId) {
+        let Some(connection) = self.connections.get_mut(&who) else { return };
+        if let Some(words) = connection.dialect.refusal_log()
+            && connection.logged < LOGGED_MAX
+        {
+            connection.logged += 1;
+            info!(who, "{words}");
         }
     }
 
-    // ---- what is asked
+    // ---- requests
 
-    fn obey(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), Fault> {
+    /// Does what a client asks for.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be done; nothing has changed.
+    fn handle(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), RequestError> {
         match request {
             Request::Hello { version, username, lang, session } => {
-                let session = session.as_deref().map(again::session).transpose()?;
+                let session = session.as_deref().map(repeated::session).transpose()?;
                 self.hello(who, version, username, lang.as_deref(), hub)?;
-                if let Some(seat) = self.seats.get_mut(&who).filter(|_| session.is_some()) {
-                    seat.session = session;
+                if session.is_some()
+                    && let Some(connection) = self.connections.get_mut(&who)
+                {
+                    connection.session = session;
                 }
             }
             Request::Bye => hub.close(who, CloseCode::Normal, "bye"),
             Request::Message { id, content, username, data } => {
                 let mut member = self.member_or_guest(who, hub)?;
-                let asked = Asked::new(id.as_deref(), ["message", content.as_str()]);
-                if let Some(receipt) = self.done_before(who, asked)? {
-                    self.said_before(who, &member, asked, &content, receipt, hub);
+                let numbered = Numbered::new(id.as_deref(), ["message", content.as_str()]);
+                if let Some(receipt) = self.done_before(who, numbered)? {
+                    self.resend(who, &member, numbered, &content, receipt, hub);
                     return Ok(());
                 }
                 if let Some(username) = username.filter(|name| *name != member.username)
@@ -193,37 +236,31 @@ impl Chat {
                 {
                     member = renamed;
                 }
-                let receipt = self.message(who, &member, asked, &content, data.as_ref(), hub);
-                self.confirm(who, asked, receipt, hub);
+                let receipt = self.message(who, &member, numbered, &content, data.as_ref(), hub);
+                self.confirm(who, numbered, receipt, hub);
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
                 if !self.crowd.passing(self.members.len()) {
                     return Ok(());
                 }
-                let typing = Event::Typing {
-                    room: GENERAL,
-                    username: &member.username,
-                    user: &member,
-                    active,
-                    expires_ms: millis(TYPING_EXPIRES),
-                };
-                dialect::tell(&typing, Some(who), hub);
+                let typing = Event::Typing { user: &member, active, expires: TYPING_EXPIRES };
+                self.dialects.broadcast(&typing, Some(who), hub);
             }
             Request::Rename { id, username } => {
                 let member = self.member(who)?;
-                let asked = Asked::new(id.as_deref(), ["rename", username.as_str()]);
-                if let Some(receipt) = self.done_before(who, asked)? {
-                    self.acknowledge(who, asked, receipt, true, hub);
+                let numbered = Numbered::new(id.as_deref(), ["rename", username.as_str()]);
+                if let Some(receipt) = self.done_before(who, numbered)? {
+                    self.acknowledge(who, numbered, receipt, true, hub);
                     return Ok(());
                 }
                 let renamed = self.rename(who, &member, username, hub);
-                let (_, receipt) = renamed.map_err(|fault| fault.about(id.clone()))?;
-                self.confirm(who, asked, receipt, hub);
+                let (_, receipt) = renamed.map_err(|error| error.about(id.clone()))?;
+                self.confirm(who, numbered, receipt, hub);
             }
             Request::Ping { timestamp } => {
-                // Only the canonical protocol asks for a name before anything else.
-                if self.seats.get(&who).is_some_and(|seat| seat.dialect == Dialect::Canonical) {
+                let entry = self.dialect_of(who).map(Dialect::entry);
+                if entry.is_some_and(Entry::begins_with_hello) {
                     self.member(who)?;
                 }
                 let pong = Event::Pong { timestamp, server_time: self.timestamp() };
@@ -233,17 +270,19 @@ impl Chat {
         Ok(())
     }
 
-    fn member(&self, who: ClientId) -> Result<Member, Fault> {
+    fn member(&self, who: ClientId) -> Result<Member, RequestError> {
         let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
-        let stranger = || Fault::new(ErrorCode::HelloRequired, words);
-        self.members.get(who).cloned().ok_or_else(stranger)
+        let error = || RequestError::new(ErrorCode::HelloRequired, words);
+        self.members.get(who).cloned().ok_or_else(error)
     }
 
-    /// Who speaks; a listener that speaks up becomes a guest.
-    fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, Fault> {
-        let listens = |seat: &Seat| seat.dialect == Dialect::Reconnect;
-        if self.members.get(who).is_none() && self.seats.get(&who).is_some_and(listens) {
-            let name = self.guest_name(Some("ru"));
+    /// The member that sends a message; a listener becomes a guest.
+    fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, RequestError> {
+        if self.members.get(who).is_none()
+            && let Some(dialect) = self.dialect_of(who)
+            && matches!(dialect.entry(), Entry::Listener)
+        {
+            let name = self.guest_name(dialect.guest_language());
             self.admit(who, name, false, hub);
         }
         self.member(who)
@@ -256,120 +295,105 @@ impl Chat {
         username: Option<String>,
         lang: Option<&str>,
         hub: &Hub,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), RequestError> {
         if self.member(who).is_ok() {
-            return Err(Fault::new(ErrorCode::BadMessage, "you have said hello already"));
+            return Err(RequestError::bad_message("you have said hello already"));
         }
         if version != 1 {
-            self.reply(who, &Event::Error(Fault::version(version)), hub);
+            self.reply(who, &Event::Error(RequestError::version(version)), hub);
             hub.close(who, VERSION, "version");
             return Ok(());
         }
         let named = username.is_some();
         let username = match username {
             Some(name) => self.free_name(who, name)?,
-            None => self.guest_name(lang),
+            None => self.guest_name(lang.unwrap_or_default()),
         };
-        // Only now: a hello that is refused leaves a listener what it was.
-        if let Some(seat) = self.seats.get_mut(&who)
-            && seat.dialect == Dialect::Reconnect
-        {
-            seat.dialect = Dialect::Canonical;
+        // After the last error: a client whose `hello` is refused keeps its dialect.
+        if let Some(connection) = self.connections.get_mut(&who) {
+            let dialect = connection.dialect;
+            connection.dialect = dialect.after_hello().unwrap_or(dialect);
         }
         self.admit(who, username, named, hub);
         Ok(())
     }
 
-    /// Lets someone in: a welcome for them, news for the others.
+    /// Makes a client a member: sends a welcome to it, and its arrival to the others.
     fn admit(&mut self, who: ClientId, username: String, named: bool, hub: &Hub) {
-        let Some(seat) = self.seats.get_mut(&who) else { return };
-        let dialect = seat.dialect;
-        let member = Member { id: std::mem::take(&mut seat.id), username, named, dialect };
-        self.unnamed.remove(&(seat.due, who));
+        let Some(connection) = self.connections.get_mut(&who) else { return };
+        let dialect = connection.dialect;
+        let id = std::mem::take(&mut connection.id);
+        let member = Member { id, username, named, dialect: dialect.name() };
+        self.unnamed.remove(&(connection.due, who));
         if !self.members.enter(who, member.clone()) {
             return;
         }
-        hub.seat(who, dialect.audience());
+        hub.seat(who, self.dialects.audience(dialect));
         let count = self.members.len();
         self.outgrown |= count > LISTED;
         let at_once = self.crowd.came(count, member.clone());
         self.seq += u64::from(at_once);
         let timestamp = self.timestamp();
         let welcome = Event::Welcome {
-            v: 1,
-            server: event::SERVER,
-            session: event::Session { id: id::random() },
+            session: id::random(),
             user: &member,
-            rooms: [RoomState {
-                room: GENERAL,
-                epoch: &self.epoch,
-                seq: self.seq,
-                members: self.members.listed().collect(),
-                count: self.members.uncut(),
-            }],
+            epoch: &self.epoch,
+            seq: self.seq,
+            members: self.listed(),
+            count,
             limits: self.limits,
-            ping_interval: millis(self.ping_interval),
-            time: timestamp.clone(),
+            ping_interval: self.ping_interval,
+            timestamp: timestamp.clone(),
         };
         self.reply(who, &welcome, hub);
         if !at_once {
             return;
         }
-        let joined = Event::UserJoined {
-            room: GENERAL,
-            seq: self.seq,
-            username: &member.username,
-            user: &member,
-            count,
-            users: self.names(),
-            timestamp,
-        };
-        dialect::tell(&joined, Some(who), hub);
+        let seq = self.seq;
+        let members = self.listed();
+        let joined = Event::UserJoined { seq, user: &member, members, count, timestamp };
+        self.dialects.broadcast(&joined, Some(who), hub);
     }
 
-    /// Says a message to all; what its sender may be told came of it.
+    /// Sends a message to all members. The result is the receipt for its sender.
     fn message(
         &mut self,
         who: ClientId,
         member: &Member,
-        asked: Option<Asked>,
+        numbered: Option<Numbered>,
         content: &str,
         data: Option<&Value>,
         hub: &Hub,
     ) -> Receipt {
         self.seq += 1;
         let receipt = self.receipt(Some(self.seq));
-        let made_up = asked.is_none().then(id::random);
+        let made_up = numbered.is_none().then(id::random);
         let message = Event::Message {
-            room: GENERAL,
             seq: self.seq,
-            id: asked.map(|asked| asked.id).or(made_up.as_deref()).unwrap_or_default(),
-            username: &member.username,
+            id: numbered.map(|request| request.id).or(made_up.as_deref()).unwrap_or_default(),
             user: member,
             content,
             data,
             timestamp: timestamp::of(receipt.at),
         };
-        if member.dialect == Dialect::BroadcastServer {
-            dialect::tell(&message, Some(who), hub);
-            if let Some(echo) = dialect::echo(&message) {
-                hub.send(who, echo);
-            }
-        } else {
-            dialect::tell(&message, None, hub);
+        let dialect = self.dialect_of(who);
+        let for_sender = dialect.and_then(|dialect| dialect.write_to_sender(&message));
+        self.dialects.broadcast(&message, for_sender.as_ref().map(|_| who), hub);
+        if let Some(frame) = for_sender {
+            hub.send(who, frame);
         }
         receipt
     }
 
-    /// Gives someone another name, if it is free; told to all if it is another. To take the
-    /// name that one has is no event, and its receipt has no `seq`.
+    /// Gives a member another name, if it is free, and tells all members. A member that asks for
+    /// the name it has causes no event, and its receipt has no `seq`.
     fn rename(
         &mut self,
         who: ClientId,
         member: &Member,
         username: String,
         hub: &Hub,
-    ) -> Result<(Member, Receipt), Fault> {
+    ) -> Result<(Member, Receipt), RequestError> {
         let username = self.free_name(who, username)?;
         let renamed = Member { username, named: true, ..member.clone() };
         self.members.enter(who, renamed.clone());
@@ -378,58 +402,52 @@ impl Chat {
         }
         let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
         self.seq += u64::from(at_once);
-        // Told together with others, it is no lasting event and has no number.
+        // A renaming that is told together with others is no lasting event and has no number.
         let seq = at_once.then_some(self.seq);
         let receipt = self.receipt(seq);
-        let event = Event::System {
-            room: Some(GENERAL),
+        let event = Event::Renamed {
             seq,
-            content: format!("{} is now {}", member.username, renamed.username),
-            event: SystemEvent::Renamed {
-                params: Renaming {
-                    user: &renamed.id,
-                    from: &member.username,
-                    to: &renamed.username,
-                    dialect: renamed.dialect,
-                    count: self.members.len(),
-                    users: self.names(),
-                },
-            },
+            user: &renamed,
+            from: &member.username,
+            members: self.listed(),
+            count: self.members.len(),
             timestamp: timestamp::of(receipt.at),
         };
         if at_once {
-            dialect::tell(&event, None, hub);
+            self.dialects.broadcast(&event, None, hub);
         } else {
             self.reply(who, &event, hub);
         }
         Ok((renamed, receipt))
     }
 
-    // ---- who is here
+    // ---- members
 
-    /// The names that an event lists: at most [`LISTED`].
-    fn names(&self) -> Vec<&str> {
-        self.members.listed().map(|member| member.username.as_str()).collect()
+    /// The members that an event lists: at most [`LISTED`].
+    fn listed(&self) -> Vec<&Member> {
+        self.members.listed().collect()
     }
 
-    /// The name, if nobody else's looks like it and `who` may choose it. One's own name stays
-    /// free: a guest may write theirs in capitals.
-    fn free_name(&self, who: ClientId, name: String) -> Result<String, Fault> {
+    /// The name, if `who` may have it: it is not reserved, and no other member's name looks like
+    /// it. A member may take another spelling of its own name: a guest, its name in capitals.
+    fn free_name(&self, who: ClientId, name: String) -> Result<String, RequestError> {
         if !self.members.is_free(who, &name) {
-            return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
+            return Err(RequestError::new(
+                ErrorCode::NameTaken,
+                "somebody here has that name already",
+            ));
         }
         let own = self.members.get(who).is_some_and(|own| name::alike(&own.username, &name));
         if !own && name::is_reserved(&name) {
-            return Err(Fault::unfit(Unfit::Reserved));
+            return Err(RequestError::unfit(Unfit::Reserved));
         }
         Ok(name)
     }
 
-    /// A name that nobody has. `guests` only grows, so each name that somebody took in advance
-    /// is tried once, not once for every guest.
-    fn guest_name(&mut self, lang: Option<&str>) -> String {
-        let russian = lang.is_some_and(|lang| lang.starts_with("ru"));
-        let guest = if russian { "Гость" } else { "Guest" };
+    /// A guest's name that nobody has, in Russian if `lang` is. `guests` only grows, so a name
+    /// that a client took in advance is tried once, not once for every guest.
+    fn guest_name(&mut self, lang: &str) -> String {
+        let guest = if lang.starts_with("ru") { "Гость" } else { "Guest" };
         loop {
             self.guests += 1;
             let name = format!("{guest} {}", self.guests);
@@ -439,13 +457,13 @@ impl Chat {
         }
     }
 
-    /// Tells the arrivals, departures and renamings of the last second that were too many to be
-    /// told one by one.
-    fn tell_crowd(&mut self, hub: &Hub) {
+    /// Broadcasts the arrivals, departures and renamings of the last second that were too many for
+    /// single events.
+    fn broadcast_crowd(&mut self, hub: &Hub) {
         let summary = self.crowd.end_period();
         let count = self.members.len();
         let lists_all = count <= LISTED;
-        // The room is small again: those who were here while it was large learn who is left.
+        // The room fits into a list again: clients that lack names get the whole list.
         let shrank = lists_all && std::mem::take(&mut self.outgrown);
         if summary.is_empty() && !shrank {
             return;
@@ -453,26 +471,14 @@ impl Chat {
         let is_followed = summary.went.is_complete()
             && summary.renamed.is_complete()
             && (summary.came.is_complete() || !lists_all);
-        let full = shrank || !is_followed;
-        // Those who knew everyone before learn as many names as a list has.
-        let before = count.saturating_sub(summary.came.total());
-        let named = LISTED.saturating_sub(before).max(NAMED);
-        let changes = |most| if full { 0 } else { most };
         let presence = Event::Presence {
-            room: GENERAL,
-            full,
-            users: self.members.listed().take(if full { LISTED } else { 0 }).collect(),
-            joins: summary.came.first(changes(named)),
-            renames: summary.renamed.first(changes(LISTED)),
-            leaves: summary.went.first(changes(LISTED)),
-            joined: summary.came.total(),
-            left: summary.went.total(),
-            count,
+            full: shrank || !is_followed,
             summary: &summary,
-            names: self.names(),
+            members: self.listed(),
+            count,
             timestamp: self.timestamp(),
         };
-        dialect::tell(&presence, None, hub);
+        self.dialects.broadcast(&presence, None, hub);
     }
 
     fn timestamp(&self) -> String {
@@ -481,66 +487,70 @@ impl Chat {
 }
 
 impl Room for Chat {
-    const SUBPROTOCOLS: &'static [&'static str] = &[SUBPROTOCOL];
-    const PATHS: &'static [&'static str] = &["/", "/broadcast", "/ws", "/chat", "/py"];
+    fn subprotocols(&self) -> Vec<&'static str> {
+        self.dialects.subprotocols().collect()
+    }
+
+    fn paths(&self) -> Vec<&'static str> {
+        std::iter::once("/").chain(self.dialects.paths()).collect()
+    }
 
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
-        // Until it is seated, it hears nothing.
+        // No broadcasts until the client is a member or a listener.
         hub.exclude(who);
-        let Some(dialect) = Dialect::of(peer, self.root, &self.ports) else {
-            hub.close(who, CloseCode::Policy, "no such dialect: ask for 000, 001, 002, 003 or 004");
+        let Some(dialect) = self.dialects.of(peer, &self.root, &self.ports) else {
+            hub.close(who, CloseCode::Policy, self.dialects.unknown());
             return;
         };
-        // A session whose name could be guessed is none: the connection is its own.
-        let session = peer.query("session").and_then(|name| again::session(name).ok());
+        // A session's name that is not random enough is ignored: the connection is its own session.
+        let session = peer.query("session").and_then(|name| repeated::session(name).ok());
         let due = self.now + self.hello;
-        let seat = Seat { id: peer.id.clone(), dialect, session, due, noted: 0 };
-        self.seats.insert(who, seat);
-        match dialect {
-            Dialect::NodeChat | Dialect::BroadcastServer => {
-                let name = self.guest_name(Some("ru"));
+        let id = peer.id.clone();
+        self.connections.insert(who, Connection { id, dialect, session, due, logged: 0 });
+        let entry = dialect.entry();
+        if matches!(entry, Entry::Listener) {
+            hub.seat(who, self.dialects.audience(dialect));
+        }
+        self.reply(who, &Event::Connected { id: &peer.id, timestamp: self.timestamp() }, hub);
+        match entry {
+            Entry::Guest => {
+                let name = self.guest_name(dialect.guest_language());
                 self.admit(who, name, false, hub);
             }
-            Dialect::Reconnect => {
-                hub.seat(who, dialect.audience());
-                hub.send(who, dialect::established(&peer.id, &self.timestamp()));
-            }
-            Dialect::Canonical => {
+            Entry::Hello => {
                 self.unnamed.insert((due, who));
             }
-            Dialect::PythonChat | Dialect::Note => {}
+            Entry::Join | Entry::Listener | Entry::Apart(_) => {}
         }
     }
 
     fn heard(&mut self, who: ClientId, message: Message, hub: &Hub) {
-        let Some(dialect) = self.seats.get(&who).map(|seat| seat.dialect) else { return };
-        if dialect == Dialect::Note {
-            hub.send(who, dialect::answer(message));
+        let Some(dialect) = self.dialect_of(who) else { return };
+        if let Entry::Apart(answer) = dialect.entry() {
+            hub.send(who, answer(message));
             return;
         }
         let Message::Text(text) = message else {
             hub.close(who, CloseCode::Unsupported, "this chat speaks text frames only");
             return;
         };
-        let outcome = dialect.read(&text).and_then(|request| self.obey(who, request, hub));
-        if let Err(fault) = outcome {
-            if dialect == Dialect::NodeChat {
-                self.note(who);
-            }
-            self.reply(who, &Event::Error(fault), hub);
+        let outcome = dialect.read(&text).and_then(|request| self.handle(who, request, hub));
+        if let Err(error) = outcome {
+            self.log_refusal(who);
+            self.reply(who, &Event::Error(error), hub);
         }
     }
 
     fn flooded(&mut self, who: ClientId, message: Message, retry_after: Duration, hub: &Hub) {
         let said = message.to_text().ok().and_then(|text| serde_json::from_str(text).ok());
         let id = said.and_then(|said| request::id(&said).ok().flatten());
-        self.reply(who, &Event::Error(Fault::rate_limited(retry_after).about(id)), hub);
+        self.reply(who, &Event::Error(RequestError::rate_limited(retry_after).about(id)), hub);
     }
 
     fn left(&mut self, who: ClientId, hub: &Hub) {
         self.session_ended(who);
-        let Some(seat) = self.seats.remove(&who) else { return };
-        self.unnamed.remove(&(seat.due, who));
+        let Some(connection) = self.connections.remove(&who) else { return };
+        self.unnamed.remove(&(connection.due, who));
         let Some(member) = self.members.leave(who) else { return };
         let count = self.members.len();
         if !self.crowd.went(count, member.clone()) {
@@ -548,20 +558,18 @@ impl Room for Chat {
         }
         self.seq += 1;
         let left = Event::UserLeft {
-            room: GENERAL,
             seq: self.seq,
-            username: &member.username,
             user: &member,
+            members: self.listed(),
             count,
-            users: self.names(),
             timestamp: self.timestamp(),
         };
-        dialect::tell(&left, None, hub);
+        self.dialects.broadcast(&left, None, hub);
     }
 
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.receipts.expire(now);
-        self.tell_crowd(hub);
+        self.broadcast_crowd(hub);
     }
 
     fn now(&mut self, now: Duration) {
@@ -582,29 +590,17 @@ impl Room for Chat {
     }
 
     fn report(&mut self, report: &Report, hub: &Hub) {
-        let uptime = Duration::from_millis(report.uptime_ms).as_secs();
-        let heartbeat = Event::System {
-            room: None,
-            seq: None,
-            content: format!("{} connected, up {uptime} s", report.connections),
-            event: SystemEvent::Heartbeat { stats: report },
-            timestamp: self.timestamp(),
-        };
-        dialect::tell(&heartbeat, None, hub);
+        let heartbeat = Event::Heartbeat { stats: report, timestamp: self.timestamp() };
+        self.dialects.broadcast(&heartbeat, None, hub);
     }
 
     fn closing(&mut self, hub: &Hub) {
-        let shutdown = Event::System {
-            room: None,
-            seq: None,
-            content: "The server is shutting down".to_owned(),
-            event: SystemEvent::Shutdown,
-            timestamp: self.timestamp(),
-        };
-        dialect::tell(&shutdown, None, hub);
+        let shutdown = Event::Shutdown { timestamp: self.timestamp() };
+        self.dialects.broadcast(&shutdown, None, hub);
     }
 }
 
+/// Whole milliseconds, for JSON.
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -82,14 +82,16 @@ impl<R: Room> Endpoint<R> {
     /// [`tick`](Room::tick) and [`report`](Room::report), so this needs a tokio
     /// runtime.
     pub fn open(room: R, settings: &Settings) -> Self {
+        let subprotocols = room.subprotocols();
+        let paths = room.paths();
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
             hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect)
                 .write_within(settings.write)
                 .pace(settings.pace()),
             policy: Policy {
-                subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
-                paths: R::PATHS.iter().map(|&path| path.into()).collect(),
+                subprotocols: subprotocols.into_iter().map(Into::into).collect(),
+                paths: paths.into_iter().map(Into::into).collect(),
                 ..settings.policy()
             },
             caps: settings.caps(),

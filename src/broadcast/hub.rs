@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::coop::unconstrained;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::log::Log;
 use super::mailbox::Mailbox;
@@ -248,7 +248,7 @@ impl Hub {
     }
 
     /// Ends one membership with `code`, once what was said before has been delivered.
-    pub fn close(&self, id: ClientId, code: CloseCode, reason: &'static str) {
+    pub fn close(&self, id: ClientId, code: CloseCode, reason: impl Into<Utf8Bytes>) {
         self.remove(id, Some(CloseFrame { code, reason: reason.into() }));
     }
 

@@ -69,7 +69,8 @@ async fn every_frame_keeps_the_order_of_its_fields() {
         }
     }
     town.tick().await;
-    let report = ws101::stats::Report { rss_bytes: None, uptime_ms: 1000, ..Stats::start().report() };
+    let report =
+        ws101::stats::Report { rss_bytes: None, uptime_ms: 1000, ..Stats::start().report() };
     town.chat.report(&report, &town.hub);
     town.chat.closing(&town.hub);
     sleep(Duration::from_secs(1)).await;
