@@ -30,8 +30,8 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
-/// Serves `frontend/`, which is to speak `dialect`: `v1`, the number of a source as in `001`,
-/// or `connections` to list them.
+/// Serves `frontend/`, and tells the page to speak `dialect`: the name of a dialect of the chat,
+/// as in `canonical` or `node_chat`, or `connections` to list connections.
 ///
 /// The last route: what is not there is answered with 404.
 pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {

@@ -105,7 +105,7 @@ impl AsyncWrite for Client {
 }
 
 /// The dialects of those who come in by themselves or with their first words.
-const DIALECTS: [&str; 4] = ["v1", "000", "001", "004"];
+const DIALECTS: [&str; 4] = ["v1", "node_chat", "broadcast_server", "python_chat"];
 
 fn peer(dialect: &str) -> Peer {
     let (target, granted) = match dialect {
@@ -148,7 +148,7 @@ impl Town {
         let name = format!("visitor {:06}", self.names);
         match dialect {
             "v1" => self.say(who, &json!({"type": "hello", "v": 1, "username": name})),
-            "004" => self.say(who, &json!({"type": "join", "username": name})),
+            "python_chat" => self.say(who, &json!({"type": "join", "username": name})),
             _ => {}
         }
         who
@@ -234,7 +234,7 @@ async fn twice_as_many_departures_cost_twice_as_much() {
 
 #[tokio::test(start_paused = true)]
 async fn twice_as_many_renamings_cost_twice_as_much() {
-    for dialect in ["v1", "000", "004"] {
+    for dialect in ["v1", "node_chat", "python_chat"] {
         assert_linear(dialect, async |n| {
             let mut town = Town::new(1 << 20);
             town.arrive(n, dialect);
@@ -254,7 +254,7 @@ async fn twice_as_many_renamings_cost_twice_as_much() {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_room_that_types_is_shown_typing_a_few_times() {
-    for dialect in ["v1", "004"] {
+    for dialect in ["v1", "python_chat"] {
         assert_linear(dialect, async |n| {
             let mut town = Town::new(1 << 20);
             let ids = town.arrive(n, dialect);
@@ -309,7 +309,7 @@ async fn a_message_to_twice_as_many_costs_twice_as_much() {
             let ids = town.arrive(n, dialect);
             town.tick().await;
             town.meter.take();
-            let kind = if dialect == "000" { "user" } else { "message" };
+            let kind = if dialect == "node_chat" { "user" } else { "message" };
             town.say(ids[0], &json!({"type": kind, "content": "hi"}));
             sleep(Duration::from_millis(1)).await;
             town.meter.take()
@@ -330,7 +330,7 @@ fn lists(value: &Value) -> Vec<&Vec<Value>> {
 
 #[tokio::test(start_paused = true)]
 async fn no_list_is_longer_than_stated_and_the_count_is_told() {
-    for dialect in ["v1", "000", "001", "004"] {
+    for dialect in ["v1", "node_chat", "broadcast_server", "python_chat"] {
         let mut town = Town::new(1 << 20);
         let early = town.watch(dialect);
         town.arrive(N, "v1");
@@ -344,15 +344,15 @@ async fn no_list_is_longer_than_stated_and_the_count_is_told() {
         assert!(told <= 2 + AT_ONCE, "{dialect}: {told} frames for {N} arrivals");
         let last = early.last().unwrap();
         let count = match dialect {
-            "000" => continue,
-            "001" => &last["clientsCount"],
+            "node_chat" => continue,
+            "broadcast_server" => &last["clientsCount"],
             _ => &last["count"],
         };
         assert_eq!(count, &json!(N + 2), "{dialect}: {last}");
         let welcome = &late[0];
         let count = match dialect {
             "v1" => &welcome["rooms"][0]["count"],
-            "001" => &welcome["clientsCount"],
+            "broadcast_server" => &welcome["clientsCount"],
             _ => &welcome["count"],
         };
         assert_eq!(count, &json!(N + 2), "{dialect}: {welcome}");
@@ -443,7 +443,7 @@ async fn who_follows_the_summaries_knows_who_is_here() {
 /// Dialects that name few of those who did something together name the latest.
 #[tokio::test(start_paused = true)]
 async fn the_last_name_of_many_is_heard_in_each_dialect() {
-    for dialect in ["v1", "000", "004"] {
+    for dialect in ["v1", "node_chat", "python_chat"] {
         let mut town = Town::new(1 << 20);
         let watched = town.watch(dialect);
         let who = town.arrive(1, "v1")[0];
