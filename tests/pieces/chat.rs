@@ -60,7 +60,7 @@ async fn every_frame_keeps_the_order_of_its_fields() {
     for who in gone {
         town.leave(who).await;
     }
-    let crowd = town.arrive(20, "v1");
+    let crowd = town.arrive(70, "v1");
     for (nth, who) in crowd.into_iter().enumerate() {
         let name = format!("renamed {nth}");
         town.say(who, &json!({"type": "rename", "username": name}));
