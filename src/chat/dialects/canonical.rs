@@ -7,20 +7,24 @@
 //! Reading ignores unknown fields and accepts the field names of other chats. A field of the
 //! wrong type, an unreadable name or a message that is too long is an error that names the field.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::dialect::{Dialect, Entry};
 use super::super::event::{ClientLimits, Event, Member};
 use super::super::request::{ErrorCode, Request, RequestError, checked_content, checked_name, id};
-use super::super::{GENERAL, millis};
-use super::{Dialect, Entry};
 use crate::crowd::LISTED;
 use crate::room::json;
 use crate::stats::Report;
 
 /// The subprotocol's name (RFC 6455 §1.9).
 pub const SUBPROTOCOL: &str = "ws101.chat.v1";
+
+/// The name of the only room.
+pub const GENERAL: &str = "general";
 
 /// How many arrivals of one second are named at least, in a room whose list is full without them.
 const NAMED: usize = 20;
@@ -430,4 +434,9 @@ impl<'a> Presence<'a> {
         let username = &user.username;
         Self { room: GENERAL, seq, user: user.into(), username, count, timestamp }
     }
+}
+
+/// Whole milliseconds, for JSON.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

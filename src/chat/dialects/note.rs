@@ -3,9 +3,9 @@
 
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::dialect::{Dialect, Entry};
 use super::super::event::Event;
 use super::super::request::{ErrorCode, Request, RequestError};
-use super::{Dialect, Entry};
 
 /// `note`.
 #[derive(Debug)]

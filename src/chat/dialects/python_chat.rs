@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::dialect::{Dialect, Entry, string};
 use super::super::event::{Event, Member};
 use super::super::request::{self, ErrorCode, Request, RequestError, quoted};
-use super::{Dialect, Entry, string};
 use crate::crowd::{LISTED, Tally};
 use crate::name::NAME_CHARS;
 

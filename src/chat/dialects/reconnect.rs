@@ -8,10 +8,10 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::dialect::{Dialect, Entry, string};
 use super::super::event::Event;
 use super::super::request::{self, Request, RequestError};
 use super::canonical::Canonical;
-use super::{Dialect, Entry, string};
 
 /// `reconnect`.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::dialect::{Dialect, Entry};
 use super::super::event::{Event, Member};
 use super::super::request::{self, Request, RequestError};
-use super::{Dialect, Entry};
 use crate::crowd::{LISTED, Tally};
 use crate::room::json;
 
