@@ -66,6 +66,14 @@ pub trait Room: Send + 'static {
         let _ = (who, hub);
     }
 
+    /// The line that the endpoint is to log about the last event; `None` if there is none.
+    ///
+    /// The endpoint asks after every event of a client, and logs when it holds no lock. A room that
+    /// logs itself stops all clients while the log blocks.
+    fn noted(&mut self) -> Option<&'static str> {
+        None
+    }
+
     /// Tells the time since the start, before every other event. It must be cheap.
     fn now(&mut self, now: Duration) {
         let _ = now;

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tracing::info;
 
 use super::dialect::{Dialect, Entry};
 use super::dialects::Dialects;
@@ -72,6 +71,8 @@ pub struct Chat {
     /// Time since the start, as the endpoint told it last.
     pub(super) now: Duration,
     pub(super) clock: Clock,
+    /// The line that the endpoint is to log about the last event.
+    log_line: Option<&'static str>,
     limits: ClientLimits,
     ping_interval: Duration,
     /// How long a client may take to send its `hello`, in a dialect that begins with one.
@@ -113,6 +114,7 @@ impl Chat {
             guests: 0,
             now: Duration::ZERO,
             clock: SystemTime::now,
+            log_line: None,
             limits: ClientLimits {
                 content: CONTENT_CHARS,
                 username: name::NAME_CHARS,
@@ -168,15 +170,15 @@ impl Chat {
         }
     }
 
-    /// Logs that a request was refused, if the client's dialect says so: at most [`LOGGED_MAX`]
-    /// times for each connection.
+    /// Has the endpoint log that a request was refused, if the client's dialect says so: at most
+    /// [`LOGGED_MAX`] times for each connection.
     fn log_refusal(&mut self, who: ClientId) {
         let Some(connection) = self.connections.get_mut(&who) else { return };
         if let Some(words) = connection.dialect.refusal_log()
             && connection.logged < LOGGED_MAX
         {
             connection.logged += 1;
-            info!(who, "{words}");
+            self.log_line = Some(words);
         }
     }
 
@@ -545,6 +547,10 @@ impl Room for Chat {
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.receipts.expire(now);
         self.broadcast_crowd(hub);
+    }
+
+    fn noted(&mut self) -> Option<&'static str> {
+        self.log_line.take()
     }
 
     fn now(&mut self, now: Duration) {
