@@ -8,7 +8,7 @@
 //! Ctrl-C says goodbye to all; start it again, and they come back by themselves.
 
 use tracing::{info, warn};
-use ws101::chat::{Chat, Dialect};
+use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
 use ws101::log;
 use ws101::page::page;
@@ -23,19 +23,19 @@ async fn main() -> Result<(), StartError> {
     log!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);
-    let second = Settings { port: settings.port_004, ..settings.clone() }.listen();
+    let second = Settings { port: settings.port_python_chat, ..settings.clone() }.listen();
     match &second {
         Ok(listener) => {
-            log!("clients of source 004 find it at ws://{}", listener.local_addr()?);
-            room = room.port(listener.local_addr()?.port(), Dialect::PythonChat);
+            log!("python_chat clients connect to ws://{}", listener.local_addr()?);
+            room = room.port(listener.local_addr()?.port(), "python_chat");
         }
-        Err(error) => warn!("no port for clients of source 004: {error}. They may use /py"),
+        Err(error) => warn!("no port for python_chat clients: {error}. They may use /py"),
     }
     let chat = Endpoint::open(room, &settings);
     let routes = |dialect| [chat.sockets(), chat.stats(), page(dialect)];
     let serve = |listener, dialect| chat.serve_http(listener, routes(dialect));
-    let mut serving = vec![tokio::spawn(serve(listener, "v1"))];
-    serving.extend(second.map(|listener| tokio::spawn(serve(listener, "004"))));
+    let mut serving = vec![tokio::spawn(serve(listener, "canonical"))];
+    serving.extend(second.map(|listener| tokio::spawn(serve(listener, "python_chat"))));
 
     info!("{}: saying goodbye", signal.await);
     let left_behind = chat.close().await;

@@ -68,7 +68,7 @@ function canonical() {
   };
 }
 
-/** Source 000: `user` and `system`, each with a `content`. */
+/** `node_chat`: `user` and `system`, each with a `content`. */
 function nodeChat() {
   const sent = new Sent();
   let greeted = false;
@@ -91,7 +91,7 @@ function nodeChat() {
   };
 }
 
-/** Source 001: `echo` for who speaks, `broadcast` for the others. */
+/** `broadcast_server`: `echo` for the sender, `broadcast` for the others. */
 function broadcastServer() {
   const sent = new Sent();
   return {
@@ -120,7 +120,7 @@ function broadcastServer() {
 function systemEvent({ event, message, stats, joined, left, clientsCount: count, timestamp }) {
   if (event === 'presence') return { type: 'presence', joined, left, count, timestamp };
   if (event === 'error') {
-    // Source 001 has only words for it; ours are these.
+    // `broadcast_server` has no code for an error, only words: those of our server are known.
     const [, seconds] = /^too fast: wait (\d+) s$/.exec(message) ?? [];
     return { type: 'error', message, ...(seconds && { code: 'rate_limited', retry_after_ms: seconds * 1000 }) };
   }
@@ -133,7 +133,7 @@ function systemEvent({ event, message, stats, joined, left, clientsCount: count,
   return told;
 }
 
-/** Source 002: `connection_established`, ping and pong; where there are messages, they can be resumed. */
+/** `reconnect`: `connection_established`, ping and pong; where there are messages, they can be resumed. */
 function reconnect() {
   let since = 0;
   return {
@@ -172,7 +172,7 @@ function connections() {
   return { ...reconnect(), resumes: false, resends: false, lists: true, query: undefined };
 }
 
-/** Source 003: plain text, answered. */
+/** `note`: plain text, which the server answers. */
 function note() {
   const sent = new Sent();
   return {
@@ -187,7 +187,7 @@ function note() {
   };
 }
 
-/** Source 004: `join` with a name, then `message` and `typing`. */
+/** `python_chat`: `join` with a name, then `message` and `typing`. */
 function pythonChat() {
   const sent = new Sent();
   let me = '';
@@ -231,17 +231,24 @@ function pythonChat() {
   };
 }
 
-const DIALECTS = {
-  v1: canonical, '000': nodeChat, '001': broadcastServer, '002': reconnect, '003': note, '004': pythonChat, connections,
-};
+/** The dialects by the names that servers and `?dialect=` use. */
+const DIALECTS = new Map(Object.entries({
+  canonical, node_chat: nodeChat, broadcast_server: broadcastServer, reconnect, note, python_chat: pythonChat, connections,
+}));
 
-/** What to speak: as `?dialect=` says, or as the server does that the page came from. */
+/** Older spellings of the names. */
+const OLD_NAMES = new Map(Object.entries({
+  v1: 'canonical', '000': 'node_chat', '001': 'broadcast_server', '002': 'reconnect', '003': 'note', '004': 'python_chat',
+}));
+
+/** The dialect to speak: the one that `?dialect=` names, or else the one that the page's server names. */
 export async function chooseDialect() {
-  const asked = new URLSearchParams(location.search).get('dialect');
-  if (Object.hasOwn(DIALECTS, asked ?? '')) return { ...DIALECTS[asked](), asked };
+  const param = new URLSearchParams(location.search).get('dialect');
+  const asked = OLD_NAMES.get(param) ?? param;
+  if (DIALECTS.has(asked)) return { ...DIALECTS.get(asked)(), asked };
   try {
     const { dialect } = await (await fetch('dialect.json', { cache: 'no-store' })).json();
-    return (DIALECTS[dialect] ?? canonical)();
+    return (DIALECTS.get(OLD_NAMES.get(dialect) ?? dialect) ?? canonical)();
   } catch { // a server of somebody's own
     return canonical();
   }

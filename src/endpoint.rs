@@ -1,7 +1,7 @@
-//! A room and its connections, ready to be mounted: on a warp route, or on any stream.
+//! A server for one room: connections on a warp route or on any stream.
 //!
-//! One room, many sessions, and what they share: the hub, the counters, the
-//! limits, the way to end. Lock order: room, then hub, then outlet.
+//! An [`Endpoint`] holds the room and all that its sessions share: the hub, the statistics, the
+//! limits and the shutdown. Lock order: room, then hub, then outlet.
 
 use std::net::Ipv4Addr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,17 +39,35 @@ use crate::upgrade::{self, AcceptError, Accepted, Peer, UpgradedIo, config};
 /// How often [`Room::tick`] is called.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How soon [`Room::overdue`] may be called again, should a room not forget a deadline that passed.
-const BREATH: Duration = Duration::from_millis(10);
+/// The shortest time between two calls of [`Room::overdue`]: a room that keeps a deadline in the
+/// past must not take all of the processor.
+const OVERDUE_INTERVAL_MIN: Duration = Duration::from_millis(10);
 
-/// How many messages that come too soon are answered with a refusal at once, and how many a
-/// second after that; one more closes the connection. Each costs a look for its `id`, so a client
-/// that ignores its refusals makes the server parse at most 20 messages, and then one a second:
-/// with the longest message of 64 KiB, 1.3 MB and then 64 kB a second.
-const PATIENCE: u32 = 20;
-const PATIENCE_RATE: u32 = 1;
+/// How many messages above the rate limit the server refuses at once, and how many a second after
+/// that; one more closes the connection. The server parses each to find its `id`, so a client that
+/// ignores refusals makes it parse at most 20 messages and then one a second: 1.3 MB and then
+/// 64 kB a second, if each has the longest 64 KiB.
+const REFUSALS: u32 = 20;
+const REFUSALS_PER_SECOND: u32 = 1;
 
-/// A room open for connections. Cheap to clone; all clones are the same room.
+/// A room that is open for connections. Cheap to clone; all clones share one room.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use ws101::chat::Chat;
+/// use ws101::endpoint::Endpoint;
+/// use ws101::settings::Settings;
+///
+/// let settings = Settings::default();
+/// let endpoint = Endpoint::open(Chat::new(&settings), &settings);
+/// let serving = tokio::spawn(endpoint.serve_http(settings.listen()?, [endpoint.sockets()]));
+/// tokio::signal::ctrl_c().await?;
+/// let remaining = endpoint.close().await;
+/// serving.await?;
+/// println!("{remaining} connections had not closed in time");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Endpoint<R>(Arc<Shared<R>>);
 
@@ -63,9 +81,9 @@ struct Shared<R> {
     settings: Settings,
     stats: Stats,
     shutdown: Shutdown,
-    /// From here on, the room's time is counted.
+    /// The start of the room's time.
     began: Instant,
-    /// Rings when the room's next deadline is another one.
+    /// Wakes the task that waits for the room's next deadline when that deadline changes.
     deadline: Notify,
 }
 
@@ -76,20 +94,25 @@ impl<R> Clone for Endpoint<R> {
 }
 
 impl<R: Room> Endpoint<R> {
-    /// Opens `room`, with the subprotocols it speaks and the limits of `settings`.
+    /// Opens `room` with its paths, its subprotocols and the limits of `settings`.
     ///
-    /// From now on, until [`close`](Self::close), the room gets its
-    /// [`tick`](Room::tick) and [`report`](Room::report), so this needs a tokio
-    /// runtime.
+    /// Spawns a task that calls [`Room::tick`], [`Room::overdue`] and [`Room::report`] until
+    /// [`close`](Self::close).
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub fn open(room: R, settings: &Settings) -> Self {
+        let subprotocols = room.subprotocols();
+        let paths = room.paths();
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
             hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect)
                 .write_within(settings.write)
                 .pace(settings.pace()),
             policy: Policy {
-                subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
-                paths: R::PATHS.iter().map(|&path| path.into()).collect(),
+                subprotocols: subprotocols.into_iter().map(Into::into).collect(),
+                paths: paths.into_iter().map(Into::into).collect(),
                 ..settings.policy()
             },
             caps: settings.caps(),
@@ -104,11 +127,16 @@ impl<R: Room> Endpoint<R> {
         endpoint
     }
 
-    /// Serves one connection whose upgrade was granted: it joins the room now, and has left it
-    /// when the future ends.
+    /// Serves one connection whose handshake was accepted. The client joins the room at this call,
+    /// and has left it when the future ends.
     ///
-    /// A dropped future is a connection cut; the room hears of it all the same.
-    /// [`close`](Self::close) waits only for what [`shutdown`](Self::shutdown) spawned or holds.
+    /// [`close`](Self::close) waits for the future only if [`shutdown`](Self::shutdown) spawned or
+    /// holds it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future ends the connection without a close frame; the room's [`Room::left`] is
+    /// called all the same.
     pub fn serve<S: Io>(
         &self,
         accepted: Accepted<S>,
@@ -120,13 +148,13 @@ impl<R: Room> Endpoint<R> {
         let outlet = Outlet::new(
             Limited::new(stats.count(io), settings.rate).message_within(settings.message),
         );
-        // What an idle connection does not need, its request's headers above all, ends here.
+        // `peer` ends here: an open connection does not keep the headers of its request.
         let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
         let heard = move |message| seat.heard(message);
         let (longest, close) = (settings.max_message_bytes, settings.close);
         let mut heartbeat =
             Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
-        // A block, not a function: what a function is given, its future holds twice.
+        // A block, not an `async fn`: the future of one keeps a second copy of its arguments.
         async move {
             let config = Some(config(longest));
             let mut socket = WebSocketStream::from_raw_socket(outlet, Role::Server, config).await;
@@ -140,8 +168,8 @@ impl<R: Room> Endpoint<R> {
 
     fn join(&self, outlet: &Outlet, peer: &Peer, permit: Permit) -> (Mailbox, Seat<R>) {
         let hub = &self.0.hub;
-        // Under the room's lock: a newcomer hears all that is said after it
-        // joined, and nothing of what was said before.
+        // The client joins the hub under the room's lock, so no message can come between that and
+        // `Room::joined`.
         let room = self.room();
         let mailbox = hub.join(outlet);
         let who = mailbox.id();
@@ -151,15 +179,20 @@ impl<R: Room> Endpoint<R> {
         let agent = Line::of(peer.user_agent());
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
-        let patience = Bucket::per_second(PATIENCE_RATE, PATIENCE);
-        (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
+        let refusals = Bucket::per_second(REFUSALS_PER_SECOND, REFUSALS);
+        (mailbox, Seat { endpoint: self.clone(), who, permit, refusals })
     }
 
-    /// Serves one raw stream from its first byte: a pipe in a test, a TCP connection of your own.
+    /// Serves one byte stream from its first byte: a pipe in a test, or a TCP connection.
     ///
     /// # Errors
     ///
-    /// A stream that did not become a WebSocket; it has been answered.
+    /// The stream did not become a WebSocket. The peer has got the HTTP answer that says why.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: a dropped future ends the connection without a close frame. If the client
+    /// had joined the room, [`Room::left`] is called.
     pub async fn accept<S: Io>(&self, io: S) -> Result<Closed, AcceptError> {
         let _awaited = self.0.shutdown.hold();
         let Some(permit) = self.0.caps.enter(Ipv4Addr::UNSPECIFIED.into()) else {
@@ -169,10 +202,10 @@ impl<R: Room> Endpoint<R> {
         Ok(self.serve(accepted, permit).await)
     }
 
-    /// The room as a route, at its own paths: see [`server::sockets`].
+    /// A warp route that accepts WebSockets at the room's paths: see [`server::sockets`].
     pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        // `serve` has limits of its own for a stream.
+        // `serve` puts its own limits around the stream.
         let serve = move |accepted: Accepted<UpgradedIo>, permit| {
             endpoint.serve(accepted.map(Limited::into_inner), permit)
         };
@@ -181,8 +214,12 @@ impl<R: Room> Endpoint<R> {
     }
 
     /// Serves `routes` to every connection to `listener` until [`close`](Self::close), with the
-    /// deadlines of this endpoint's settings: see [`server::serve`]. Several listeners share the
-    /// places for connections that are not WebSockets yet.
+    /// deadlines of this endpoint's settings: see [`server::serve`]. All listeners of an endpoint
+    /// share one limit for connections that are not WebSockets yet.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future stops accepting connections.
     pub fn serve_http<I>(
         &self,
         listener: TcpListener,
@@ -199,13 +236,13 @@ impl<R: Room> Endpoint<R> {
         }
     }
 
-    /// Taken now: connections, messages, bytes, closes, memory, uptime.
+    /// The current statistics: connections, messages, bytes, closes, memory, uptime.
     #[must_use]
     pub fn report(&self) -> Report {
         self.0.stats.report()
     }
 
-    /// `GET /stats`: the report as JSON, as a warp filter.
+    /// A warp route that answers `GET /stats` with the statistics as JSON.
     pub fn stats(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
         warp::path!("stats")
@@ -214,16 +251,21 @@ impl<R: Room> Endpoint<R> {
             .boxed()
     }
 
-    /// The switch that ends this endpoint, for whoever accepts its connections.
+    /// The shutdown of this endpoint, for a program that accepts connections itself.
     #[must_use]
     pub fn shutdown(&self) -> &Shutdown {
         &self.0.shutdown
     }
 
-    /// Says goodbye to everyone and waits; returns how many had not left within the grace.
+    /// Closes every connection with 1001 and waits at most `WS_DRAIN_MS`. Returns how many
+    /// connections had not ended by then.
     ///
-    /// The room speaks ([`Room::closing`]), everyone is closed with 1001 once
-    /// they have been told all that was said, and `WS_DRAIN_MS` is the grace.
+    /// [`Room::closing`] is called first. Each client gets the messages that wait for it before its
+    /// close frame.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future waits no longer; the connections are closed all the same.
     pub async fn close(&self) -> usize {
         let Shared { hub, shutdown, settings, .. } = &*self.0;
         shutdown.begin();
@@ -237,12 +279,13 @@ impl<R: Room> Endpoint<R> {
         shutdown.drain(settings.drain).await
     }
 
-    /// A panic while another event was handled leaves the room as that left it, and usable.
+    /// Locks the room. A panic in an earlier event leaves it usable.
     fn room(&self) -> MutexGuard<'_, R> {
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the room speak by itself; a panic of it is logged after the lock is released.
+    /// Calls the room for an event that no client caused. A panic is logged after the lock is
+    /// released.
     fn timed(&self, event: impl FnOnce(&mut R)) {
         let mut room = self.room();
         let survived = survives(|| event(&mut room));
@@ -250,10 +293,10 @@ impl<R: Room> Endpoint<R> {
         tell_of_panic(survived, None);
     }
 
-    /// Tells the room the time, then the event, and sees to its next deadline.
+    /// Calls the room for an event of one client, and then takes its next deadline.
     ///
-    /// A panic closes the connection that caused it, and no other. It takes the room's lock and
-    /// logs after it has released it: a log may block, and a lock held meanwhile would stop the room.
+    /// A panic closes that client's connection and no other. It is logged after the lock is
+    /// released: a log may block, and the room would wait for it.
     fn timely(&self, mut room: MutexGuard<'_, R>, who: ClientId, event: impl FnOnce(&mut R)) {
         let before = room.deadline();
         room.now(self.0.began.elapsed());
@@ -288,7 +331,7 @@ impl<R: Room> Endpoint<R> {
                 () = sleep_until(*began + next.max(earliest)) => {}
             }
             let now = began.elapsed();
-            earliest = now + BREATH;
+            earliest = now + OVERDUE_INTERVAL_MIN;
             self.timed(|room| {
                 room.now(now);
                 room.overdue(hub);
@@ -296,7 +339,7 @@ impl<R: Room> Endpoint<R> {
         }
     }
 
-    /// Lets the room speak when time has passed, until the end begins.
+    /// Calls the room as time passes, until the shutdown begins.
     async fn keep_time(self) {
         let Shared { hub, settings, stats, shutdown, began, .. } = &*self.0;
         let tick = || {
@@ -331,13 +374,14 @@ fn tell_of_panic(survived: bool, who: Option<ClientId>) {
     }
 }
 
-/// A place in the room, left however the session ends: returned, panicked or dropped.
+/// A client's membership of the room. It ends when the session drops it: on return, on a panic,
+/// and when the session itself is dropped.
 struct Seat<R: Room> {
     endpoint: Endpoint<R>,
     who: ClientId,
     permit: Permit,
-    /// With a client that does not listen.
-    patience: Bucket,
+    /// The refusals that the client may still get before it is closed.
+    refusals: Bucket,
 }
 
 impl<R: Room> Seat<R> {
@@ -346,7 +390,7 @@ impl<R: Room> Seat<R> {
         let room = self.endpoint.room();
         match self.permit.message_of(message.len()) {
             Ok(()) => self.endpoint.timely(room, who, |room| room.heard(who, message, hub)),
-            Err(wait) if self.patience.take().is_ok() => {
+            Err(wait) if self.refusals.take().is_ok() => {
                 let flooded = |room: &mut R| room.flooded(who, message, wait, hub);
                 self.endpoint.timely(room, who, flooded);
             }
@@ -359,7 +403,7 @@ impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
         let room = self.endpoint.room();
-        // When a session is dropped, its mailbox outlives this seat, so the seat leaves the hub first.
+        // The mailbox of a dropped session outlives this value, so the client leaves the hub here.
         hub.leave(who);
         self.endpoint.timely(room, who, |room| room.left(who, hub));
     }

@@ -1,10 +1,9 @@
-//! What was said lately, numbered, for those who come back.
+//! The last messages of a room, numbered, for clients that reconnect.
 //!
-//! A connection that breaks loses whatever was on its way. So each line gets a
-//! number, and whoever comes back says the last one they saw: they are told the
-//! lines after it, or that some are no longer here. Numbers mean nothing without
-//! their *epoch*, the name of one life of the history: a server started anew
-//! counts from 1 again.
+//! A connection that breaks loses the messages on their way. So the history numbers each message.
+//! A client that reconnects sends the last number it received, and gets the messages after it, or
+//! learns that the history no longer keeps all of them. A number is valid in one *epoch* only, a
+//! random name of one life of the history: a server that was restarted counts from 1 again.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,39 +12,41 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::id;
 use crate::receipts::Fingerprint;
 
-/// Lines in the order in which they were said; the oldest are forgotten.
+/// Numbered messages in the order in which they were sent. The oldest are dropped when all
+/// together take more than the capacity.
 #[derive(Clone, Debug)]
 pub struct History {
     epoch: String,
     seq: u64,
     capacity: usize,
     bytes: usize,
-    lines: VecDeque<Line>,
-    /// The number of each line that has an id, by session and id.
+    entries: VecDeque<Kept>,
+    /// The number of each message that has an id, by session and id.
     ids: HashMap<Fingerprint, u64>,
 }
 
-/// Why a line was not said.
+/// Why [`History::push`] did not take a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Before {
-    /// It was said already: the message that was sent then.
+    /// The history has it already: the message of then.
     Same(Message),
-    /// Something else was said under its id.
+    /// The history has another message under its id.
     Otherwise,
 }
 
 #[derive(Clone, Debug)]
-struct Line {
+struct Kept {
     id: Option<Fingerprint>,
     content: Fingerprint,
     message: Message,
 }
 
 impl History {
-    /// An empty history that keeps `capacity` bytes of text.
+    /// An empty history that keeps at most `capacity` bytes of messages.
     ///
-    /// Less than a hub lets one member have unsent, or those who come back from
-    /// far away are taken for slow readers.
+    /// `capacity` must be less than the bytes that a hub queues for one member. Otherwise the
+    /// messages that a client missed could exceed its queue, and the hub would close it as too
+    /// slow.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -53,42 +54,45 @@ impl History {
             seq: 0,
             capacity,
             bytes: 0,
-            lines: VecDeque::new(),
+            entries: VecDeque::new(),
             ids: HashMap::new(),
         }
     }
 
-    /// The name of this life of the history.
+    /// The random name of this life of the history.
     #[must_use]
     pub fn epoch(&self) -> &str {
         &self.epoch
     }
 
-    /// The number of the last line; 0 before the first.
+    /// The number of the last message; 0 before the first.
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// The lines said after line `since` of `epoch`, or `None` if that cannot be told:
-    /// nobody asked, another epoch, a number not reached yet, lines already forgotten.
+    /// The messages after number `since` of `epoch`. `None` if `epoch` or `since` is missing or
+    /// wrong, or if the history no longer keeps all of them.
     #[must_use]
     pub fn missed(&self, epoch: Option<&str>, since: Option<&str>) -> Option<Vec<Message>> {
         let missed = self.seq.checked_sub(since?.parse().ok()?)?;
-        let first = self.lines.len().checked_sub(usize::try_from(missed).ok()?)?;
-        let lines = self.lines.range(first..).map(|line| line.message.clone());
-        (epoch? == self.epoch).then(|| lines.collect())
+        let first = self.entries.len().checked_sub(usize::try_from(missed).ok()?)?;
+        let messages = self.entries.range(first..).map(|entry| entry.message.clone());
+        (epoch? == self.epoch).then(|| messages.collect())
     }
 
-    /// Numbers a line and keeps it: the message to send to all.
+    /// Numbers a message and keeps it. The result is the message to broadcast: the text that `line`
+    /// returns for the number.
     ///
-    /// `session` is the client, over all its connections: one client's ids mean nothing in
-    /// another's session. `id` is its name for this request, `content` what it asks to be said.
+    /// `session` names the client over all its connections; ids of different sessions are
+    /// different. `id` is the client's name for this request, and `content` is what it asks to
+    /// send. Takes amortized constant time.
     ///
     /// # Errors
     ///
-    /// Something was said under that id in that session. An id comes twice from a client that
-    /// could not know whether the first had arrived; it is remembered for as long as its line is kept.
+    /// The history has a message under that id in that session. A client sends an id twice if it
+    /// could not know whether its first request had arrived. The history knows an id for as long
+    /// as it keeps the message.
     pub fn push(
         &mut self,
         session: &str,
@@ -98,7 +102,7 @@ impl History {
     ) -> Result<Message, Before> {
         let content = Fingerprint::of(&[content]);
         let id = id.map(|id| Fingerprint::of(&[session, id]));
-        if let Some(before) = id.and_then(|id| self.line(*self.ids.get(&id)?)) {
+        if let Some(before) = id.and_then(|id| self.entry(*self.ids.get(&id)?)) {
             let same = before.content == content;
             return Err(if same {
                 Before::Same(before.message.clone())
@@ -109,10 +113,10 @@ impl History {
         self.seq += 1;
         let message = Message::text(line(self.seq));
         self.bytes += message.len();
-        self.lines.push_back(Line { id, content, message: message.clone() });
+        self.entries.push_back(Kept { id, content, message: message.clone() });
         self.ids.extend(id.map(|id| (id, self.seq)));
         while self.bytes > self.capacity {
-            let Some(oldest) = self.lines.pop_front() else { break };
+            let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.message.len();
             if let Some(id) = oldest.id {
                 self.ids.remove(&id);
@@ -121,9 +125,9 @@ impl History {
         Ok(message)
     }
 
-    /// The line with that number, if it is kept.
-    fn line(&self, seq: u64) -> Option<&Line> {
+    /// The message with that number, if it is kept.
+    fn entry(&self, seq: u64) -> Option<&Kept> {
         let back = usize::try_from(self.seq.checked_sub(seq)?).ok()?;
-        self.lines.get(self.lines.len().checked_sub(back + 1)?)
+        self.entries.get(self.entries.len().checked_sub(back + 1)?)
     }
 }

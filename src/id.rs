@@ -1,9 +1,10 @@
-//! Names nobody can guess.
+//! Random ids.
 
-/// 128 random bits as 32 hexadecimal digits: two are never the same, and none leads to another.
+/// A random id: 128 bits as 32 hexadecimal digits. No two are the same, and no client can guess
+/// another's.
 ///
-/// Numbers that count up would tell everyone how many there are, and invite
-/// guessing; an address names a whole class behind one router.
+/// A number that counts up would tell how many clients there are, and clients could guess it. An
+/// IP address is no id: a whole class may share one.
 #[must_use]
 pub fn random() -> String {
     format!("{:032x}", rand::random::<u128>())

@@ -20,8 +20,8 @@ const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
-/// Serves `frontend/` and tells it to speak `dialect`: `v1`, the number of a source as in `001`,
-/// or `connections` to list the connections.
+/// Serves `frontend/` and tells it to speak `dialect`: the name of a dialect of the chat, as in
+/// `canonical` or `node_chat`, or `connections` to list the connections.
 ///
 /// It must be the last route, because it answers every request: 404 if there is no such file.
 pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {

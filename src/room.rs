@@ -1,7 +1,7 @@
-//! What is said, apart from how it travels.
+//! What a server does with its clients' messages, apart from connections.
 //!
-//! A room is plain synchronous code: no sockets, no tasks, no locks, no timers.
-//! It hears an event and speaks through the [`Hub`].
+//! A room is plain synchronous code without sockets, tasks, locks or timers. An endpoint calls it
+//! with one event at a time, and it sends messages through the [`Hub`].
 
 use std::time::Duration;
 
@@ -12,51 +12,75 @@ use crate::broadcast::{ClientId, Hub};
 use crate::stats::Report;
 use crate::upgrade::Peer;
 
-/// A chat's rules. Events come one at a time, so whatever a room says, all of
-/// its members see in the same order.
+/// The rules of a room.
 ///
-/// A room that needs a file or a database sends itself to a task and speaks
-/// later, through a clone of the hub.
+/// Events come one at a time, so all members get the messages of a room in the same order. All
+/// methods run under the room's lock: they must return soon and never wait. A room that needs a
+/// file or a database spawns a task with a clone of the hub, and the task sends the answer.
+///
+/// ```
+/// use tokio_tungstenite::tungstenite::Message;
+/// use ws101::broadcast::{ClientId, Hub};
+/// use ws101::room::Room;
+///
+/// /// Sends each message to all clients, its sender included.
+/// struct Everyone;
+///
+/// impl Room for Everyone {
+///     fn heard(&mut self, _: ClientId, message: Message, hub: &Hub) {
+///         hub.broadcast(message);
+///     }
+/// }
+/// ```
 pub trait Room: Send + 'static {
-    /// The subprotocols it speaks, best first (RFC 6455 §1.9). With none, any client may come.
-    const SUBPROTOCOLS: &'static [&'static str] = &[];
+    /// The subprotocols that the room speaks, best first (RFC 6455 §1.9). With none, clients need
+    /// not ask for one. An endpoint asks once, when it opens.
+    fn subprotocols(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 
-    /// The paths it is reached at; with none, any will do.
-    const PATHS: &'static [&'static str] = &[];
+    /// The paths at which clients reach the room; with none, any path. An endpoint asks once, when
+    /// it opens.
+    fn paths(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 
-    /// Someone came in. They are a member of `hub` already.
+    /// A client has connected. It is a member of `hub` already.
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
         let _ = (who, peer, hub);
     }
 
-    /// Someone said something: a text or a binary message.
+    /// A client has sent a message, text or binary.
     fn heard(&mut self, who: ClientId, message: Message, hub: &Hub);
 
-    /// Someone said `message` too soon after the last one: it was not heard, and they may be told
-    /// when to try again. Whoever does not listen is closed with 1008.
+    /// A client has sent `message` sooner than its rate allows. The room must not act on it, and
+    /// may tell the client to wait for `retry_after`. The endpoint closes a client that does not
+    /// slow down with 1008.
     fn flooded(&mut self, who: ClientId, message: Message, retry_after: Duration, hub: &Hub) {
         let _ = (who, message, retry_after, hub);
     }
 
-    /// Someone is gone, exactly once, however it happened. They are no longer a member.
+    /// A client's connection has ended, in whatever way: called once for each
+    /// [`joined`](Self::joined). The client is no longer a member of `hub`.
     fn left(&mut self, who: ClientId, hub: &Hub) {
         let _ = (who, hub);
     }
 
-    /// What the log is to say of the event before, once: asked after every event of a connection,
-    /// and written when no lock is held. A room that logs by itself stops everyone while the log
-    /// blocks.
+    /// The line that the endpoint is to log about the last event; `None` if there is none.
+    ///
+    /// The endpoint asks after every event of a client, and logs when it holds no lock. A room that
+    /// logs itself stops all clients while the log blocks.
     fn noted(&mut self) -> Option<&'static str> {
         None
     }
 
-    /// The time, counted from the start: told before every other event. Cheap, or it costs all.
+    /// Tells the time since the start, before every other event. It must be cheap.
     fn now(&mut self, now: Duration) {
         let _ = now;
     }
 
-    /// The next moment at which [`overdue`](Self::overdue) is to be called, in the time of
-    /// [`now`](Self::now). Asked after every event; it must be cheap, too.
+    /// The next time at which the endpoint is to call [`overdue`](Self::overdue), counted as in
+    /// [`now`](Self::now). The endpoint asks after every event, so it must be cheap.
     fn deadline(&self) -> Option<Duration> {
         None
     }
@@ -66,28 +90,28 @@ pub trait Room: Send + 'static {
         let _ = hub;
     }
 
-    /// About a second has passed; `now` counts from the start.
+    /// About a second has passed since the last call; `now` is the time since the start.
     fn tick(&mut self, now: Duration, hub: &Hub) {
         let _ = (now, hub);
     }
 
-    /// Statistics are due.
+    /// Statistics are due: every `WS_STATS_MS`.
     fn report(&mut self, report: &Report, hub: &Hub) {
         let _ = (report, hub);
     }
 
-    /// The last chance to speak before everyone is closed with 1001.
+    /// The server shuts down. After this call the endpoint closes every client with 1001.
     fn closing(&mut self, hub: &Hub) {
         let _ = hub;
     }
 }
 
-/// A message as JSON text, encoded once; the hub shares the bytes.
+/// A text message with `message` as JSON. Encode once and broadcast: the hub shares the bytes.
 ///
 /// # Panics
 ///
-/// If `message` cannot be JSON, as a map with keys that are no strings; types
-/// that derive `Serialize` for the wire can.
+/// `message` cannot be written as JSON, for instance a map whose keys are not strings. Types that
+/// derive `Serialize` and have no such map do not panic.
 pub fn json(message: &impl Serialize) -> Message {
     Message::text(serde_json::to_string(message).expect("a message for the wire is JSON"))
 }

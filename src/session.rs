@@ -1,4 +1,4 @@
-//! One connection: one task, one loop, three things that can happen next.
+//! One WebSocket connection, from its handshake to its end: one task with one loop.
 
 use std::time::Duration;
 
@@ -10,19 +10,23 @@ use crate::broadcast::{Mailbox, Outlet};
 use crate::goodbye::{self, Closed, next_message};
 use crate::heartbeat::Heartbeat;
 
-/// Runs a connection to its end, handing every text and binary message to `heard`.
+/// Runs a connection to its end, and calls `heard` with each text and binary message.
 ///
-/// The socket must be built on the [`Outlet`] that `mailbox` joined with. The
-/// end always has a code: the peer's, the hub's, 1011 for a peer that fell
-/// silent, what a broken rule earned, or 1006.
+/// The socket must be built on the [`Outlet`] that `mailbox` joined with. The result always has a
+/// close code: the peer's, the hub's, 1011 for a peer that the heartbeat gave up, the code of a
+/// protocol violation, or 1006 (RFC 6455 §7.4).
 ///
-/// `heard` is dropped when the conversation is over, before the goodbye: what
-/// it owns learns of the end at once and however it comes, a dropped session
-/// included.
+/// `heard` is dropped before the closing handshake starts, and also if the future is dropped. So
+/// whatever it owns learns at once that the client sends no more.
 ///
-/// Its deadlines: the heartbeat's and the hub's, then `close` for the
-/// goodbye and [`LINGER`](crate::stream::LINGER) for the peer to hang up.
-// Not an `async fn`: one would hold what it is given twice, in every connection's task.
+/// Waits are bounded by the heartbeat's and the hub's deadlines, then by `close` for the closing
+/// handshake and by [`LINGER`](crate::stream::LINGER) for the peer to end the TCP connection.
+///
+/// # Cancel safety
+///
+/// Not cancel safe: a dropped future ends the connection without a close frame.
+// Not an `async fn`: the future of one keeps a second copy of its arguments, in every connection's
+// task.
 #[allow(clippy::manual_async_fn)]
 pub fn run<H: FnMut(Message)>(
     socket: &mut WebSocketStream<Outlet>,
@@ -37,7 +41,7 @@ pub fn run<H: FnMut(Message)>(
                 incoming = next_message(socket) => match incoming {
                     Ok(message) => {
                         heartbeat.heard(&message);
-                        // tungstenite answers pings itself (RFC 6455 §5.5.2).
+                        // tungstenite answers pings (RFC 6455 §5.5.2).
                         if message.is_text() || message.is_binary() {
                             heard(message);
                         }
@@ -46,17 +50,17 @@ pub fn run<H: FnMut(Message)>(
                 },
                 ended = mailbox.drive() => break ended.into(),
                 beat = heartbeat.beat_hearing(|| mailbox.heard_at()) => match beat {
-                    // Not awaited: a ping that waits for a full socket must not
-                    // keep us from reading what would empty it.
+                    // Queued, not awaited: while the socket is full, the loop must go on reading,
+                    // or two peers that both wait to write would wait for ever.
                     Ok(ping) => mailbox.say(&ping),
                     Err(gone) => break CloseFrame::from(gone).into(),
                 },
             }
         };
-        // Nothing may follow a close frame (RFC 6455 §5.5.1).
+        // No data frame may follow the close frame (RFC 6455 §5.5.1).
         mailbox.leave();
         drop(heard);
-        // Boxed: until then, no connection's task needs room for it.
+        // Boxed, so that the task of an open connection has no room for this future.
         Box::pin(goodbye::finish_within(socket, end, close)).await
     }
 }

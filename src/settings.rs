@@ -23,6 +23,9 @@ const BACKLOG: i32 = 4096;
 /// The longest time a setting may name: a week, in milliseconds.
 const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
+/// The choices of `WS_ROOT_DIALECT`, each with its older spelling; the first is the default.
+const ROOT_DIALECTS: [(&str, &str); 2] = [("node_chat", "000"), ("broadcast_server", "001")];
+
 /// The settings, with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -30,9 +33,11 @@ pub struct Settings {
     pub host: IpAddr,
     /// `PORT`: the port to listen on. 8080; 0 lets the system choose.
     pub port: u16,
-    /// `PORT_004`: where `full_chat` speaks with clients of source 004. 8765; 0 lets the system choose.
-    pub port_004: u16,
-    /// `WS_ROOT_DIALECT`: whose clients `full_chat` expects at `/`: 000, or 001.
+    /// `PORT_PYTHON_CHAT`: the port at which `full_chat` speaks `python_chat`. 8765; 0 lets the
+    /// system choose. `PORT_004` is accepted, too.
+    pub port_python_chat: u16,
+    /// `WS_ROOT_DIALECT`: the dialect that `full_chat` speaks at `/`: `node_chat` or
+    /// `broadcast_server`. `000` and `001` are accepted, too.
     pub root_dialect: String,
     /// `WS_HEARTBEAT_MS`: between pings. 25 s; 0 sends none.
     pub heartbeat: Duration,
@@ -89,8 +94,8 @@ impl Default for Settings {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8080,
-            port_004: 8765,
-            root_dialect: "000".to_owned(),
+            port_python_chat: 8765,
+            root_dialect: ROOT_DIALECTS[0].0.to_owned(),
             heartbeat: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             idle: Duration::from_secs(60),
@@ -193,8 +198,9 @@ impl Settings {
         let read = Reader { lookup };
         read.host("HOST", &mut self.host)?;
         read.number("PORT", 0..=u16::MAX, &mut self.port)?;
-        read.number("PORT_004", 0..=u16::MAX, &mut self.port_004)?;
-        read.one_of("WS_ROOT_DIALECT", &["000", "001"], &mut self.root_dialect)?;
+        read.number("PORT_004", 0..=u16::MAX, &mut self.port_python_chat)?;
+        read.number("PORT_PYTHON_CHAT", 0..=u16::MAX, &mut self.port_python_chat)?;
+        read.one_of("WS_ROOT_DIALECT", &ROOT_DIALECTS, &mut self.root_dialect)?;
         read.time("WS_HEARTBEAT_MS", 0, &mut self.heartbeat)?;
         read.time("WS_PONG_TIMEOUT_MS", 1, &mut self.pong_timeout)?;
         read.time("WS_IDLE_MS", 0, &mut self.idle)?;
@@ -343,14 +349,16 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
     fn one_of(
         &self,
         name: &'static str,
-        choice: &[&str],
+        choice: &[(&str, &str)],
         to: &mut String,
     ) -> Result<(), SettingError> {
         let Some(value) = self.value(name) else { return Ok(()) };
-        if !choice.contains(&value.as_str()) {
-            return Err(SettingError { name, value, wanted: choice.join(" or ") });
-        }
-        *to = value;
+        let found = choice.iter().find(|(new, old)| value == *new || value == *old);
+        let (new, _) = found.ok_or_else(|| {
+            let names: Vec<_> = choice.iter().map(|(new, _)| *new).collect();
+            SettingError { name, value: value.clone(), wanted: names.join(" or ") }
+        })?;
+        (*new).clone_into(to);
         Ok(())
     }
 

@@ -96,7 +96,7 @@ fn a_server_that_someone_else_runs_is_checked_but_for_its_end() {
     ] {
         let port = free_port();
         let mut server = Command::new(example(name));
-        server.env("PORT", port.to_string()).env("PORT_004", "0").stdout(Stdio::null());
+        server.env("PORT", port.to_string()).env("PORT_PYTHON_CHAT", "0").stdout(Stdio::null());
         let mut server = server.spawn().unwrap();
         wait_for(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
         let output =

@@ -70,12 +70,12 @@ macro_rules! attacks {
 }
 
 attacks! {
-    "crowd-000", "2,000 clients of source 000 at once, then half of them leave", 180, crowd::of_000;
-    "crowd-001", "2,000 clients of source 001 at once, then half of them leave", 180, crowd::of_001;
-    "crowd-002", "2,000 clients of source 002 at once, then half of them leave", 180, crowd::of_002;
-    "crowd-003", "2,000 clients of source 003 at once, then half of them leave", 180, crowd::of_003;
-    "crowd-004", "2,000 clients of source 004 at once, then half of them leave", 180, crowd::of_004;
-    "crowd-v1", "2,000 canonical clients at once, then a quarter rename and a quarter leave", 180, crowd::of_v1;
+    "crowd-node_chat", "2,000 node_chat clients at once, then half of them leave", 180, crowd::of_node_chat;
+    "crowd-broadcast_server", "2,000 broadcast_server clients at once, then half of them leave", 180, crowd::of_broadcast_server;
+    "crowd-reconnect", "2,000 reconnect clients at once, then half of them leave", 180, crowd::of_reconnect;
+    "crowd-note", "2,000 note clients at once, then half of them leave", 180, crowd::of_note;
+    "crowd-python_chat", "2,000 python_chat clients at once, then half of them leave", 180, crowd::of_python_chat;
+    "crowd-canonical", "2,000 canonical clients at once, then a quarter rename and a quarter leave", 180, crowd::of_canonical;
     "crowd-names", "2,000 clients of names_and_typing at once, then half of them leave", 180, crowd::of_names;
     "crowd-echo", "2,000 clients of echo_broadcast at once, then half of them leave", 180, crowd::of_echo;
     "growth", "1,000 and 5,000 canonical clients at once, while two members talk", 300, growth::run;
@@ -86,8 +86,8 @@ attacks! {
     "log-unread", "1,000 visits to each example, whose output nobody reads", 400, logs::unread;
     "log-closed", "1,000 visits to each example, whose output is closed", 400, logs::closed;
     "odd", "odd requests to each example, as the first and as the second of a connection", 180, odd::run;
-    "renames", "one member renames itself ten times before 300 clients of source 004", 60, renames::run;
-    "evictions", "100 of 400 members of source 004 do not read while six talk", 120, evictions::run;
+    "renames", "one member renames itself ten times before 300 python_chat clients", 60, renames::run;
+    "evictions", "100 of 400 python_chat members do not read while six talk", 120, evictions::run;
 }
 
 /// What every attack has: the programs, and how large it is to be.

@@ -36,7 +36,7 @@ impl Way {
 
     /// Connects, greets as `name`, and waits for the welcome.
     ///
-    /// A client of source 003 is never welcomed; it sends its name as a line and waits for the answer.
+    /// A `note` client gets no welcome: it sends its name as a line and waits for the answer.
     pub async fn enter(self, name: &str) -> io::Result<Raw> {
         let Self { address, dialect, target, source, window } = self;
         let raw = Raw::connect_from(source, address, window).await?;

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_beginning_names_all_attacks_that_have_it() {
         let options = parse("--only crowd --seed 7").unwrap();
-        assert!(options.names("crowd-004") && !options.names("odd"));
+        assert!(options.names("crowd-python_chat") && !options.names("odd"));
         assert_eq!(options.seed, 7);
     }
 }

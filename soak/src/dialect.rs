@@ -33,8 +33,8 @@ impl Dialect {
         match self {
             Self::Canonical | Self::NodeChat => "/",
             Self::BroadcastServer => "/broadcast",
-            Self::Reconnect => "/?dialect=002",
-            Self::Note => "/?dialect=003",
+            Self::Reconnect => "/?dialect=reconnect",
+            Self::Note => "/?dialect=note",
             Self::PythonChat => "/py",
         }
     }
@@ -64,7 +64,7 @@ impl Dialect {
         }
     }
 
-    /// Whether the server sends the first message. In 003 it only answers.
+    /// Whether the server sends the first message. To a `note` client it only answers.
     #[must_use]
     pub fn is_welcomed(self) -> bool {
         self != Self::Note
@@ -76,8 +76,8 @@ impl Dialect {
         self != Self::Note
     }
 
-    /// A text in the message that tells a client it has entered. 003 has no such message, so there it
-    /// is in the answer to the first line.
+    /// What stands in the frame that welcomes a client; a `note` client gets no welcome, and it is
+    /// what stands in the answer to its first line.
     #[must_use]
     pub fn welcome(self) -> &'static str {
         match self {

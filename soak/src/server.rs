@@ -100,7 +100,7 @@ impl Server {
         let program = program.with_extension(std::env::consts::EXE_EXTENSION);
         let mut command = Command::new(&program);
         // Its own ports, and none of the caller's environment, which is not part of the test.
-        command.envs([("PORT", "0"), ("PORT_004", "0"), ("RUST_BACKTRACE", "0")]);
+        command.envs([("PORT", "0"), ("PORT_PYTHON_CHAT", "0"), ("RUST_BACKTRACE", "0")]);
         command.envs(settings.iter().map(|(name, value)| (name, value.as_ref())));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);

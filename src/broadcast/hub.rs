@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::coop::unconstrained;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::encode::{encode, encoded};
 use super::mailbox::Mailbox;
@@ -202,7 +202,7 @@ impl Hub {
     }
 
     /// Ends one membership with `code`, after all that was sent before.
-    pub fn close(&self, id: ClientId, code: CloseCode, reason: &'static str) {
+    pub fn close(&self, id: ClientId, code: CloseCode, reason: impl Into<Utf8Bytes>) {
         let frame = CloseFrame { code, reason: reason.into() };
         self.0.lock().remove(id, Some(frame));
     }

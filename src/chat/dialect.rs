@@ -1,133 +1,103 @@
-//! One room, five ways to say what happens in it.
-//!
-//! No single wire can serve the five kinds of client: each expects another
-//! first frame before it has said a word. So a connection's handshake decides
-//! which dialect it speaks, and everything the room says is said once in each
-//! dialect that somebody here understands. A dialect is two functions: what a
-//! client's text asks for, and how an event is put.
+//! What a dialect is: how one kind of client speaks with the chat.
 
-mod broadcast_server;
-mod node_chat;
-mod note;
-mod python_chat;
-mod reconnect;
+use std::fmt::Debug;
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
-pub(super) use broadcast_server::echo;
-pub(super) use note::answer;
-pub(super) use reconnect::established;
-
-use super::SUBPROTOCOL;
 use super::event::Event;
-use super::request::{Fault, Request};
-use crate::broadcast::{Audience, ClientId, Hub};
-use crate::room::json;
-use crate::upgrade::Peer;
+use super::request::{Request, RequestError};
 
-/// How a connection speaks: the canonical protocol, or as the clients of one of five documents do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dialect {
-    /// `ws101.chat.v1`: names, receipts, numbers.
-    #[default]
-    Canonical,
-    /// 000: `user` and `system`, each with a `content`.
-    NodeChat,
-    /// 001: `welcome`, `echo`, `broadcast`, and who comes and goes.
-    BroadcastServer,
-    /// 002: `connection_established`, `ping`, `pong`.
-    Reconnect,
-    /// 003: plain text, echoed to its sender; no part of the room.
-    Note,
-    /// 004: `join` with a name, then `message` and `typing`.
-    PythonChat,
-}
+/// How one kind of client speaks. All methods are cheap and never wait.
+pub trait Dialect: Debug + Send + Sync {
+    /// The name in settings, in `?dialect=` and for the page: `node_chat`. No two dialects share
+    /// one.
+    fn name(&self) -> &'static str;
 
-impl Dialect {
-    /// Those in which the room speaks.
-    pub(super) const IN_ROOM: [Self; 5] =
-        [Self::Canonical, Self::NodeChat, Self::BroadcastServer, Self::Reconnect, Self::PythonChat];
-
-    /// The dialect of the document with that number.
-    #[must_use]
-    pub fn numbered(number: &str) -> Option<Self> {
-        match number {
-            "000" => Some(Self::NodeChat),
-            "001" => Some(Self::BroadcastServer),
-            "002" => Some(Self::Reconnect),
-            "003" => Some(Self::Note),
-            "004" => Some(Self::PythonChat),
-            _ => None,
-        }
+    /// An older spelling of the name that is accepted, too: `000`.
+    fn old_name(&self) -> Option<&'static str> {
+        None
     }
 
-    /// What a connection speaks, known before its first frame: by its subprotocol, or
-    /// `?dialect=` in its address, or the port it came to, or the path. `None` for a
-    /// dialect that nobody speaks.
-    pub(super) fn of(peer: &Peer, root: Self, ports: &[(u16, Self)]) -> Option<Self> {
-        if peer.subprotocol.as_deref() == Some(SUBPROTOCOL) {
-            return Some(Self::Canonical);
-        }
-        if let Some(number) = peer.query("dialect") {
-            return Self::numbered(number);
-        }
-        let port = peer.ends.map(|ends| ends.local.port());
-        if let Some((_, dialect)) = ports.iter().find(|(known, _)| Some(*known) == port) {
-            return Some(*dialect);
-        }
-        Some(match peer.target().path() {
-            "/broadcast" => Self::BroadcastServer,
-            "/ws" => Self::Reconnect,
-            "/chat" => Self::Note,
-            "/py" => Self::PythonChat,
-            _ => root,
-        })
+    /// The subprotocol that a client asks for to speak this dialect (RFC 6455 §1.9). A dialect
+    /// with one is not chosen by name, path or port.
+    fn subprotocol(&self) -> Option<&'static str> {
+        None
     }
 
-    /// Those who hear the same bytes.
-    pub(super) fn audience(self) -> Audience {
-        Audience(self as u8)
+    /// The path at which the chat speaks this dialect, unless the client asks for another.
+    fn path(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// How its clients become members of the room.
+    fn entry(&self) -> Entry;
+
+    /// The language of the names that the chat gives to its guests.
+    fn guest_language(&self) -> &'static str {
+        "en"
     }
 
     /// What a client's text asks for.
-    pub(super) fn read(self, text: &str) -> Result<Request, Fault> {
-        match self {
-            Self::Canonical => Request::parse(text),
-            Self::NodeChat => node_chat::read(text),
-            Self::BroadcastServer => broadcast_server::read(text),
-            Self::Reconnect => reconnect::read(text),
-            Self::PythonChat => python_chat::read(text),
-            Self::Note => Ok(Request::Bye),
-        }
+    ///
+    /// # Errors
+    ///
+    /// Why the text is no request. The chat sends it to the client as [`Event::Error`].
+    fn read(&self, text: &str) -> Result<Request, RequestError>;
+
+    /// An event as the client is told it; `None` if clients of this dialect are not told.
+    fn write(&self, event: &Event) -> Option<Message>;
+
+    /// What the sender of a message gets instead of the broadcast; `None` if it gets the
+    /// broadcast like all others.
+    fn write_to_sender(&self, message: &Event) -> Option<Message> {
+        let _ = message;
+        None
     }
 
-    /// An event in this dialect's words; `None` where it has none.
-    pub(super) fn say(self, event: &Event) -> Option<Message> {
-        match self {
-            Self::Canonical => Some(json(event)),
-            Self::NodeChat => node_chat::say(event),
-            Self::BroadcastServer => broadcast_server::say(event),
-            Self::Reconnect => reconnect::say(event),
-            Self::PythonChat => python_chat::say(event),
-            Self::Note => None,
-        }
+    /// Whether a sender gets its message again if the message came twice: in a dialect without
+    /// receipts the message itself is one.
+    fn resends_duplicates(&self) -> bool {
+        false
     }
-}
 
-/// Says an event to everyone but `except`, once in each dialect that someone here understands.
-pub(super) fn tell(event: &Event, except: Option<ClientId>, hub: &Hub) {
-    for dialect in Dialect::IN_ROOM {
-        let audience = dialect.audience();
-        if hub.listeners(audience) > 0
-            && let Some(message) = dialect.say(event)
-        {
-            hub.broadcast_to(audience, except, message);
-        }
+    /// The line that the server logs when it refuses a request.
+    fn refusal_log(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The dialect that a client speaks from its accepted `hello` on, if it is another.
+    fn after_hello(&self) -> Option<&'static dyn Dialect> {
+        None
     }
 }
 
-/// The first of these fields that is a string: clients call the same thing by many names.
-fn string<'a>(said: &'a Value, names: &[&str]) -> Option<&'a str> {
+/// How the clients of a dialect become members of the room.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Entry {
+    /// With a [`Request::Hello`] within `WS_HELLO_MS`; the chat closes with 4107 otherwise. Until
+    /// then the chat refuses all other requests and sends nothing.
+    Hello,
+    /// The same, without a deadline.
+    Join,
+    /// When they connect, under a guest's name.
+    Guest,
+    /// They receive events from the moment they connect, and become guests with their first
+    /// message, or members with a [`Request::Hello`].
+    Listener,
+    /// Never. The function's result is the only answer to each message, text or binary.
+    Apart(fn(Message) -> Message),
+}
+
+impl Entry {
+    /// Whether a client must send a [`Request::Hello`] before all else.
+    pub(super) fn begins_with_hello(self) -> bool {
+        matches!(self, Self::Hello | Self::Join)
+    }
+}
+
+/// The first of these fields that is a string: clients give one field many names.
+pub(super) fn string<'a>(said: &'a Value, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| said[name].as_str())
 }

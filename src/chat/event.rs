@@ -1,26 +1,24 @@
-//! What the chat says: one JSON object each, its kind in `type`.
+//! What happens in the chat, apart from how any dialect writes it.
 
-use serde::Serialize;
+use std::time::Duration;
+
 use serde_json::Value;
 
-use super::dialect::Dialect;
-use super::request::Fault;
+use super::request::RequestError;
 use crate::crowd::{Named, Summary};
 use crate::stats::Report;
 
-/// Someone in the room, as the others see them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A member of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Public, and theirs for as long as the connection lasts.
+    /// The public id, which lasts as long as the connection.
     pub id: String,
-    /// The name they chose or were given.
+    /// The name that the member chose or was given.
     pub username: String,
-    /// Whether they chose it.
-    #[serde(skip)]
+    /// Whether the member chose the name.
     pub named: bool,
-    /// How they speak.
-    #[serde(skip)]
-    pub dialect: Dialect,
+    /// The [name](super::Dialect::name) of the dialect that the member's client speaks.
+    pub dialect: &'static str,
 }
 
 impl Named for Member {
@@ -29,192 +27,162 @@ impl Named for Member {
     }
 }
 
-/// What a client may send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Limits {
+/// What one client may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientLimits {
     /// Characters in a message's `content`.
     pub content: usize,
     /// Characters in a name.
     pub username: usize,
-    /// Bytes in one WebSocket message; more ends the connection with 1009.
+    /// Bytes in one WebSocket message; a longer one ends the connection with 1009.
     pub message_bytes: usize,
 }
 
-/// Which program is speaking.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Server {
-    name: &'static str,
-    version: &'static str,
-}
-
-/// This one.
-pub(super) const SERVER: Server = Server { name: "ws101", version: env!("CARGO_PKG_VERSION") };
-
-/// One connection's seat.
-#[derive(Clone, Debug, Serialize)]
-pub struct Session {
-    pub(super) id: String,
-}
-
-/// A room as a newcomer finds it.
-#[derive(Clone, Debug, Serialize)]
-pub struct RoomState<'a> {
-    /// Its name.
-    pub room: &'static str,
-    /// Which life of the room `seq` counts in.
-    pub epoch: &'a str,
-    /// The number of its last lasting event: the newcomer's own arrival.
-    pub seq: u64,
-    /// Who is in it, the newcomer included: the first [`LISTED`](crate::crowd::LISTED).
-    pub members: Vec<&'a Member>,
-    /// How many are in it, if `members` does not name all of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<usize>,
-}
-
-/// A message from the chat.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[allow(missing_docs)] // The protocol names these fields; `lessons/` explains them.
+/// Something that happened. A [`Dialect`](super::Dialect) writes it for its clients.
+///
+/// `seq` is the number of a lasting event. Lists of members name at most
+/// [`LISTED`](crate::crowd::LISTED); `count` is how many there are. A `timestamp` is UTC in
+/// RFC 3339, with milliseconds.
+#[derive(Debug)]
+#[non_exhaustive]
 pub enum Event<'a> {
-    /// The answer to `hello`, and the first thing anyone hears.
+    /// A client has connected; it may have no name yet. Sent to it alone.
+    Connected {
+        /// The public id of the connection.
+        id: &'a str,
+        /// When it connected.
+        timestamp: String,
+    },
+    /// A client became a member. Sent to it alone.
     Welcome {
-        v: u64,
-        server: Server,
-        session: Session,
+        /// A random id of this membership.
+        session: String,
+        /// The new member.
         user: &'a Member,
-        rooms: [RoomState<'a>; 1],
-        limits: Limits,
-        ping_interval: u64,
-        time: String,
+        /// The life of the room in which `seq` counts.
+        epoch: &'a str,
+        /// The number of the last lasting event.
+        seq: u64,
+        /// The first members, the new one among them.
+        members: Vec<&'a Member>,
+        /// How many members there are.
+        count: usize,
+        /// What the client may send.
+        limits: ClientLimits,
+        /// How often the server pings the client.
+        ping_interval: Duration,
+        /// When it became a member.
+        timestamp: String,
     },
-    /// Someone else came.
+    /// A client became a member. Sent to the others.
     UserJoined {
-        room: &'static str,
+        /// The number of this event.
         seq: u64,
+        /// The new member.
         user: &'a Member,
-        username: &'a str,
+        /// The first members.
+        members: Vec<&'a Member>,
+        /// How many members there are now.
         count: usize,
-        /// The first of those who are here now.
-        #[serde(skip)]
-        users: Vec<&'a str>,
+        /// When.
         timestamp: String,
     },
-    /// Someone else went.
+    /// A member has left.
     UserLeft {
-        room: &'static str,
+        /// The number of this event.
         seq: u64,
+        /// The member who left.
         user: &'a Member,
-        username: &'a str,
+        /// The first members of those who remain.
+        members: Vec<&'a Member>,
+        /// How many members there are now.
         count: usize,
-        /// The first of those who are here now.
-        #[serde(skip)]
-        users: Vec<&'a str>,
+        /// When.
         timestamp: String,
     },
-    /// So many came, went or changed their name within a second that they are told together.
-    ///
-    /// It has no `seq`: it does not last, and a client that comes back gets a list instead.
-    /// With `full`, `users` replaces the client's list. Otherwise the client applies `joins`,
-    /// then `renames`, then `leaves`. `joins` may name fewer than `joined` once the room has
-    /// more members than a list names.
-    Presence {
-        room: &'static str,
-        full: bool,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        users: Vec<&'a Member>,
-        #[serde(skip_serializing_if = "<[_]>::is_empty")]
-        joins: &'a [Member],
-        #[serde(skip_serializing_if = "<[_]>::is_empty")]
-        renames: &'a [Member],
-        #[serde(skip_serializing_if = "<[_]>::is_empty")]
-        leaves: &'a [Member],
-        joined: usize,
-        left: usize,
-        count: usize,
-        /// What happened, for dialects that say it in their own words.
-        #[serde(skip)]
-        summary: &'a Summary<Member>,
-        /// The first of those who are here now.
-        #[serde(skip)]
-        names: Vec<&'a str>,
-        timestamp: String,
-    },
-    /// Someone, perhaps you, said something.
-    Message {
-        room: &'static str,
-        seq: u64,
-        id: &'a str,
-        user: &'a Member,
-        username: &'a str,
-        content: &'a str,
-        /// As it was sent, where that may be any JSON.
-        #[serde(skip)]
-        data: Option<&'a Value>,
-        timestamp: String,
-    },
-    /// What you sent under `id` became event `seq`; no `seq`: it changed nothing. `duplicate`:
-    /// it was sent and done before, and this is the number and the time of then.
-    Ack {
-        id: &'a str,
-        room: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
+    /// A member has another name.
+    Renamed {
+        /// The number of this event; `None` if only the member itself is told at once.
         seq: Option<u64>,
+        /// The member, under the new name.
+        user: &'a Member,
+        /// The old name.
+        from: &'a str,
+        /// The first members.
+        members: Vec<&'a Member>,
+        /// How many members there are.
+        count: usize,
+        /// When.
         timestamp: String,
+    },
+    /// The arrivals, departures and renamings of the last second that were too many for single
+    /// events. It has no number: it does not last, and a client that returns gets a list instead.
+    Presence {
+        /// Whether a client cannot follow the summary, and must take `members` for its list.
+        full: bool,
+        /// Who came, went or has another name.
+        summary: &'a Summary<Member>,
+        /// The first members.
+        members: Vec<&'a Member>,
+        /// How many members there are now.
+        count: usize,
+        /// When.
+        timestamp: String,
+    },
+    /// A member sent a message.
+    Message {
+        /// The number of this event.
+        seq: u64,
+        /// The id that the sender's client gave it, or a random one.
+        id: &'a str,
+        /// The sender.
+        user: &'a Member,
+        /// The text.
+        content: &'a str,
+        /// The message as the client sent it, if its dialect accepts any JSON.
+        data: Option<&'a Value>,
+        /// When.
+        timestamp: String,
+    },
+    /// The receipt for a request with an `id`. Sent to the client that made the request.
+    Ack {
+        /// The request's `id`.
+        id: &'a str,
+        /// The number of the event that the request caused; `None` if it changed nothing.
+        seq: Option<u64>,
+        /// When the request was done.
+        timestamp: String,
+        /// Whether the request came and was done before.
         duplicate: bool,
     },
-    /// Someone else is typing, or stopped.
+    /// A member is typing, or has stopped. Sent to the others.
     Typing {
-        room: &'static str,
+        /// The member.
         user: &'a Member,
-        username: &'a str,
+        /// Whether the member is typing.
         active: bool,
-        expires_ms: u64,
+        /// How long this holds unless it is repeated.
+        expires: Duration,
     },
-    /// The server speaks; `content` is for people, `event` and `params` for programs.
-    System {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        room: Option<&'static str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        seq: Option<u64>,
-        content: String,
-        #[serde(flatten)]
-        event: SystemEvent<'a>,
+    /// Statistics are due.
+    Heartbeat {
+        /// The statistics.
+        stats: &'a Report,
+        /// When.
         timestamp: String,
     },
-    /// The answer to `ping`, with what the ping carried.
-    Pong { timestamp: Value, server_time: String },
-    /// What you sent could not be done; the connection stays.
-    Error(Fault),
-}
-
-/// Who was called what, and is called what now.
-#[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs)] // As above.
-pub struct Renaming<'a> {
-    pub user: &'a str,
-    pub from: &'a str,
-    pub to: &'a str,
-    /// How they speak.
-    #[serde(skip)]
-    pub dialect: Dialect,
-    /// How many are here now.
-    #[serde(skip)]
-    pub count: usize,
-    /// The first of them.
-    #[serde(skip)]
-    pub users: Vec<&'a str>,
-}
-
-/// What the server has to say.
-#[derive(Debug, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-#[allow(missing_docs)] // As above.
-pub enum SystemEvent<'a> {
-    /// Someone changed their name.
-    Renamed { params: Renaming<'a> },
-    /// All is well, and this is how things stand.
-    Heartbeat { stats: &'a Report },
-    /// Everyone will be closed with 1001.
-    Shutdown,
+    /// The server shuts down and will close every connection with 1001.
+    Shutdown {
+        /// When.
+        timestamp: String,
+    },
+    /// The answer to a ping. Sent to the client that pinged.
+    Pong {
+        /// What the ping carried.
+        timestamp: Value,
+        /// The server's time.
+        server_time: String,
+    },
+    /// A request was refused; the connection stays open. Sent to the client that made it.
+    Error(RequestError),
 }

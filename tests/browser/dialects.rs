@@ -201,16 +201,22 @@ async fn g12_five_tabs_speak_five_dialects_in_one_room() -> Result<()> {
     in_browser(async |browser| {
         let server = Server::start(&Port::reserve()?).await;
         let mut tabs = Vec::new();
-        for dialect in ["", "&dialect=000", "&dialect=001", "&dialect=002", "&dialect=004"] {
+        for dialect in [
+            "",
+            "&dialect=node_chat",
+            "&dialect=broadcast_server",
+            "&dialect=reconnect",
+            "&dialect=python_chat",
+        ] {
             tabs.push(open(browser, server.address, dialect).await?);
         }
         say(&tabs[4], "Пётр").await?;
         tabs[4].until("document.querySelector('#nameInput').value === 'Пётр'").await?;
-        let lines = ["from v1", "from 000", "from 001", "from 002", "from 004"];
+        let lines = ["from v1", "from node", "from broadcast", "from reconnect", "from python"];
         for (tab, line) in tabs.iter().zip(lines) {
             say(tab, line).await?;
             for other in &tabs {
-                // Clients of 000 print nothing but the text: others are named in it.
+                // Clients of `node_chat` print nothing but the text: others are named in it.
                 let ends = format!("{}.endsWith({line:?})", last(EVERYTHING_SAID));
                 other.until(&ends).await?;
             }
@@ -222,12 +228,13 @@ async fn g12_five_tabs_speak_five_dialects_in_one_room() -> Result<()> {
             assert_eq!(said.len(), 5, "{said:?}");
             assert!(said.iter().zip(lines).all(|(said, line)| said.ends_with(line)), "{said:?}");
         }
-        // Source 003 is an echo, and nobody in the room knows.
+        // `note` is an echo, and the room is not told.
+        // Its old name works, too.
         let note = open(browser, server.address, "&dialect=003").await?;
         say(&note, "Привет, сервер!").await?;
         note.until_is(&last(EVERYTHING_SAID), &json!("Принято: Привет, сервер!")).await?;
-        pictures(&tabs[1], "dialect-000").await?;
-        pictures(&note, "dialect-003").await?;
+        pictures(&tabs[1], "dialect-node_chat").await?;
+        pictures(&note, "dialect-note").await?;
         clean(&tabs.iter().collect::<Vec<_>>());
         Ok(())
     })

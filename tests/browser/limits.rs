@@ -60,13 +60,13 @@ async fn lines_wait_as_long_as_the_server_asks_and_all_arrive() -> Result<()> {
 #[tokio::test]
 async fn every_dialect_waits() -> Result<()> {
     in_browser(async |browser| {
-        for dialect in ["001", "002", "004"] {
+        for dialect in ["broadcast_server", "reconnect", "python_chat"] {
             let server = Server::example("full_chat", &[("WS_RATE", "1")]).await;
             let tab = browser.tab().await?;
             tab.view(LAPTOP).await?;
             tab.go(&format!("http://{}/?lang=ru&dialect={dialect}", server.address)).await?;
             tab.until_is(STATUS, &json!(["live", RUSSIAN.live])).await?;
-            if dialect == "004" {
+            if dialect == "python_chat" {
                 tab.click("#nameInput").await?;
                 tab.write("Пётр").await?;
                 tab.enter().await?;

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 pub const WELCOME: &str = "system: Добро пожаловать в чат!";
 
 #[tokio::test]
-async fn source_000_everyone_hears_and_comes_back() -> Result<()> {
+async fn node_chat_everyone_hears_and_comes_back() -> Result<()> {
     with(&[Node], async || {
         let port = Port::reserve()?;
         let settings = [("PORT", &*port.number())];
@@ -76,7 +76,7 @@ pub async fn three_tabs(program: &Program, path: &str) -> Result<[Client; 2]> {
 }
 
 #[tokio::test]
-async fn source_001_echo_broadcast() -> Result<()> {
+async fn broadcast_server_echo_broadcast() -> Result<()> {
     with(&[Node], async || {
         let program = Program::start("echo_broadcast", &[]).await;
         let [first, mut second] = three_tabs(&program, "/").await?;
@@ -88,7 +88,7 @@ async fn source_001_echo_broadcast() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_001_heartbeat_lets_go_of_a_sleeping_tab_only() -> Result<()> {
+async fn broadcast_server_heartbeat_lets_go_of_a_sleeping_tab_only() -> Result<()> {
     with(&[Node], async || {
         let settings = [("WS_HEARTBEAT_MS", "500"), ("WS_PONG_TIMEOUT_MS", "3000")];
         let program = Program::start("heartbeat", &settings).await;
@@ -106,7 +106,7 @@ async fn source_001_heartbeat_lets_go_of_a_sleeping_tab_only() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_001_stats_come_by_themselves() -> Result<()> {
+async fn broadcast_server_stats_come_by_themselves() -> Result<()> {
     with(&[Node], async || {
         let program = Program::start("stats", &[("WS_STATS_MS", "300")]).await;
         let stats = |tabs: usize| {
@@ -127,7 +127,7 @@ async fn source_001_stats_come_by_themselves() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_001_shutdown_says_goodbye() -> Result<()> {
+async fn broadcast_server_shutdown_says_goodbye() -> Result<()> {
     with(&[Node], async || {
         let program = Program::start("shutdown", &[("WS_STATS_MS", "600000")]).await;
         let tabs = three_tabs(&program, "/").await?;
@@ -147,7 +147,7 @@ async fn source_001_shutdown_says_goodbye() -> Result<()> {
 pub const ESTABLISHED: &str = "connection_established: WebSocket connection established";
 
 #[tokio::test]
-async fn source_002_connections_answers_pings() -> Result<()> {
+async fn reconnect_connections_answers_pings() -> Result<()> {
     with(&[Node], async || {
         let program = Program::start("connections", &[]).await;
         let often = [("PING_MS", "200")];
@@ -163,7 +163,7 @@ async fn source_002_connections_answers_pings() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_002_reconnect() -> Result<()> {
+async fn reconnect_resumes() -> Result<()> {
     with(&[Node], async || {
         let port = Port::reserve()?;
         let settings = [("PORT", &*port.number())];
@@ -202,7 +202,7 @@ async fn source_002_reconnect() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_003_the_note_is_echoed() -> Result<()> {
+async fn note_is_echoed() -> Result<()> {
     with(&[Node], async || {
         for example in ["raw_echo", "echo"] {
             let program = Program::start(example, &[]).await;
@@ -219,7 +219,7 @@ async fn source_003_the_note_is_echoed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_004_names_and_typing() -> Result<()> {
+async fn python_chat_names_and_typing() -> Result<()> {
     with(&[Python], async || {
         let port = Port::reserve()?;
         let settings = [("PORT", &*port.number())];

@@ -12,7 +12,7 @@ use crate::language::with;
 use crate::page::Program as Page;
 use crate::program::{Port, Program, addresses};
 
-/// The chat, and where it speaks as source 004 does.
+/// The chat, and where it speaks `python_chat`.
 async fn full_chat(settings: &[(&str, &str)]) -> (Program, SocketAddr) {
     let program = Program::start("full_chat", settings).await;
     let first = program.address;
@@ -21,7 +21,7 @@ async fn full_chat(settings: &[(&str, &str)]) -> (Program, SocketAddr) {
 }
 
 #[tokio::test]
-async fn source_000_at_the_root() -> Result<()> {
+async fn node_chat_at_the_root() -> Result<()> {
     with(&[Node], async || {
         let (program, _) = full_chat(&[]).await;
         let mut anna = Client::start(&CHAT, program.address, "/")?;
@@ -43,9 +43,11 @@ async fn source_000_at_the_root() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_001_at_broadcast_or_where_the_source_has_it() -> Result<()> {
+async fn broadcast_server_at_broadcast_or_where_the_source_has_it() -> Result<()> {
     with(&[Node], async || {
-        for (settings, path) in [(&[][..], "/broadcast"), (&[("WS_ROOT_DIALECT", "001")], "/")] {
+        for (settings, path) in
+            [(&[][..], "/broadcast"), (&[("WS_ROOT_DIALECT", "broadcast_server")], "/")]
+        {
             let (program, _) = full_chat(settings).await;
             let tabs = three_tabs(&program, path).await?;
             program.stop().await;
@@ -61,7 +63,7 @@ async fn source_001_at_broadcast_or_where_the_source_has_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_002_at_ws() -> Result<()> {
+async fn reconnect_at_ws() -> Result<()> {
     with(&[Node], async || {
         let (program, _) = full_chat(&[]).await;
         let often = [("PING_MS", "200")];
@@ -78,7 +80,7 @@ async fn source_002_at_ws() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_003_at_chat_is_not_in_the_room() -> Result<()> {
+async fn note_at_chat_is_not_in_the_room() -> Result<()> {
     with(&[Node], async || {
         let (program, _) = full_chat(&[]).await;
         let mut anna = Client::start(&CHAT, program.address, "/")?;
@@ -98,7 +100,7 @@ async fn source_003_at_chat_is_not_in_the_room() -> Result<()> {
 }
 
 #[tokio::test]
-async fn source_004_on_a_port_of_its_own_and_at_py() -> Result<()> {
+async fn python_chat_on_a_port_of_its_own_and_at_py() -> Result<()> {
     with(&[Python], async || {
         let (program, own) = full_chat(&[]).await;
         let mut anna = Client::start(&PYTHON_CHAT, own, "/")?;
@@ -253,7 +255,7 @@ async fn those_who_come_back_by_themselves_meet_again() -> Result<()> {
     with(&[Node, Python], async || {
         let ports = [Port::reserve()?, Port::reserve()?];
         let [port, own] = ports.each_ref().map(Port::number);
-        let settings = [("PORT", port.as_str()), ("PORT_004", own.as_str())];
+        let settings = [("PORT", port.as_str()), ("PORT_PYTHON_CHAT", own.as_str())];
         let room = full_chat(&settings).await;
         let Five { mut chat, mut test_page, mut pinging, mut python, page } =
             Five::meet(&room).await?;

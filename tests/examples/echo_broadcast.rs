@@ -1,4 +1,4 @@
-//! Source 001: `echo_broadcast`, `heartbeat`, `stats`, `shutdown`, one protocol that grows.
+//! The dialect `broadcast_server`: `echo_broadcast`, `heartbeat`, `stats`, `shutdown`, one protocol that grows.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Source 002: `connections` and `reconnect`.
+//! The dialect `reconnect`: `connections` and `reconnect`.
 
 use futures::StreamExt;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Source 004: `names_and_typing`.
+//! The dialect `python_chat`: `names_and_typing`.
 
 use ws101::frame::Frame;
 

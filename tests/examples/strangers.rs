@@ -138,7 +138,7 @@ async fn who_is_connected_is_told_to_this_computer_and_not_to_a_page_of_anybodys
 async fn nobody_is_told_where_another_is_or_how_the_server_is_made() {
     let program = Program::start("full_chat", &[("WS_STATS_MS", "100"), ("WS_RATE", "0")]).await;
     let mut t = talk_to(program.address);
-    let dialects = ["/?dialect=000", "/broadcast", "/ws", "/chat", "/py"];
+    let dialects = ["/?dialect=node_chat", "/broadcast", "/ws", "/chat", "/py"];
     for path in dialects {
         t.connect(path, Request::new(path).header("User-Agent", "secret-agent/7")).await;
         for text in [
@@ -169,7 +169,7 @@ async fn nobody_is_told_where_another_is_or_how_the_server_is_made() {
 async fn one_that_makes_mistakes_writes_so_many_lines_of_the_log_and_no_more() {
     let program = Program::start("full_chat", &[("WS_RATE", "0")]).await;
     let mut t = talk_to(program.address);
-    t.connect("eve", "/?dialect=000").await;
+    t.connect("eve", "/?dialect=node_chat").await;
     for _ in 0..100 {
         t.send("eve", "no JSON").await;
     }

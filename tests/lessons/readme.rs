@@ -105,7 +105,8 @@ fn functions_are_found_by_their_whole_names() {
 fn the_settings_are_those_of_the_code() {
     let source = read("src/settings.rs");
     let literals = source.split('"').skip(1).step_by(2);
-    let mut names: Vec<_> = literals.filter(|literal| is_name(literal)).collect();
+    let is_current = |literal: &&str| is_name(literal) && !OLD_NAMES.contains(literal);
+    let mut names: Vec<_> = literals.filter(is_current).collect();
     names.sort_unstable();
     names.dedup();
     let mut complaints = Vec::new();
@@ -138,6 +139,9 @@ fn the_settings_are_those_of_the_code() {
     none(&complaints);
 }
 
+/// Old names of settings. The code accepts them, and the tables list the new ones.
+const OLD_NAMES: [&str; 1] = ["PORT_004"];
+
 fn is_name(literal: &str) -> bool {
     literal.starts_with(|char: char| char.is_ascii_uppercase())
         && literal
@@ -151,7 +155,7 @@ fn default(name: &str) -> Option<String> {
     Some(match name {
         "HOST" => settings.host.to_string(),
         "PORT" => settings.port.to_string(),
-        "PORT_004" => settings.port_004.to_string(),
+        "PORT_PYTHON_CHAT" => settings.port_python_chat.to_string(),
         "WS_ROOT_DIALECT" => settings.root_dialect,
         "WS_HEARTBEAT_MS" => settings.heartbeat.as_millis().to_string(),
         "WS_PONG_TIMEOUT_MS" => settings.pong_timeout.as_millis().to_string(),

@@ -58,7 +58,8 @@ fn the_page_comes_back_where_the_table_says_so() {
 
 #[test]
 fn every_code_that_the_chat_sends_is_in_the_table() {
-    let chat = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/chat.rs")).unwrap();
+    let chat =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/chat/room.rs")).unwrap();
     let sent = chat.split("CloseCode::Library(").skip(1);
     let sent: Vec<u16> =
         sent.map(|rest| rest.split(')').next().unwrap().parse().unwrap()).collect();

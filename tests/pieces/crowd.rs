@@ -30,7 +30,7 @@ const N: usize = 300;
 
 /// What was written to some clients.
 #[derive(Debug, Default)]
-struct Meter {
+pub(super) struct Meter {
     bytes: AtomicUsize,
     /// How often a stream was asked to take something: the fan-out's steps.
     writes: AtomicUsize,
@@ -50,10 +50,15 @@ impl Meter {
     }
 
     /// The texts that were written since the last call.
-    fn heard(&self) -> Vec<Value> {
+    pub(super) fn texts(&self) -> Vec<String> {
         let mut decoder = Decoder::new(1 << 20);
         decoder.push(&std::mem::take(&mut *self.kept.as_ref().unwrap().lock().unwrap()));
-        decoder.map(|frame| serde_json::from_slice(&frame.payload).unwrap()).collect()
+        decoder.map(|frame| String::from_utf8(frame.payload.into()).unwrap()).collect()
+    }
+
+    /// The same, parsed as JSON.
+    fn heard(&self) -> Vec<Value> {
+        self.texts().iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
 }
 
@@ -101,7 +106,7 @@ impl AsyncWrite for Client {
 }
 
 /// The dialects of those who come in by themselves or with their first words.
-const DIALECTS: [&str; 4] = ["v1", "000", "001", "004"];
+const DIALECTS: [&str; 4] = ["v1", "node_chat", "broadcast_server", "python_chat"];
 
 fn peer(dialect: &str) -> Peer {
     let mut agreement = Agreement::new("dGhlIHNhbXBsZSBub25jZQ==");
@@ -116,9 +121,9 @@ fn peer(dialect: &str) -> Peer {
 }
 
 /// A chat and its sessions.
-struct Town {
-    chat: Chat,
-    hub: Hub,
+pub(super) struct Town {
+    pub(super) chat: Chat,
+    pub(super) hub: Hub,
     /// Of all clients that are not watched.
     meter: Arc<Meter>,
     sessions: BTreeMap<ClientId, JoinHandle<Option<u16>>>,
@@ -127,7 +132,7 @@ struct Town {
 }
 
 impl Town {
-    fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
             chat: Chat::new(&Settings::default()),
             hub: Hub::new(capacity, Overflow::Disconnect),
@@ -148,29 +153,29 @@ impl Town {
         let name = format!("visitor {:06}", self.names);
         match dialect {
             "v1" => self.say(who, &json!({"type": "hello", "v": 1, "username": name})),
-            "004" => self.say(who, &json!({"type": "join", "username": name})),
+            "python_chat" => self.say(who, &json!({"type": "join", "username": name})),
             _ => {}
         }
         who
     }
 
-    fn arrive(&mut self, n: usize, dialect: &str) -> Vec<ClientId> {
+    pub(super) fn arrive(&mut self, n: usize, dialect: &str) -> Vec<ClientId> {
         let meter = self.meter.clone();
         (0..n).map(|_| self.enter(dialect, meter.clone(), true)).collect()
     }
 
-    fn watch(&mut self, dialect: &str) -> Arc<Meter> {
+    pub(super) fn watch(&mut self, dialect: &str) -> Arc<Meter> {
         let meter = Meter::keeping();
         self.enter(dialect, meter.clone(), true);
         meter
     }
 
-    fn say(&mut self, who: ClientId, said: &Value) {
+    pub(super) fn say(&mut self, who: ClientId, said: &Value) {
         self.chat.heard(who, Message::text(said.to_string()), &self.hub);
     }
 
     /// A session ends, whoever ended it.
-    async fn leave(&mut self, who: ClientId) {
+    pub(super) async fn leave(&mut self, who: ClientId) {
         let session = self.sessions.remove(&who).unwrap();
         session.abort();
         let _ = session.await;
@@ -178,7 +183,7 @@ impl Town {
     }
 
     /// A second passes.
-    async fn tick(&mut self) {
+    pub(super) async fn tick(&mut self) {
         sleep(Duration::from_secs(1)).await;
         self.now += Duration::from_secs(1);
         self.chat.tick(self.now, &self.hub);
@@ -234,7 +239,7 @@ async fn twice_as_many_departures_cost_twice_as_much() {
 
 #[tokio::test(start_paused = true)]
 async fn twice_as_many_renamings_cost_twice_as_much() {
-    for dialect in ["v1", "000", "004"] {
+    for dialect in ["v1", "node_chat", "python_chat"] {
         assert_linear(dialect, async |n| {
             let mut town = Town::new(1 << 20);
             town.arrive(n, dialect);
@@ -254,7 +259,7 @@ async fn twice_as_many_renamings_cost_twice_as_much() {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_room_that_types_is_shown_typing_a_few_times() {
-    for dialect in ["v1", "004"] {
+    for dialect in ["v1", "python_chat"] {
         assert_linear(dialect, async |n| {
             let mut town = Town::new(1 << 20);
             let ids = town.arrive(n, dialect);
@@ -309,7 +314,7 @@ async fn a_message_to_twice_as_many_costs_twice_as_much() {
             let ids = town.arrive(n, dialect);
             town.tick().await;
             town.meter.take();
-            let kind = if dialect == "000" { "user" } else { "message" };
+            let kind = if dialect == "node_chat" { "user" } else { "message" };
             town.say(ids[0], &json!({"type": kind, "content": "hi"}));
             sleep(Duration::from_millis(1)).await;
             town.meter.take()
@@ -330,7 +335,7 @@ fn lists(value: &Value) -> Vec<&Vec<Value>> {
 
 #[tokio::test(start_paused = true)]
 async fn no_list_is_longer_than_stated_and_the_count_is_told() {
-    for dialect in ["v1", "000", "001", "004"] {
+    for dialect in ["v1", "node_chat", "broadcast_server", "python_chat"] {
         let mut town = Town::new(1 << 20);
         let early = town.watch(dialect);
         town.arrive(N, "v1");
@@ -344,15 +349,15 @@ async fn no_list_is_longer_than_stated_and_the_count_is_told() {
         assert!(told <= 2 + AT_ONCE, "{dialect}: {told} frames for {N} arrivals");
         let last = early.last().unwrap();
         let count = match dialect {
-            "000" => continue,
-            "001" => &last["clientsCount"],
+            "node_chat" => continue,
+            "broadcast_server" => &last["clientsCount"],
             _ => &last["count"],
         };
         assert_eq!(count, &json!(N + 2), "{dialect}: {last}");
         let welcome = &late[0];
         let count = match dialect {
             "v1" => &welcome["rooms"][0]["count"],
-            "001" => &welcome["clientsCount"],
+            "broadcast_server" => &welcome["clientsCount"],
             _ => &welcome["count"],
         };
         assert_eq!(count, &json!(N + 2), "{dialect}: {welcome}");
@@ -443,7 +448,7 @@ async fn who_follows_the_summaries_knows_who_is_here() {
 /// Dialects that name few of those who did something together name the latest.
 #[tokio::test(start_paused = true)]
 async fn the_last_name_of_many_is_heard_in_each_dialect() {
-    for dialect in ["v1", "000", "004"] {
+    for dialect in ["v1", "node_chat", "python_chat"] {
         let mut town = Town::new(1 << 20);
         let watched = town.watch(dialect);
         let who = town.arrive(1, "v1")[0];

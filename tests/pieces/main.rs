@@ -3,6 +3,7 @@
 mod address;
 mod blocking;
 mod broadcast;
+mod chat;
 mod close_code;
 mod crowd;
 mod echo;

@@ -18,8 +18,12 @@ async fn answers(requests: &[&str]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let serving =
-        tokio::spawn(serve(&Settings::default(), listener, [site(files, "001")], shutdown.clone()));
+    let serving = tokio::spawn(serve(
+        &Settings::default(),
+        listener,
+        [site(files, "broadcast_server")],
+        shutdown.clone(),
+    ));
     let mut answers = Vec::new();
     for request in requests {
         let mut tcp = TcpStream::connect(address).await.unwrap();
@@ -87,7 +91,7 @@ async fn nothing_beside_the_page_is_served() {
 #[tokio::test]
 async fn the_page_is_told_what_to_speak() {
     let [answer] = &answers(&["GET /dialect.json"]).await[..] else { unreachable!() };
-    assert!(answer.ends_with("\n\n{\"dialect\":\"001\"}"), "{answer}");
+    assert!(answer.ends_with("\n\n{\"dialect\":\"broadcast_server\"}"), "{answer}");
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn whoever_asks_for_a_socket_never_gets_a_page() {
     let mut t = Transcript::tcp(address);
     t.any("date");
     t.step("a WebSocket anywhere");
-    t.connect("ann", "/?dialect=001").await;
+    t.connect("ann", "/?dialect=broadcast_server").await;
     t.step("a broken handshake is told what is wrong");
     t.connect("bob", Request::new("/").without("Sec-WebSocket-Key")).await;
     t.connect("cat", Request::new("/").without("Upgrade")).await;

@@ -45,6 +45,22 @@ fn each_name_sets_its_own() {
 }
 
 #[test]
+fn old_names_are_accepted() {
+    assert_eq!(with("PORT_PYTHON_CHAT", "9000").unwrap().port_python_chat, 9000);
+    assert_eq!(with("PORT_004", "9000").unwrap().port_python_chat, 9000);
+    let both = |name| match name {
+        "PORT_004" => Some("9000".to_owned()),
+        "PORT_PYTHON_CHAT" => Some("9001".to_owned()),
+        _ => None,
+    };
+    assert_eq!(Settings::default().with(both).unwrap().port_python_chat, 9001);
+    for [old, new] in [["000", "node_chat"], ["001", "broadcast_server"]] {
+        assert_eq!(with("WS_ROOT_DIALECT", old).unwrap().root_dialect, new);
+        assert_eq!(with("WS_ROOT_DIALECT", new).unwrap().root_dialect, new);
+    }
+}
+
+#[test]
 fn nonsense_is_refused_by_name() {
     let cases = [
         ("PORT", "99999"),
@@ -58,6 +74,7 @@ fn nonsense_is_refused_by_name() {
         ("WS_STATS_MS", "-5"),
         ("WS_MAX_MESSAGE_BYTES", "1"),
         ("WS_MAX_QUEUE_BYTES", "lots"),
+        ("WS_ROOT_DIALECT", "004"),
     ];
     let told: Vec<_> = cases.iter().map(|(name, value)| with(name, value).unwrap_err()).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
@@ -72,6 +89,7 @@ fn nonsense_is_refused_by_name() {
     WS_STATS_MS="-5" is not a number of milliseconds from 1 to 604800000
     WS_MAX_MESSAGE_BYTES="1" is not a whole number from 125 to 1073741824
     WS_MAX_QUEUE_BYTES="lots" is not a whole number from 1024 to 1073741824
+    WS_ROOT_DIALECT="004" is not node_chat or broadcast_server
     "#);
 }
 

@@ -181,7 +181,7 @@ pub fn command(by: &[&str], example: &str, settings: &[(&str, &str)]) -> Command
     let mut words = by.iter().map(OsStr::new).chain([program.as_os_str()]);
     let mut command = Command::new(words.next().expect("there is the program"));
     command.args(words);
-    command.env_clear().env("RUST_BACKTRACE", "1").envs([("PORT", "0"), ("PORT_004", "0")]);
+    command.env_clear().env("RUST_BACKTRACE", "1").envs([("PORT", "0"), ("PORT_PYTHON_CHAT", "0")]);
     command.envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     command

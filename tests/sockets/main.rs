@@ -134,7 +134,7 @@ async fn a_shutdown_tells_all_two_hundred_and_loses_nothing() {
     let (address, serving) = start(&chat, &settings);
     let mut clients = join_all((0..200).map(|_| connect(address))).await;
     for client in &mut clients {
-        // Without a subprotocol, `/ws` greets in the words of source 002; a hello changes that.
+        // Without a subprotocol, a client at `/ws` speaks `reconnect` until its hello.
         next(client).await.unwrap().unwrap();
         client.send(Message::text(r#"{"type":"hello"}"#)).await.unwrap();
         let welcome = next(client).await.unwrap().unwrap();

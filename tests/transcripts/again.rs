@@ -76,7 +76,7 @@ async fn without_receipts_the_message_itself_is_one() {
     enter(&mut t, "ann").await;
     let target = format!("/ws?session={SESSION}");
     let line = r#"{"type":"message","id":"m1","content":"hi"}"#;
-    t.step("bob speaks as source 002 does");
+    t.step("bob speaks the dialect reconnect");
     t.connect("bob", target.as_str()).await;
     t.send("bob", line).await;
     t.vanish("bob").await;

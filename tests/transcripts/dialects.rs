@@ -1,12 +1,15 @@
 //! Clients of the five source documents in one room, each in its own words.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio_tungstenite::tungstenite::Message;
+use ws101::chat::{Chat, Dialect, Entry, Event, Request, RequestError, checked_content};
 use ws101::frame::Frame;
 use ws101::settings::Settings;
-use ws101::transcript::{Request, Transcript};
+use ws101::transcript::{self, Transcript};
 
-use super::{chat, enter};
+use super::{chat, enter, served};
 
 /// A chat that does not tell its statistics while the test lasts.
 fn quiet() -> Settings {
@@ -20,7 +23,7 @@ async fn g1_g2_g3_node_chat() {
     t.connect("ann", "/").await;
     t.pass(Duration::from_secs(2)).await;
     t.step("its own kind come in unannounced");
-    t.connect("bob", "/?dialect=000").await;
+    t.connect("bob", "/?dialect=node_chat").await;
     t.step("G2: both hear it, as it was said");
     t.send("ann", r#"{"type":"user","content":"Привет всем!"}"#).await;
     t.step("G3: a forged line is nobody's, nonsense is ignored, and the connection stays");
@@ -117,7 +120,7 @@ async fn g6_note() {
 async fn g7_python_chat() {
     let (mut t, _chat) = chat(&quiet());
     t.connect("ann", "/py").await;
-    t.connect("bob", "/?dialect=004").await;
+    t.connect("bob", "/?dialect=python_chat").await;
     t.step("G7: nothing before join");
     t.send("ann", r#"{"type":"message","message":"hi"}"#).await;
     t.send("ann", r#"{"type":"typing"}"#).await;
@@ -147,21 +150,100 @@ async fn g7_python_chat() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dialect_is_chosen_before_the_first_frame() {
-    let settings = Settings { root_dialect: "001".to_owned(), ..quiet() };
+    let settings = Settings { root_dialect: "broadcast_server".to_owned(), ..quiet() };
     let (mut t, _chat) = chat(&settings);
     t.any("serverTime");
     t.step("the root is as it was set");
     t.connect("ann", "/").await;
     t.step("the query decides before the path does");
-    t.connect("bob", "/broadcast?dialect=000").await;
+    t.connect("bob", "/broadcast?dialect=node_chat").await;
     t.step("the subprotocol decides before both");
-    t.connect("cat", Request::new("/chat?dialect=000").subprotocol("ws101.chat.v1")).await;
+    t.connect(
+        "cat",
+        transcript::Request::new("/chat?dialect=node_chat").subprotocol("ws101.chat.v1"),
+    )
+    .await;
     t.step("a dialect that nobody speaks");
     t.connect("dan", "/?dialect=005").await;
     t.step("a path that leads nowhere, a subprotocol that is not spoken");
     t.connect("eve", "/elsewhere").await;
-    t.connect("eve", Request::new("/").subprotocol("soap")).await;
+    t.connect("eve", transcript::Request::new("/").subprotocol("soap")).await;
     insta::assert_snapshot!(t);
+}
+
+/// A dialect that the library does not know: a line of text is a message, and messages are all
+/// that its clients are told.
+#[derive(Debug)]
+struct Lines;
+
+impl Dialect for Lines {
+    fn name(&self) -> &'static str {
+        "lines"
+    }
+
+    fn path(&self) -> Option<&'static str> {
+        Some("/lines")
+    }
+
+    fn entry(&self) -> Entry {
+        Entry::Guest
+    }
+
+    fn read(&self, text: &str) -> Result<Request, RequestError> {
+        if text == "bye" {
+            return Ok(Request::Bye);
+        }
+        let content = checked_content(text)?;
+        Ok(Request::Message { id: None, content, username: None, data: None })
+    }
+
+    fn write(&self, event: &Event) -> Option<Message> {
+        match event {
+            Event::Message { user, content, .. } => {
+                Some(Message::text(format!("{}: {content}", user.username)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A sixth dialect is one type: paths, queries, guests and the close reason follow from it.
+#[tokio::test(start_paused = true)]
+async fn a_chat_speaks_a_dialect_of_your_own() {
+    let settings = quiet();
+    let (mut t, _chat) = served(Chat::new(&settings).dialect(&Lines), &settings);
+    enter(&mut t, "ann").await;
+    t.step("it has a path, and a name for the query");
+    t.connect("bob", "/lines").await;
+    t.connect("cat", "/?dialect=lines").await;
+    t.step("all are in one room");
+    t.send("bob", "hi").await;
+    t.send("ann", r#"{"type":"message","content":"hello"}"#).await;
+    t.send("bob", "bye").await;
+    t.step("the close reason for an unknown dialect lists it, too");
+    t.connect("dan", "/?dialect=words").await;
+    insta::assert_snapshot!(t);
+}
+
+/// Queries take the numbers of the source documents, as before there were names.
+#[tokio::test(start_paused = true)]
+async fn a_dialect_has_an_old_name() {
+    let first = async |dialect: &str| {
+        let (mut t, _chat) = chat(&quiet());
+        t.any("serverTime");
+        t.connect("ann", format!("/?dialect={dialect}").as_str()).await;
+        t.send("ann", r#"{"type":"join","username":"Аня"}"#).await;
+        t.to_string().replace(&format!("dialect={dialect}"), "")
+    };
+    let names = ["node_chat", "broadcast_server", "reconnect", "note", "python_chat"];
+    let mut seen = BTreeSet::new();
+    for (old, new) in ["000", "001", "002", "003", "004"].into_iter().zip(names) {
+        let by_name = first(new).await;
+        assert_eq!(first(old).await, by_name);
+        assert!(seen.insert(by_name), "{new} differs from the others");
+    }
+    assert!(first("005").await.contains("close 1008"));
+    assert!(first("canonical").await.contains("close 1008"), "its subprotocol asks for it");
 }
 
 /// The five of the room.

@@ -15,7 +15,12 @@ use ws101::transcript::{Request, Transcript};
 
 /// A chat to talk to, and the end of it to hold on to.
 fn chat(settings: &Settings) -> (Transcript, Endpoint<Chat>) {
-    let chat = Endpoint::open(Chat::new(settings), settings);
+    served(Chat::new(settings), settings)
+}
+
+/// The same for a chat of one's own.
+fn served(room: Chat, settings: &Settings) -> (Transcript, Endpoint<Chat>) {
+    let chat = Endpoint::open(room, settings);
     let serving = chat.clone();
     let mut t = Transcript::new(move |pipe| {
         let chat = serving.clone();

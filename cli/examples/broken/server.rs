@@ -38,7 +38,7 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
     ws101::log!("listening on ws://{}/ws", listener.local_addr()?);
     let policy = Policy {
-        subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
+        subprotocols: room.subprotocols().into_iter().map(Into::into).collect(),
         paths: opening::paths().into_iter().map(Into::into).collect(),
         ..settings.policy()
     };

@@ -135,10 +135,10 @@ impl Program {
         let served = async {
             match self.lesson {
                 1..=3 => echoes(pipe).await,
-                5 => self.speak("/ws?dialect=000", pipe).await,
-                6..=9 => self.speak("/ws?dialect=001", pipe).await,
+                5 => self.speak("/ws?dialect=node_chat", pipe).await,
+                6..=9 => self.speak("/ws?dialect=broadcast_server", pipe).await,
                 10 => self.history.serve(pipe).await,
-                11 => self.speak("/ws?dialect=004", pipe).await,
+                11 => self.speak("/ws?dialect=python_chat", pipe).await,
                 // Whoever is not let in has been told why.
                 12 => drop(self.chat.accept(pipe).await),
                 _ => self.speak("/ws", pipe).await,

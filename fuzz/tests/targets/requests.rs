@@ -4,7 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use ws101::chat::{CONTENT_BYTES, CONTENT_CHARS, NAME_BYTES, NAME_CHARS, Request};
+use ws101::chat::{
+    CONTENT_BYTES, CONTENT_CHARS, Canonical, Dialect, NAME_BYTES, NAME_CHARS, Request,
+};
 
 use crate::corpus::{spoiled_text, texts};
 
@@ -88,9 +90,9 @@ fn object(
 
 /// A text is understood, or refused in words that fit on one line and into a frame.
 fn understood_or_refused(text: &str) -> Result<(), TestCaseError> {
-    if let Err(fault) = Request::parse(text) {
-        prop_assert!(!fault.message.is_empty() && fault.message.len() < 1_000, "{fault:?}");
-        prop_assert!(!fault.message.contains(char::is_control), "{fault:?}");
+    if let Err(error) = Canonical.read(text) {
+        prop_assert!(!error.message.is_empty() && error.message.len() < 1_000, "{error:?}");
+        prop_assert!(!error.message.contains(char::is_control), "{error:?}");
     }
     Ok(())
 }
@@ -111,14 +113,14 @@ chance! {
         name in any::<String>(), content in any::<String>(), more in 0..2 * CONTENT_CHARS,
     ) {
         let hello = json!({"type": "hello", "username": name}).to_string();
-        if let Ok(Request::Hello { username: Some(name), .. }) = Request::parse(&hello) {
+        if let Ok(Request::Hello { username: Some(name), .. }) = Canonical.read(&hello) {
             prop_assert!((1..=NAME_CHARS).contains(&name.chars().count()));
             prop_assert!(name.len() <= NAME_BYTES && !name.contains(char::is_control));
         }
         let content = content + &"x".repeat(more);
         let message = json!({"type": "message", "content": content}).to_string();
         let is_sound = !content.trim().is_empty() && content.chars().count() <= CONTENT_CHARS;
-        match Request::parse(&message) {
+        match Canonical.read(&message) {
             Ok(Request::Message { content: heard, .. }) => prop_assert_eq!(heard, content),
             other => prop_assert!(!is_sound || content.len() > CONTENT_BYTES, "{other:?}"),
         }

@@ -16,11 +16,11 @@ use crate::requests::{FORGED, soup};
 /// One client for each dialect, and how it asks for it.
 const CLIENTS: [(&str, &str); 6] = [
     ("canonical", "/ws"),
-    ("node", "/?dialect=000"),
-    ("broadcast", "/?dialect=001"),
-    ("reconnect", "/?dialect=002"),
-    ("note", "/?dialect=003"),
-    ("python", "/?dialect=004"),
+    ("node", "/?dialect=node_chat"),
+    ("broadcast", "/?dialect=broadcast_server"),
+    ("reconnect", "/?dialect=reconnect"),
+    ("note", "/?dialect=note"),
+    ("python", "/?dialect=python_chat"),
 ];
 
 /// What a client does, by its place in [`CLIENTS`].
@@ -103,7 +103,7 @@ fn is_sound(told: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A JSON object without what its arrays and objects hold: source 001 passes any JSON on as `data`.
+/// A JSON object without what its arrays and objects hold: `broadcast_server` passes any JSON on as `data`.
 ///
 /// Names stand in it for ids, so that it is no longer JSON.
 fn outermost(json: &str) -> String {

@@ -13,27 +13,27 @@ use crate::outcome::{Outcome, megabytes, seconds};
 /// For a message to reach all of the crowd.
 const FENCE: Duration = Duration::from_secs(20);
 
-pub async fn of_000(siege: &Siege) -> Result<Outcome> {
+pub async fn of_node_chat(siege: &Siege) -> Result<Outcome> {
     crowd(siege, FULL_CHAT, Dialect::NodeChat).await
 }
 
-pub async fn of_001(siege: &Siege) -> Result<Outcome> {
+pub async fn of_broadcast_server(siege: &Siege) -> Result<Outcome> {
     crowd(siege, FULL_CHAT, Dialect::BroadcastServer).await
 }
 
-pub async fn of_002(siege: &Siege) -> Result<Outcome> {
+pub async fn of_reconnect(siege: &Siege) -> Result<Outcome> {
     crowd(siege, FULL_CHAT, Dialect::Reconnect).await
 }
 
-pub async fn of_003(siege: &Siege) -> Result<Outcome> {
+pub async fn of_note(siege: &Siege) -> Result<Outcome> {
     crowd(siege, FULL_CHAT, Dialect::Note).await
 }
 
-pub async fn of_004(siege: &Siege) -> Result<Outcome> {
+pub async fn of_python_chat(siege: &Siege) -> Result<Outcome> {
     crowd(siege, FULL_CHAT, Dialect::PythonChat).await
 }
 
-pub async fn of_v1(siege: &Siege) -> Result<Outcome> {
+pub async fn of_canonical(siege: &Siege) -> Result<Outcome> {
     crowd(siege, FULL_CHAT, Dialect::Canonical).await
 }
 

@@ -27,7 +27,7 @@ const SPEAKERS: usize = 6;
 /// Between two messages of one speaker.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Characters of a message, each of four bytes. It is sent twice in a frame of source 004.
+/// Characters of a message, each of four bytes. A `python_chat` frame holds the text twice.
 const CHARACTERS: usize = 2_000;
 
 /// Between two looks at the server's count.

@@ -50,7 +50,7 @@ enum Phase {
     Arriving,
     /// Some rename themselves, some leave.
     Stirring,
-    /// Each client of source 003 says the [`FENCE`] itself: it hears nobody else.
+    /// Each `note` client sends the [`FENCE`] itself: it gets nothing from the others.
     Fencing,
 }
 
@@ -338,7 +338,7 @@ impl Shared {
 }
 
 /// Whether a payload is a chat message: `type` is the first field of the canonical protocol, and
-/// one of the last of source 004. Only the ends are searched, for lists of members are long.
+/// one of the last of `python_chat`. Only the ends are searched, for lists of members are long.
 fn is_message(payload: &[u8]) -> bool {
     const KIND: &str = r#""type":"message""#;
     const END: usize = 120;

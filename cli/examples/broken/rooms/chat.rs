@@ -46,7 +46,9 @@ impl Chat {
 }
 
 impl Room for Chat {
-    const SUBPROTOCOLS: &'static [&'static str] = &["ws101.chat.v1"];
+    fn subprotocols(&self) -> Vec<&'static str> {
+        vec!["ws101.chat.v1"]
+    }
 
     fn joined(&mut self, who: ClientId, _: &Peer, hub: &Hub) {
         hub.exclude(who);

@@ -1,0 +1,38 @@
+//! Requests with an `id`, and the sessions in which an `id` is known.
+
+use super::request::RequestError;
+use crate::receipts::Fingerprint;
+
+/// The fewest characters of a session's name: 128 random bits in base64 have 22.
+const SESSION_CHARS_MIN: usize = 22;
+/// The most characters of a session's name.
+const SESSION_CHARS_MAX: usize = 64;
+
+/// A request with an `id`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbered<'a> {
+    /// The client's name for the request.
+    pub id: &'a str,
+    /// What it asks for: another request under the same `id` has another fingerprint.
+    pub content: Fingerprint,
+}
+
+/// The session that a client names. The name must be 22 to 64 letters, digits, `_` or `-`, so that
+/// it can be random enough that nobody guesses it.
+pub(super) fn session(text: &str) -> Result<Fingerprint, RequestError> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    if (SESSION_CHARS_MIN..=SESSION_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(Fingerprint::of(&["session", text]));
+    }
+    let words = format!(
+        "`session` must be {SESSION_CHARS_MIN} to {SESSION_CHARS_MAX} letters, digits, `_` or `-`, made at random"
+    );
+    Err(RequestError::bad_message(words))
+}
+
+impl<'a> Numbered<'a> {
+    /// `request` is all that the client asks for; `None` if it gave no `id`.
+    pub(super) fn new<const N: usize>(id: Option<&'a str>, request: [&str; N]) -> Option<Self> {
+        id.map(|id| Self { id, content: Fingerprint::of(&request) })
+    }
+}
