@@ -82,7 +82,10 @@ impl Patient {
 
     /// A sound handshake, with a new key.
     fn request(&self) -> Request {
-        let key = BASE64.encode(&rand::random::<[u8; 16]>());
+        let mut nonce = [0; 16];
+        // A system without randomness leaves zeros, which are a valid key (RFC 6455 §4.1).
+        let _ = getrandom::fill(&mut nonce);
+        let key = BASE64.encode(&nonce);
         let mut request = Request::new(&self.address.target)
             .header("Host", &self.address.authority())
             .header("Sec-WebSocket-Key", &key);

@@ -43,37 +43,93 @@
 //! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
 //! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
+//!
+//! # Features
+//!
+//! Both are on by default. Floors 0 and 1 need neither, but for `id`, `name`, `receipts`,
+//! `timestamp` and `typed`, which come with `server`.
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `server` | what a server is made of: the pieces, [`session`], [`room`], [`server`], [`endpoint`], [`chat`] |
+//! | `testing` | what tests one: [`client`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
+//!
+//! Crates whose types stand in signatures are re-exported, so that a program has the same
+//! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
+//! [`hyper_util`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
+
+pub use bytes;
+pub use http;
+#[cfg(feature = "server")]
+pub use hyper;
+#[cfg(feature = "server")]
+pub use hyper_util;
+#[cfg(any(feature = "server", feature = "testing"))]
+pub use serde_json;
+pub use tokio;
+#[cfg(feature = "server")]
+pub use tokio_tungstenite::{self, tungstenite};
+#[cfg(feature = "server")]
+pub use tokio_util;
+#[cfg(feature = "server")]
+pub use warp;
 
 pub mod address;
+#[cfg(feature = "server")]
 pub mod blocking;
+#[cfg(feature = "server")]
 pub mod broadcast;
+#[cfg(feature = "server")]
 pub mod chat;
+#[cfg(feature = "testing")]
 pub mod client;
 pub mod close_code;
+#[cfg(feature = "testing")]
 pub mod doctor;
+#[cfg(feature = "server")]
 pub mod echo;
+#[cfg(feature = "server")]
 pub mod endpoint;
 pub mod escape;
 pub mod frame;
+#[cfg(feature = "server")]
 pub mod goodbye;
 pub mod handshake;
+#[cfg(feature = "server")]
 pub mod heartbeat;
+#[cfg(feature = "server")]
 pub mod history;
+#[cfg(feature = "server")]
 pub mod id;
+#[cfg(feature = "server")]
 pub mod limits;
+#[cfg(feature = "server")]
 pub mod name;
+#[cfg(feature = "server")]
 pub mod page;
+#[cfg(feature = "server")]
 pub mod receipts;
+#[cfg(feature = "server")]
 pub mod room;
+#[cfg(feature = "testing")]
 pub mod scenario;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
 pub mod session;
+#[cfg(feature = "server")]
 pub mod settings;
+#[cfg(feature = "server")]
 pub mod shutdown;
+#[cfg(feature = "server")]
 pub mod stats;
 pub mod stream;
 pub mod tap;
+#[cfg(feature = "server")]
 pub mod timestamp;
+#[cfg(feature = "testing")]
 pub mod transcript;
+#[cfg(feature = "server")]
 pub mod typed;
+#[cfg(feature = "server")]
 pub mod upgrade;

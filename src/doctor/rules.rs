@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures::future::join_all;
 use http::header::SEC_WEBSOCKET_VERSION;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Patient;
@@ -242,20 +242,31 @@ const RULES: [Rule; 21] = [
     ),
 ];
 
-/// Asks `peer` about every rule, all at once.
+/// Asks `peer` about every rule, all at once; the verdicts come in the order of [`RULES`].
+///
+/// Cancel safe: dropping the future ends every question.
 pub(super) async fn judge(patient: &Patient, peer: SocketAddr) -> Vec<Verdict> {
-    join_all(RULES.iter().map(|&rule| async move {
-        let (kept, seen) = match rule.ask {
-            Ask::Handshake(spoiled, right) => handshake(patient, peer, spoiled, right).await,
-            Ask::Version => version(patient, peer).await,
-            Ask::Stays(bytes) => stays(patient, peer, &bytes()).await,
-            Ask::Fails(bytes, codes) => fails(patient, peer, &bytes(), codes).await,
-            Ask::Pong(size) => pong(patient, peer, size).await,
-            Ask::Close(code) => close(patient, peer, code).await,
-        };
-        Verdict { rule, kept, seen }
-    }))
-    .await
+    let mut asked = JoinSet::new();
+    for (index, &rule) in RULES.iter().enumerate() {
+        let patient = patient.clone();
+        asked.spawn(async move { (index, verdict(&patient, peer, rule).await) });
+    }
+    let mut verdicts = asked.join_all().await;
+    verdicts.sort_by_key(|(index, _)| *index);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+/// Asks `peer` about one rule, on a connection of its own.
+async fn verdict(patient: &Patient, peer: SocketAddr, rule: Rule) -> Verdict {
+    let (kept, seen) = match rule.ask {
+        Ask::Handshake(spoiled, right) => handshake(patient, peer, spoiled, right).await,
+        Ask::Version => version(patient, peer).await,
+        Ask::Stays(bytes) => stays(patient, peer, &bytes()).await,
+        Ask::Fails(bytes, codes) => fails(patient, peer, &bytes(), codes).await,
+        Ask::Pong(size) => pong(patient, peer, size).await,
+        Ask::Close(code) => close(patient, peer, code).await,
+    };
+    Verdict { rule, kept, seen }
 }
 
 type Seen = (Option<bool>, String);
