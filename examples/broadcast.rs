@@ -41,7 +41,7 @@ async fn main() -> Result<(), StartError> {
     tokio::spawn(every(settings.stats, count));
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(&settings, listener, [sockets, page("000")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page(&settings.frontend, "000")], shutdown).await;
     Ok(())
 }
 

@@ -33,7 +33,8 @@ async fn main() -> Result<(), StartError> {
     let peers = || warp::reply::json(&PEERS.lock().unwrap().values().collect::<Vec<_>>());
     let list = warp::path!("connections").and(server::loopback()).map(peers);
     let list = list.map(Reply::into_response).boxed();
-    server::serve(&settings, listener, [sockets, list, page("connections")], shutdown).await;
+    let routes = [sockets, list, page(&settings.frontend, "connections")];
+    server::serve(&settings, listener, routes, shutdown).await;
     Ok(())
 }
 

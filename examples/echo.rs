@@ -18,7 +18,7 @@ async fn main() -> Result<(), StartError> {
     println!("open http://{}", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
-    server::serve(&settings, listener, [sockets, page("003")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page(&settings.frontend, "003")], shutdown).await;
     Ok(())
 }
 

@@ -31,7 +31,7 @@ async fn main() -> Result<(), StartError> {
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(&settings, listener, [sockets, page("001")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page(&settings.frontend, "001")], shutdown).await;
     Ok(())
 }
 

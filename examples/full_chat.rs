@@ -31,7 +31,7 @@ async fn main() -> Result<(), StartError> {
         Err(error) => warn!("no port for clients of source 004: {error}. They may use /py"),
     }
     let chat = Endpoint::open(room, &settings);
-    let routes = |dialect| [chat.sockets(), chat.stats(), page(dialect)];
+    let routes = |dialect| [chat.sockets(), chat.stats(), page(&settings.frontend, dialect)];
     let serve = |listener, dialect| chat.serve_http(listener, routes(dialect));
     let mut serving = vec![tokio::spawn(serve(listener, "v1"))];
     serving.extend(second.map(|listener| tokio::spawn(serve(listener, "004"))));

@@ -33,7 +33,7 @@ async fn main() -> Result<(), StartError> {
     let own = settings.clone();
     let serve = move |accepted| serve(accepted, hub.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(&settings, listener, [sockets, page("001")], shutdown).await;
+    server::serve(&settings, listener, [sockets, page(&settings.frontend, "001")], shutdown).await;
     Ok(())
 }
 

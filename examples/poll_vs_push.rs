@@ -85,8 +85,8 @@ impl Race {
                     let meters = self.meters.lock().unwrap().clone();
                     Response::new(json!({"now": now(), "meters": meters}).to_string().into())
                 }
-                ("/", _) => page::file("race.html", header("host")).await,
-                (file, _) => page::file(&file[1..], header("host")).await,
+                ("/", _) => page::file(&self.settings.frontend, "race.html", header("host")).await,
+                (file, _) => page::file(&self.settings.frontend, &file[1..], header("host")).await,
             };
             let (mut bytes, body) = (encode(&answer), answer.body().len());
             // An answer to HEAD is the one to GET, without its body.

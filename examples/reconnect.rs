@@ -38,7 +38,7 @@ async fn main() -> Result<(), StartError> {
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = [sockets, page("002")];
+    let routes = [sockets, page(&settings.frontend, "002")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     println!("🔔 {}: сервер завершает работу", signal.await);

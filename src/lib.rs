@@ -29,13 +29,14 @@
 //! | | [`shutdown`] | ending a server on purpose |
 //! | | [`stats`] | connections, messages, bytes, closes, memory, uptime |
 //! | | [`settings`] | what a program may be told by its environment |
-//! | | [`page`] | `frontend/`, served with strict headers |
+//! | | [`page`] | serves those files with strict headers |
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
+//! | | [`frontend`] | the files of the page in `frontend/`, as a part of the program |
 //! | | [`handshake`] | the request, the answer, and why not |
 //! | | [`escape`] | strangers' text, made safe to print |
 //! | | [`id`] | names nobody can guess |
@@ -46,7 +47,7 @@
 //!
 //! # Features
 //!
-//! Both are on by default. Floors 0 and 1 need neither, but for `id`, `name`, `receipts`,
+//! Both are on by default. Floors 0 and 1 need neither, but for `frontend`, `id`, `name`, `receipts`,
 //! `timestamp` and `typed`, which come with `server`.
 //!
 //! | feature | what it adds |
@@ -92,6 +93,8 @@ pub mod echo;
 pub mod endpoint;
 pub mod escape;
 pub mod frame;
+#[cfg(feature = "server")]
+pub mod frontend;
 #[cfg(feature = "server")]
 pub mod goodbye;
 pub mod handshake;

@@ -1,11 +1,11 @@
-//! The page: `frontend/`, served from disk as it is, so that what you change is what you see.
+//! The page: the files of `frontend/`, from the program itself or from disk, with strict headers.
 //!
 //! One page serves all examples. It asks for `/dialect.json` to learn what to
 //! speak with the server it came from.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::path::Path;
+use std::future::ready;
 
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -13,11 +13,12 @@ use http::header::{
 };
 use http::{HeaderMap, Response, StatusCode};
 use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
 use warp::reject::{MethodNotAllowed, Rejection};
 use warp::reply::{Response as Answer, json};
 use warp::{Filter, Reply};
 
-const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
+use crate::frontend::{Frontend, embedded};
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -30,48 +31,18 @@ const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
-/// Serves `frontend/`, which is to speak `dialect`: `v1`, the number of a source as in `001`,
-/// or `connections` to list them.
+/// Serves the files of `frontend`, and tells the page to speak `dialect`: `v1`, the number of a
+/// source as in `001`, or `connections` to list them.
 ///
-/// The last route: what is not there is answered with 404.
-pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {
-    site(FRONTEND, dialect)
-}
-
-/// One file of `frontend/` as a whole answer, for a server that speaks HTTP by hand: 200, or 404.
-pub async fn file(name: &str, host: Option<&str>) -> Response<Vec<u8>> {
-    let plain = |name: &&str| {
-        !name.starts_with('.')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-    };
-    let read = match Some(name).filter(plain) {
-        Some(name) => tokio::fs::read(Path::new(FRONTEND).join(name)).await.ok(),
-        None => None,
-    };
-    let found = read.is_some();
-    let mut response = Response::new(read.unwrap_or_else(|| MISSING.into()));
-    if !found {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    let kind = match name.rsplit('.').next() {
-        Some("html") if found => "text/html; charset=utf-8",
-        Some("css") if found => "text/css; charset=utf-8",
-        Some("js") if found => "text/javascript; charset=utf-8",
-        Some("svg") if found => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    };
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    strict(response.headers_mut(), host);
-    response
-}
-
-/// Serves the files under `directory`, and tells them to speak `dialect`.
-///
-/// Every answer forbids scripts, styles and connections from anywhere else.
-pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(Answer,)> {
+/// This is the last route: it answers 404 where there is no such file, and 405 to other methods
+/// than `GET`. Every answer forbids scripts, styles and connections from anywhere else.
+pub fn page(frontend: &Frontend, dialect: &'static str) -> BoxedFilter<(Answer,)> {
     let spoken = warp::path!("dialect.json").and(warp::get());
     let spoken = spoken.map(move || json(&BTreeMap::from([("dialect", dialect)])).into_response());
-    let files = warp::fs::dir(directory.as_ref().to_owned()).map(Reply::into_response);
+    let files = match frontend {
+        Frontend::Embedded => built_in().boxed(),
+        Frontend::Directory(path) => warp::fs::dir(path.clone()).map(Reply::into_response).boxed(),
+    };
     spoken
         .or(files)
         .unify()
@@ -83,6 +54,58 @@ pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(
             response
         })
         .boxed()
+}
+
+/// The embedded file that the path names; `/` is `index.html`.
+fn built_in() -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone {
+    warp::get().and(warp::path::full()).and_then(|path: FullPath| {
+        let name = match path.as_str() {
+            "/" => "index.html",
+            path => path.trim_start_matches('/'),
+        };
+        let found = embedded(name).map(|contents| {
+            let mut response = contents.into_response();
+            let kind = HeaderValue::from_static(content_type(name));
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        });
+        ready(found.ok_or_else(warp::reject::not_found))
+    })
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
+/// One file of `frontend` as a whole answer, for a server that speaks HTTP by hand: 200, or 404.
+///
+/// Cancel safe.
+pub async fn file(frontend: &Frontend, name: &str, host: Option<&str>) -> Response<Vec<u8>> {
+    let plain = |name: &&str| {
+        !name.starts_with('.')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+    };
+    let read = match (frontend, Some(name).filter(plain)) {
+        (Frontend::Embedded, Some(name)) => embedded(name).map(Vec::from),
+        (Frontend::Directory(path), Some(name)) => tokio::fs::read(path.join(name)).await.ok(),
+        (_, None) => None,
+    };
+    let found = read.is_some();
+    let mut response = Response::new(read.unwrap_or_else(|| MISSING.into()));
+    let mut kind = content_type(name);
+    if !found {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        kind = "text/plain; charset=utf-8";
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    strict(response.headers_mut(), host);
+    response
 }
 
 async fn missing(rejection: Rejection) -> Result<Answer, Infallible> {

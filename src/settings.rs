@@ -7,6 +7,7 @@
 use std::fmt::{self, Display};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 use tracing::warn;
 
+use crate::frontend::{self, Frontend};
 use crate::handshake::{Origins, Policy};
 use crate::limits::{self, Allowance, Caps};
 
@@ -82,6 +84,10 @@ pub struct Settings {
     /// `WS_HOSTS`: names this server goes by, besides its addresses and `localhost`, parted by
     /// commas. Empty is any.
     pub hosts: Vec<String>,
+    /// `WS_FRONTEND`: a directory to serve the page from. Without it, the page is the one that
+    /// was compiled into the program; a debug build inside its checkout serves `frontend/` from
+    /// there.
+    pub frontend: Frontend,
 }
 
 impl Default for Settings {
@@ -112,6 +118,7 @@ impl Default for Settings {
             room_bytes: 512 * 1024,
             origins: Vec::new(),
             hosts: Vec::new(),
+            frontend: Frontend::Embedded,
         }
     }
 }
@@ -177,7 +184,10 @@ impl Settings {
     /// # Errors
     ///
     /// The first setting that cannot be used.
-    pub fn with_env(self) -> Result<Self, SettingError> {
+    pub fn with_env(mut self) -> Result<Self, SettingError> {
+        if let Some(directory) = frontend::checkout() {
+            self.frontend = Frontend::Directory(directory);
+        }
         self.with(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
@@ -216,6 +226,7 @@ impl Settings {
         read.number("WS_ROOM_BYTES", 0..=1 << 30, &mut self.room_bytes)?;
         read.list("WS_ORIGINS", &mut self.origins);
         read.list("WS_HOSTS", &mut self.hosts);
+        read.frontend("WS_FRONTEND", &mut self.frontend)?;
         Ok(self)
     }
 
@@ -351,6 +362,17 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             return Err(SettingError { name, value, wanted: choice.join(" or ") });
         }
         *to = value;
+        Ok(())
+    }
+
+    fn frontend(&self, name: &'static str, to: &mut Frontend) -> Result<(), SettingError> {
+        let Some(value) = self.value(name) else { return Ok(()) };
+        let path = PathBuf::from(&value);
+        if !path.join("index.html").is_file() {
+            let wanted = "a directory with an index.html".to_owned();
+            return Err(SettingError { name, value, wanted });
+        }
+        *to = Frontend::Directory(path);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
         "close_code",
         "escape",
         "frame",
+        "frontend",
         "handshake",
         "id",
         "name",

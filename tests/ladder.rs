@@ -24,7 +24,7 @@ const LADDER: [Rung; 13] = [
     rung("handshake", 48, None),
     rung("raw_echo", 65, None),
     rung("echo", 25, None),
-    rung("connections", 45, Some(30)),
+    rung("connections", 45, Some(32)),
     rung("broadcast", 60, Some(45)),
     rung("echo_broadcast", 70, Some(45)),
     rung("heartbeat", 80, Some(30)),

@@ -10,6 +10,7 @@ mod established;
 mod hangup;
 #[cfg(target_os = "linux")]
 mod memory;
+mod moved;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;

@@ -1,0 +1,62 @@
+//! The files of the page in `frontend/`: a part of the program, or read from a directory.
+
+use std::path::{Path, PathBuf};
+
+/// Where the files of the page come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Frontend {
+    /// From the program itself: a copy of `frontend/` as it was when ws101 was compiled.
+    #[default]
+    Embedded,
+    /// From a directory, read anew for every request, so that a change needs no compiler.
+    Directory(PathBuf),
+}
+
+/// Names and contents, in the order of their names.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../frontend/", $name)).as_slice())),*]
+    };
+}
+
+/// Every file of `frontend/`. A test compares the list with the directory.
+const FILES: &[(&str, &[u8])] = files![
+    "chat.js",
+    "connection.js",
+    "dialects.js",
+    "favicon.svg",
+    "i18n.js",
+    "index.html",
+    "list.js",
+    "liveness.js",
+    "log.js",
+    "outbox.js",
+    "panel.js",
+    "race.css",
+    "race.html",
+    "race.js",
+    "settings.js",
+    "styles.css",
+    "texts.js",
+    "view.js",
+];
+
+/// The embedded file of this name, if there is one: `chat.js`.
+#[must_use]
+pub fn embedded(name: &str) -> Option<&'static [u8]> {
+    let file = FILES.iter().find(|(known, _)| *known == name);
+    file.map(|(_, contents)| *contents)
+}
+
+/// The directory `frontend/` of the checkout, for a debug build that is run inside it: there a
+/// change to the page shows at the next request.
+pub(crate) fn checkout() -> Option<PathBuf> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().ok()?;
+    let frontend = checkout.join("frontend");
+    let is_inside = std::env::current_exe().ok()?.starts_with(&checkout);
+    (is_inside && frontend.join("index.html").is_file()).then_some(frontend)
+}
