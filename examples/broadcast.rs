@@ -15,7 +15,7 @@ use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{page::page, room::json, server, stats::every};
+use ws101::{log, page::page, room::json, server, stats::every};
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -33,11 +33,11 @@ const WELCOME: &str = r#"{"type":"system","content":"Добро пожалова
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
-    println!("open http://{} in three tabs", listener.local_addr()?);
+    log!("open http://{} in three tabs", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let policy = settings.policy();
     let (counted, max_bytes) = (hub.clone(), settings.max_message_bytes);
-    let count = move || println!("Активных соединений: {}", counted.members());
+    let count = move || log!("Активных соединений: {}", counted.members());
     tokio::spawn(every(settings.stats, count));
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, &shutdown, serve);
@@ -47,12 +47,12 @@ async fn main() -> Result<(), StartError> {
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
     let (ip, accepted) = (accepted.peer.ip(), accepted.map(Outlet::new));
-    println!("Новый клиент подключился\nНовое подключение с IP: {ip}");
+    log!("Новый клиент подключился\nНовое подключение с IP: {ip}");
     let me = hub.join(&accepted.io);
     hub.send(me.id(), WELCOME);
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, hub, me).await;
-    println!("Клиент {ip} отключился: {}", finish(&mut socket, end).await);
+    log!("Клиент {ip} отключился: {}", finish(&mut socket, end).await);
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -65,7 +65,7 @@ async fn talk(socket: &mut Socket, hub: Hub, me: Mailbox) -> Ended {
         let Message::Text(text) = message else { continue };
         match serde_json::from_str::<Line>(&text) {
             Ok(line) if line.r#type == "user" => drop(hub.broadcast(json(&line))),
-            _ => println!("Получено некорректное сообщение"),
+            _ => log!("Получено некорректное сообщение"),
         }
     }
 }

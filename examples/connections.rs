@@ -14,11 +14,12 @@ use futures::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use warp::{Filter, Reply};
+use ws101::crowd::LISTED;
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{echo::WRITE_DEADLINE, heartbeat, page::page, server, stream::within};
+use ws101::{echo::WRITE_DEADLINE, heartbeat, log, page::page, server, stream::within};
 
 /// Everyone who is connected, as the list shows them.
 static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
@@ -27,10 +28,14 @@ static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
-    println!("open http://{} in two browsers", listener.local_addr()?);
+    log!("open http://{} in two browsers", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy().at("/ws"), settings.max_message_bytes);
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
-    let peers = || warp::reply::json(&PEERS.lock().unwrap().values().collect::<Vec<_>>());
+    let peers = || {
+        let peers = PEERS.lock().unwrap();
+        let list = warp::reply::json(&peers.values().take(LISTED).collect::<Vec<_>>());
+        warp::reply::with_header(list, "x-total-count", peers.len())
+    };
     let list = warp::path!("connections").and(server::loopback()).map(peers);
     let list = list.map(Reply::into_response).boxed();
     let routes = [sockets, list, page(&settings.frontend, "connections")];
@@ -40,14 +45,14 @@ async fn main() -> Result<(), StartError> {
 
 async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     let peer = accepted.peer.clone();
-    println!("{peer}");
+    log!("{peer}");
     PEERS.lock().unwrap().insert(peer.id.clone(), json!(peer));
     let hello = json!({"type": "connection_established", "connectionId": peer.id,
         "timestamp": peer.since, "message": "WebSocket connection established"});
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, hello).await;
     PEERS.lock().unwrap().remove(&peer.id);
-    println!("{}: {}", peer.id, finish(&mut socket, end).await);
+    log!("{}: {}", peer.id, finish(&mut socket, end).await);
 }
 
 /// Talks until there is a reason to stop.

@@ -9,13 +9,13 @@
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{echo::echo, escape::Line, goodbye, page::page, server};
+use ws101::{echo::echo, escape::Line, goodbye, log, page::page, server};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() }.with_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
-    println!("open http://{}", listener.local_addr()?);
+    log!("open http://{}", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
     let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
     server::serve(&settings, listener, [sockets, page(&settings.frontend, "003")], shutdown).await;
@@ -25,10 +25,10 @@ async fn main() -> Result<(), StartError> {
 async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     let peer = accepted.peer.clone();
     let reply = |said: &str| {
-        println!("Клиент сказал: {}", Line::of(said));
+        log!("Клиент сказал: {}", Line::of(said));
         format!("Принято: {said}")
     };
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let ended = echo(&mut socket, reply).await;
-    println!("{peer}: {}", goodbye::answer(&mut socket, ended).await);
+    log!("{peer}: {}", goodbye::answer(&mut socket, ended).await);
 }

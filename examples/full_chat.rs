@@ -10,22 +10,23 @@
 use tracing::{info, warn};
 use ws101::chat::{Chat, Dialect};
 use ws101::endpoint::Endpoint;
+use ws101::log;
 use ws101::page::page;
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown;
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    tracing_subscriber::fmt().compact().init();
+    tracing_subscriber::fmt().compact().with_writer(log::writer).init();
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);
     let second = Settings { port: settings.port_004, ..settings.clone() }.listen();
     match &second {
         Ok(listener) => {
-            println!("clients of source 004 find it at ws://{}", listener.local_addr()?);
+            log!("clients of source 004 find it at ws://{}", listener.local_addr()?);
             room = room.port(listener.local_addr()?.port(), Dialect::PythonChat);
         }
         Err(error) => warn!("no port for clients of source 004: {error}. They may use /py"),
@@ -40,5 +41,6 @@ async fn main() -> Result<(), StartError> {
     let left_behind = chat.close().await;
     futures::future::try_join_all(serving).await?;
     info!("closed; {left_behind} had not left in time");
+    log::flush();
     Ok(())
 }

@@ -13,16 +13,17 @@ use anyhow::{Result, ensure};
 use ws101::blocking::{HEAD_DEADLINE, incoming, linger, within};
 use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request};
+use ws101::log;
 use ws101::settings::{Settings, StartError};
 use ws101::stream::LINGER;
 
 fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let listener = settings.bind()?;
-    println!("listening on ws://{}/ws", listener.local_addr()?);
+    log!("listening on ws://{}/ws", listener.local_addr()?);
     for tcp in incoming(&listener) {
         let policy = Policy { paths: vec!["/ws".into(), "/chat".into()], ..settings.policy() };
-        let serving = move || serve(&tcp, &policy).unwrap_or_else(|error| println!("{error:#}"));
+        let serving = move || serve(&tcp, &policy).unwrap_or_else(|error| log!("{error:#}"));
         drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
     Ok(())
@@ -37,10 +38,10 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
         match parse_request(&bytes) {
             Ok(None) => {} // The blank line that ends a request is still to come.
             Ok(Some((request, _))) => {
-                println!("\n→ {} {}", request.method(), Line::of(&request.uri().to_string()));
+                log!("\n→ {} {}", request.method(), Line::of(&request.uri().to_string()));
                 for (name, value) in request.headers() {
-                    println!("→ {name}: {}", Line::of(value));
-                    explain(name.as_str()).inspect(|why| println!("      {why}"));
+                    log!("→ {name}: {}", Line::of(value));
+                    explain(name.as_str()).inspect(|why| log!("      {why}"));
                 }
                 break policy.answer(&request).map(|granted| granted.map(|()| String::new()));
             }
@@ -49,11 +50,12 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
     };
     let answer = verdict.as_ref().map_or_else(|no| encode(&no.to_response()), encode);
     tcp.write_all(&answer)?;
-    println!("\n← {}", String::from_utf8_lossy(&answer).trim_end().replace('\n', "\n← "));
+    let answer = String::from_utf8_lossy(&answer).replace('\r', "");
+    log!("\n← {}", answer.trim_end().replace('\n', "\n← "));
     if verdict.is_err() {
         return Ok(linger(client, LINGER)?); // Closing over unread input may destroy the answer.
     }
     let n = tcp.read(&mut buffer)?;
-    println!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
+    log!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
     Ok(())
 }

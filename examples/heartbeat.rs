@@ -13,22 +13,26 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::crowd::{self, Crowd};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
+use ws101::stats::every;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, timestamp};
+use ws101::{escape::Line, log, page::page, server, timestamp};
 
-/// Whose turn it is to speak.
-static TURN: Mutex<()> = Mutex::new(());
+/// Whose turn it is to speak, and how many came and went lately.
+static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, shutdown) = (settings.listen()?, Shutdown::default());
-    println!("open http://{} in two tabs", listener.local_addr()?);
+    log!("open http://{} in two tabs", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let everyone = hub.clone();
+    tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let policy = settings.policy();
     let own = settings.clone();
     let serve = move |accepted| serve(accepted, hub.clone(), own.clone());
@@ -39,23 +43,37 @@ async fn main() -> Result<(), StartError> {
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let (id, accepted) = (accepted.peer.id.clone(), accepted.map(Outlet::new));
-    let turn = TURN.lock().unwrap();
-    let (me, count) = (hub.join(&accepted.io), hub.members());
-    println!("✅ Клиент {id} подключился, всего {count}");
-    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
-    hub.send(me.id(), event("welcome", welcome));
-    let arrival = json!({"clientId": id, "clientsCount": count});
-    hub.broadcast_except(me.id(), event("client_connected", arrival));
-    drop(turn);
+    let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
-    let turn = TURN.lock().unwrap();
-    let departure = json!({"clientId": id, "clientsCount": hub.members()});
-    hub.broadcast(event("client_disconnected", departure));
-    drop(turn);
-    println!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+    depart(&hub, &id);
+    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+}
+
+/// Makes a member of one, with a welcome for it and news for the others.
+fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
+    let mut turn = TURN.lock().unwrap();
+    let (me, count) = (hub.join(outlet), hub.members());
+    log!("✅ Клиент {id} подключился, всего {count}");
+    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
+    hub.send(me.id(), event("welcome", welcome));
+    if turn.came(count, ()) {
+        let arrival = json!({"clientId": id, "clientsCount": count});
+        hub.broadcast_except(me.id(), event("client_connected", arrival));
+    }
+    me
+}
+
+/// Tells the others that one is gone.
+fn depart(hub: &Hub, id: &str) {
+    let mut turn = TURN.lock().unwrap();
+    let count = hub.members();
+    if turn.went(count, ()) {
+        let departure = json!({"clientId": id, "clientsCount": count});
+        hub.broadcast(event("client_disconnected", departure));
+    }
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -73,14 +91,27 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         // A page's own ping is answered, and nobody else's business.
         let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
-        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
         hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
-        println!("📤 Отправлено {id}: echo");
+        log!("📤 Отправлено {id}: echo");
         let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
-        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+        log!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+    }
+}
+
+/// How many came and went, where they were too many to be told one by one.
+fn tell_crowd(hub: &Hub) {
+    let mut turn = TURN.lock().unwrap();
+    let summary = turn.end_period();
+    let (joined, left) = (summary.came.total(), summary.went.total());
+    if joined + left > 0 {
+        let words = format!("Подключились: {joined}, отключились: {left}");
+        let news = json!({"event": "presence", "message": words, "joined": joined,
+            "left": left, "clientsCount": hub.members()});
+        hub.broadcast(event("system", news));
     }
 }
 

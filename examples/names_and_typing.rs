@@ -8,7 +8,7 @@
 //! the one the server knows, whatever the message claims; a check in the page
 //! alone is no check, since anyone can write a client.
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -16,35 +16,41 @@ use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
 use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::crowd::{self, Crowd, Roll};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::Heartbeat;
-use ws101::name::{Register, of_person};
+use ws101::name::{Likeness, of_person};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, timestamp, typed};
+use ws101::{escape::Line, log, page::page, server, shutdown, stats::every, timestamp, typed};
 
 /// The members, who have said their name, in the order in which they came.
-static NAMES: LazyLock<Mutex<Register<ClientId>>> = LazyLock::new(Mutex::default);
+static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| Likeness::of(name).keys().into()));
+/// Those who came and went and are told together. Locked after `NAMES`.
+static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
+    let everyone = hub.clone();
+    tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
     let routes = [sockets, page(&settings.frontend, "004")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log::flush();
     Ok(())
 }
 
@@ -53,21 +59,24 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let accepted = accepted.map(Outlet::new);
     let me = hub.join(&accepted.io);
     hub.exclude(me.id()); // A visitor hears nothing of what is said.
-    println!("{peer} connected, now {}", hub.members());
+    log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
     let (who, Err(end)) = (me.id(), talk(&mut socket, &hub, me, &peer.id, beat).await);
     leave(who, &hub);
     let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
-    println!("{} left after {after:.1?}: {closed}", peer.id);
+    log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
 /// Tells the others, once, however the member went.
 fn leave(who: ClientId, hub: &Hub) {
     let mut names = NAMES.lock().unwrap();
-    let Some(name) = names.remove(&who) else { return };
-    hub.broadcast(news("user_left", &names, ["", &name, " покидает чат"]));
+    let Some(name) = names.leave(who) else { return };
+    if CROWD.lock().unwrap().went(names.len(), name.clone()) {
+        let words = format!("{name} покидает чат");
+        hub.broadcast(news("user_left", &names, json!({"username": name, "message": words})));
+    }
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -89,23 +98,29 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 
 /// Does what a client asks, or says why not.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
-    println!("{id}: {}", Line::of(text));
+    log!("{id}: {}", Line::of(text));
     let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     let field = |names: &[&str]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
     let (content, mut names) = (field(&["content", "message", "text"]), NAMES.lock().unwrap());
-    match (said["type"].as_str().unwrap_or_default(), names.get(&me)) {
+    match (said["type"].as_str().unwrap_or_default(), names.get(me)) {
         ("join", None) => {
             let name = field(&["username", "name", "user", "nickname"]);
             let Ok(name) = of_person(name) else {
                 return no("name_invalid", "Имя: от 1 до 32 знаков, видимых, и не слово сервера");
             };
-            if !names.take(me, &name) {
+            if !names.enter(me, name.clone()) {
                 return no("name_taken", "Это имя уже занято");
             }
-            hub.broadcast(news("user_joined", &names, ["", &name, " присоединяется к чату"]));
+            if CROWD.lock().unwrap().came(names.len(), name.clone()) {
+                let words = format!("{name} присоединяется к чату");
+                let who = json!({"username": name, "message": words});
+                hub.broadcast(news("user_joined", &names, who));
+            }
             hub.include(me);
-            Ok(hub.send(me, news("welcome", &names, ["Добро пожаловать в чат, ", &name, "!"])))
+            let words = format!("Добро пожаловать в чат, {name}!");
+            let you = json!({"username": name, "message": words});
+            Ok(hub.send(me, news("welcome", &names, you)))
         }
         ("message", Some(_)) if content.trim().is_empty() => no("bad_message", "Пустое сообщение"),
         ("message", Some(name)) => {
@@ -113,6 +128,9 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
             Ok(hub.broadcast(event("message", line)))
         }
         ("typing", Some(name)) => {
+            if !CROWD.lock().unwrap().passing(names.len()) {
+                return Ok(Delivery::default()); // A whole room types: a few are shown.
+            }
             let typing = json!({"username": name, "is_typing": said["is_typing"] != false});
             Ok(hub.broadcast_except(me, event("typing", typing)))
         }
@@ -122,10 +140,26 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
     }
 }
 
-/// Who came or went, in words around the name, and who is here now.
-fn news(kind: &str, names: &Register<ClientId>, words: [&str; 3]) -> String {
-    let users: Vec<_> = names.values().collect();
-    event(kind, json!({"username": words[1], "message": words.concat(), "users": users}))
+/// One event for those who came and went too many at a time to be told one by one.
+fn tell_crowd(hub: &Hub) {
+    let names = NAMES.lock().unwrap();
+    let summary = CROWD.lock().unwrap().end_period();
+    let (came, went) = (&summary.came, &summary.went);
+    let (joined, left) = (came.total(), went.total());
+    let Some(name) = came.first(1).iter().chain(went.first(1)).next() else { return };
+    let kind = if joined > 0 { "user_joined" } else { "user_left" };
+    let words = format!("Вошли: {joined}, вышли: {left}");
+    let crowd = json!({"username": name, "message": words, "joined": joined, "left": left});
+    hub.broadcast(news(kind, &names, crowd));
+}
+
+/// Who came or went, with the list of who is here now. A long list is cut, and `count` is added.
+fn news(kind: &str, names: &Roll<String>, mut fields: Value) -> String {
+    fields["users"] = names.listed().map(String::as_str).collect();
+    if let Some(count) = names.uncut() {
+        fields["count"] = count.into();
+    }
+    event(kind, fields)
 }
 
 /// One event of this protocol, as JSON text.

@@ -20,7 +20,7 @@ use tokio::{net::TcpStream, time::timeout};
 use ws101::handshake::{Rejection, encode, has_body};
 use ws101::settings::{Settings, StartError};
 use ws101::upgrade::{Head, read_head, refuse};
-use ws101::{frame::Frame, page, server, stream::within};
+use ws101::{frame::Frame, log, page, server, stream::within};
 
 /// How long an answer to long polling waits for news.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -43,7 +43,7 @@ struct Race {
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let listener = settings.listen()?;
-    println!("open http://{}", listener.local_addr()?);
+    log!("open http://{}", listener.local_addr()?);
     let meters = Mutex::new(["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3])).into());
     let race = Arc::new(Race { news: watch::Sender::default(), meters, settings });
     let places = Arc::new(Semaphore::new(CONNECTIONS));

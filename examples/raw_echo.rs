@@ -14,16 +14,16 @@ use anyhow::{Result, ensure};
 use ws101::blocking::{accept, incoming, linger, within};
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
 use ws101::settings::{Settings, StartError};
-use ws101::{escape::Hex, stream::LINGER};
+use ws101::{escape::Hex, log, stream::LINGER};
 
 fn main() -> Result<(), StartError> {
     // As long as a lesson: whoever reads it says nothing meanwhile.
     let settings = Settings { idle: Duration::from_hours(1), ..Settings::default() }.with_env()?;
     let listener = settings.bind()?;
-    println!("listening on ws://{}/chat", listener.local_addr()?);
+    log!("listening on ws://{}/chat", listener.local_addr()?);
     for tcp in incoming(&listener) {
         let settings = settings.clone();
-        let serving = move || serve(&tcp, &settings).unwrap_or_else(|error| println!("{error:#}"));
+        let serving = move || serve(&tcp, &settings).unwrap_or_else(|error| log!("{error:#}"));
         drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
     }
     Ok(())
@@ -38,7 +38,7 @@ fn serve(tcp: &TcpStream, settings: &Settings) -> Result<()> {
 
 fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
     let send = |frame: Frame| -> Result<()> {
-        println!("→ {}", Hex::new(&frame.to_bytes(), 32));
+        log!("→ {}", Hex::new(&frame.to_bytes(), 32));
         Ok(within(tcp, settings.write).write_all(&frame.to_bytes())?)
     };
     let most = settings.max_message_bytes;
@@ -74,7 +74,7 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
             return send(Frame::close(1011, "nothing heard for too long"));
         };
         ensure!(n > 0, "hung up without a close frame");
-        println!("← {}", Hex::new(&buffer[..n], 32));
+        log!("← {}", Hex::new(&buffer[..n], 32));
         decoder.push(&buffer[..n]);
     }
 }

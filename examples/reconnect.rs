@@ -23,7 +23,7 @@ use ws101::history::{Before, History};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, Peer, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, timestamp, typed};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp, typed};
 
 /// The last 256 KiB of what was said, for those who come back.
 static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1024).into());
@@ -32,7 +32,7 @@ static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
     let (room, own) = (hub.clone(), settings.clone());
@@ -41,11 +41,12 @@ async fn main() -> Result<(), StartError> {
     let routes = [sockets, page(&settings.frontend, "002")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log::flush();
     Ok(())
 }
 
@@ -53,13 +54,13 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let (peer, began) = (accepted.peer.clone(), Instant::now());
     let accepted = accepted.map(Outlet::new);
     let me = enter(&accepted, &hub);
-    println!("{peer} connected, now {}", hub.members());
+    log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
     let Err(end) = talk(&mut socket, &hub, me, &peer, beat).await;
     let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
-    println!("{} left after {after:.1?}: {closed}", peer.id);
+    log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
 /// Joins, and learns what was missed: both at once, or a line could fall between.

@@ -14,64 +14,82 @@ use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::crowd::{self, Crowd};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::settings::{Settings, StartError};
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
 
-/// Whose turn it is to speak.
-static TURN: Mutex<()> = Mutex::new(());
+/// Whose turn it is to speak, and how many came and went lately.
+static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
+    log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
     let (everyone, counters) = (hub.clone(), stats.clone());
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
+    let everyone = hub.clone();
+    tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), stats.clone(), own.clone());
     let sockets = server::sockets(policy, &shutdown, serve);
     let routes = [sockets, page(&settings.frontend, "001")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
-    println!("🔔 {}: сервер завершает работу", signal.await);
+    log!("🔔 {}: сервер завершает работу", signal.await);
     shutdown.begin();
     serving.await?;
     let farewell = json!({"event": "shutdown", "message": "Сервер завершает работу"});
     hub.broadcast(event("system", farewell));
     hub.close_all(CloseCode::Away, "server shutting down");
-    println!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log!("🔔 Сервер остановлен, не успели уйти: {}", shutdown.drain(settings.drain).await);
+    log::flush();
     Ok(())
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings: Settings) {
     let (id, open) = (accepted.peer.id.clone(), stats.open());
     let accepted = accepted.map(|io| Outlet::new(stats.count(io)));
-    let turn = TURN.lock().unwrap();
-    let (me, count) = (hub.join(&accepted.io), hub.members());
-    println!("✅ Клиент {id} подключился, всего {count}");
-    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
-    hub.send(me.id(), event("welcome", welcome));
-    let arrival = json!({"clientId": id, "clientsCount": count});
-    hub.broadcast_except(me.id(), event("client_connected", arrival));
-    drop(turn);
+    let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
     let beat = beat.idle_timeout(settings.idle);
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
-    let turn = TURN.lock().unwrap();
-    let departure = json!({"clientId": id, "clientsCount": hub.members()});
-    hub.broadcast(event("client_disconnected", departure));
-    drop(turn);
+    depart(&hub, &id);
     let closed = finish(&mut socket, end).await;
-    println!("❌ Клиент {id} отключился: {closed}");
+    log!("❌ Клиент {id} отключился: {closed}");
     open.close(closed.code.into());
+}
+
+/// Makes a member of one, with a welcome for it and news for the others.
+fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
+    let mut turn = TURN.lock().unwrap();
+    let (me, count) = (hub.join(outlet), hub.members());
+    log!("✅ Клиент {id} подключился, всего {count}");
+    let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
+    hub.send(me.id(), event("welcome", welcome));
+    if turn.came(count, ()) {
+        let arrival = json!({"clientId": id, "clientsCount": count});
+        hub.broadcast_except(me.id(), event("client_connected", arrival));
+    }
+    me
+}
+
+/// Tells the others that one is gone.
+fn depart(hub: &Hub, id: &str) {
+    let mut turn = TURN.lock().unwrap();
+    let count = hub.members();
+    if turn.went(count, ()) {
+        let departure = json!({"clientId": id, "clientsCount": count});
+        hub.broadcast(event("client_disconnected", departure));
+    }
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -89,14 +107,14 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         // A page's own ping is answered, and nobody else's business.
         let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
         let Message::Text(text) = message else { continue };
-        println!("📨 Получено от {id}: {}", Line::of(&*text));
+        log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
         let message = data["message"].as_str().unwrap_or(&text);
         let _turn = TURN.lock().unwrap();
         hub.send(me.id(), event("echo", json!({"data": data, "message": message, "clientId": id})));
-        println!("📤 Отправлено {id}: echo");
+        log!("📤 Отправлено {id}: echo");
         let news = event("broadcast", json!({"data": data, "message": message, "from": id}));
-        println!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
+        log!("📡 Broadcast: получателей {}", hub.broadcast_except(me.id(), news).members);
     }
 }
 
@@ -105,9 +123,22 @@ fn tell(hub: &Hub, report: &Report) {
     let memory = json!({"rssBytes": report.rss_bytes});
     let stats = json!({"activeConnections": report.connections, "memory": memory,
         "uptime": report.uptime_ms / 1000});
-    println!("🔔 heartbeat: {stats}");
+    log!("🔔 heartbeat: {stats}");
     let news = json!({"event": "heartbeat", "message": "heartbeat", "stats": stats});
     hub.broadcast(event("system", news));
+}
+
+/// How many came and went, where they were too many to be told one by one.
+fn tell_crowd(hub: &Hub) {
+    let mut turn = TURN.lock().unwrap();
+    let summary = turn.end_period();
+    let (joined, left) = (summary.came.total(), summary.went.total());
+    if joined + left > 0 {
+        let words = format!("Подключились: {joined}, отключились: {left}");
+        let news = json!({"event": "presence", "message": words, "joined": joined,
+            "left": left, "clientsCount": hub.members()});
+        hub.broadcast(event("system", news));
+    }
 }
 
 /// One event of this protocol, as JSON text.

@@ -136,6 +136,7 @@ function rename(wanted) {
 // ---- what the server says
 
 const people = new Map(); // id -> name
+let headcount; // how many are here, where the server says so: it may name fewer
 const typists = new Map(); // id -> { username, timer }
 let room = { epoch: null, seq: 0 }; // how far I have read
 let limits = { content: 4000 };
@@ -159,6 +160,7 @@ function hear(event) {
     case 'ack': return confirm(event);
     case 'user_joined': return joined(event);
     case 'user_left': return left(event);
+    case 'presence': return presence(event);
     case 'typing': return typing(event);
     case 'system': return system(event);
     case 'pong': return view.showStats({ round_trip_ms: Date.now() - event.timestamp });
@@ -183,7 +185,8 @@ function welcome({ user, rooms, limits: said, ping_interval, recovered, count })
   people.clear();
   for (const member of here.members ?? []) people.set(member.id, member.username);
   people.set(user.id, user.username);
-  view.showPeople(people, me.id, count);
+  headcount = undefined;
+  showPeople(here.count ?? count ?? people.size);
   view.askName(false);
   view.showName(user.username, me.wanted !== '');
   if (before.epoch && recovered) log.addSystem('recovered');
@@ -213,8 +216,28 @@ function confirm(event) {
 function joined({ user, members, count, timestamp }) {
   people.set(user.id, user.username);
   replacePeople(members);
-  view.showPeople(people, me.id, count);
+  showPeople(count);
   log.addArrival(user.username, timestamp);
+}
+
+function showPeople(count = headcount) {
+  headcount = count;
+  view.showPeople(people, me.id, count);
+}
+
+/** So many came and went that the server tells it in one event. It may not name all of them. */
+function presence({ full, users, joins, renames, leaves, joined, left, count, timestamp }) {
+  const list = (members) => (Array.isArray(members) ? members : []);
+  if (full) replacePeople(list(users));
+  for (const member of [...list(joins), ...list(renames)]) people.set(member.id, member.username);
+  for (const { id } of list(leaves)) {
+    people.delete(id);
+    stopTyping(id);
+  }
+  people.set(me.id, me.username); // a list that is cut may lack me
+  showPeople(count);
+  if (joined > 0) log.addSystem('crowd_joined', { count: joined }, timestamp);
+  if (left > 0) log.addSystem('crowd_left', { count: left }, timestamp);
 }
 
 /** Where a server lists everyone with each event, its list is the truth. */
@@ -228,7 +251,7 @@ function left({ user, members, count, reason, timestamp }) {
   people.delete(user.id);
   replacePeople(members);
   stopTyping(user.id);
-  view.showPeople(people, me.id, count);
+  showPeople(count);
   log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, timestamp);
 }
 
@@ -242,7 +265,7 @@ function system({ event, content, params = {}, stats, timestamp }) {
 function renamed({ from, to, user }, timestamp) {
   const id = user?.id ?? user;
   people.set(id, to);
-  view.showPeople(people, me.id);
+  showPeople();
   if (id === me.id) {
     renaming = null;
     Object.assign(me, { wanted: to, username: to });

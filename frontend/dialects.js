@@ -1,6 +1,6 @@
 // How the page speaks with a server: one object for each protocol.
 //
-// `chat.js` knows one set of events: welcome, message, ack, user_joined, user_left, typing,
+// `chat.js` knows one set of events: welcome, message, ack, user_joined, user_left, presence, typing,
 // system, pong, error. A dialect puts what the page wants to say into the server's words,
 // and turns what the server says into those events.
 //
@@ -117,7 +117,8 @@ function broadcastServer() {
   };
 }
 
-function systemEvent({ event, message, stats, timestamp }) {
+function systemEvent({ event, message, stats, joined, left, clientsCount: count, timestamp }) {
+  if (event === 'presence') return { type: 'presence', joined, left, count, timestamp };
   if (event === 'error') {
     // Source 001 has only words for it; ours are these.
     const [, seconds] = /^too fast: wait (\d+) s$/.exec(message) ?? [];
@@ -205,13 +206,17 @@ function pythonChat() {
       const said = parsed(text) ?? {};
       const { username, users, timestamp } = said;
       const members = users?.map(user);
+      const count = said.count ?? members?.length; // a long list is cut
       switch (said.type) {
         case 'welcome':
           me = username;
-          return [{ type: 'welcome', user: user(username), rooms: [{ members }], timestamp }];
+          return [{ type: 'welcome', user: user(username), rooms: [{ members, count }], timestamp }];
         case 'user_joined':
         case 'user_left':
-          return [{ type: said.type, user: user(username), members, timestamp }];
+          if (Number.isInteger(said.joined)) { // many came and went: one event, and the list
+            return [{ type: 'presence', full: true, users: members, joined: said.joined, left: said.left, count, timestamp }];
+          }
+          return [{ type: said.type, user: user(username), members, count, timestamp }];
         case 'message': {
           const content = said.content ?? said.message;
           const id = username === me ? sent.take(content) : undefined;

@@ -20,11 +20,13 @@ async function look(me) {
 
 async function refresh(me) {
   let connections;
+  let count;
   try {
     const response = await fetch('connections', { cache: 'no-store' });
     // To anyone but its own computer the server does not say who is here.
     if (!response.ok) return list.replaceChildren(words('list_elsewhere'));
     connections = await response.json();
+    count = Number(response.headers.get('x-total-count')) || connections.length; // a long list is cut
   } catch {
     return; // the status line says that the server is away
   }
@@ -50,5 +52,6 @@ async function refresh(me) {
     showTime(time, new Date(since));
     row.insertCell().append(time);
   }
-  list.replaceChildren(table);
+  const more = count - connections.length;
+  list.replaceChildren(table, ...(more > 0 ? [words('more_people', { count: more })] : []));
 }

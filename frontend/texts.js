@@ -81,6 +81,8 @@ const en = {
 
   joined: '{name} joined',
   joined_many: { one: '{count} person joined', other: '{count} people joined' },
+  crowd_joined: { one: 'and {count} other joined', other: 'and {count} others joined' },
+  crowd_left: { one: '{count} person left', other: '{count} people left' },
   recovered: 'Connected again. Nothing was missed',
   somebody: 'Someone',
   name_hint: 'Your name, then Enter',
@@ -214,6 +216,8 @@ const ru = {
 
   joined: '{name} входит в чат',
   joined_many: { one: 'входит {count} человек', few: 'входят {count} человека', many: 'входят {count} человек', other: 'входят {count} человека' },
+  crowd_joined: { one: 'и ещё входит {count} человек', few: 'и ещё входят {count} человека', many: 'и ещё входят {count} человек', other: 'и ещё входят {count} человека' },
+  crowd_left: { one: 'выходит {count} человек', few: 'выходят {count} человека', many: 'выходят {count} человек', other: 'выходят {count} человека' },
   recovered: 'Связь вернулась, ничего не пропущено',
   somebody: 'Кто-то',
   name_hint: 'Ваше имя и Enter',

@@ -40,7 +40,7 @@ function showReason(code, reason) {
 
 let peopleFrame;
 
-/** `count` is what the server says, where it tells no names. */
+/** `count` is what the server says, where it names nobody or not all. */
 export function showPeople(people, myId, count = people.size) {
   say($('#count'), 'count', { count });
   $('#count').dataset.count = count;
@@ -52,9 +52,9 @@ export function showPeople(people, myId, count = people.size) {
       if (id === myId) row.append(' · ', words('you'));
       return row;
     });
-    if (people.size > rows.length) {
+    if (count > rows.length) {
       const row = document.createElement('li');
-      row.append(words('more_people', { count: people.size - rows.length }));
+      row.append(words('more_people', { count: count - rows.length }));
       rows.push(row);
     }
     $('#people').replaceChildren(...rows);

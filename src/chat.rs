@@ -6,6 +6,11 @@
 //! order. What lasts (messages, comings and goings, renamings) carries a `seq`
 //! that counts up by one. Clients of other chats join the same room, each in its
 //! own [`Dialect`], and hear the same, in the same order.
+//!
+//! Strangers cannot make the room work for the square of their number. The first
+//! changes of a second (arrivals, departures, renamings) are events of their own; the
+//! others are told together at the next tick ([`crowd`](crate::crowd)), in one event of
+//! each dialect. A list names at most [`LISTED`] members and adds how many there are.
 
 mod again;
 mod dialect;
@@ -28,7 +33,8 @@ pub use request::{CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Fault, Request};
 pub use crate::name::{NAME_BYTES, NAME_CHARS};
 
 use crate::broadcast::{ClientId, Hub};
-use crate::name::{self, Register, Unfit};
+use crate::crowd::{Crowd, LISTED, Roll};
+use crate::name::{self, Likeness, Unfit};
 use crate::receipts::{Fingerprint, Receipt, Receipts};
 use crate::room::Room;
 use crate::settings::Settings;
@@ -48,6 +54,9 @@ const NOTED: u8 = 10;
 /// How long a `typing` holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
+/// The fewest of those who came together that are named, where a list is full without them.
+const NAMED: usize = 20;
+
 /// Close codes of this protocol's own (RFC 6455 §7.4.2: 4000-4999 are ours to use).
 const VERSION: CloseCode = CloseCode::Library(4002);
 const HELLO_TIMEOUT: CloseCode = CloseCode::Library(4107);
@@ -59,8 +68,12 @@ pub type Clock = fn() -> SystemTime;
 #[derive(Debug)]
 pub struct Chat {
     seats: BTreeMap<ClientId, Seat>,
-    /// The members' names, no two alike.
-    names: Register<ClientId>,
+    /// Everyone who has a name; no two names look alike.
+    members: Roll<Member>,
+    /// Arrivals, departures and renamings that are to be told together.
+    crowd: Crowd<Member>,
+    /// The room was too large to list everyone: clients may lack names of those who are here.
+    outgrown: bool,
     /// What came of the requests with an `id`.
     receipts: Receipts,
     /// Who has not said `hello` yet, and when they must have.
@@ -85,7 +98,7 @@ pub struct Chat {
 /// One connection's place.
 #[derive(Debug)]
 struct Seat {
-    /// Its name, public and for as long as it lasts.
+    /// Its name, public and for as long as it lasts; once there is a member, the member's.
     id: String,
     dialect: Dialect,
     /// The session that the connection belongs to, if its client named one.
@@ -94,8 +107,6 @@ struct Seat {
     due: Duration,
     /// Its mistakes in the log.
     noted: u8,
-    /// Who sits here; nobody yet, before a name.
-    member: Option<Member>,
 }
 
 impl Chat {
@@ -104,7 +115,9 @@ impl Chat {
     pub fn new(settings: &Settings) -> Self {
         Self {
             seats: BTreeMap::new(),
-            names: Register::new(),
+            members: Roll::new(|name| Likeness::of(name).keys().into()),
+            crowd: Crowd::new(),
+            outgrown: false,
             receipts: Receipts::default(),
             unnamed: BTreeSet::new(),
             epoch: id::random(),
@@ -185,6 +198,9 @@ impl Chat {
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
+                if !self.crowd.passing(self.members.len()) {
+                    return Ok(());
+                }
                 let typing = Event::Typing {
                     room: GENERAL,
                     username: &member.username,
@@ -220,13 +236,13 @@ impl Chat {
     fn member(&self, who: ClientId) -> Result<Member, Fault> {
         let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
         let stranger = || Fault::new(ErrorCode::HelloRequired, words);
-        self.seats.get(&who).and_then(|seat| seat.member.clone()).ok_or_else(stranger)
+        self.members.get(who).cloned().ok_or_else(stranger)
     }
 
     /// Who speaks; a listener that speaks up becomes a guest.
     fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, Fault> {
-        let listens = |seat: &Seat| seat.dialect == Dialect::Reconnect && seat.member.is_none();
-        if self.seats.get(&who).is_some_and(listens) {
+        let listens = |seat: &Seat| seat.dialect == Dialect::Reconnect;
+        if self.members.get(who).is_none() && self.seats.get(&who).is_some_and(listens) {
             let name = self.guest_name(Some("ru"));
             self.admit(who, name, false, hub);
         }
@@ -267,12 +283,17 @@ impl Chat {
     /// Lets someone in: a welcome for them, news for the others.
     fn admit(&mut self, who: ClientId, username: String, named: bool, hub: &Hub) {
         let Some(seat) = self.seats.get_mut(&who) else { return };
-        let member = Member { id: seat.id.clone(), username, named, dialect: seat.dialect };
-        seat.member = Some(member.clone());
+        let dialect = seat.dialect;
+        let member = Member { id: std::mem::take(&mut seat.id), username, named, dialect };
         self.unnamed.remove(&(seat.due, who));
-        self.names.take(who, &member.username);
-        hub.seat(who, seat.dialect.audience());
-        self.seq += 1;
+        if !self.members.enter(who, member.clone()) {
+            return;
+        }
+        hub.seat(who, dialect.audience());
+        let count = self.members.len();
+        self.outgrown |= count > LISTED;
+        let at_once = self.crowd.came(count, member.clone());
+        self.seq += u64::from(at_once);
         let timestamp = self.timestamp();
         let welcome = Event::Welcome {
             v: 1,
@@ -283,19 +304,23 @@ impl Chat {
                 room: GENERAL,
                 epoch: &self.epoch,
                 seq: self.seq,
-                members: self.members().collect(),
+                members: self.members.listed().collect(),
+                count: self.members.uncut(),
             }],
             limits: self.limits,
             ping_interval: millis(self.ping_interval),
             time: timestamp.clone(),
         };
         self.reply(who, &welcome, hub);
+        if !at_once {
+            return;
+        }
         let joined = Event::UserJoined {
             room: GENERAL,
             seq: self.seq,
             username: &member.username,
             user: &member,
-            count: self.members().count(),
+            count,
             users: self.names(),
             timestamp,
         };
@@ -346,19 +371,19 @@ impl Chat {
         hub: &Hub,
     ) -> Result<(Member, Receipt), Fault> {
         let username = self.free_name(who, username)?;
-        self.names.take(who, &username);
         let renamed = Member { username, named: true, ..member.clone() };
-        if let Some(seat) = self.seats.get_mut(&who) {
-            seat.member = Some(renamed.clone());
-        }
+        self.members.enter(who, renamed.clone());
         if renamed.username == member.username {
             return Ok((renamed, self.receipt(None)));
         }
-        self.seq += 1;
-        let receipt = self.receipt(Some(self.seq));
+        let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
+        self.seq += u64::from(at_once);
+        // Told together with others, it is no lasting event and has no number.
+        let seq = at_once.then_some(self.seq);
+        let receipt = self.receipt(seq);
         let event = Event::System {
             room: Some(GENERAL),
-            seq: Some(self.seq),
+            seq,
             content: format!("{} is now {}", member.username, renamed.username),
             event: SystemEvent::Renamed {
                 params: Renaming {
@@ -366,48 +391,88 @@ impl Chat {
                     from: &member.username,
                     to: &renamed.username,
                     dialect: renamed.dialect,
+                    count: self.members.len(),
                     users: self.names(),
                 },
             },
             timestamp: timestamp::of(receipt.at),
         };
-        dialect::tell(&event, None, hub);
+        if at_once {
+            dialect::tell(&event, None, hub);
+        } else {
+            self.reply(who, &event, hub);
+        }
         Ok((renamed, receipt))
     }
 
     // ---- who is here
 
-    fn members(&self) -> impl Iterator<Item = &Member> {
-        self.seats.values().filter_map(|seat| seat.member.as_ref())
-    }
-
+    /// The names that an event lists: at most [`LISTED`].
     fn names(&self) -> Vec<&str> {
-        self.members().map(|member| member.username.as_str()).collect()
+        self.members.listed().map(|member| member.username.as_str()).collect()
     }
 
     /// The name, if nobody else's looks like it and `who` may choose it. One's own name stays
     /// free: a guest may write theirs in capitals.
     fn free_name(&self, who: ClientId, name: String) -> Result<String, Fault> {
-        if !self.names.is_free(who, &name) {
+        if !self.members.is_free(who, &name) {
             return Err(Fault::new(ErrorCode::NameTaken, "somebody here has that name already"));
         }
-        let own = self.names.get(&who).is_some_and(|own| name::alike(own, &name));
+        let own = self.members.get(who).is_some_and(|own| name::alike(&own.username, &name));
         if !own && name::is_reserved(&name) {
             return Err(Fault::unfit(Unfit::Reserved));
         }
         Ok(name)
     }
 
+    /// A name that nobody has. `guests` only grows, so each name that somebody took in advance
+    /// is tried once, not once for every guest.
     fn guest_name(&mut self, lang: Option<&str>) -> String {
         let russian = lang.is_some_and(|lang| lang.starts_with("ru"));
         let guest = if russian { "Гость" } else { "Guest" };
         loop {
             self.guests += 1;
             let name = format!("{guest} {}", self.guests);
-            if self.names.is_free(ClientId::MAX, &name) {
+            if self.members.is_free(ClientId::MAX, &name) {
                 return name;
             }
         }
+    }
+
+    /// Tells the arrivals, departures and renamings of the last second that were too many to be
+    /// told one by one.
+    fn tell_crowd(&mut self, hub: &Hub) {
+        let summary = self.crowd.end_period();
+        let count = self.members.len();
+        let lists_all = count <= LISTED;
+        // The room is small again: those who were here while it was large learn who is left.
+        let shrank = lists_all && std::mem::take(&mut self.outgrown);
+        if summary.is_empty() && !shrank {
+            return;
+        }
+        let is_followed = summary.went.is_complete()
+            && summary.renamed.is_complete()
+            && (summary.came.is_complete() || !lists_all);
+        let full = shrank || !is_followed;
+        // Those who knew everyone before learn as many names as a list has.
+        let before = count.saturating_sub(summary.came.total());
+        let named = LISTED.saturating_sub(before).max(NAMED);
+        let changes = |most| if full { 0 } else { most };
+        let presence = Event::Presence {
+            room: GENERAL,
+            full,
+            users: self.members.listed().take(if full { LISTED } else { 0 }).collect(),
+            joins: summary.came.first(changes(named)),
+            renames: summary.renamed.first(changes(LISTED)),
+            leaves: summary.went.first(changes(LISTED)),
+            joined: summary.came.total(),
+            left: summary.went.total(),
+            count,
+            summary: &summary,
+            names: self.names(),
+            timestamp: self.timestamp(),
+        };
+        dialect::tell(&presence, None, hub);
     }
 
     fn timestamp(&self) -> String {
@@ -429,7 +494,7 @@ impl Room for Chat {
         // A session whose name could be guessed is none: the connection is its own.
         let session = peer.query("session").and_then(|name| again::session(name).ok());
         let due = self.now + self.hello;
-        let seat = Seat { id: peer.id.clone(), dialect, session, due, noted: 0, member: None };
+        let seat = Seat { id: peer.id.clone(), dialect, session, due, noted: 0 };
         self.seats.insert(who, seat);
         match dialect {
             Dialect::NodeChat | Dialect::BroadcastServer => {
@@ -476,23 +541,27 @@ impl Room for Chat {
         self.session_ended(who);
         let Some(seat) = self.seats.remove(&who) else { return };
         self.unnamed.remove(&(seat.due, who));
-        self.names.remove(&who);
-        let Some(member) = seat.member else { return };
+        let Some(member) = self.members.leave(who) else { return };
+        let count = self.members.len();
+        if !self.crowd.went(count, member.clone()) {
+            return;
+        }
         self.seq += 1;
         let left = Event::UserLeft {
             room: GENERAL,
             seq: self.seq,
             username: &member.username,
             user: &member,
-            count: self.members().count(),
+            count,
             users: self.names(),
             timestamp: self.timestamp(),
         };
         dialect::tell(&left, None, hub);
     }
 
-    fn tick(&mut self, now: Duration, _hub: &Hub) {
+    fn tick(&mut self, now: Duration, hub: &Hub) {
         self.receipts.expire(now);
+        self.tell_crowd(hub);
     }
 
     fn now(&mut self, now: Duration) {

@@ -38,13 +38,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+pub use crate::wst::ResponsePart;
 pub use answer::{Answer, ask};
-pub use fault::{ResponseFault, ResponsePart};
+pub use fault::ResponseFault;
 pub use judge::{Asked, judge_response};
 pub use request::Request;
-pub(crate) use request::USUAL;
 
-use crate::frame::{Checker, Decoder, Frame, Role, Violation};
+use crate::frame::{Checker, Decoder, Frame, Role, Torn, Violation};
 
 /// How many bytes [`Client::receive`] reads at a time.
 const READ_SIZE: usize = 8 * 1024;
@@ -109,6 +109,10 @@ pub struct Client<S> {
     decoder: Decoder,
     checker: Checker,
     buffer: Vec<u8>,
+    /// When the frame began to come that is not whole.
+    begun: Option<Instant>,
+    /// The header of that frame broke a rule, and the caller knows.
+    is_refused: bool,
 }
 
 /// What [`Client::receive`] gives.
@@ -118,6 +122,9 @@ pub enum Received {
     Frame(Frame),
     /// A frame that breaks one, and which.
     Broken(Frame, Violation),
+    /// The header of a frame whose payload has not come breaks one: a frame of 2^64 - 1 bytes is
+    /// never whole. It is given once, and more may be received.
+    BrokenHeader(Violation),
     /// The connection ended, with the error if it did not end in order.
     End(Option<io::Error>),
 }
@@ -129,7 +136,14 @@ impl<S> Client<S> {
     pub fn new(io: S, early: &[u8], keep: usize) -> Self {
         let mut decoder = Decoder::new(keep);
         decoder.push(early);
-        Self { io, decoder, checker: Checker::new(Role::Server), buffer: vec![0; READ_SIZE] }
+        Self {
+            io,
+            decoder,
+            checker: Checker::new(Role::Server),
+            buffer: vec![0; READ_SIZE],
+            begun: None,
+            is_refused: false,
+        }
     }
 
     /// The stream, without the bytes that were received and not yet returned as a frame.
@@ -140,6 +154,18 @@ impl<S> Client<S> {
     /// The stream itself.
     pub fn io(&self) -> &S {
         &self.io
+    }
+
+    /// The front of a frame, if the server's bytes end inside one so far.
+    #[must_use]
+    pub fn torn(&self) -> Option<Torn> {
+        self.decoder.pending()
+    }
+
+    /// Since when the front of a frame is there whose rest has not come.
+    #[must_use]
+    pub fn torn_since(&self) -> Option<Instant> {
+        self.begun
     }
 
     /// Whether the server's bytes end inside a frame so far.
@@ -177,10 +203,21 @@ impl<S: AsyncRead + Unpin> Client<S> {
     pub async fn receive(&mut self) -> Received {
         loop {
             if let Some(frame) = self.decoder.next_frame() {
+                self.begun = None;
+                self.is_refused = false;
                 return match self.checker.check(&frame) {
                     Ok(()) => Received::Frame(frame),
                     Err(violation) => Received::Broken(frame, violation),
                 };
+            }
+            if let Some(torn) = self.decoder.pending() {
+                self.begun.get_or_insert_with(Instant::now);
+                if let Some(header) = torn.header.filter(|_| !self.is_refused)
+                    && let Err(violation) = self.checker.check_header(&header)
+                {
+                    self.is_refused = true;
+                    return Received::BrokenHeader(violation);
+                }
             }
             match self.io.read(&mut self.buffer).await {
                 Ok(0) => return Received::End(None),

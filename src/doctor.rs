@@ -30,7 +30,7 @@ pub use rules::{Level, Rule, Verdict};
 
 use crate::address::Address;
 use crate::client::{Answer, Asked, Request, ResponseFault};
-use crate::escape::{Hex, Line};
+use crate::escape::{Hex, Shown};
 use crate::handshake::VERSION;
 use knock::{is_tls, knock, speaks_tls};
 use talk::Talk;
@@ -144,7 +144,7 @@ impl Examination<'_> {
         let faults = answer.faults(&Asked::of(&request.to_bytes(&address.authority())));
         let (response, rest) = self.heard(peer, answer).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(self.refused(peer, &response, &quoted(&rest)).await);
+            return Err(self.refused(peer, &response, quoted(&rest)).await);
         }
         self.switched(faults)?;
         let mut talk = Talk::new(tcp, &rest, *patience);
@@ -238,28 +238,31 @@ impl Examination<'_> {
     }
 
     /// What an answer other than 101 means.
-    async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: &str) -> Cause {
+    async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: Shown) -> Cause {
         let (status, headers) = (response.status(), response.headers());
-        if !said.is_empty() {
+        if !said.as_str().is_empty() {
             self.note(format!("← {said}"));
         }
         let address = &self.patient.address;
         let text = |name| text(headers, name);
-        let proxy = text(VIA).or_else(|| text(SERVER));
+        let shown = |name| text(name).map(|value| Shown::of(&value));
+        let proxy = shown(VIA).or_else(|| shown(SERVER));
         match status.as_u16() {
             200..300 if text(VIA).is_some() => Cause::UpgradeSwallowed(proxy),
             200..300 => {
                 Cause::Page { path: address.target.clone(), found: self.elsewhere(peer).await }
             }
             300..400 => match text(LOCATION) {
-                Some(to) if is_login(&to) => Cause::LoginRedirect(to),
-                Some(to) => Cause::Moved(to),
+                Some(to) if is_login(&to) => Cause::LoginRedirect(Shown::of(&to)),
+                Some(to) => Cause::Moved(Shown::of(&to)),
                 None => Cause::OtherStatus(status),
             },
             400 if self.hears_tls(peer).await => Cause::Tls,
             // Ours says it in the first line.
-            400 if said.to_ascii_lowercase().contains("upgrade") => Cause::UpgradeSwallowed(proxy),
-            400 => Cause::BadRequest(said.to_owned()),
+            400 if said.as_str().to_ascii_lowercase().contains("upgrade") => {
+                Cause::UpgradeSwallowed(proxy)
+            }
+            400 => Cause::BadRequest(said),
             401 | 407 => Cause::Login(status),
             403 => self.forbidden(peer, said).await,
             404 | 410 => {
@@ -270,11 +273,11 @@ impl Examination<'_> {
             421 => Cause::Misdirected(address.authority()),
             426 => match text(SEC_WEBSOCKET_VERSION) {
                 Some(spoken) if !spoken.split(',').any(|one| one.trim() == VERSION) => {
-                    Cause::OtherVersion(spoken)
+                    Cause::OtherVersion(Shown::of(&spoken))
                 }
                 _ => Cause::UpgradeSwallowed(proxy),
             },
-            429 | 503 => Cause::Busy { status, retry: text(RETRY_AFTER) },
+            429 | 503 => Cause::Busy { status, retry: shown(RETRY_AFTER) },
             502 | 504 => Cause::NobodyBehind(status),
             500..600 => Cause::ServerError(status),
             _ => Cause::OtherStatus(status),
@@ -282,7 +285,7 @@ impl Examination<'_> {
     }
 
     /// Who is let in, if not this one.
-    async fn forbidden(&mut self, peer: SocketAddr, said: &str) -> Cause {
+    async fn forbidden(&mut self, peer: SocketAddr, said: Shown) -> Cause {
         let address = &self.patient.address;
         let scheme = if address.tls { "https" } else { "http" };
         let own = format!("{scheme}://{}", address.authority());
@@ -290,12 +293,12 @@ impl Examination<'_> {
         let without = Patient { origin: None, ..self.patient.clone() };
         let Some(origin) = &self.patient.origin else {
             let wanted = self.opens(peer, &own).await;
-            return if wanted { Cause::OriginWanted } else { Cause::Forbidden(said.to_owned()) };
+            return if wanted { Cause::OriginWanted } else { Cause::Forbidden(said) };
         };
         if self.opens(peer, &without).await || self.opens(peer, &own).await {
             return Cause::OriginRefused(origin.clone());
         }
-        Cause::Forbidden(said.to_owned())
+        Cause::Forbidden(said)
     }
 
     /// Another path at which a WebSocket opens.
@@ -332,7 +335,7 @@ impl Examination<'_> {
     }
 }
 
-/// All values of a header, as one list.
+/// All values of a header, as one list: raw, to be compared, and printed only as [`Shown`].
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let values: Vec<_> = headers
         .get_all(name)
@@ -343,10 +346,10 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 }
 
 /// What was said, as one line that harms no terminal: of a page, nothing.
-fn quoted(bytes: &[u8]) -> String {
+fn quoted(bytes: &[u8]) -> Shown {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim();
-    if text.starts_with('<') { String::new() } else { Line::of(text).to_string() }
+    if text.starts_with('<') { Shown::default() } else { Shown::of(text) }
 }
 
 fn is_login(location: &str) -> bool {
@@ -372,5 +375,5 @@ fn foreign(bytes: &[u8]) -> Cause {
         [_, _, _, 0, 10, ..] => Some("MySQL"),
         _ => None,
     };
-    Cause::NotHttp { said: Line::new(bytes, SHOWN).to_string(), like }
+    Cause::NotHttp { said: Shown::new(bytes, SHOWN), like }
 }

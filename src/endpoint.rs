@@ -142,14 +142,15 @@ impl<R: Room> Endpoint<R> {
         let hub = &self.0.hub;
         // Under the room's lock: a newcomer hears all that is said after it
         // joined, and nothing of what was said before.
-        let mut room = self.room();
+        let room = self.room();
         let mailbox = hub.join(outlet);
         let who = mailbox.id();
-        let (target, agent) = (peer.target.to_string(), peer.user_agent());
-        let (target, agent) = (Line::of(&target), Line::of(agent));
+        self.timely(room, who, |room| room.joined(who, peer, hub));
+        let target = peer.target.to_string();
+        let target = Line::of(&target);
+        let agent = Line::of(peer.user_agent());
         let from = peer.ends.map(|ends| display(ends.peer));
         info!(who, from, %target, %agent, "joined");
-        self.timely(&mut room, who, |room| room.joined(who, peer, hub));
         let patience = Bucket::per_second(PATIENCE_RATE, PATIENCE);
         (mailbox, Seat { endpoint: self.clone(), who, permit, patience })
     }
@@ -226,11 +227,13 @@ impl<R: Room> Endpoint<R> {
     pub async fn close(&self) -> usize {
         let Shared { hub, shutdown, settings, .. } = &*self.0;
         shutdown.begin();
-        {
+        let survived = {
             let mut room = self.room();
-            timed(|| room.closing(hub));
+            let survived = survives(|| room.closing(hub));
             hub.close_all(CloseCode::Away, "server shutting down");
-        }
+            survived
+        };
+        tell_of_panic(survived, None);
         shutdown.drain(settings.drain).await
     }
 
@@ -239,22 +242,31 @@ impl<R: Room> Endpoint<R> {
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A panic harms the connection that caused it, and no other.
-    fn guarded(&self, who: ClientId, event: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(event)).is_err() {
-            error!(who, "the room panicked");
-            self.0.hub.close(who, CloseCode::Error, "internal error");
-        }
+    /// Lets the room speak by itself; a panic of it is logged after the lock is released.
+    fn timed(&self, event: impl FnOnce(&mut R)) {
+        let mut room = self.room();
+        let survived = survives(|| event(&mut room));
+        drop(room);
+        tell_of_panic(survived, None);
     }
 
     /// Tells the room the time, then the event, and sees to its next deadline.
-    fn timely(&self, room: &mut R, who: ClientId, event: impl FnOnce(&mut R)) {
+    ///
+    /// A panic closes the connection that caused it, and no other. It takes the room's lock and
+    /// logs after it has released it: a log may block, and a lock held meanwhile would stop the room.
+    fn timely(&self, mut room: MutexGuard<'_, R>, who: ClientId, event: impl FnOnce(&mut R)) {
         let before = room.deadline();
         room.now(self.0.began.elapsed());
-        self.guarded(who, || event(room));
-        if room.deadline() != before {
+        let survived = survives(|| event(&mut room));
+        if !survived {
+            self.0.hub.close(who, CloseCode::Error, "internal error");
+        }
+        let is_moved = room.deadline() != before;
+        drop(room);
+        if is_moved {
             self.0.deadline.notify_one();
         }
+        tell_of_panic(survived, Some(who));
     }
 
     /// Calls the room at each of its deadlines.
@@ -271,11 +283,12 @@ impl<R: Room> Endpoint<R> {
                 () = deadline.notified() => continue,
                 () = sleep_until(*began + next.max(earliest)) => {}
             }
-            let mut room = self.room();
             let now = began.elapsed();
             earliest = now + BREATH;
-            room.now(now);
-            timed(|| room.overdue(hub));
+            self.timed(|room| {
+                room.now(now);
+                room.overdue(hub);
+            });
         }
     }
 
@@ -283,15 +296,15 @@ impl<R: Room> Endpoint<R> {
     async fn keep_time(self) {
         let Shared { hub, settings, stats, shutdown, began, .. } = &*self.0;
         let tick = || {
-            let mut room = self.room();
-            let now = began.elapsed();
-            room.now(now);
-            timed(|| room.tick(now, hub));
+            self.timed(|room| {
+                let now = began.elapsed();
+                room.now(now);
+                room.tick(now, hub);
+            });
         };
         let report = || {
             let report = stats.report();
-            let mut room = self.room();
-            timed(|| room.report(&report, hub));
+            self.timed(|room| room.report(&report, hub));
         };
         tokio::select! {
             () = every(TICK, tick) => {}
@@ -302,10 +315,15 @@ impl<R: Room> Endpoint<R> {
     }
 }
 
-/// Lets a room speak by itself; should it panic, nobody in particular is to blame.
-fn timed(event: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(event)).is_err() {
-        error!("the room panicked");
+/// Whether `event` returned, and did not panic.
+fn survives(event: impl FnOnce()) -> bool {
+    catch_unwind(AssertUnwindSafe(event)).is_ok()
+}
+
+/// Logs that the room panicked, unless it survived; `who` is the client that caused it.
+fn tell_of_panic(survived: bool, who: Option<ClientId>) {
+    if !survived {
+        error!(who, "the room panicked");
     }
 }
 
@@ -321,14 +339,12 @@ struct Seat<R: Room> {
 impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
-        let mut room = self.endpoint.room();
+        let room = self.endpoint.room();
         match self.permit.message_of(message.len()) {
-            Ok(()) => {
-                self.endpoint.timely(&mut room, who, |room| room.heard(who, message, hub));
-            }
+            Ok(()) => self.endpoint.timely(room, who, |room| room.heard(who, message, hub)),
             Err(wait) if self.patience.take().is_ok() => {
                 let flooded = |room: &mut R| room.flooded(who, message, wait, hub);
-                self.endpoint.timely(&mut room, who, flooded);
+                self.endpoint.timely(room, who, flooded);
             }
             Err(_) => hub.close(who, CloseCode::Policy, "too many messages"),
         }
@@ -338,9 +354,9 @@ impl<R: Room> Seat<R> {
 impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
         let (who, hub) = (self.who, &self.endpoint.0.hub);
-        let mut room = self.endpoint.room();
-        // Of a session that is dropped, the mailbox goes last.
+        let room = self.endpoint.room();
+        // When a session is dropped, its mailbox outlives this seat, so the seat leaves the hub first.
         hub.leave(who);
-        self.endpoint.timely(&mut room, who, |room| room.left(who, hub));
+        self.endpoint.timely(room, who, |room| room.left(who, hub));
     }
 }

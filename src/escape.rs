@@ -34,6 +34,67 @@ impl<'a> Line<'a> {
     }
 }
 
+/// A stranger's text as [`Line`] prints it: what a field must be that is printed later.
+///
+/// Nothing that a terminal would act upon can be in it, so a sentence may quote it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown(String);
+
+impl Shown {
+    /// `text` on one line, in at most [`LINE_LIMIT`] characters.
+    #[must_use]
+    pub fn of(text: &(impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self(Line::of(text).to_string())
+    }
+
+    /// `text` on one line, in at most `max` characters.
+    #[must_use]
+    pub fn new(text: &(impl AsRef<[u8]> + ?Sized), max: usize) -> Self {
+        Self(Line::new(text, max).to_string())
+    }
+
+    /// The text as it is printed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Displays text of several lines, with what acts on a terminal escaped: `\u{1b}`, `\u{202e}`.
+///
+/// For a report that quotes strangers here and there: it keeps line feeds and everything that
+/// prints, backslashes too, so that what is escaped already stays as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines<'a>(pub &'a str);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            if char != '\n' && acts(char) {
+                write!(f, "{}", char.escape_unicode())?;
+            } else {
+                f.write_char(char)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a terminal, or a reader of text, acts upon `char` instead of showing it: control
+/// characters, marks and overrides of direction (Unicode's `Bidi_Control`), line and paragraph separators.
+#[must_use]
+pub fn acts(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}')
+}
+
 /// Displays bytes as two hexadecimal digits each: `81 85 37 fa`.
 #[derive(Clone, Copy, Debug)]
 pub struct Hex<'a> {

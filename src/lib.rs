@@ -24,6 +24,7 @@
 //! | | [`goodbye`] | ending it so that both sides know why |
 //! | | [`echo`] | what comes in goes out again |
 //! | | [`broadcast`] | one message in, every member's connection out |
+//! | | [`crowd`] | comings and goings, told together when they are many |
 //! | | [`history`] | what was said lately, for those who come back |
 //! | | [`heartbeat`] | finding out that a peer is gone |
 //! | | [`shutdown`] | ending a server on purpose |
@@ -33,6 +34,8 @@
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
 //! | | [`limits`] | what a stranger may take |
+//! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
+//! | | [`log`] | lines for a terminal or a file, which never hold a program up |
 //! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
 //! | | [`close_code`] | what the number in a close frame means, and whether to come back |
 //! | | [`frame`] | frames as bytes, read and written and judged |
@@ -85,6 +88,8 @@ pub mod chat;
 #[cfg(feature = "testing")]
 pub mod client;
 pub mod close_code;
+#[cfg(feature = "server")]
+pub mod crowd;
 #[cfg(feature = "testing")]
 pub mod doctor;
 #[cfg(feature = "server")]
@@ -106,6 +111,7 @@ pub mod history;
 pub mod id;
 #[cfg(feature = "server")]
 pub mod limits;
+pub mod log;
 #[cfg(feature = "server")]
 pub mod name;
 #[cfg(feature = "server")]
@@ -136,3 +142,5 @@ pub mod transcript;
 pub mod typed;
 #[cfg(feature = "server")]
 pub mod upgrade;
+#[cfg(feature = "testing")]
+pub mod wst;

@@ -30,27 +30,20 @@
 //! # }
 //! ```
 //!
-//! The lines are those of a transcript. Besides:
+//! The lines are those of a transcript and some more. [`wst`](crate::wst) has them all, and
+//! `docs/wst.md` in this repository explains each with an example. The commonest:
 //!
 //! | | |
 //! | --- | --- |
 //! | `# text` | a remark |
 //! | `@quiet 50ms` | a setting of the file, or a note on the step; see [`Note`] |
-//! | `bob -> raw "GET / HTTP/1.1\r\n\r\n"` | these bytes, whatever they are |
 //! | `bob <- 400\|426 ...` | one of these statuses, any body; `version=13` asks for a header |
-//! | `bob <- 101 bad-upgrade` | a 101 that browsers refuse for this: `bad-accept`, `-upgrade`, `-connection`, `-subprotocol`, `-extensions`, `-headers` |
-//! | `bob >> text/3 "hello"` | a message in three fragments |
-//! | `bob >> text unmasked "hi"`, `rsv=4`, `fin=0`, `opcode=3`, `len=2^63`, `header=10` | frames that break rules |
 //! | `bob >> raw 81 02 68 69` | these bytes |
-//! | `bob >> text "x"*65536` | that often |
 //! | `bob << json {"id":<bob>,...}` | `<bob>` is captured and must repeat, `<*>` is anything, `...` lets more follow |
 //! | `bob << ~ text "hi"` | in any order with its neighbours so marked |
 //! | `bob << ? ping` | or not at all |
-//! | `bob << close 1002\|1007 ...` | one of these codes, any reason |
 //! | `bob << ping within 19s..21s` | so long after what its lane saw before, or what anyone did last |
 //! | `bob << nothing for 200ms` | silence, counted the same way |
-//! | `bob -- cut`, `reset`, `half-close`, `mute`, `stop reading`, `resume`, `dribble 1` | what is done |
-//! | `bob -- eof`, `reset by peer`, `end`, `connection refused` | what is seen; `end` is either of the first two |
 //!
 //! What a client does waits for all that stands above it in its step. At the
 //! end of a step all is waited for, then for silence: what was seen and not
@@ -58,65 +51,35 @@
 //! sent: `bob -> GET /ws?epoch=<epoch>`.
 
 mod build;
-mod cursor;
-mod difference;
+#[cfg(test)]
+mod cost;
+mod detail;
 mod expect;
 mod inbox;
 mod json;
-mod line;
 mod matching;
+mod mismatch;
 mod names;
-mod parse;
 mod player;
-mod print;
 mod settings;
 mod text;
-mod unlike;
 
-pub use cursor::ParseError;
-pub use difference::{Difference, NOTHING_MORE, Why};
-pub use json::Json;
-pub use line::{
-    Act, Answer, Ask, Deed, End, Expect, Item, Kind, Line, Marks, Payload, Place, Shape, Sight,
-    Timing,
+pub use crate::wst::{
+    Action, Answer, Ask, ConnectionAction, End, Expectation, FILE_LIMIT, FramePattern, Item, Json,
+    Kind, Line, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload, Place,
+    ResponsePart, Scenario, Step, Text, Timing, duration,
 };
+pub use detail::Detail;
+pub use mismatch::{Difference, Mismatch, NOTHING_MORE};
 pub use names::Names;
-pub use player::{Played, Step as PlayedStep, Unsteady};
-pub use settings::{Note, duration};
-pub use text::{Part, Text};
-pub use unlike::Unlike;
+pub use player::{NotDeterministic, Played, Step as PlayedStep};
 
 use std::io;
 
 use crate::transcript::Transcript;
 
-/// The most bytes a scenario may have: 1 MiB.
-pub const FILE_LIMIT: usize = 1024 * 1024;
-
 /// How often a scenario is played before it is believed that it is always the same.
 pub const RECORDINGS: usize = 20;
-
-/// A text of steps, each of which is to cross the wire as it says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scenario {
-    /// What holds for all of it: the `@` lines before anything else.
-    pub notes: Vec<Note>,
-    /// The steps in their order; the first has no title where the file begins without one.
-    pub steps: Vec<Step>,
-}
-
-/// What lies between two barriers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Step {
-    /// Where its title stands.
-    pub place: Place,
-    /// What it is about.
-    pub title: String,
-    /// The `@` lines below the title.
-    pub notes: Vec<Note>,
-    /// What is done and what is seen.
-    pub lines: Vec<Line>,
-}
 
 impl Scenario {
     /// Plays it to the first difference, or to the end.
@@ -146,7 +109,7 @@ impl Scenario {
     pub async fn record(
         &self,
         transcript: impl AsyncFnMut() -> io::Result<Transcript>,
-    ) -> Result<Self, Unsteady> {
+    ) -> Result<Self, NotDeterministic> {
         player::record(self, transcript).await
     }
 
@@ -154,7 +117,7 @@ impl Scenario {
     #[must_use]
     pub fn moved(mut self, from: &str, to: &str) -> Self {
         for line in self.steps.iter_mut().flat_map(|step| &mut step.lines) {
-            if let Item::Act(_, Act::Ask(Ask::Usual { target, .. })) = &mut line.item
+            if let Item::Action(_, Action::Ask(Ask::Usual { target, .. })) = &mut line.item
                 && let Some(Part::Plain(text)) = target.0.first_mut()
                 && let Some(rest) = text.strip_prefix(from)
                 && (rest.is_empty() || rest.starts_with('?'))

@@ -49,11 +49,9 @@
 //! sees is `<bob>` from then on, a time is `<*>`.
 
 mod causes;
+mod chunks;
 mod client;
-mod display;
-mod ids;
 mod lane;
-mod payload;
 mod pipe;
 mod printing;
 
@@ -68,12 +66,12 @@ use tokio::time::{Instant, sleep, timeout};
 pub use crate::client::Request;
 use crate::frame::Frame;
 use crate::tap::{Event, Limits, Seen};
+use crate::wst::{Item, Writer, padded, width};
+pub(crate) use chunks::Chunks;
 pub(crate) use client::{Command, MASK};
 pub(crate) use lane::Lane;
-pub(crate) use payload::quoted;
 pub use pipe::Pipe;
 use printing::Printer;
-pub(crate) use printing::{moment, remains, seconds};
 
 /// What is kept of one client between two causes, and of each payload.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
@@ -103,7 +101,7 @@ pub(crate) const BYTES_TOLD: usize = 64;
 pub struct Transcript {
     server: Server,
     lanes: Vec<Lane>,
-    lines: Vec<Line>,
+    lines: Vec<Entry>,
     printer: Printer,
     capacity: usize,
     limits: Limits,
@@ -118,14 +116,12 @@ enum Server {
     Tcp(SocketAddr),
 }
 
-enum Line {
+/// What is written down.
+enum Entry {
+    /// A step begins.
     Step(String),
-    /// Of no lane: a note, the clock.
-    Aside(String),
-    Of {
-        lane: usize,
-        text: String,
-    },
+    /// A line, and the place of its lane; `None` for a remark or a wait.
+    Line(Option<usize>, Box<Item>),
 }
 
 impl Transcript {
@@ -140,7 +136,7 @@ impl Transcript {
         Served: Future<Output: Send> + Send + 'static,
     {
         let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
-        Self::with(Server::Pipes(serve), "ws101.test".to_owned())
+        Self::with(Server::Pipes(serve), "ws101.test")
     }
 
     /// A conversation with any server that listens at `addr`, in real time.
@@ -153,15 +149,15 @@ impl Transcript {
     /// the server counts them as signs of life. It needs real time.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
-        Self::with(Server::Tcp(addr), addr.to_string())
+        Self::with(Server::Tcp(addr), &addr.to_string())
     }
 
-    fn with(server: Server, host: String) -> Self {
+    fn with(server: Server, host: &str) -> Self {
         Self {
             server,
             lanes: Vec::new(),
             lines: Vec::new(),
-            printer: Printer { host, ..Printer::default() },
+            printer: Printer { writer: Writer::default().for_host(host), wire_bytes: false },
             capacity: CAPACITY,
             limits: LIMITS,
             quiet: QUIET,
@@ -173,13 +169,13 @@ impl Transcript {
     /// Names the server so in requests: `localhost:8080`. Else it is `ws101.test`, or its address.
     #[must_use]
     pub fn named(mut self, host: &str) -> Self {
-        host.clone_into(&mut self.printer.host);
+        self.printer.writer.set_host(host);
         self
     }
 
     /// Shows `<*>` for the value of every JSON field of this name: it differs from run to run.
     pub fn any(&mut self, field: &str) {
-        self.printer.payloads.any.insert(field.to_owned());
+        self.printer.writer.any(field);
     }
 
     /// Shows the bytes of each frame beside it from now on: `ping "1" | 89 01 31`.
@@ -195,12 +191,12 @@ impl Transcript {
 
     /// Begins a step: what it is about, and a line to part it from the one before.
     pub fn step(&mut self, title: &str) {
-        self.lines.push(Line::Step(title.to_owned()));
+        self.lines.push(Entry::Step(title.to_owned()));
     }
 
     /// Writes a remark down.
     pub fn note(&mut self, text: &str) {
-        self.lines.push(Line::Aside(format!("# {text}")));
+        self.aside(Item::Comment(text.to_owned()));
     }
 
     /// Waits until all is silent, and writes down what was seen until then.
@@ -232,8 +228,8 @@ impl Transcript {
     /// Writes down what was seen until now, the client that acted first.
     pub(crate) fn report(&mut self, actor: Option<usize>, since: Option<Instant>) {
         for at in self.order(actor) {
-            for text in self.lanes[at].report(&mut self.printer, since) {
-                self.write(at, text);
+            for item in self.lanes[at].report(&mut self.printer, since) {
+                self.write(at, item);
             }
         }
     }
@@ -255,7 +251,7 @@ impl Transcript {
     /// Prepares to be played: what is kept of payloads, and ids and times as they are.
     pub(crate) fn play(&mut self, limits: Limits) {
         self.limits = limits;
-        self.printer.payloads.is_literal = true;
+        self.printer.writer.set_literal();
     }
 
     /// How a real server is asked whether it is done: how long it is listened to, and whether by pings.
@@ -264,17 +260,22 @@ impl Transcript {
         self.is_fenced = is_fenced;
     }
 
-    /// What is written down from the line `from` on: the client's place, if it is of one, and the text.
-    pub(crate) fn lines(&self, from: usize) -> impl Iterator<Item = (Option<usize>, &str)> {
-        self.lines.iter().skip(from).map(|line| match line {
-            Line::Step(text) | Line::Aside(text) => (None, &text[..]),
-            Line::Of { lane, text } => (Some(*lane), &text[..]),
+    /// How many lines and titles are written down.
+    pub(crate) fn count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// What is written down from the line `from` on: the place of its lane, if it has one, and the line.
+    pub(crate) fn lines(&self, from: usize) -> impl Iterator<Item = (Option<usize>, &Item)> {
+        self.lines[from.min(self.lines.len())..].iter().filter_map(|entry| match entry {
+            Entry::Step(_) => None,
+            Entry::Line(lane, item) => Some((*lane, &**item)),
         })
     }
 
-    /// What the names in it stand for: `bob`, and the id.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.printer.payloads.ids()
+    /// What the names in it stand for, `bob` and the id; the first `from` apart.
+    pub(crate) fn ids(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.printer.writer.names(from)
     }
 
     /// Every client says goodbye and goes, so that the server can be used again.
@@ -301,14 +302,14 @@ impl Transcript {
     }
 
     /// Writes down what is about no client.
-    pub(crate) fn aside(&mut self, text: String) {
-        self.lines.push(Line::Aside(text));
+    pub(crate) fn aside(&mut self, item: Item) {
+        self.lines.push(Entry::Line(None, Box::new(item)));
     }
 
     /// What a client has seen, as lines, and the bytes of it if they are frames.
     pub(crate) fn told(&self, lane: usize, seen: &[Seen]) -> (Option<String>, Vec<u8>) {
-        let mut printer = Printer { host: self.printer.host.clone(), ..Printer::default() };
-        printer.payloads.is_literal = true;
+        let writer = Writer::literal().for_host(self.printer.writer.host());
+        let mut printer = Printer { writer, wire_bytes: false };
         let lane = &self.lanes[lane];
         let lines = printer.lines(&lane.name, &lane.asked, seen, None);
         let frames = seen.iter().filter_map(|seen| match &seen.event {
@@ -317,8 +318,11 @@ impl Transcript {
             _ => None,
         });
         let text = match lane.refusal {
-            Some(kind) if lines.is_empty() => Some(format!("-- {kind}")),
-            _ => (!lines.is_empty()).then(|| lines.join("\n")),
+            Some(kind) if lines.is_empty() => Some(Writer::end(&lane.name, Some(kind)).to_string()),
+            _ => {
+                let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+                (!lines.is_empty()).then(|| lines.join("\n"))
+            }
         };
         (text, frames.flatten().take(BYTES_TOLD).collect())
     }
@@ -334,7 +338,7 @@ impl Transcript {
 
     /// The server, as requests name it.
     pub(crate) fn host(&self) -> &str {
-        &self.printer.host
+        self.printer.writer.host()
     }
 
     fn order(&self, actor: Option<usize>) -> Vec<usize> {
@@ -342,8 +346,8 @@ impl Transcript {
         actor.into_iter().chain(others).collect()
     }
 
-    pub(crate) fn write(&mut self, lane: usize, text: String) {
-        self.lines.push(Line::Of { lane, text });
+    pub(crate) fn write(&mut self, lane: usize, item: Item) {
+        self.lines.push(Entry::Line(Some(lane), Box::new(item)));
     }
 
     /// The place of the client of that name, if one ever connected.
@@ -361,15 +365,16 @@ impl Transcript {
 /// The text so far: one line an event, lanes padded to the longest name.
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0);
-        for (at, line) in self.lines.iter().enumerate() {
-            match line {
-                Line::Step(title) if at == 0 => writeln!(f, "== {title}")?,
-                Line::Step(title) => writeln!(f, "\n== {title}")?,
-                Line::Aside(text) => writeln!(f, "{text}")?,
-                Line::Of { lane, text } => {
-                    writeln!(f, "{:width$} {text}", self.lanes[*lane].name)?;
-                }
+        let items = self.lines.iter().filter_map(|entry| match entry {
+            Entry::Step(_) => None,
+            Entry::Line(_, item) => Some(&**item),
+        });
+        let width = width(items);
+        for (at, entry) in self.lines.iter().enumerate() {
+            match entry {
+                Entry::Step(title) if at == 0 => writeln!(f, "== {title}")?,
+                Entry::Step(title) => writeln!(f, "\n== {title}")?,
+                Entry::Line(_, item) => padded(f, item, width)?,
             }
         }
         Ok(())

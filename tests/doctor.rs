@@ -292,10 +292,124 @@ const ILLNESSES: &[(&str, Illness)] = &[
         "masks its frames",
         switches!("", call => call.say(Frame::text("hi").masked([1; 4]).to_bytes()).await),
     ),
+    (
+        "announces 2^64 - 1 bytes",
+        switches!("", call => {
+            call.say([&[0x82, 0x7f][..], &[0xff; 8]].concat()).await;
+            call.hold().await;
+        }),
+    ),
+    (
+        "announces 2^62 bytes, and sends three",
+        switches!("", call => {
+            call.say([&[0x82, 0x7f, 0x40][..], &[0; 7], b"abc"].concat()).await;
+            call.hold().await;
+        }),
+    ),
+    (
+        "sets a reserved bit in a frame without an end",
+        switches!("", call => {
+            call.say([0xc1, 5]).await;
+            call.hold().await;
+        }),
+    ),
+    (
+        "begins a ping of 126 bytes",
+        switches!("", call => {
+            call.say([0x89, 126, 0, 126]).await;
+            call.hold().await;
+        }),
+    ),
+    (
+        "sends half a header",
+        switches!("", call => {
+            call.say([0x81]).await;
+            call.hold().await;
+        }),
+    ),
+    ("ends within a frame", switches!("", call => call.say(b"\x81\x05he").await)),
+    ("ends within a header", switches!("", call => call.say(b"\x81\x7e\x00").await)),
     ("never answers a ping", switches!("")),
     ("sends messages without end", switches!("", call => call.flood(Frame::text("ho")).await)),
     ("pings without end", switches!("", call => call.flood(Frame::ping(vec![b'x'; 125])).await)),
 ];
+
+/// What a terminal would act upon, as far as a header can carry it: CSI in C1, an override of direction.
+const ODD: &str = "\u{9b}31m\u{202e}\u{2028}";
+
+/// Servers that plant it wherever the doctor quotes them.
+const PLANTERS: &[Illness] = &[
+    |mut call| {
+        async move {
+            call.say(format!("HTTP/1.1 302 Found\r\nLocation: /{ODD}\r\n\r\n")).await;
+        }
+        .boxed()
+    },
+    |mut call| {
+        async move {
+            call.say(format!("HTTP/1.1 302 Found\r\nLocation: /login{ODD}\r\n\r\n")).await;
+        }
+        .boxed()
+    },
+    |mut call| {
+        async move {
+            call.say(format!("HTTP/1.1 503 No {ODD}\r\nRetry-After: {ODD}\r\n\r\n")).await;
+        }
+        .boxed()
+    },
+    |mut call| {
+        async move { call.say(format!("HTTP/1.1 200 OK\r\nVia: {ODD}\r\n\r\n")).await }.boxed()
+    },
+    |mut call| {
+        async move {
+            call.say(format!("HTTP/1.1 426 Upgrade Required\r\nServer: {ODD}\r\n\r\n")).await;
+        }
+        .boxed()
+    },
+    |mut call| {
+        async move {
+            call.say(format!("HTTP/1.1 426 No\r\nSec-WebSocket-Version: 8{ODD}\r\n\r\n")).await;
+        }
+        .boxed()
+    },
+    |mut call| {
+        async move {
+            let lines = "Upgrade: websocket\r\nConnection: Upgrade";
+            call.say(format!("HTTP/1.1 101 Yes\r\n{lines}\r\nSec-WebSocket-Accept: {ODD}\r\n\r\n"))
+                .await;
+        }
+        .boxed()
+    },
+    switches!(&format!("Sec-WebSocket-Protocol: {ODD}\r\n")),
+    switches!(&format!("Sec-WebSocket-Extensions: {ODD}\r\n")),
+    switches!("", call => call.say(Frame::close(1011, &format!("{ODD}\u{1b}[2J\n")).to_bytes()).await),
+    switches!("", call => call.flood(Frame::text(format!("{ODD}\u{1b}[2J\n"))).await),
+    says!(format!("HTTP/1.1 400 Bad Request\r\n\r\n{ODD}\u{1b}[2J\n")),
+    says!(format!("HTTP/1.1 403 Forbidden\r\n\r\n{ODD}\u{1b}[2J\n")),
+    says!(format!("220 {ODD}\u{1b}[2J\r\n")),
+    |mut call| async move { call.say(format!("HTTP/1.1 2{ODD}\u{1b}[2J")).await }.boxed(),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_say_is_quoted_and_never_obeyed() {
+    let found = PLANTERS.iter().map(|&planter| tokio::spawn(diagnosed(planter)));
+    for (at, found) in join_all(found.collect::<Vec<_>>()).await.into_iter().enumerate() {
+        let (diagnosis, _) = found.unwrap();
+        let cause = diagnosis.cause.unwrap_or_else(|| panic!("{at}: found healthy"));
+        let mut said = vec![cause.to_string(), cause.in_russian()];
+        // A note may have two lines, of its own making.
+        said.extend(diagnosis.evidence.iter().flat_map(|note| note.lines()).map(str::to_owned));
+        for text in said {
+            assert!(!text.contains(ws101::escape::acts), "{at}: {text:?}");
+        }
+        if at < 3 {
+            assert!(
+                cause.to_string().contains(r"\u{9b}31m\u{202e}"),
+                "{at}: it is quoted: {cause}"
+            );
+        }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_illness_has_its_name() {

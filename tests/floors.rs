@@ -19,11 +19,12 @@ const FLOORS: &[&[&str]] = &[
         "timestamp",
         "typed",
     ],
-    &["limits", "stream", "tap"],
+    &["limits", "log", "stream", "tap", "wst"],
     &[
         "blocking",
         "broadcast",
         "client",
+        "crowd",
         "echo",
         "goodbye",
         "heartbeat",

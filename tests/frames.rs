@@ -280,3 +280,30 @@ fn all(wire: &[u8], keep: usize) -> Vec<Frame> {
     decoder.push(wire);
     decoder.collect()
 }
+
+#[test]
+fn a_rule_as_a_close_reason_is_ascii_and_fits() {
+    use ws101::frame::Violation;
+    let rules = [
+        Violation::ReservedBits(7),
+        Violation::ReservedOpcode(15),
+        Violation::Unmasked,
+        Violation::Masked,
+        Violation::LengthTopBit(u64::MAX),
+        Violation::LengthNotMinimal(u64::MAX),
+        Violation::ControlTooLong(Opcode::Close, u64::MAX),
+        Violation::ControlFragmented(Opcode::Close),
+        Violation::NothingToContinue,
+        Violation::Interrupted(Opcode::Binary),
+        Violation::TextNotUtf8,
+        Violation::CloseOneByte,
+        Violation::CloseCode(65535),
+        Violation::CloseReasonNotUtf8,
+        Violation::AfterClose(Opcode::Continuation),
+    ];
+    for rule in rules {
+        let reason = rule.reason();
+        assert!(reason.is_ascii() && reason.len() <= 123, "{rule:?}: {reason}");
+        assert_eq!(reason.matches("RFC 6455").count(), 1, "{rule:?}: {reason}");
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
-use ws101::scenario::{Difference, Scenario, Why};
+use ws101::scenario::{Difference, Mismatch, Scenario};
 use ws101::transcript::Transcript;
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
@@ -102,14 +102,14 @@ async fn floods(front: &'static str, piece: Vec<u8>) -> Difference {
 async fn one_that_says_nothing() {
     let difference = sends("").await;
     assert_eq!(difference.expected, "<- 101");
-    assert_eq!(difference.why, Why::Silence(Duration::from_millis(500)));
+    assert_eq!(difference.why, Mismatch::Silence(Duration::from_millis(500)));
 }
 
 #[tokio::test]
 async fn one_that_says_nothing_after_the_handshake() {
     let difference = sends(SWITCH).await;
     assert_eq!(difference.expected, "<< text \"hi\"");
-    assert_eq!(difference.why, Why::Silence(Duration::from_millis(500)));
+    assert_eq!(difference.why, Mismatch::Silence(Duration::from_millis(500)));
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn one_that_claims_four_gibibytes_and_sends_them() {
         b"x".to_vec(),
     )
     .await;
-    assert_eq!(difference.why, Why::Silence(Duration::from_millis(500)), "{difference}");
+    assert_eq!(difference.why, Mismatch::Silence(Duration::from_millis(500)), "{difference}");
 }
 
 #[tokio::test]

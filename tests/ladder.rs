@@ -21,17 +21,17 @@ const fn rung(example: &'static str, lines: usize, added: Option<usize>) -> Rung
 
 const LADDER: [Rung; 13] = [
     rung("poll_vs_push", 130, None),
-    rung("handshake", 48, None),
+    rung("handshake", 50, None),
     rung("raw_echo", 65, None),
     rung("echo", 25, None),
-    rung("connections", 45, Some(32)),
+    rung("connections", 50, Some(35)),
     rung("broadcast", 60, Some(45)),
-    rung("echo_broadcast", 70, Some(45)),
-    rung("heartbeat", 80, Some(30)),
-    rung("stats", 86, Some(30)),
-    rung("shutdown", 96, Some(30)),
+    rung("echo_broadcast", 90, Some(60)),
+    rung("heartbeat", 100, Some(30)),
+    rung("stats", 111, Some(30)),
+    rung("shutdown", 122, Some(30)),
     rung("reconnect", 106, Some(60)),
-    rung("names_and_typing", 116, Some(50)),
+    rung("names_and_typing", 142, Some(80)),
     rung("full_chat", 60, None),
 ];
 

@@ -91,7 +91,7 @@ impl Place {
             }
             Some("message") if seq > self.seq => {
                 self.seq = seq;
-                println!("{seq}: {}", said["content"]);
+                ws101::log!("{seq}: {}", said["content"]);
             }
             _ => {}
         }

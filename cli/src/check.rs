@@ -1,12 +1,12 @@
 //! `ws101 check`: a lesson's checks against a server in any language.
 
 mod client;
-mod dice;
 mod judge;
 mod lesson;
 mod report;
 #[cfg(test)]
 mod steady;
+mod template;
 mod words;
 
 use std::env;
@@ -119,7 +119,7 @@ impl Check {
             }
             anyhow::Ok(())
         };
-        let interrupted = ws101::shutdown::signal()?;
+        let interrupted = crate::interrupted()?;
         let judged = tokio::select! {
             judged = judged => judged,
             signal = interrupted => bail!("interrupted by {signal}"),

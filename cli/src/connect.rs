@@ -1,22 +1,23 @@
 //! `ws101 connect`: a WebSocket by hand, control frames and all.
 
-use std::io::{BufRead, stdin};
+use std::io::{self, BufRead, ErrorKind, stdin};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use ws101::address::Address;
 use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
 use ws101::doctor::{Cause, Patient, examine};
-use ws101::escape::Hex;
-use ws101::frame::{Frame, Opcode};
+use ws101::frame::{Frame, Opcode, Role, Violation};
 
 use crate::doctor::sentence;
+use crate::log::{Log, head, remark};
 use crate::place::plain;
 use crate::{Lang, Verdict};
 
@@ -29,11 +30,11 @@ const WRITE: Duration = Duration::from_secs(10);
 /// How many typed lines may wait.
 const TYPED: usize = 64;
 
+/// How long the server may take to end the connection once it is closed.
+const END: Duration = Duration::from_secs(1);
+
 /// How much of a payload is kept: more than a line shows.
 const KEEP: usize = 4 * 1024;
-
-/// How many bytes of a frame are shown.
-const SHOWN: usize = 64;
 
 const HELP: &str = "  \
   text            sends it; //text sends /text
@@ -45,7 +46,8 @@ const HELP: &str = "  \
 
 /// Talk to a server by hand: every frame is shown, and its bytes if you like.
 ///
-/// What you type is sent as text; /help tells the rest. Exit codes: 0 closed as
+/// What you type is sent as text; /help tells the rest. What it prints is a scenario:
+/// save it as a .wst file, and `ws101 play` plays it. Exit codes: 0 closed as
 /// it should be, 1 not opened or cut, 2 could not run.
 #[derive(Args)]
 pub struct Connect {
@@ -61,6 +63,9 @@ pub struct Connect {
     /// Show the bytes of each frame
     #[arg(long)]
     bytes: bool,
+    /// A JSON field whose value is different every time: it is shown as <*>
+    #[arg(long, value_name = "FIELD")]
+    any: Vec<String>,
     /// The language of what is wrong; else as LANG says
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -68,20 +73,20 @@ pub struct Connect {
 
 impl Connect {
     pub async fn run(self) -> Result<Verdict> {
-        let Some(client) = self.open().await? else { return Ok(Verdict::Failed) };
-        Talk::new(client, self.bytes).run().await
+        let mut log = Log::new(&self.url.authority(), self.bytes, &self.any);
+        let Some(client) = self.open(&mut log).await? else { return Ok(Verdict::Failed) };
+        Talk::new(client, log).run().await
     }
 
     /// Opens the WebSocket, and shows how; nothing if that did not work out, and then says why.
-    async fn open(&self) -> Result<Option<Client<TcpStream>>> {
+    async fn open(&self, log: &mut Log) -> Result<Option<Client<TcpStream>>> {
         let address = (self.url.host.as_str(), self.url.port);
-        let Ok(Ok(mut tcp)) = timeout(ANSWER, TcpStream::connect(address)).await else {
-            self.explain().await;
-            return Ok(None);
+        let tcp = match timeout(ANSWER, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => Ok(tcp),
+            Ok(Err(error)) => Err(error.kind()),
+            Err(_) => Err(ErrorKind::TimedOut),
         };
-        tcp.set_nodelay(true)?;
-        let mut request =
-            Request::new(&self.url.target).header("Sec-WebSocket-Key", &generate_key());
+        let mut request = Request::new(&self.url.target);
         for (name, value) in
             [("Origin", &self.origin), ("Sec-WebSocket-Protocol", &self.subprotocols)]
         {
@@ -89,33 +94,79 @@ impl Connect {
                 request = request.header(name, value);
             }
         }
-        let request = request.to_bytes(&self.url.authority());
-        print_head("->", &request);
+        let host = self.url.authority();
+        // The key is shown as any other: a scenario has a key of its own.
+        log.request(&request.to_bytes(&host));
+        let mut tcp = match tcp {
+            Ok(tcp) => tcp,
+            Err(kind) => {
+                log.end(Some(kind));
+                self.explain().await;
+                return Ok(None);
+            }
+        };
+        tcp.set_nodelay(true)?;
+        let request = request.header("Sec-WebSocket-Key", &generate_key()).to_bytes(&host);
+        head("->", &request);
         let answer = ask(&mut tcp, &request, Instant::now() + ANSWER).await;
         let faults = answer.faults(&Asked::of(&request));
-        let Answer::Response { head, response, rest } = answer else {
-            self.explain().await;
-            return Ok(None);
+        let (first, response, rest) = match answer {
+            Answer::Response { head, response, rest } => (head, response, rest),
+            Answer::Garbage(bytes) | Answer::Torn(bytes) => {
+                log.stray(&bytes);
+                return self.not_opened(tcp, log).await;
+            }
+            _ => return self.not_opened(tcp, log).await,
         };
-        print_head("<-", &head);
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            self.explain().await;
-            return Ok(None);
+        let is_open = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        head("<-", &first);
+        let body = if is_open { &[] } else { whole(&response, &rest) };
+        log.answer(&first, body, faults.iter().filter_map(ResponseFault::part));
+        if !is_open {
+            return self.not_opened(tcp, log).await;
         }
         // Said here and not by the doctor, whose own connection might get another answer.
         let lang = self.lang();
         let is_refused = faults.iter().any(ResponseFault::is_fatal);
+        if is_refused {
+            log.cut();
+        }
         for fault in faults {
             if fault.is_fatal() {
                 let cause = Cause::Response(fault);
                 let told = lang.pick(cause.to_string(), cause.in_russian());
-                println!("{}: {told}", self.url);
+                remark(&format!("{}: {told}", self.url));
             } else {
                 let forgiven = lang.pick("browsers forgive it", "браузер это простит");
-                println!("-- {}: {forgiven}", lang.pick(fault.to_string(), fault.in_russian()));
+                let told = lang.pick(fault.to_string(), fault.in_russian());
+                remark(&format!("{told}: {forgiven}"));
             }
         }
         Ok((!is_refused).then(|| Client::new(tcp, &rest, KEEP)))
+    }
+
+    /// Waits for the end of the connection, and says why there is no WebSocket.
+    async fn not_opened(
+        &self,
+        mut tcp: TcpStream,
+        log: &mut Log,
+    ) -> Result<Option<Client<TcpStream>>> {
+        let end = async {
+            let mut unread = [0; 1024];
+            loop {
+                match tcp.read(&mut unread).await {
+                    Ok(0) => return None,
+                    Ok(_) => {}
+                    Err(error) => return Some(error.kind()),
+                }
+            }
+        };
+        match timeout(END, end).await {
+            Ok(failure) => log.end(failure),
+            Err(_) => log.cut(),
+        }
+        self.explain().await;
+        Ok(None)
     }
 
     /// Has the doctor say why it does not open.
@@ -125,7 +176,7 @@ impl Connect {
             subprotocols: self.subprotocols.clone(),
             ..Patient::new(self.url.clone())
         };
-        println!("{}", sentence(&patient, &examine(&patient).await, self.lang()));
+        remark(&sentence(&patient, &examine(&patient).await, self.lang()));
     }
 
     fn lang(&self) -> Lang {
@@ -133,42 +184,47 @@ impl Connect {
     }
 }
 
-fn print_head(arrow: &str, head: &[u8]) {
-    for line in String::from_utf8_lossy(head).trim_end().lines() {
-        println!("{arrow} {}", ws101::escape::Line::of(line));
-    }
+/// The body of a refusal if all of it has come, else nothing.
+fn whole<'b>(response: &Response<()>, rest: &'b [u8]) -> &'b [u8] {
+    let length = response.headers().get("content-length").and_then(|value| value.to_str().ok());
+    let length = length.and_then(|length| length.parse().ok());
+    if length == Some(rest.len()) { rest } else { &[] }
 }
 
 /// A connection and what is shown of it.
 struct Talk {
     client: Client<TcpStream>,
-    bytes: bool,
-    /// By when the server should have answered our close frame.
-    closing: Option<Instant>,
+    log: Log,
+    /// By when the server should have answered our close frame, or ended the connection.
+    deadline: Option<Instant>,
+    /// How it went, once both sides have said that it is over, or one has broken a rule.
+    closed: Option<Verdict>,
 }
 
 impl Talk {
-    fn new(client: Client<TcpStream>, bytes: bool) -> Self {
-        Self { client, bytes, closing: None }
+    fn new(client: Client<TcpStream>, log: Log) -> Self {
+        Self { client, log, deadline: None, closed: None }
     }
 
     async fn run(mut self) -> Result<Verdict> {
-        println!("-- open. /help tells what else you can type");
+        remark("open. /help tells what else you can type");
         let mut typed = Some(keyboard());
         loop {
-            let patience = self.closing.unwrap_or_else(Instant::now);
+            let deadline = self.deadline.unwrap_or_else(Instant::now);
             tokio::select! {
                 line = async { typed.as_mut()?.recv().await }, if typed.is_some() => {
                     let Some(line) = line else {
                         typed = None;
-                        if self.closing.is_none() {
-                            self.say(Frame::close(1000, "")).await?;
+                        if self.deadline.is_none() {
+                            self.send(Frame::close(1000, "")).await?;
                         }
                         continue;
                     };
                     match order(&line) {
+                        // The connection is over, and only its end is waited for.
+                        Ok(Order::Send(_) | Order::Raw(_)) if self.closed.is_some() => {}
                         Ok(order) => self.obey(order).await?,
-                        Err(error) => println!("-- {error}"),
+                        Err(error) => remark(&error.to_string()),
                     }
                 }
                 received = self.client.receive() => {
@@ -176,9 +232,13 @@ impl Talk {
                         return Ok(verdict);
                     }
                 }
-                () = sleep_until(patience), if self.closing.is_some() => {
-                    println!("-- no answer to the close frame in {} s", ANSWER.as_secs());
-                    return Ok(Verdict::Failed);
+                () = sleep_until(deadline), if self.deadline.is_some() => {
+                    if self.closed.is_none() {
+                        let secs = ANSWER.as_secs();
+                        remark(&format!("no answer to the close frame in {secs} s"));
+                    }
+                    self.log.cut();
+                    return Ok(self.closed.unwrap_or(Verdict::Failed));
                 }
             }
         }
@@ -186,28 +246,28 @@ impl Talk {
 
     async fn obey(&mut self, order: Order) -> Result<()> {
         match order {
-            Order::Say(frame) => self.say(frame).await,
+            Order::Send(frame) => self.send(frame).await,
             Order::Raw(bytes) => {
-                println!(">> raw {}", Hex::new(&bytes, SHOWN));
+                self.log.raw(&bytes);
                 self.write(&bytes).await
             }
             Order::Bytes => {
-                self.bytes = !self.bytes;
+                self.log.toggle_bytes();
                 Ok(())
             }
             Order::Help => {
-                println!("{HELP}");
+                remark(HELP);
                 Ok(())
             }
         }
     }
 
-    async fn say(&mut self, frame: Frame) -> Result<()> {
-        if frame.header.opcode == Opcode::Close && self.closing.is_none() {
-            self.closing = Some(Instant::now() + ANSWER);
+    async fn send(&mut self, frame: Frame) -> Result<()> {
+        if frame.header.opcode == Opcode::Close && self.deadline.is_none() {
+            self.deadline = Some(Instant::now() + ANSWER);
         }
         let frame = frame.masked(rand::random());
-        self.show(">>", &frame);
+        self.log.frame(Role::Client, &frame);
         self.write(&frame.to_bytes()).await
     }
 
@@ -218,51 +278,72 @@ impl Talk {
         Ok(())
     }
 
-    /// Shows what came, and answers as a browser does; the verdict once it is over.
+    /// Shows what came, and answers as a browser does; the verdict once the connection has ended.
     async fn received(&mut self, received: Received) -> Result<Option<Verdict>> {
-        let frame = match received {
-            Received::Frame(frame) => frame,
-            Received::Broken(frame, violation) => {
-                self.show("<<", &frame);
-                println!("-- that breaks a rule: {}", violation.reason());
-                self.say(Frame::close(violation.code(), &violation.reason())).await?;
-                return Ok(Some(Verdict::Failed));
-            }
-            Received::End(None) => {
-                println!("-- eof, without a close frame: a browser says 1006");
-                return Ok(Some(Verdict::Failed));
-            }
-            Received::End(Some(error)) => {
-                println!("-- {error}: a browser says 1006");
-                return Ok(Some(Verdict::Failed));
-            }
-        };
-        self.show("<<", &frame);
-        match frame.header.opcode {
-            Opcode::Ping => self.say(Frame::pong(frame.payload)).await?,
-            Opcode::Close => {
-                if self.closing.is_none() {
-                    self.say(Frame::new(Opcode::Close, frame.payload)).await?;
+        match received {
+            Received::End(error) => return Ok(Some(self.ended(error.as_ref()))),
+            Received::Frame(frame) => {
+                self.log.frame(Role::Server, &frame);
+                if self.closed.is_none() {
+                    self.answer(frame).await?;
                 }
-                println!("-- closed");
-                return Ok(Some(Verdict::Passed));
             }
-            _ => {}
+            Received::Broken(frame, violation) => {
+                self.log.frame(Role::Server, &frame);
+                self.broken(violation).await?;
+            }
+            Received::BrokenHeader(violation) => self.broken(violation).await?,
         }
         Ok(None)
     }
 
-    fn show(&self, arrow: &str, frame: &Frame) {
-        match self.bytes {
-            true => println!("{arrow} {frame} | {}", Hex::new(&frame.to_bytes(), SHOWN)),
-            false => println!("{arrow} {frame}"),
+    /// Tells which rule the server broke, and closes.
+    async fn broken(&mut self, violation: Violation) -> Result<()> {
+        if self.closed.is_none() {
+            let reason = violation.reason();
+            remark(&format!("that breaks a rule: {reason}"));
+            self.send(Frame::close(violation.code(), &reason)).await?;
+            self.close(Verdict::Failed);
         }
+        Ok(())
+    }
+
+    async fn answer(&mut self, frame: Frame) -> Result<()> {
+        match frame.header.opcode {
+            Opcode::Ping => self.send(Frame::pong(frame.payload)).await,
+            Opcode::Close => {
+                if self.deadline.is_none() {
+                    self.send(Frame::new(Opcode::Close, frame.payload)).await?;
+                }
+                remark("closed");
+                self.close(Verdict::Passed);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// From now on only the end of the connection is waited for.
+    fn close(&mut self, verdict: Verdict) {
+        self.closed = Some(verdict);
+        self.deadline = Some(Instant::now() + END);
+    }
+
+    fn ended(&mut self, error: Option<&io::Error>) -> Verdict {
+        if let Some(torn) = self.client.torn() {
+            self.log.part(torn);
+        }
+        self.log.end(error.map(io::Error::kind));
+        self.closed.unwrap_or_else(|| {
+            remark("there was no close frame: a browser says 1006");
+            Verdict::Failed
+        })
     }
 }
 
 /// What was typed.
 enum Order {
-    Say(Frame),
+    Send(Frame),
     Raw(Vec<u8>),
     Bytes,
     Help,
@@ -270,22 +351,22 @@ enum Order {
 
 fn order(line: &str) -> Result<Order> {
     let Some(command) = line.strip_prefix('/') else {
-        return Ok(Order::Say(Frame::text(line.to_owned())));
+        return Ok(Order::Send(Frame::text(line.to_owned())));
     };
     if command.starts_with('/') {
-        return Ok(Order::Say(Frame::text(command.to_owned())));
+        return Ok(Order::Send(Frame::text(command.to_owned())));
     }
     let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
     Ok(match word {
-        "ping" => Order::Say(Frame::ping(rest.to_owned())),
-        "pong" => Order::Say(Frame::pong(rest.to_owned())),
-        "binary" => Order::Say(Frame::binary(hex(rest)?)),
+        "ping" => Order::Send(Frame::ping(rest.to_owned())),
+        "pong" => Order::Send(Frame::pong(rest.to_owned())),
+        "binary" => Order::Send(Frame::binary(hex(rest)?)),
         "raw" => Order::Raw(hex(rest)?),
-        "close" if rest.is_empty() => Order::Say(Frame::new(Opcode::Close, "")),
+        "close" if rest.is_empty() => Order::Send(Frame::new(Opcode::Close, "")),
         "close" => {
             let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
             let code = code.parse().map_err(|_| anyhow!("{code:?} is no code: try /close 1000"))?;
-            Order::Say(Frame::close(code, reason))
+            Order::Send(Frame::close(code, reason))
         }
         "bytes" => Order::Bytes,
         "help" => Order::Help,

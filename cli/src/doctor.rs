@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use ws101::address::Address;
 use ws101::doctor::{Diagnosis, Level, Patient, examine};
+use ws101::escape::Lines;
 
 use crate::{Lang, Verdict};
 
@@ -44,10 +45,10 @@ impl Doctor {
             quiet: Duration::from_secs(self.quiet.into()),
         };
         let diagnosis = examine(&patient).await;
-        println!("{}", sentence(&patient, &diagnosis, lang));
+        println!("{}", Lines(&sentence(&patient, &diagnosis, lang)));
         println!();
         for line in diagnosis.evidence.iter().flat_map(|line| line.lines()) {
-            println!("  {line}");
+            println!("  {}", Lines(line));
         }
         if !diagnosis.verdicts.is_empty() {
             println!("\n{}", table(&diagnosis, lang));

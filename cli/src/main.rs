@@ -3,6 +3,9 @@
 mod check;
 mod connect;
 mod doctor;
+#[cfg(unix)]
+mod guard;
+mod log;
 mod place;
 mod play;
 mod process;
@@ -10,10 +13,15 @@ mod program;
 mod record;
 mod server;
 
+use std::io;
+use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use check::Lang;
 use clap::{Parser, Subcommand};
+use tokio::time::sleep;
+use ws101::escape::Lines;
 
 /// What became of the whole: the command's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,21 +49,57 @@ enum Command {
     Record(record::Record),
 }
 
-/// Whoever reads only the front of it, as `head` does, has read enough: no panic to tell of.
+/// What `println!` panics with when nobody reads any more: `head` has read enough, a terminal is closed.
+const NOBODY_READS: &str = "failed printing to std";
+
+/// The exit code of a command that nobody read to the end: what a shell gives to one that SIGPIPE ended.
+const UNREAD: u8 = 128 + 13;
+
+/// Keeps a panic of `println!` quiet; it unwinds, so that all that was started is ended.
 fn end_quietly_if_nobody_reads() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let said = panic.payload_as_str().unwrap_or_default();
-        if !said.starts_with("failed printing to stdout") {
+        if !said.starts_with(NOBODY_READS) {
             tell(panic);
         }
     }));
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// What the command line says; what is wrong with it is told as it may be printed.
+fn parsed() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            eprint!("{}", Lines(&error.to_string()));
+            std::process::exit(error.exit_code());
+        }
+        // Help, and the version: nobody else wrote them.
+        error.exit()
+    })
+}
+
+fn main() -> ExitCode {
+    #[cfg(unix)]
+    if std::env::args_os().nth(1).is_some_and(|word| word == guard::WORD) {
+        return guard::stand();
+    }
     end_quietly_if_nobody_reads();
-    let outcome = match Cli::parse().command {
+    match catch_unwind(run) {
+        Ok(code) => code,
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+            if said.starts_with(NOBODY_READS) {
+                ExitCode::from(UNREAD)
+            } else {
+                resume_unwind(panic)
+            }
+        }
+    }
+}
+
+#[tokio::main]
+async fn run() -> ExitCode {
+    let outcome = match parsed().command {
         Command::Check(check) => check.run().await,
         Command::Connect(connect) => connect.run().await,
         Command::Doctor(doctor) => doctor.run().await,
@@ -66,8 +110,24 @@ async fn main() -> ExitCode {
         Ok(Verdict::Passed) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("ws101: {error:#}");
+            eprintln!("ws101: {}", Lines(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
+}
+
+/// How long an interrupted command may take to stop what it started: 3 s to end politely, and some.
+///
+/// Then it ends anyway: it may be waiting for somebody to read what it prints.
+const ENDING: Duration = Duration::from_secs(8);
+
+/// Waits for a signal that asks this command to end, and sees to it that it does within [`ENDING`].
+fn interrupted() -> io::Result<impl Future<Output = &'static str> + Send> {
+    let asked = ws101::shutdown::signal()?;
+    tokio::spawn(async move {
+        asked.await;
+        sleep(ENDING).await;
+        std::process::exit(2);
+    });
+    ws101::shutdown::signal()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
+use ws101::escape::Lines;
 use ws101::scenario::Scenario;
 
 use crate::Verdict;
@@ -28,7 +29,7 @@ Lines of a scenario, the commonest of them:
   bob << close 1008|1013 ...          one of these codes, whatever the reason
   bob -- cut                          bob is gone; -- eof is seen when the server is
   -- wait 2s                          time passes
-All of them: cargo doc --open, under scenario";
+All of them, each with an example: docs/wst.md";
 
 /// Play a scenario against a server, and tell the first difference.
 ///
@@ -76,11 +77,11 @@ impl Play {
             played.transcript.leave().await;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
             if self.wire || played.difference.is_some() {
-                println!("{}", played.to_string().trim_end());
+                println!("{}", Lines(played.to_string().trim_end()));
             }
             let Some(difference) = &played.difference else { continue };
-            if let Some(words) = server.last_words().await {
-                println!("{words}");
+            if let Some(words) = server.tail().await {
+                println!("{}", Lines(&words));
             }
             if self.accept {
                 return self.accept(scenario, difference.step, server).await;

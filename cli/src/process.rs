@@ -1,4 +1,4 @@
-//! A command that is started here: a process group of its own, gone when we are done.
+//! A command that is started here: in a process group of its own, gone when we are done or killed.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{sleep, timeout};
+
+#[cfg(unix)]
+use crate::guard::Guard;
 
 /// How much of what a command prints is kept, to be shown if it ends too early.
 const SAID_LIMIT: usize = 4 * 1024;
@@ -26,10 +29,12 @@ pub struct Process {
     child: Child,
     /// Held open: to some programs its end is the word to go.
     stdin: Option<ChildStdin>,
-    group: Option<u32>,
     said: Said,
     /// What of it came by standard error.
-    complaints: Said,
+    stderr: Said,
+    /// Leads the group, and ends it should this process be killed.
+    #[cfg(unix)]
+    guard: Guard,
 }
 
 /// The end of what a command prints.
@@ -46,7 +51,9 @@ impl Process {
         starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         starting.kill_on_drop(true);
         #[cfg(unix)]
-        starting.process_group(0);
+        let guard = Guard::start()?;
+        #[cfg(unix)]
+        starting.process_group(guard.group().cast_signed());
         let mut child = match starting.spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -54,11 +61,19 @@ impl Process {
             }
             Err(error) => return Err(error).context(format!("cannot start {command:?}")),
         };
-        let (said, complaints) = (Said::default(), Said::default());
+        let (said, stderr) = (Said::default(), Said::default());
         listen(child.stdout.take(), vec![said.clone()]);
-        listen(child.stderr.take(), vec![said.clone(), complaints.clone()]);
-        let (group, stdin) = (child.id(), child.stdin.take());
-        Ok(Self { command: command.to_owned(), child, stdin, group, said, complaints })
+        listen(child.stderr.take(), vec![said.clone(), stderr.clone()]);
+        let stdin = child.stdin.take();
+        Ok(Self {
+            command: command.to_owned(),
+            child,
+            stdin,
+            said,
+            stderr,
+            #[cfg(unix)]
+            guard,
+        })
     }
 
     /// The command as it was given.
@@ -72,18 +87,18 @@ impl Process {
     }
 
     /// The last lines it printed, indented; empty if it printed none.
-    pub fn last_words(&self) -> String {
+    pub fn tail(&self) -> String {
         last_lines(&self.said)
     }
 
-    /// Forgets what it has complained of until now.
-    pub fn forgive(&self) {
-        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Forgets what it has printed on standard error until now.
+    pub fn clear_stderr(&self) {
+        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// `says`, and the last lines that came by standard error since it was forgiven; empty if none did.
-    pub fn complaints(&self, says: &str) -> String {
-        let lines = last_lines(&self.complaints);
+    /// `says`, and the last lines that came by standard error since it was cleared; empty if none did.
+    pub fn stderr_tail(&self, says: &str) -> String {
+        let lines = last_lines(&self.stderr);
         if lines.is_empty() { lines } else { format!("{says}{lines}") }
     }
 
@@ -93,9 +108,9 @@ impl Process {
     }
 
     /// `ended`, how, and the last lines it printed; empty while it runs.
-    pub fn farewell(&mut self, ended: &str) -> String {
+    pub fn ended_with_tail(&mut self, ended: &str) -> String {
         let status = self.ended();
-        status.map(|status| format!("{ended} ({status}){}", self.last_words())).unwrap_or_default()
+        status.map(|status| format!("{ended} ({status}){}", self.tail())).unwrap_or_default()
     }
 
     /// Asks it to end, as a system that shuts down does.
@@ -106,7 +121,7 @@ impl Process {
         }
     }
 
-    /// Waits until it has ended and its last words are here. Cancel safe.
+    /// Waits until it has ended and its last lines are here. Cancel safe.
     pub async fn end(&mut self) {
         // An error means that there is nothing left to wait for.
         let _ = self.child.wait().await;
@@ -130,7 +145,7 @@ impl Process {
     #[cfg(unix)]
     fn signal(&self, kill: bool) {
         use rustix::process::{Pid, Signal, kill_process_group};
-        let group = self.group.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let group = i32::try_from(self.guard.group()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
             // A group that is gone needs no signal.
             let _ = kill_process_group(group, if kill { Signal::KILL } else { Signal::TERM });

@@ -63,7 +63,7 @@ impl Program {
             }
             if let Some(status) = self.process.ended() {
                 self.process.catch_up().await;
-                let (command, said) = (self.process.command(), self.process.last_words());
+                let (command, said) = (self.process.command(), self.process.tail());
                 let ended = lang.pick(
                     format!("{command:?} ended before it listened"),
                     format!("команда {command:?} закончилась раньше, чем стала слушать"),
@@ -71,7 +71,7 @@ impl Program {
                 bail!("{ended} ({status}){said}");
             }
             if Instant::now() > deadline {
-                let (command, said) = (self.process.command(), self.process.last_words());
+                let (command, said) = (self.process.command(), self.process.tail());
                 let (port, secs) = (self.port, patience.as_secs());
                 let deaf = lang.pick(
                     format!(

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use ws101::scenario::{FILE_LIMIT, RECORDINGS, Scenario, Unsteady};
+use ws101::escape::Lines;
+use ws101::scenario::{FILE_LIMIT, NotDeterministic, RECORDINGS, Scenario};
 
 use crate::Verdict;
 use crate::place::{moved, plain};
@@ -62,24 +63,24 @@ impl Record {
     async fn record(&self, scenario: &Scenario, server: &mut Server) -> Result<Verdict> {
         let recorded = scenario.record(async || server.transcript_with(&self.any).await).await;
         match (recorded, &self.out) {
-            (Ok(recorded), None) => print!("{recorded}"),
+            (Ok(recorded), None) => print!("{}", Lines(&recorded.to_string())),
             (Ok(recorded), Some(file)) => {
                 write(file, &recorded)?;
                 let steps = steps(recorded.steps.len());
                 println!("recorded: {}, {steps}, {RECORDINGS} times the same", file.display());
             }
-            (Err(unsteady @ Unsteady::Differs(_)), _) => {
-                println!("{unsteady}");
+            (Err(unsteady @ NotDeterministic::Differs(_)), _) => {
+                println!("{}", Lines(&unsteady.to_string()));
                 return Ok(Verdict::Failed);
             }
-            (Err(stuck), _) => return Err(with_last_words(stuck, server).await),
+            (Err(stuck), _) => return Err(with_tail(stuck, server).await),
         }
         Ok(Verdict::Passed)
     }
 }
 
-async fn with_last_words(stuck: Unsteady, server: &mut Server) -> anyhow::Error {
-    match server.last_words().await {
+async fn with_tail(stuck: NotDeterministic, server: &mut Server) -> anyhow::Error {
+    match server.tail().await {
         Some(words) => anyhow!("{stuck}\n{words}"),
         None => stuck.into(),
     }

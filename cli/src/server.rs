@@ -50,18 +50,17 @@ impl Server {
     }
 
     /// What a server that was started here complained of, or said last if it has ended.
-    pub async fn last_words(&mut self) -> Option<String> {
+    pub async fn tail(&mut self) -> Option<String> {
         let process = &mut self.program.as_mut()?.process;
         process.catch_up().await;
-        let farewell = process.farewell("the server has ended");
-        let words =
-            if farewell.is_empty() { process.complaints("the server says") } else { farewell };
+        let ended = process.ended_with_tail("the server has ended");
+        let words = if ended.is_empty() { process.stderr_tail("the server says") } else { ended };
         (!words.is_empty()).then_some(words)
     }
 
     /// Does `act`, and stops what was started for it, whatever came of it.
     pub async fn with<T>(mut self, act: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let interrupted = ws101::shutdown::signal()?;
+        let interrupted = crate::interrupted()?;
         let outcome = tokio::select! {
             outcome = act(&mut self) => outcome,
             signal = interrupted => Err(anyhow!("interrupted by {signal}")),

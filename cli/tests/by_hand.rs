@@ -75,7 +75,9 @@ async fn ctrl_d_says_goodbye() {
     let output = run(&["connect", &format!("ws://{address}/chat")], "").await;
     let said = told(&output, address);
     assert!(
-        said.ends_with(">> close 1000\n<< close 1000\n-- closed\nexit code Some(0)\n"),
+        said.ends_with(
+            "you >> close 1000\nyou << close 1000\n# closed\nyou -- eof\nexit code Some(0)\n"
+        ),
         "{said}"
     );
 }

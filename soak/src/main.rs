@@ -18,6 +18,7 @@ mod tally;
 mod vitals;
 mod witness;
 
+use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -28,13 +29,14 @@ async fn main() -> Result<ExitCode> {
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(error) => {
-            eprintln!("{error:#}\n{USAGE}");
+            let _ = writeln!(stderr(), "{error:#}\n{USAGE}");
             return Ok(ExitCode::from(2));
         }
     };
     // Said first: a run that hangs or is ended can be repeated too.
-    println!("seed {}", options.seed);
+    // A reader that is gone ends no run, and changes no exit code.
+    let _ = writeln!(stdout(), "seed {}", options.seed);
     let report = run::run(options).await?;
-    print!("{report}");
+    let _ = write!(stdout(), "{report}");
     Ok(if report.complaints().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -322,6 +322,7 @@ fn whole(received: Received) -> Result<Frame> {
         Received::Frame(frame) if frame.digest.is_none() && frame.header.fin => Ok(frame),
         Received::Frame(frame) => bail!("more than is kept, or a part: {frame}"),
         Received::Broken(frame, violation) => bail!("{frame}: {}", violation.reason()),
+        Received::BrokenHeader(violation) => bail!("{}", violation.reason()),
         Received::End(Some(error)) => Err(error).context("cut off"),
         Received::End(None) => bail!("cut off"),
     }

@@ -14,7 +14,7 @@ use super::log::Log;
 use super::mailbox::Mailbox;
 use super::outlet::{Outlet, Wire, too_slow};
 use super::pace::Pace;
-use super::roster::{Member, Roster};
+use super::roster::{List, Member, Roster};
 use super::scheduler::{Mutex, MutexGuard, spawn};
 use super::writer::Writer;
 use crate::frame::{self, Opcode};
@@ -82,8 +82,13 @@ pub(super) struct State {
     pub(super) writing: bool,
 }
 
-/// What each audience is told in one round, and where that ends in its log.
-pub(super) type Rounds = BTreeMap<Audience, (Bytes, u64)>;
+/// What one audience is told at once.
+pub(super) struct Round {
+    pub(super) frames: Bytes,
+    /// Where it ends in the audience's log.
+    pub(super) end: u64,
+    pub(super) members: List,
+}
 
 impl State {
     /// How far an audience's log has come.
@@ -101,12 +106,16 @@ impl State {
         self.logs.values().any(|log| !log.open.is_empty())
     }
 
-    /// Closes the rounds that are open: their bytes and ends, and those to write them to.
-    pub(super) fn take_rounds(&mut self) -> (Rounds, Arc<[(ClientId, Member)]>) {
-        let rounds = self.logs.iter_mut().map(|(&audience, log)| (audience, log.take_round()));
-        let rounds: Rounds = rounds.filter(|(_, (round, _))| !round.is_empty()).collect();
-        self.writing = !rounds.is_empty();
-        (rounds, self.members.everyone())
+    /// Closes the rounds that are open. Audiences that were told nothing cost nothing.
+    pub(super) fn take_rounds(&mut self) -> Vec<Round> {
+        let Self { members, logs, writing, .. } = self;
+        let rounds = logs.iter_mut().filter_map(|(&audience, log)| {
+            let (frames, end) = log.take_round();
+            (!frames.is_empty()).then(|| Round { frames, end, members: members.list(audience) })
+        });
+        let rounds: Vec<_> = rounds.collect();
+        *writing = !rounds.is_empty();
+        rounds
     }
 }
 
@@ -248,7 +257,7 @@ impl Hub {
         let frame = CloseFrame { code, reason: reason.into() };
         let mut state = self.lock();
         state.closed = Some(frame.clone());
-        for member in std::mem::take(&mut state.members).into_members() {
+        for member in std::mem::take(&mut state.members).iter() {
             member.caught_up(&state.logs).close(Some(frame.clone()));
         }
     }

@@ -30,52 +30,65 @@ impl Member {
     }
 }
 
-/// All members, counted by audience: who is counted at every message cannot be searched for.
+/// All members, by audience.
+///
+/// Joining, moving, leaving and looking up take O(log n) time. The members of one audience are
+/// listed for a round; the list is made anew only if somebody came or went since the last one,
+/// which costs no more than writing the round to all of them.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    members: BTreeMap<ClientId, Member>,
-    audiences: BTreeMap<Audience, usize>,
-    /// Everyone, for a round; forgotten when someone comes, moves or goes.
-    everyone: Option<Arc<[(ClientId, Member)]>>,
+    seats: BTreeMap<ClientId, Audience>,
+    audiences: BTreeMap<Audience, Listeners>,
 }
+
+/// The members of one audience.
+#[derive(Debug, Default)]
+struct Listeners {
+    members: BTreeMap<ClientId, Member>,
+    /// The same, for a round; forgotten when someone comes or goes.
+    list: Option<List>,
+}
+
+/// Members in order of joining.
+pub(super) type List = Arc<[(ClientId, Member)]>;
 
 impl Roster {
     pub(super) fn len(&self) -> usize {
-        self.members.len()
+        self.seats.len()
     }
 
     pub(super) fn get(&self, id: ClientId) -> Option<&Member> {
-        self.members.get(&id)
+        self.audiences.get(self.seats.get(&id)?)?.members.get(&id)
     }
 
     /// How many members an audience has.
     pub(super) fn listeners(&self, audience: Audience) -> usize {
-        self.audiences.get(&audience).copied().unwrap_or_default()
+        self.audiences.get(&audience).map_or(0, |listeners| listeners.members.len())
     }
 
     pub(super) fn insert(&mut self, id: ClientId, member: Member) {
-        self.everyone = None;
-        *self.audiences.entry(member.audience).or_default() += 1;
-        self.members.insert(id, member);
+        self.seats.insert(id, member.audience);
+        let listeners = self.audiences.entry(member.audience).or_default();
+        listeners.members.insert(id, member);
+        listeners.list = None;
     }
 
     pub(super) fn remove(&mut self, id: ClientId) -> Option<Member> {
-        let member = self.members.remove(&id)?;
-        self.everyone = None;
-        if let Some(count) = self.audiences.get_mut(&member.audience) {
-            *count -= 1;
-        }
-        Some(member)
+        let audience = self.seats.remove(&id)?;
+        let listeners = self.audiences.get_mut(&audience)?;
+        listeners.list = None;
+        listeners.members.remove(&id)
     }
 
-    pub(super) fn into_members(self) -> impl Iterator<Item = Member> {
-        self.members.into_values()
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.audiences.values().flat_map(|listeners| listeners.members.values())
     }
 
-    /// Everyone, in order of joining: the same list as last time, if they are the same.
-    pub(super) fn everyone(&mut self) -> Arc<[(ClientId, Member)]> {
-        let members = &self.members;
+    /// The members of an audience: the same list as last time, if they are the same.
+    pub(super) fn list(&mut self, audience: Audience) -> List {
+        let listeners = self.audiences.entry(audience).or_default();
+        let members = &listeners.members;
         let list = || members.iter().map(|(id, member)| (*id, member.clone())).collect();
-        self.everyone.get_or_insert_with(list).clone()
+        listeners.list.get_or_insert_with(list).clone()
     }
 }

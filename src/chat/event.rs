@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::request::Fault;
+use crate::crowd::{Named, Summary};
 use crate::stats::Report;
 
 /// Someone in the room, as the others see them.
@@ -20,6 +21,12 @@ pub struct Member {
     /// How they speak.
     #[serde(skip)]
     pub dialect: Dialect,
+}
+
+impl Named for Member {
+    fn name(&self) -> &str {
+        &self.username
+    }
 }
 
 /// What a client may send.
@@ -58,8 +65,11 @@ pub struct RoomState<'a> {
     pub epoch: &'a str,
     /// The number of its last lasting event: the newcomer's own arrival.
     pub seq: u64,
-    /// Everyone in it, the newcomer included.
+    /// Who is in it, the newcomer included: the first [`LISTED`](crate::crowd::LISTED).
     pub members: Vec<&'a Member>,
+    /// How many are in it, if `members` does not name all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
 }
 
 /// A message from the chat.
@@ -85,7 +95,7 @@ pub enum Event<'a> {
         user: &'a Member,
         username: &'a str,
         count: usize,
-        /// Everyone who is here now.
+        /// The first of those who are here now.
         #[serde(skip)]
         users: Vec<&'a str>,
         timestamp: String,
@@ -97,9 +107,37 @@ pub enum Event<'a> {
         user: &'a Member,
         username: &'a str,
         count: usize,
-        /// Everyone who is here now.
+        /// The first of those who are here now.
         #[serde(skip)]
         users: Vec<&'a str>,
+        timestamp: String,
+    },
+    /// So many came, went or changed their name within a second that they are told together.
+    ///
+    /// It has no `seq`: it does not last, and a client that comes back gets a list instead.
+    /// With `full`, `users` replaces the client's list. Otherwise the client applies `joins`,
+    /// then `renames`, then `leaves`. `joins` may name fewer than `joined` once the room has
+    /// more members than a list names.
+    Presence {
+        room: &'static str,
+        full: bool,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        users: Vec<&'a Member>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        joins: &'a [Member],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        renames: &'a [Member],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        leaves: &'a [Member],
+        joined: usize,
+        left: usize,
+        count: usize,
+        /// What happened, for dialects that say it in their own words.
+        #[serde(skip)]
+        summary: &'a Summary<Member>,
+        /// The first of those who are here now.
+        #[serde(skip)]
+        names: Vec<&'a str>,
         timestamp: String,
     },
     /// Someone, perhaps you, said something.
@@ -160,7 +198,10 @@ pub struct Renaming<'a> {
     /// How they speak.
     #[serde(skip)]
     pub dialect: Dialect,
-    /// Everyone who is here now.
+    /// How many are here now.
+    #[serde(skip)]
+    pub count: usize,
+    /// The first of them.
     #[serde(skip)]
     pub users: Vec<&'a str>,
 }

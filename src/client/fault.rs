@@ -1,12 +1,12 @@
 //! What can be wrong with the answer to an opening handshake.
 
-use std::fmt;
 use std::io::ErrorKind;
 
 use http::StatusCode;
 
 use crate::escape::Line;
 use crate::handshake::HeadError;
+use crate::wst::ResponsePart;
 
 /// One fault of an answer to an opening handshake; [`in_russian`](Self::in_russian) says it in Russian.
 ///
@@ -86,48 +86,6 @@ pub enum ResponseFault {
     /// A line is not `Name: value`. Browsers skip it and open the WebSocket all the same.
     #[error("a header line of the 101 is not `Name: value`")]
     Garbled,
-}
-
-/// The part of a 101 that a fault is about; displays as transcripts write it: `bad-accept`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ResponsePart {
-    /// `Sec-WebSocket-Accept`.
-    Accept,
-    /// `Upgrade`.
-    Upgrade,
-    /// `Connection`.
-    Connection,
-    /// `Sec-WebSocket-Protocol`.
-    Subprotocol,
-    /// `Sec-WebSocket-Extensions`.
-    Extensions,
-    /// Any other header.
-    Headers,
-}
-
-impl ResponsePart {
-    /// All of them, in the order in which transcripts write them.
-    pub const ALL: [Self; 6] = [
-        Self::Accept,
-        Self::Upgrade,
-        Self::Connection,
-        Self::Subprotocol,
-        Self::Extensions,
-        Self::Headers,
-    ];
-}
-
-impl fmt::Display for ResponsePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Accept => "bad-accept",
-            Self::Upgrade => "bad-upgrade",
-            Self::Connection => "bad-connection",
-            Self::Subprotocol => "bad-subprotocol",
-            Self::Extensions => "bad-extensions",
-            Self::Headers => "bad-headers",
-        })
-    }
 }
 
 impl ResponseFault {

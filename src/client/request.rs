@@ -2,15 +2,7 @@
 
 use bytes::Bytes;
 
-/// What every handshake has (RFC 6455 §4.1), the host as yet unknown. The key
-/// is that of §1.3, so that all read the same.
-pub(crate) const USUAL: [(&str, &str); 5] = [
-    ("Host", ""),
-    ("Upgrade", "websocket"),
-    ("Connection", "Upgrade"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ("Sec-WebSocket-Version", "13"),
-];
+use crate::wst::USUAL_HEADERS;
 
 /// An opening handshake: a sound one for a target, unless it is told otherwise.
 ///
@@ -40,7 +32,7 @@ impl Request {
         Self(Head::Lines {
             method: "GET".to_owned(),
             target: target.to_owned(),
-            headers: USUAL.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            headers: USUAL_HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         })
     }
 

@@ -8,7 +8,8 @@ use http::StatusCode;
 
 use crate::client::ResponseFault;
 use crate::close_code;
-use crate::frame::Violation;
+use crate::escape::Shown;
+use crate::frame::{Torn, Violation};
 
 /// The one thing that is wrong. Its text says what to do; [`in_russian`](Self::in_russian) says it in Russian.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,12 +41,12 @@ pub enum Cause {
     Reset,
     /// An end in the middle of the head.
     #[error("the server's answer breaks off in the middle: {0}")]
-    Torn(String),
+    Torn(Shown),
     /// No HTTP.
     #[error("what listens there does not speak HTTP: it says {said}{}", if_known(", as ", .like.as_ref(), " does"))]
     NotHttp {
         /// Its first bytes.
-        said: String,
+        said: Shown,
         /// What is known to begin so.
         like: Option<&'static str>,
     },
@@ -81,7 +82,7 @@ pub enum Cause {
     },
     /// 400.
     #[error("the server finds the handshake wrong: {0}")]
-    BadRequest(String),
+    BadRequest(Shown),
     /// 401, 407.
     #[error(
         "the server wants to know who is asking ({0}): a page cannot send `Authorization` with a WebSocket, so log in before, or send a token in the first message"
@@ -91,12 +92,12 @@ pub enum Cause {
     #[error(
         "the server sends whoever asks to log in, at {0}: browsers do not follow redirects of a WebSocket, so log in before"
     )]
-    LoginRedirect(String),
+    LoginRedirect(Shown),
     /// Any other redirect.
     #[error(
         "the WebSocket has moved to {0}: connect there, since browsers do not follow redirects of a WebSocket"
     )]
-    Moved(String),
+    Moved(Shown),
     /// 403 because of `Origin`.
     #[error(
         "pages of origin {0:?} are not let in: add it to the origins that the server allows (RFC 6455 §10.2)"
@@ -109,7 +110,7 @@ pub enum Cause {
     OriginWanted,
     /// 403 for another reason.
     #[error("the server forbids it (403): {0}")]
-    Forbidden(String),
+    Forbidden(Shown),
     /// 405.
     #[error(
         "GET is not allowed there (405), and a WebSocket is opened by GET (RFC 6455 §4.1): another handler has this path"
@@ -117,12 +118,12 @@ pub enum Cause {
     MethodNotAllowed,
     /// `Upgrade` was sent, and did not arrive.
     #[error("the server never saw `Upgrade: websocket`: a proxy on the way{} removed it. Have it pass `Upgrade` and `Connection` on, by HTTP/1.1", if_known(" (", .0.as_ref(), ")"))]
-    UpgradeSwallowed(Option<String>),
+    UpgradeSwallowed(Option<Shown>),
     /// 426 with other versions.
     #[error(
         "the server speaks version {0} of the protocol, and 13 is the one in use (RFC 6455 §4.4)"
     )]
-    OtherVersion(String),
+    OtherVersion(Shown),
     /// 408.
     #[error("the request did not reach the server in time (408)")]
     TooLate,
@@ -135,7 +136,7 @@ pub enum Cause {
         /// Which of the two.
         status: StatusCode,
         /// `Retry-After`.
-        retry: Option<String>,
+        retry: Option<Shown>,
     },
     /// 502, 504.
     #[error("a proxy answers, and finds nobody behind it ({0}): is the server itself running?")]
@@ -150,12 +151,12 @@ pub enum Cause {
     #[error("{0}: {advice} (RFC 6455 §4.1)", advice = advice(.0))]
     Response(ResponseFault),
     /// A close frame right after the 101.
-    #[error("it opens and is closed at once, with {code} ({}){}", close_code::english(*code), if_known(": ", Some(.reason).filter(|reason| !reason.is_empty()), ""))]
+    #[error("it opens and is closed at once, with {code} ({}){}", close_code::english(*code), if_known(": ", Some(.reason).filter(|reason| !reason.as_str().is_empty()), ""))]
     Closed {
         /// The code, 1005 for none.
         code: u16,
         /// The reason.
-        reason: String,
+        reason: Shown,
     },
     /// The end right after the 101.
     #[error(
@@ -165,6 +166,19 @@ pub enum Cause {
     /// A frame that breaks a rule.
     #[error("the server breaks the protocol: {}", .0.reason())]
     Broken(Violation),
+    /// A frame that has begun and does not end.
+    #[error(
+        "a frame begins and does not end within {within:?}: {}, and nothing can follow it (RFC 6455 §5.2)", part(*.torn)
+    )]
+    Unfinished {
+        /// What came of it.
+        torn: Torn,
+        /// How long was waited.
+        within: Duration,
+    },
+    /// The end inside a frame.
+    #[error("it is cut within a frame, after {}: whoever wrote it has crashed", part(*.0))]
+    CutWithin(Torn),
     /// A ping without its pong.
     #[error(
         "a ping is not answered within {0:?}: the server does not read, or something on the way swallows frames (RFC 6455 §5.5.2)"
@@ -178,6 +192,16 @@ pub enum Cause {
         /// The code it ended with, if with any.
         code: Option<u16>,
     },
+}
+
+/// What came of a frame: `3 of 5 bytes of a text frame`.
+pub(super) fn part(torn: Torn) -> String {
+    match torn.header {
+        Some(header) => {
+            format!("{} of {} bytes of a {} frame", torn.received, header.len, header.opcode)
+        }
+        None => "a part of its header".to_owned(),
+    }
 }
 
 /// What is known, between two other pieces; nothing if nothing is.

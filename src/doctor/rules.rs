@@ -8,10 +8,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Patient;
+use super::cause::part;
 use super::knock::knock;
 use super::talk::{Heard, Talk, closed};
 use crate::client::{Answer, Asked, Request, ResponseFault};
-use crate::frame::{Frame, Opcode, Violation};
+use crate::frame::{Frame, Opcode, Torn, Violation};
 use crate::handshake::VERSION;
 
 /// How much a server is bound by a rule (RFC 2119).
@@ -335,7 +336,9 @@ async fn fails(patient: &Patient, peer: SocketAddr, bytes: &[u8], codes: &[u16])
         };
     }
     let kept = match outcome {
-        Outcome::Alive | Outcome::Silence | Outcome::Broken(_) => Some(false),
+        Outcome::Alive | Outcome::Silence | Outcome::Unfinished(_) | Outcome::Broken(_) => {
+            Some(false)
+        }
         Outcome::Ended => Some(true),
         Outcome::Closed(code) => Some(codes.contains(&code)),
     };
@@ -355,10 +358,10 @@ async fn pong(patient: &Patient, peer: SocketAddr, size: usize) -> Seen {
                 return (Some(same), seen.to_owned());
             }
             Heard::Frame(frame) if closed(&frame).is_none() => {}
-            Heard::Frame(_) | Heard::Broken(_) | Heard::End => {
+            Heard::Frame(_) | Heard::Broken(_) | Heard::End(_) => {
                 return (Some(false), "end".to_owned());
             }
-            Heard::Nothing => return (Some(false), "silence".to_owned()),
+            Heard::Nothing(begun) => return (Some(false), silence(begun)),
         }
     }
 }
@@ -371,16 +374,16 @@ async fn close(patient: &Patient, peer: SocketAddr, code: u16) -> Seen {
         match talk.hear(deadline).await {
             Heard::Frame(frame) => {
                 if let Some((answered, _)) = closed(&frame) {
-                    let ended = matches!(talk.hear(Instant::now() + CLOSING).await, Heard::End);
+                    let ended = matches!(talk.hear(Instant::now() + CLOSING).await, Heard::End(_));
                     let seen =
                         format!("close {answered}{}", if ended { "" } else { ", and no end" });
                     return (Some(answered == code && ended), seen);
                 }
             }
-            Heard::Broken(_) | Heard::End => {
+            Heard::Broken(_) | Heard::End(_) => {
                 return (Some(false), "end without a close frame".to_owned());
             }
-            Heard::Nothing => return (Some(false), "silence".to_owned()),
+            Heard::Nothing(begun) => return (Some(false), silence(begun)),
         }
     }
 }
@@ -395,6 +398,13 @@ enum Outcome {
     Broken(Violation),
     Ended,
     Silence,
+    /// A frame that does not end, of which so much came.
+    Unfinished(Torn),
+}
+
+/// What a server did that said nothing whole.
+fn silence(begun: Option<Torn>) -> String {
+    begun.map_or(Outcome::Silence, Outcome::Unfinished).to_string()
 }
 
 impl std::fmt::Display for Outcome {
@@ -405,6 +415,7 @@ impl std::fmt::Display for Outcome {
             Self::Broken(violation) => write!(f, "an error of its own: {violation}"),
             Self::Ended => f.write_str("end without a close frame"),
             Self::Silence => f.write_str("silence"),
+            Self::Unfinished(begun) => write!(f, "a frame without an end: {}", part(*begun)),
         }
     }
 }
@@ -429,8 +440,9 @@ async fn listen(talk: &mut Talk, patience: Duration) -> Outcome {
                 }
             }
             Heard::Broken(violation) => return Outcome::Broken(violation),
-            Heard::End => return Outcome::Ended,
-            Heard::Nothing => return Outcome::Silence,
+            Heard::End(_) => return Outcome::Ended,
+            Heard::Nothing(Some(begun)) => return Outcome::Unfinished(begun),
+            Heard::Nothing(None) => return Outcome::Silence,
         }
     }
 }

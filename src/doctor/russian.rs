@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::cause::{Cause, if_known};
 use crate::client::ResponseFault;
 use crate::close_code;
+use crate::frame::Torn;
 
 impl Cause {
     /// The sentence in Russian.
@@ -104,7 +105,7 @@ impl Cause {
                 format!("{}: {} (RFC 6455 §4.1)", fault.in_russian(), advice(fault))
             }
             Self::Closed { code, reason } => {
-                let reason = if_known(": ", Some(reason).filter(|text| !text.is_empty()), "");
+                let reason = if_known(": ", Some(reason).filter(|text| !text.as_str().is_empty()), "");
                 format!("открылось и сразу закрылось, код {code} ({}){reason}", close_code::russian(*code))
             }
             Self::Cut => {
@@ -112,6 +113,14 @@ impl Cause {
                     .to_owned()
             }
             Self::Broken(violation) => format!("сервер нарушает протокол: {}", violation.reason()),
+            Self::Unfinished { torn, within } => format!(
+                "кадр начался и за {} не кончился: {}, и после него уже ничего не прочесть (RFC 6455 §5.2)",
+                seconds(*within),
+                part(*torn)
+            ),
+            Self::CutWithin(torn) => {
+                format!("оборвалось посреди кадра ({}): упал тот, кто его писал", part(*torn))
+            }
             Self::NoPong(after) => format!(
                 "на ping нет ответа {}: сервер не читает, или кадры глотают по дороге (RFC 6455 §5.5.2)",
                 seconds(*after)
@@ -124,6 +133,14 @@ impl Cause {
                 )
             }
         }
+    }
+}
+
+/// What came of a frame: `3 из 5 байт кадра text`.
+fn part(torn: Torn) -> String {
+    match torn.header {
+        Some(header) => format!("{} из {} байт кадра {}", torn.received, header.len, header.opcode),
+        None => "часть его заголовка".to_owned(),
     }
 }
 

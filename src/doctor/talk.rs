@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Cause;
 use crate::client::{Client, Received};
-use crate::escape::Line;
-use crate::frame::{Frame, Opcode};
+use crate::escape::Shown;
+use crate::frame::{Frame, Opcode, Torn};
 
 /// How long a server may take to greet, or to have second thoughts.
 const GREETING: Duration = Duration::from_millis(300);
@@ -35,10 +35,10 @@ pub(super) enum Heard {
     Frame(Frame),
     /// A frame that breaks a rule.
     Broken(crate::frame::Violation),
-    /// The end of the connection.
-    End,
-    /// Nothing until the deadline.
-    Nothing,
+    /// The end of the connection, and what there was of a frame then: the part that came.
+    End(Option<Torn>),
+    /// Nothing whole until the deadline, and what there is of a frame.
+    Nothing(Option<Torn>),
 }
 
 impl Talk {
@@ -61,9 +61,19 @@ impl Talk {
     pub(super) async fn hear(&mut self, deadline: Instant) -> Heard {
         // A timeout looks at the clock last, and there are those who never stop talking.
         if Instant::now() >= deadline {
-            return Heard::Nothing;
+            return Heard::Nothing(self.stuck());
         }
-        timeout_at(deadline, self.next()).await.unwrap_or(Heard::Nothing)
+        match timeout_at(deadline, self.next()).await {
+            Ok(heard) => heard,
+            Err(_) => Heard::Nothing(self.stuck()),
+        }
+    }
+
+    /// What there is of a frame that has been coming for a while; of a flood, each is new.
+    fn stuck(&self) -> Option<Torn> {
+        let since = self.client.torn_since();
+        let since = since.filter(|since| since.elapsed() >= self.patience / 2);
+        since.and(self.client.torn())
     }
 
     async fn next(&mut self) -> Heard {
@@ -73,8 +83,10 @@ impl Talk {
                     self.say(Frame::pong(frame.payload)).await;
                 }
                 Received::Frame(frame) => return Heard::Frame(frame),
-                Received::Broken(_, violation) => return Heard::Broken(violation),
-                Received::End(_) => return Heard::End,
+                Received::Broken(_, violation) | Received::BrokenHeader(violation) => {
+                    return Heard::Broken(violation);
+                }
+                Received::End(_) => return Heard::End(self.client.torn()),
             }
         }
     }
@@ -103,8 +115,8 @@ impl Talk {
                     }
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End => return Err(Cause::Cut),
-                Heard::Nothing => break,
+                Heard::End(begun) => return Err(cut(begun)),
+                Heard::Nothing(_) => break,
             }
         }
         self.say(Frame::ping(TOKEN)).await;
@@ -121,8 +133,11 @@ impl Talk {
                     }
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End => return Err(Cause::Cut),
-                Heard::Nothing => return Err(Cause::NoPong(self.patience)),
+                Heard::End(begun) => return Err(cut(begun)),
+                Heard::Nothing(Some(torn)) => {
+                    return Err(Cause::Unfinished { torn, within: self.patience });
+                }
+                Heard::Nothing(None) => return Err(Cause::NoPong(self.patience)),
             }
         }
         let began = Instant::now();
@@ -136,8 +151,12 @@ impl Talk {
                     }
                 }
                 Heard::Broken(violation) => return Err(Cause::Broken(violation)),
-                Heard::End => None,
-                Heard::Nothing => break,
+                Heard::End(Some(torn)) => return Err(Cause::CutWithin(torn)),
+                Heard::End(None) => None,
+                Heard::Nothing(Some(torn)) => {
+                    return Err(Cause::Unfinished { torn, within: quiet });
+                }
+                Heard::Nothing(None) => break,
             };
             return Err(Cause::IdleTimeout { after: began.elapsed(), code });
         }
@@ -146,11 +165,16 @@ impl Talk {
     }
 }
 
+/// The end of a connection, perhaps inside a frame.
+fn cut(begun: Option<Torn>) -> Cause {
+    begun.map_or(Cause::Cut, Cause::CutWithin)
+}
+
 /// The code and the reason of a close frame.
-pub(super) fn closed(frame: &Frame) -> Option<(u16, String)> {
+pub(super) fn closed(frame: &Frame) -> Option<(u16, Shown)> {
     let is_close = frame.header.opcode == Opcode::Close;
     let (code, reason) = frame.close_code().unwrap_or((1005, b""));
-    is_close.then(|| (code, Line::of(reason).to_string()))
+    is_close.then(|| (code, Shown::of(reason)))
 }
 
 #[cfg(test)]
@@ -165,7 +189,7 @@ mod tests {
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let more = Frame::text("and").to_bytes();
         let mut talk = Talk::new(tcp, &more, GREETING);
-        assert!(matches!(talk.hear(Instant::now()).await, Heard::Nothing));
+        assert!(matches!(talk.hear(Instant::now()).await, Heard::Nothing(None)));
         assert!(matches!(talk.hear(Instant::now() + GREETING).await, Heard::Frame(_)));
     }
 }

@@ -1,6 +1,6 @@
 //! The rules of RFC 6455 §5, each at the line that checks it.
 
-use super::{Frame, Opcode, Violation};
+use super::{Frame, Header, Opcode, Violation};
 
 /// Who sends the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,9 +53,27 @@ impl Checker {
         alone.and(among_others)
     }
 
-    /// What one frame shows without the others.
-    fn judge_alone(&self, frame: &Frame) -> Result<(), Violation> {
-        let header = &frame.header;
+    /// Judges a header whose payload has not arrived; it remembers nothing.
+    ///
+    /// A frame that announces 2^64 - 1 bytes is never whole, so [`check`](Self::check) never sees it.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the header breaks, whatever the payload will be.
+    pub fn check_header(&self, header: &Header) -> Result<(), Violation> {
+        self.judge_header(header)?;
+        match header.opcode {
+            opcode if !opcode.is_control() && self.closed => Err(Violation::AfterClose(opcode)),
+            Opcode::Continuation if self.message.is_none() => Err(Violation::NothingToContinue),
+            opcode @ (Opcode::Text | Opcode::Binary) if self.message.is_some() => {
+                Err(Violation::Interrupted(opcode))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What one header shows without the frames before it.
+    fn judge_header(&self, header: &Header) -> Result<(), Violation> {
         if header.rsv != 0 {
             return Err(Violation::ReservedBits(header.rsv));
         }
@@ -81,6 +99,13 @@ impl Checker {
                 return Err(Violation::ControlFragmented(header.opcode));
             }
         }
+        Ok(())
+    }
+
+    /// What one frame shows without the others.
+    fn judge_alone(&self, frame: &Frame) -> Result<(), Violation> {
+        let header = &frame.header;
+        self.judge_header(header)?;
         match frame.close_code() {
             None if header.opcode == Opcode::Close && header.len == 1 => {
                 Err(Violation::CloseOneByte)

@@ -95,7 +95,8 @@ impl Violation {
     #[must_use]
     pub fn reason(self) -> String {
         let whole = self.to_string();
-        let broken = whole.split(':').next().unwrap_or_default();
+        // Up to what must be, or to the section, which is written in ASCII here.
+        let broken = whole.split([':', '(']).next().unwrap_or_default().trim_end();
         format!("{broken} (RFC 6455 {})", self.section().trim_start_matches('§'))
     }
 }

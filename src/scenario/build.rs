@@ -2,13 +2,14 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{Ask, Kind, Names, Payload, Shape};
+use super::mismatch::Mismatch;
+use super::{Ask, FramePattern, Kind, Names, Payload};
 use crate::frame::{Frame, Opcode};
 use crate::transcript::{MASK, Request};
 
 impl Ask {
-    /// The request for `host`; the error is a placeholder that stands for nothing yet.
-    pub(super) fn to_bytes(&self, host: &str, names: &Names) -> Result<Bytes, String> {
+    /// The request for `host`; the error is a name that stands for nothing yet.
+    pub(super) fn to_bytes(&self, host: &str, names: &Names) -> Result<Bytes, Mismatch> {
         match self {
             Self::Raw(payload) => payload.to_bytes(names),
             Self::Usual { method, target, headers } => {
@@ -35,9 +36,9 @@ pub(super) fn header_name(short: &str) -> String {
     }
 }
 
-impl Shape {
+impl FramePattern {
     /// The frame or the fragments, masked with the fixed key unless they are to be unmasked.
-    pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, String> {
+    pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, Mismatch> {
         let payload = self.payload.to_bytes(names)?;
         let opcode = match self.kind {
             Kind::Json => Opcode::Text,
@@ -84,10 +85,15 @@ impl Shape {
 }
 
 impl Payload {
-    /// The bytes; what cannot be known, which the parser does not let through, is none.
-    pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, String> {
+    /// The bytes.
+    ///
+    /// # Errors
+    ///
+    /// A name that stands for nothing yet, or bytes of which only the digest is written.
+    pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, Mismatch> {
         Ok(match self {
-            Self::Unsaid | Self::Any | Self::Digest(..) => Bytes::new(),
+            Self::Unsaid => Bytes::new(),
+            Self::Any | Self::Digest(..) => return Err(Mismatch::NotWritten(self.to_string())),
             Self::Text(text, times) => text.fill(names)?.repeat(*times).into(),
             Self::Bytes(bytes, times) => bytes.repeat(*times).into(),
             Self::Json(json) => json.fill(names)?.into(),

@@ -1,17 +1,17 @@
 //! What one lane is still to see, and which of it may come next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use tokio::time::Instant;
 
-use super::{Expect, Payload};
+use super::{Expectation, Payload};
 use crate::frame::Opcode;
 
 /// Something to be seen, and the line that says so.
 #[derive(Clone, Debug)]
 pub(super) struct Due {
     pub(super) line: usize,
-    pub(super) expect: Expect,
+    pub(super) expect: Expectation,
 }
 
 /// An answer that the client is to give on its own.
@@ -31,18 +31,42 @@ pub(super) struct Agenda {
     pub(super) last: Instant,
     /// The line that was met last.
     pub(super) met: usize,
-    pub(super) own: Vec<OwnAnswer>,
-    /// Pings and closes to be seen that nobody is yet said to answer.
-    pub(super) asked: Vec<(Opcode, Payload)>,
+    pub(super) own: VecDeque<OwnAnswer>,
+    /// Pings and closes to be seen that nobody is yet said to answer: as they are printed, and how many.
+    asked: BTreeMap<String, usize>,
 }
 
 impl Agenda {
     pub(super) fn new(now: Instant) -> Self {
-        Self { due: VecDeque::new(), last: now, met: 0, own: Vec::new(), asked: Vec::new() }
+        Self {
+            due: VecDeque::new(),
+            last: now,
+            met: 0,
+            own: VecDeque::new(),
+            asked: BTreeMap::new(),
+        }
     }
 
     pub(super) fn add(&mut self, due: Due) {
         self.due.push_back(due);
+    }
+
+    /// Notes that a ping or a close is to be seen, which the client answers by itself.
+    pub(super) fn ask(&mut self, opcode: Opcode, payload: &Payload) {
+        if [Opcode::Ping, Opcode::Close].contains(&opcode) {
+            *self.asked.entry(format!("{opcode} {payload}")).or_default() += 1;
+        }
+    }
+
+    /// Whether such a ping or close is to be seen, and was not answered; then it is answered now.
+    pub(super) fn is_asked(&mut self, opcode: Opcode, payload: &Payload) -> bool {
+        match self.asked.get_mut(&format!("{opcode} {payload}")) {
+            Some(times) if *times > 0 => {
+                *times -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Whether all that must be seen was seen.

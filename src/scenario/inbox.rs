@@ -7,12 +7,12 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use tokio::time::Instant;
 
-use super::End;
 use crate::client::{Asked, ResponseFault, judge_response};
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::parse_response;
-use crate::tap::{Direction, Event, Seen};
-use crate::transcript::Lane;
+use crate::tap::{Event, Seen};
+use crate::transcript::{Chunks, Lane};
+use crate::wst::{End, steps};
 
 /// The most bytes of a message that is put together from fragments.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
@@ -39,7 +39,7 @@ pub(super) enum What {
     Torn(Torn),
     End(End),
     /// Another failure of the connection.
-    Failed,
+    Failed(ErrorKind),
     /// So much was said that some of it went unheard.
     Missed,
 }
@@ -50,25 +50,48 @@ pub(super) struct Inbox {
     pub(super) items: VecDeque<Heard>,
     /// How much of what the lane has seen since its last report is taken in.
     taken: usize,
-    answer: Option<Heard>,
-    message: Option<Heard>,
-    /// Pongs and closes that the client sent, on its own or not.
-    pub(super) said: Vec<Frame>,
+    answer: Option<Answering>,
+    message: Option<Message>,
     bytes: usize,
 }
 
+/// An answer whose body is not yet all there.
+#[derive(Debug)]
+struct Answering {
+    heard: Heard,
+    body: BytesMut,
+    chunks: Chunks,
+}
+
+/// A message whose last fragment is not yet there.
+#[derive(Debug)]
+struct Message {
+    heard: Heard,
+    payload: BytesMut,
+}
+
 impl Inbox {
-    /// Takes in what `lane` has seen. With `joined`, the fragments of a message become one frame.
-    pub(super) fn take_in(&mut self, lane: &Lane, joined: bool) {
-        // Answers of the client's are put between, so only what came in can be counted.
-        let is_in = |seen: &&Seen| seen.direction == Direction::In;
-        let new: Vec<_> = lane.seen().iter().filter(is_in).skip(self.taken).cloned().collect();
-        self.taken += new.len();
+    /// Takes in what `lane` has seen and `is_ignored` does not hold for. With `joined`, the
+    /// fragments of a message become one frame.
+    pub(super) fn take_in(
+        &mut self,
+        lane: &Lane,
+        joined: bool,
+        is_ignored: impl Fn(&Heard) -> bool,
+    ) {
+        let before = self.items.len();
+        let (new, taken) = lane.came_in(self.taken);
         for seen in new {
-            self.hear(seen, joined, &lane.asked);
+            steps::count(1);
+            self.hear(seen.clone(), joined, &lane.asked);
         }
-        let said = lane.seen().iter().filter(|seen| seen.direction == Direction::Out);
-        self.said = said.filter_map(|seen| answer(&seen.event)).collect();
+        self.taken = taken;
+        // Only what is new: what was there before has been looked at.
+        let new = self.items.split_off(before);
+        self.items.extend(new.into_iter().filter(|heard| {
+            steps::count(1);
+            !is_ignored(heard)
+        }));
     }
 
     /// The lane has forgotten what it had seen: it was reported.
@@ -90,25 +113,28 @@ impl Inbox {
     /// Gives up waiting for the rest of an answer; tells whether there was one.
     pub(super) fn flush(&mut self) -> bool {
         let begun = self.answer.take();
-        begun.map(|answer| self.push(answer)).is_some()
+        begun.map(|begun| self.push(answered(begun.heard, begun.body))).is_some()
     }
 
-    fn hear(&mut self, seen: Seen, joined: bool, asked: &Asked) {
+    pub(super) fn hear(&mut self, seen: Seen, joined: bool, asked: &Asked) {
         let at = seen.at;
         let new = |what| Heard { at, what, seen: vec![seen.clone()] };
         match &seen.event {
             Event::Head(head) => match parse_response(head) {
                 Ok(Some((response, _))) => {
                     let faults = judge_response(asked, head);
-                    self.answer = Some(new(What::Answer(response, faults, Bytes::new())));
+                    let begun = new(What::Answer(response, faults, Bytes::new()));
+                    let (body, chunks) = (BytesMut::new(), Chunks::default());
+                    self.answer = Some(Answering { heard: begun, body, chunks });
                     self.finish_answer();
                 }
                 _ => self.push(new(What::Stray(head.clone()))),
             },
             Event::Body(piece) => match &mut self.answer {
-                Some(Heard { what: What::Answer(_, _, body), seen: pieces, .. }) => {
-                    *body = [&body[..], piece].concat().into();
-                    pieces.push(seen);
+                Some(begun) => {
+                    steps::count(piece.len());
+                    begun.body.extend_from_slice(piece);
+                    begun.heard.seen.push(seen);
                     self.finish_answer();
                 }
                 _ => self.push(new(What::Stray(piece.clone()))),
@@ -127,33 +153,30 @@ impl Inbox {
                 self.flush();
                 self.push(new(What::End(End::Reset)));
             }
-            Event::Error(_) => self.push(new(What::Failed)),
+            Event::Error(kind) => self.push(new(What::Failed(*kind))),
             Event::Missed(_) => self.push(new(What::Missed)),
         }
     }
 
     /// Lets go of the answer once all of it is there.
     fn finish_answer(&mut self) {
-        let Some(Heard { what: What::Answer(response, _, body), .. }) = &mut self.answer else {
-            return;
-        };
+        let Some(begun) = &mut self.answer else { return };
+        let What::Answer(response, ..) = &begun.heard.what else { return };
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length = header("content-length").and_then(|value| value.trim().parse::<usize>().ok());
         let is_chunked =
             header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
         let is_whole = match (response.status().as_u16(), length) {
             (100..=199 | 204 | 304, _) => true,
-            _ if is_chunked => match unchunked(body) {
-                Some(whole) => {
-                    *body = whole;
-                    true
-                }
-                None => false,
-            },
-            (_, Some(length)) => body.len() >= length,
+            _ if is_chunked => begun.chunks.read(&begun.body),
+            (_, Some(length)) => begun.body.len() >= length,
             (_, None) => false,
         };
-        if is_whole {
+        if is_whole && is_chunked {
+            begun.body = std::mem::take(&mut begun.chunks.whole);
+        }
+        // What is longer than is kept does not wait for its end: it is a flood.
+        if is_whole || begun.body.len() > BYTES_LIMIT {
             self.flush();
         }
     }
@@ -163,33 +186,28 @@ impl Inbox {
         let What::Frame(frame) = &heard.what else { return };
         let is_next = frame.header.opcode == Opcode::Continuation && frame.header.rsv == 0;
         let fin = frame.header.fin;
-        let fits = |begun: &Heard| match &begun.what {
-            What::Frame(begun) => {
-                frame.digest.is_none() && begun.payload.len() + frame.payload.len() <= MESSAGE_LIMIT
-            }
-            _ => false,
+        let fits = |begun: &Message| {
+            frame.digest.is_none() && begun.payload.len() + frame.payload.len() <= MESSAGE_LIMIT
         };
         match self.message.take() {
             Some(mut begun) if is_next && fits(&begun) => {
-                if let What::Frame(whole) = &mut begun.what {
-                    let mut payload = BytesMut::from(&whole.payload[..]);
-                    payload.extend_from_slice(&frame.payload);
-                    whole.header.len = payload.len() as u64;
-                    whole.header.fin = fin;
-                    let plain = crate::frame::Header::new(whole.header.opcode, whole.header.len);
-                    whole.header.size = plain.size;
-                    whole.payload = payload.freeze();
-                }
-                begun.at = heard.at;
-                begun.seen.extend(heard.seen);
-                if fin { self.push(begun) } else { self.message = Some(begun) }
+                steps::count(frame.payload.len());
+                begun.payload.extend_from_slice(&frame.payload);
+                begun.heard.at = heard.at;
+                begun.heard.seen.extend(heard.seen);
+                if fin { self.push(begun.finish(true)) } else { self.message = Some(begun) }
             }
             begun => {
                 if let Some(begun) = begun {
-                    self.push(begun);
+                    self.push(begun.finish(false));
                 }
                 let begins = !fin && !is_next && frame.digest.is_none();
-                if begins { self.message = Some(heard) } else { self.push(heard) }
+                if begins {
+                    let payload = BytesMut::from(&frame.payload[..]);
+                    self.message = Some(Message { heard, payload });
+                } else {
+                    self.push(heard);
+                }
             }
         }
     }
@@ -200,36 +218,33 @@ impl Inbox {
     }
 }
 
+impl Message {
+    /// The message as one frame; `fin` tells whether its last fragment is there.
+    fn finish(mut self, fin: bool) -> Heard {
+        if let What::Frame(whole) = &mut self.heard.what
+            && self.heard.seen.len() > 1
+        {
+            whole.header.len = self.payload.len() as u64;
+            whole.header.fin = fin;
+            let plain = crate::frame::Header::new(whole.header.opcode, whole.header.len);
+            whole.header.size = plain.size;
+            whole.payload = self.payload.freeze();
+        }
+        self.heard
+    }
+}
+
+fn answered(mut heard: Heard, whole: BytesMut) -> Heard {
+    if let What::Answer(_, _, body) = &mut heard.what {
+        *body = whole.freeze();
+    }
+    heard
+}
+
 fn size(heard: &Heard) -> usize {
     match &heard.what {
         What::Frame(frame) => frame.payload.len(),
         What::Answer(_, _, bytes) | What::Stray(bytes) => bytes.len(),
         _ => 0,
-    }
-}
-
-/// A pong or a close, which a client may send on its own.
-fn answer(event: &Event) -> Option<Frame> {
-    match event {
-        Event::Frame(frame) if [Opcode::Pong, Opcode::Close].contains(&frame.header.opcode) => {
-            Some(frame.clone())
-        }
-        _ => None,
-    }
-}
-
-/// A body that came in chunks, once the last is there (RFC 9112 §7.1).
-fn unchunked(mut body: &[u8]) -> Option<Bytes> {
-    let mut whole = BytesMut::new();
-    loop {
-        let end = body.windows(2).position(|pair| pair == b"\r\n")?;
-        let size = str::from_utf8(&body[..end]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(whole.freeze());
-        }
-        let rest = &body[end + 2..];
-        whole.extend_from_slice(rest.get(..size)?);
-        body = rest.get(size.checked_add(2)?..)?;
     }
 }

@@ -1,65 +1,76 @@
-//! JSON that is compared by structure: the order of fields and the blanks do not matter.
+//! Whether JSON that was received is the JSON that was expected, and the JSON that is sent.
 
-use std::fmt;
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Write};
 
 use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
 
+use super::detail::Detail;
+use super::mismatch::Mismatch;
 use super::names::Names;
-use super::text::Text;
-use super::unlike::Unlike;
-
-/// What JSON may be: `{"id":<bob>,"at":<*>,"users":[...],...}`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Json {
-    /// `<*>`: anything.
-    Any,
-    /// `<name>`: anything, and the same wherever the name stands.
-    Name(String),
-    /// `null`.
-    Null,
-    /// `true`, `false`.
-    Bool(bool),
-    /// A number, by its value.
-    Number(Number),
-    /// A string.
-    Text(Text),
-    /// `<257 bytes sha256:…>`: a string too long to be written out.
-    Long(u64, String),
-    /// These, in this order; `...` at the end lets more follow.
-    Array(Vec<Json>, bool),
-    /// These fields, in any order; `...` at the end allows others.
-    Object(Vec<(String, Json)>, bool),
-}
+use crate::escape;
+use crate::wst::{Json, steps};
 
 impl Json {
-    /// The value itself; the error is the placeholder that stands for nothing.
-    pub(super) fn fill(&self, names: &Names) -> Result<String, String> {
-        Ok(match self {
-            Self::Any | Self::Long(..) => return Err(self.to_string()),
+    /// The JSON that a client sends, with what the names stand for.
+    ///
+    /// # Errors
+    ///
+    /// A name that stands for nothing yet, or a value of which only the digest is written.
+    pub(super) fn fill(&self, names: &Names) -> Result<String, Mismatch> {
+        let mut out = String::new();
+        self.fill_into(names, &mut out)?;
+        Ok(out)
+    }
+
+    fn fill_into(&self, names: &Names, out: &mut String) -> Result<(), Mismatch> {
+        match self {
+            Self::Any | Self::Long(..) => return Err(Mismatch::NotWritten(self.to_string())),
             Self::Name(name) => {
-                names.get(name).map(Value::to_string).ok_or_else(|| self.to_string())?
+                let value = names.get(name);
+                let value = value.ok_or_else(|| Mismatch::Unknown(self.to_string()))?;
+                let _ = write!(out, "{value}");
             }
-            Self::Text(text) => Value::String(text.fill(names)?).to_string(),
-            Self::Array(_, true) | Self::Object(_, true) => return Err("...".to_owned()),
+            Self::Text(text) => {
+                let _ = write!(out, "{}", Value::String(text.fill(names)?));
+            }
+            Self::Array(_, true) | Self::Object(_, true) => {
+                return Err(Mismatch::NotWritten("...".to_owned()));
+            }
             Self::Array(items, false) => {
-                let items: Result<Vec<_>, _> = items.iter().map(|item| item.fill(names)).collect();
-                format!("[{}]", items?.join(","))
+                out.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { "," });
+                    item.fill_into(names, out)?;
+                }
+                out.push(']');
             }
             Self::Object(fields, false) => {
-                let field = |(name, value): &(String, Self)| {
-                    Ok(format!("{}:{}", Value::from(name.as_str()), value.fill(names)?))
-                };
-                let fields: Result<Vec<_>, String> = fields.iter().map(field).collect();
-                format!("{{{}}}", fields?.join(","))
+                out.push('{');
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { "," });
+                    let _ = write!(out, "{}:", Value::from(name.as_str()));
+                    value.fill_into(names, out)?;
+                }
+                out.push('}');
             }
-            Self::Null | Self::Bool(_) | Self::Number(_) => self.to_string(),
-        })
+            Self::Null | Self::Bool(_) | Self::Number(_) => {
+                let _ = write!(out, "{self}");
+            }
+        }
+        Ok(())
     }
 
     /// Whether `value` is such JSON; the error says where it is not.
-    pub(super) fn matches(&self, value: &Value, at: &str, names: &mut Names) -> Result<(), Unlike> {
-        let (place, found) = (|| at.to_owned(), || short(value));
+    pub(super) fn matches(
+        &self,
+        value: &Value,
+        at: &Path<'_>,
+        names: &mut Names,
+    ) -> Result<(), Detail> {
+        steps::count(1);
+        let (place, found) = (|| at.to_string(), || short(value));
         match (self, value) {
             (Self::Any, _) | (Self::Null, Value::Null) => Ok(()),
             (Self::Name(name), _) => match names.get(name) {
@@ -70,7 +81,7 @@ impl Json {
                 Some(known) if known == value => Ok(()),
                 Some(known) => {
                     let (name, known) = (name.clone(), short(known));
-                    Err(Unlike::Name { at: place(), found: found(), name, known })
+                    Err(Detail::Name { at: place(), found: found(), name, known })
                 }
             },
             (Self::Bool(wanted), Value::Bool(found)) if wanted == found => Ok(()),
@@ -84,27 +95,55 @@ impl Json {
             (Self::Array(items, more), Value::Array(found)) => {
                 if found.len() < items.len() || !more && found.len() > items.len() {
                     let (found, wanted) = (found.len(), items.len());
-                    return Err(Unlike::Items { at: place(), found, wanted });
+                    return Err(Detail::Items { at: place(), found, wanted });
                 }
                 let mut pairs = items.iter().zip(found).enumerate();
                 pairs.try_for_each(|(n, (item, found))| {
-                    item.matches(found, &format!("{at}[{n}]"), names)
+                    item.matches(found, &Path::Item(at, n), names)
                 })
             }
             (Self::Object(fields, more), Value::Object(found)) => {
                 for (name, wanted) in fields {
                     let Some(value) = found.get(name) else {
-                        return Err(Unlike::NoField(format!("{at}.{name}")));
+                        return Err(Detail::NoField(Path::Field(at, name).to_string()));
                     };
-                    wanted.matches(value, &format!("{at}.{name}"), names)?;
+                    wanted.matches(value, &Path::Field(at, name), names)?;
                 }
-                let is_listed = |name: &String| fields.iter().any(|(listed, _)| listed == name);
-                match found.keys().find(|name| !more && !is_listed(name)) {
-                    Some(other) => Err(Unlike::Field(format!("{at}.{other}"))),
+                if *more {
+                    return Ok(());
+                }
+                let listed: BTreeSet<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+                let mut others = found.keys().filter(|name| {
+                    steps::count(1 + listed.len().checked_ilog2().unwrap_or(0) as usize);
+                    !listed.contains(name.as_str())
+                });
+                match others.next() {
+                    Some(other) => Err(Detail::Field(Path::Field(at, other).to_string())),
                     None => Ok(()),
                 }
             }
-            _ => Err(Unlike::Value { at: place(), found: found(), wanted: self.to_string() }),
+            _ => Err(Detail::Value { at: place(), found: found(), wanted: self.to_string() }),
+        }
+    }
+}
+
+/// Where a value stands: `$.users[0]`. It is written out only where a difference is told.
+#[derive(Clone, Copy)]
+pub(super) enum Path<'p> {
+    Root,
+    Field(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("$"),
+            Self::Field(parent, name) => {
+                steps::count(name.len());
+                write!(f, "{parent}.{}", escape::Line::of(name))
+            }
+            Self::Item(parent, at) => write!(f, "{parent}[{at}]"),
         }
     }
 }
@@ -128,36 +167,9 @@ pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
 /// The front of a value, for a sentence.
 fn short(value: &Value) -> String {
     const SHOWN: usize = 60;
-    let text = value.to_string();
+    let text = escape::Lines(&value.to_string()).to_string();
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
-    }
-}
-
-/// Compact, fields in the order in which they were written.
-impl fmt::Display for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("<*>"),
-            Self::Name(name) => write!(f, "<{name}>"),
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) => write!(f, "{text}"),
-            Self::Long(len, digest) => write!(f, "<{len} bytes sha256:{digest}>"),
-            Self::Array(items, more) => {
-                let mut list: Vec<_> = items.iter().map(ToString::to_string).collect();
-                list.extend(more.then(|| "...".to_owned()));
-                write!(f, "[{}]", list.join(","))
-            }
-            Self::Object(fields, more) => {
-                let field =
-                    |(name, value): &(String, Self)| format!("{}:{value}", Text::plain(name));
-                let mut list: Vec<_> = fields.iter().map(field).collect();
-                list.extend(more.then(|| "...".to_owned()));
-                write!(f, "{{{}}}", list.join(","))
-            }
-        }
     }
 }

@@ -5,52 +5,60 @@ use http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::build::header_name;
-use super::difference::Why;
+use super::detail::Detail;
 use super::inbox::{Heard, What};
-use super::json::is_digest;
-use super::unlike::Unlike;
-use super::{Answer, End, Kind, Names, Payload, Shape, Sight};
+use super::json::{Path, is_digest};
+use super::mismatch::Mismatch;
+use super::{Answer, End, FramePattern, Kind, Names, Observation, PartialFrame, Payload};
 use crate::client::ResponseFault;
 use crate::frame::{Frame, Opcode, Torn};
-use crate::transcript::remains;
 
-type Verdict = Result<(), Why>;
+type Verdict = Result<(), Mismatch>;
 
 /// How many characters are told of each of two texts, from where they part.
 const PARTED_SHOWN: usize = 24;
 
 /// Compares. Names are kept in `names` where it fits.
-pub(super) fn matches(sight: &Sight, heard: &Heard, names: &mut Names) -> Verdict {
-    let mut known = names.clone();
-    let verdict = match (sight, &heard.what) {
-        (_, What::Missed) => Err(Why::Flood),
-        (Sight::Answer(answer), What::Answer(response, faults, body)) => {
-            answered(answer, response, faults, body, &mut known)
+pub(super) fn matches(wanted: &Observation, heard: &Heard, names: &mut Names) -> Verdict {
+    let known = names.mark();
+    let verdict = match (wanted, &heard.what) {
+        (Observation::Missed(_), What::Missed) => Ok(()),
+        (_, What::Missed) => Err(Mismatch::Flood),
+        (Observation::Answer(answer), What::Answer(response, faults, body)) => {
+            answered(answer, response, faults, body, names)
         }
-        (Sight::Stray(payload), What::Stray(bytes)) => {
-            carries(payload, Opcode::Binary, &plain(bytes), &mut known)
+        (Observation::Stray(payload), What::Stray(bytes)) => {
+            carries(payload, Opcode::Binary, &plain(bytes), names)
         }
-        (Sight::Frame(shape), What::Frame(frame)) => framed(shape, frame, &mut known),
-        (Sight::Torn(text), What::Torn(torn)) => torn_as(text, *torn),
-        (Sight::End(wanted), What::End(end))
+        (Observation::Frame(shape), What::Frame(frame)) => framed(shape, frame, names),
+        (Observation::Torn(part), What::Torn(torn)) => torn_as(*part, *torn),
+        (Observation::End(wanted), What::End(end))
             if wanted == end || *wanted == End::Any && *end != End::Refused =>
         {
             Ok(())
         }
-        (Sight::End(_), What::End(_)) => Err(Why::Other),
-        (_, What::End(End::Eof | End::Reset)) => Err(Why::Ended),
-        _ => Err(Why::Other),
+        // By what it is printed as: several kinds have one name.
+        (Observation::End(wanted), What::Failed(kind))
+            if wanted.to_string() == End::Failed(*kind).to_string() =>
+        {
+            Ok(())
+        }
+        (Observation::End(_), What::End(_)) => Err(Mismatch::Other),
+        (_, What::End(End::Eof | End::Reset)) => Err(Mismatch::Ended),
+        _ => Err(Mismatch::Other),
     };
-    if verdict.is_ok() {
-        *names = known;
+    if verdict.is_err() {
+        names.forget(known);
     }
     verdict
 }
 
-fn torn_as(text: &str, torn: Torn) -> Verdict {
-    let seen = remains(torn);
-    let seen = seen.strip_prefix("torn ").unwrap_or(&seen);
-    differs_unless(text == seen || text == "...", || Unlike::Torn(seen.to_owned()))
+fn torn_as(wanted: PartialFrame, torn: Torn) -> Verdict {
+    let seen = PartialFrame::from(torn);
+    differs_unless(wanted == PartialFrame::Any || wanted == seen, || {
+        let seen = seen.to_string();
+        Detail::Torn(seen.strip_prefix("torn ").unwrap_or(&seen).to_owned())
+    })
 }
 
 fn answered(
@@ -61,13 +69,13 @@ fn answered(
     names: &mut Names,
 ) -> Verdict {
     let status = response.status();
-    differs_unless(answer.statuses.contains(&status.as_u16()), || Unlike::Status(status.as_u16()))?;
+    differs_unless(answer.statuses.contains(&status.as_u16()), || Detail::Status(status.as_u16()))?;
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     for (short, wanted) in &answer.headers {
         let name = header_name(short);
         match header(&name) {
-            None => return Err(Why::Differs(Unlike::NoHeader(name))),
-            Some(value) => differs_unless(wanted.matches(value, names), || Unlike::Header {
+            None => return Err(Mismatch::Differs(Detail::NoHeader(name))),
+            Some(value) => differs_unless(wanted.matches(value, names), || Detail::Header {
                 name: name.clone(),
                 found: value.to_owned(),
                 wanted: wanted.to_string(),
@@ -89,32 +97,32 @@ fn switched(answer: &Answer, faults: &[ResponseFault]) -> Verdict {
     let parts = || faults.iter().filter_map(ResponseFault::part);
     for fault in faults.iter().filter(|fault| fault.is_fatal()) {
         let is_named = fault.part().is_some_and(|part| answer.faults.contains(&part));
-        differs_unless(is_named, || Unlike::of(fault))?;
+        differs_unless(is_named, || Detail::of(fault))?;
     }
     for wanted in &answer.faults {
-        differs_unless(parts().any(|part| part == *wanted), || Unlike::Sound(*wanted))?;
+        differs_unless(parts().any(|part| part == *wanted), || Detail::Sound(*wanted))?;
     }
     Ok(())
 }
 
-fn framed(shape: &Shape, frame: &Frame, names: &mut Names) -> Verdict {
+fn framed(shape: &FramePattern, frame: &Frame, names: &mut Names) -> Verdict {
     let header = &frame.header;
     let opcode = match shape.kind {
         Kind::Json => Opcode::Text,
         Kind::Frame(opcode) => opcode,
     };
     if opcode != header.opcode {
-        return Err(Why::Other);
+        return Err(Mismatch::Other);
     }
-    differs_unless(shape.rsv == header.rsv, || Unlike::Reserved {
+    differs_unless(shape.rsv == header.rsv, || Detail::Reserved {
         found: header.rsv,
         wanted: shape.rsv,
     })?;
     let fin = shape.fin.unwrap_or(true);
-    differs_unless(fin == header.fin, || Unlike::Fin(header.fin))?;
-    differs_unless(shape.wrong_mask == header.mask.is_some(), || Unlike::Masked)?;
+    differs_unless(fin == header.fin, || Detail::Fin(header.fin))?;
+    differs_unless(shape.wrong_mask == header.mask.is_some(), || Detail::Masked)?;
     let size = shape.header.map_or(header.is_minimal(), |size| size == header.size);
-    differs_unless(size, || Unlike::LongHeader(header.size))?;
+    differs_unless(size, || Detail::LongHeader(header.size))?;
     carries(&shape.payload, opcode, frame, names)
 }
 
@@ -129,43 +137,53 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
         Payload::Any => Ok(()),
         Payload::Unsaid if [Opcode::Ping, Opcode::Pong].contains(&opcode) => Ok(()),
         Payload::Unsaid => same(b"", frame),
-        Payload::Bytes(bytes, times) => same(&bytes.repeat(*times), frame),
+        Payload::Bytes(bytes, times) => same_repeated(bytes, *times, frame),
         Payload::Text(text, times) => match text.fill(names) {
             Ok(whole) if *times != 1 || frame.digest.is_some() => {
-                same(whole.repeat(*times).as_bytes(), frame)
+                same_repeated(whole.as_bytes(), *times, frame)
             }
             _ => {
                 let found = readable(found)?;
                 differs_unless(text.matches(found, names), || match text.fill(names) {
                     Ok(wanted) => parted(&wanted, found),
-                    Err(_) => Unlike::Pattern(text.to_string()),
+                    Err(_) => Detail::Pattern(text.to_string()),
                 })
             }
         },
         Payload::Json(json) => {
             let found = readable(found)?;
             let value = serde_json::from_str(found)
-                .map_err(|error| Why::Differs(Unlike::NoJson(error.to_string())))?;
-            json.matches(&value, "$", names).map_err(Why::Differs)
+                .map_err(|error| Mismatch::Differs(Detail::NoJson(error.to_string())))?;
+            json.matches(&value, &Path::Root, names).map_err(Mismatch::Differs)
         }
         Payload::Close(codes, reason) => {
             let Some((code, text)) = frame.close_code() else {
-                return Err(Why::Differs(Unlike::NoCode));
+                return Err(Mismatch::Differs(Detail::NoCode));
             };
-            differs_unless(codes.contains(&code), || Unlike::Code(code))?;
+            differs_unless(codes.contains(&code), || Detail::Code(code))?;
             let Some(wanted) = reason else { return Ok(()) };
             let text = readable(text)?;
-            differs_unless(wanted.matches(text, names), || Unlike::Reason(text.to_owned()))
+            differs_unless(wanted.matches(text, names), || Detail::Reason(text.to_owned()))
         }
         Payload::Digest(len, front) => {
             let digest = frame.digest.unwrap_or_else(|| Sha256::digest(found).into());
-            differs_unless(frame.header.len == *len, || Unlike::Length {
+            differs_unless(frame.header.len == *len, || Detail::Length {
                 found: frame.header.len,
                 wanted: *len,
             })?;
-            differs_unless(is_digest(front, &digest), || Unlike::Bytes)
+            differs_unless(is_digest(front, &digest), || Detail::Bytes)
         }
     }
+}
+
+/// Whether the payload is `bytes`, `times` times.
+///
+/// The lengths are compared first, so that up to 64 MiB are only made where they may fit.
+fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> Verdict {
+    let wanted = bytes.len().saturating_mul(times) as u64;
+    let found = frame.header.len;
+    differs_unless(found == wanted, || Detail::Length { found, wanted })?;
+    same(&bytes.repeat(times), frame)
 }
 
 /// Whether the payload is exactly `wanted`, also where only its front was kept.
@@ -177,19 +195,19 @@ fn same(wanted: &[u8], frame: &Frame) -> Verdict {
     differs_unless(fits, || {
         let (found, wanted_len) = (frame.header.len, wanted.len() as u64);
         if found != wanted_len {
-            return Unlike::Length { found, wanted: wanted_len };
+            return Detail::Length { found, wanted: wanted_len };
         }
         let pairs = frame.payload.iter().zip(wanted).enumerate();
         let other = pairs.map(|(at, (&found, &wanted))| (at, found, wanted));
         match { other }.find(|(_, found, wanted)| found != wanted) {
-            Some((at, found, wanted)) => Unlike::Byte { at, found, wanted },
-            None => Unlike::Bytes,
+            Some((at, found, wanted)) => Detail::Byte { at, found, wanted },
+            None => Detail::Bytes,
         }
     })
 }
 
 /// Where two texts part.
-fn parted(wanted: &str, found: &str) -> Unlike {
+fn parted(wanted: &str, found: &str) -> Detail {
     let pairs = wanted.chars().zip(found.chars());
     let same = pairs.take_while(|(wanted, found)| wanted == found).count();
     let rest = |text: &str| {
@@ -197,13 +215,13 @@ fn parted(wanted: &str, found: &str) -> Unlike {
         let is_all = text.chars().nth(same + PARTED_SHOWN).is_none();
         if is_all { rest } else { rest + "…" }
     };
-    Unlike::Text { at: same + 1, found: rest(found), wanted: rest(wanted) }
+    Detail::Text { at: same + 1, found: rest(found), wanted: rest(wanted) }
 }
 
-fn readable(bytes: &[u8]) -> Result<&str, Why> {
-    str::from_utf8(bytes).map_err(|error| Why::Differs(Unlike::NoText(error.valid_up_to())))
+fn readable(bytes: &[u8]) -> Result<&str, Mismatch> {
+    str::from_utf8(bytes).map_err(|error| Mismatch::Differs(Detail::NoText(error.valid_up_to())))
 }
 
-fn differs_unless(fits: bool, how: impl FnOnce() -> Unlike) -> Verdict {
-    if fits { Ok(()) } else { Err(Why::Differs(how())) }
+fn differs_unless(fits: bool, how: impl FnOnce() -> Detail) -> Verdict {
+    if fits { Ok(()) } else { Err(Mismatch::Differs(how())) }
 }

@@ -1,30 +1,68 @@
 //! What a scenario has named so far.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::wst::steps;
+
 /// What each `<name>` was when it was first seen; the same from then on, in all lanes.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Names(BTreeMap<String, Value>);
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    values: BTreeMap<String, Value>,
+    /// The names in the order in which they were captured.
+    order: Vec<String>,
+}
+
+/// Two are equal if the same names stand for the same values.
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
 
 impl Names {
     /// What `<name>` stands for, if it was seen.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.values.get(name)
     }
 
     /// The same as text: a string without its quotes, anything else as JSON.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
-        Some(match self.0.get(name)? {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+        self.shown(name).map(Cow::into_owned)
+    }
+
+    /// The same, a string without a copy.
+    pub(super) fn shown(&self, name: &str) -> Option<Cow<'_, str>> {
+        Some(match self.values.get(name)? {
+            Value::String(text) => Cow::Borrowed(text),
+            other => Cow::Owned(other.to_string()),
         })
     }
 
     pub(super) fn keep(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
+        steps::count(1);
+        if self.values.insert(name.to_owned(), value).is_none() {
+            self.order.push(name.to_owned());
+        }
+    }
+
+    /// How many names there are, for [`forget`](Self::forget).
+    pub(super) fn mark(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Forgets all names but the first `mark`.
+    ///
+    /// A comparison that fails takes back what it captured. The cost is that of these names,
+    /// where a copy to fall back on would cost all names for each comparison.
+    pub(super) fn forget(&mut self, mark: usize) {
+        for name in self.order.drain(mark.min(self.order.len())..) {
+            steps::count(1);
+            self.values.remove(&name);
+        }
     }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::difference::{Difference, NOTHING_MORE, Why};
 use super::expect::{Agenda, Due};
 use super::inbox::{Heard, Inbox};
+use super::mismatch::{Difference, Mismatch, NOTHING_MORE};
 use super::settings::Settings;
-use super::{Expect, Item, Names, Scenario, Sight, Timing};
+use super::{Expectation, Item, Names, Observation, Scenario, Timing};
 use crate::tap::Limits;
 use crate::transcript::{BYTES_TOLD, Transcript};
 
@@ -56,7 +56,7 @@ impl fmt::Display for Played {
     }
 }
 
-pub use recording::Unsteady;
+pub use recording::NotDeterministic;
 pub(super) use recording::record;
 
 pub(super) async fn play(
@@ -70,7 +70,7 @@ pub(super) async fn play(
     let difference = match timeout(longest, player.run(scenario, before)).await {
         Ok(Ok(())) => None,
         Ok(Err(difference)) => Some(*player.earliest(difference).await),
-        Err(_) => Some(*player.differs(None, Why::Endless(longest))),
+        Err(_) => Some(*player.differs(None, Mismatch::Endless(longest))),
     };
     player.take_in();
     player.report();
@@ -86,6 +86,8 @@ struct Player {
     /// Beside the lanes of the transcript, place by place.
     lanes: Vec<Lane>,
     names: Names,
+    /// What holds for all steps, and for the one that is played.
+    file: Settings,
     settings: Settings,
     /// Whether fragments are put together.
     joined: bool,
@@ -114,11 +116,13 @@ struct Lane {
 impl Player {
     fn new(scenario: &Scenario, t: Transcript) -> Self {
         let now = Instant::now();
+        let file = Settings::of_file(scenario);
         Self {
             t,
             lanes: Vec::new(),
             names: Names::default(),
-            settings: Settings::of(scenario, &super::Step::default()),
+            settings: file.clone(),
+            file,
             joined: !scenario.tells_fragments(),
             actor: None,
             acted: now,
@@ -136,7 +140,7 @@ impl Player {
         for step in &scenario.steps {
             before(step);
             let began = Instant::now();
-            self.settings = Settings::of(scenario, step);
+            self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
             if !step.title.is_empty() {
                 self.t.step(&step.title);
@@ -162,8 +166,8 @@ impl Player {
                     self.t.note(text);
                 }
                 Item::Wait(time) => self.wait(*time).await?,
-                Item::Act(lane, act) => self.act(lane, act).await?,
-                Item::Expect(lane, expect) => self.expect(lane, expect).await?,
+                Item::Action(lane, act) => self.act(lane, act).await?,
+                Item::Expectation(lane, expect) => self.expect(lane, expect).await?,
             }
         }
         self.all_met().await?;
@@ -193,20 +197,31 @@ impl Player {
         self.current = line.item.to_string();
     }
 
-    async fn expect(&mut self, name: &str, expect: &Expect) -> Verdict {
+    async fn expect(&mut self, name: &str, expect: &Expectation) -> Verdict {
         let Some(at) = self.t.find(name) else {
-            return Err(self.differs(None, Why::NotConnected));
+            return Err(self.differs(None, Mismatch::NotConnected));
         };
-        if let Sight::Nothing(time) = expect.what {
-            return self.silence(at, time).await;
+        match &expect.what {
+            Observation::Nothing(time) => return self.silence(at, *time).await,
+            Observation::NotConnected => return self.not_connected(at).await,
+            _ => {}
         }
         let agenda = &mut self.lanes[at].agenda;
-        if let Sight::Frame(shape) = &expect.what
+        if let Observation::Frame(shape) = &expect.what
             && let super::Kind::Frame(opcode) = shape.kind
         {
-            agenda.asked.push((opcode, shape.payload.clone()));
+            agenda.ask(opcode, &shape.payload);
         }
         agenda.add(Due { line: self.line, expect: expect.clone() });
+        Ok(())
+    }
+
+    /// The client has no connection left on which it could send.
+    async fn not_connected(&mut self, at: usize) -> Verdict {
+        self.settle().await?;
+        if self.t.lane(at).is_alive() {
+            return Err(self.differs(None, Mismatch::Connected));
+        }
         Ok(())
     }
 
@@ -224,7 +239,7 @@ impl Player {
     }
 
     fn unexpected(&self, at: usize, heard: &Heard, expected: &str) -> Box<Difference> {
-        let mut difference = self.differs(None, Why::Unexpected);
+        let mut difference = self.differs(None, Mismatch::Unexpected);
         difference.line = self.line;
         expected.clone_into(&mut difference.expected);
         difference.lane = Some(self.t.name(at).to_owned());
@@ -233,7 +248,11 @@ impl Player {
     }
 
     /// The difference that `heard` makes to what was due; without `due`, to the line that is played.
-    fn differs(&self, due: Option<(usize, &Due, Option<&Heard>)>, why: Why) -> Box<Difference> {
+    fn differs(
+        &self,
+        due: Option<(usize, &Due, Option<&Heard>)>,
+        why: Mismatch,
+    ) -> Box<Difference> {
         let mut difference = Difference {
             step: self.steps.len().saturating_sub(1),
             title: self.steps.last().map(|step| step.title.clone()).unwrap_or_default(),
@@ -249,9 +268,9 @@ impl Player {
             difference.line = due.line;
             difference.expected = due.expect.to_string();
             difference.lane = Some(self.t.name(at).to_owned());
-            let wanted = match (&due.expect.marks.wire, &due.expect.what) {
+            let wanted = match (&due.expect.modifiers.wire, &due.expect.what) {
                 (Some((bytes, false)), _) => Some(bytes.clone().into()),
-                (None, Sight::Frame(shape)) => shape.exactly(&self.names),
+                (None, Observation::Frame(shape)) => shape.exactly(&self.names),
                 _ => None,
             };
             difference.wanted = wanted.into_iter().flatten().take(BYTES_TOLD).collect();
@@ -273,7 +292,7 @@ impl Player {
 /// Whether the next of these lines that is no remark is something a client does.
 fn is_before_act(lines: &[super::Line]) -> bool {
     let next = lines.iter().find(|line| !matches!(line.item, Item::Comment(_)));
-    next.is_some_and(|line| matches!(line.item, Item::Act(..)))
+    next.is_some_and(|line| matches!(line.item, Item::Action(..)))
 }
 
 impl Scenario {
@@ -281,7 +300,7 @@ impl Scenario {
     fn tells_fragments(&self) -> bool {
         let mut items = self.steps.iter().flat_map(|step| &step.lines).map(|line| &line.item);
         items.any(|item| match item {
-            Item::Expect(_, Expect { what: Sight::Frame(shape), .. }) => {
+            Item::Expectation(_, Expectation { what: Observation::Frame(shape), .. }) => {
                 shape.fin.is_some()
                     || shape.kind == super::Kind::Frame(crate::frame::Opcode::Continuation)
             }
@@ -291,17 +310,19 @@ impl Scenario {
 
     /// How long it may take: each thing that is waited for its time, and some slack.
     fn longest(&self) -> Duration {
+        let file = Settings::of_file(self);
         let items = self.steps.iter().flat_map(|step| {
-            let timeout = Settings::of(self, step).timeout;
+            let timeout = file.for_step(step).timeout;
             step.lines.iter().map(move |line| (timeout, &line.item))
         });
         let times = items.map(|(timeout, item)| match item {
-            Item::Wait(time) | Item::Expect(_, Expect { what: Sight::Nothing(time), .. }) => *time,
-            Item::Expect(_, expect) => match expect.marks.timing {
+            Item::Wait(time)
+            | Item::Expectation(_, Expectation { what: Observation::Nothing(time), .. }) => *time,
+            Item::Expectation(_, expect) => match expect.modifiers.timing {
                 Some(Timing::Within(_, to)) => to,
                 _ => timeout,
             },
-            Item::Comment(_) | Item::Act(..) => Duration::ZERO,
+            Item::Comment(_) | Item::Action(..) => Duration::ZERO,
         });
         times.fold(SLACK, Duration::saturating_add)
     }

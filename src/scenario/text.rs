@@ -1,48 +1,26 @@
-//! Text that is compared: exact, with places for what differs from run to run.
+//! Whether a text that was received is the text that was expected, and the text that is sent.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::mismatch::Mismatch;
 use super::names::Names;
-use crate::transcript::quoted;
-
-/// A text, exact but for its placeholders: `"hello <bob>, it is <*>"`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text(pub Vec<Part>);
-
-/// A part of a [`Text`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// These characters.
-    Plain(String),
-    /// `<*>`: anything, also nothing.
-    Any,
-    /// `<name>`: something, and the same wherever the name stands.
-    Name(String),
-}
+use crate::wst::{Part, Text};
 
 impl Text {
-    /// A text without placeholders.
-    #[must_use]
-    pub fn plain(text: &str) -> Self {
-        if text.is_empty() { Self::default() } else { Self(vec![Part::Plain(text.to_owned())]) }
-    }
-
-    /// Appends a character, to the last part if it can be.
-    pub(super) fn push(&mut self, c: char) {
-        match self.0.last_mut() {
-            Some(Part::Plain(text)) => text.push(c),
-            _ => self.0.push(Part::Plain(c.to_string())),
-        }
-    }
-
-    /// The text itself, with what the names stand for; the error is the placeholder that stands for nothing.
-    pub(super) fn fill(&self, names: &Names) -> Result<String, String> {
+    /// The text that a client sends, with what the names stand for.
+    ///
+    /// # Errors
+    ///
+    /// A name that stands for nothing yet.
+    pub(super) fn fill(&self, names: &Names) -> Result<String, Mismatch> {
         let part = |part: &Part| match part {
             Part::Plain(text) => Ok(text.clone()),
-            Part::Any => Err("<*>".to_owned()),
-            Part::Name(name) => names.text(name).ok_or_else(|| format!("<{name}>")),
+            Part::Any => Err(Mismatch::Unknown("<*>".to_owned())),
+            Part::Name(name) => {
+                names.text(name).ok_or_else(|| Mismatch::Unknown(format!("<{name}>")))
+            }
         };
         self.0.iter().map(part).collect()
     }
@@ -51,16 +29,25 @@ impl Text {
     ///
     /// The characters between two placeholders are looked for from left to right.
     pub(super) fn matches(&self, text: &str, names: &mut Names) -> bool {
-        let mut known = names.clone();
+        let known = names.mark();
+        let fits = self.matches_with(text, names);
+        if !fits {
+            names.forget(known);
+        }
+        fits
+    }
+
+    /// The same, but `names` also keeps what was captured before a difference.
+    fn matches_with(&self, text: &str, names: &mut Names) -> bool {
         let mut rest = text;
         for (at, part) in self.0.iter().enumerate() {
             let fixed = match part {
-                Part::Plain(text) => Some(text.clone()),
+                Part::Plain(text) => Some(Cow::Borrowed(text.as_str())),
                 Part::Any => None,
-                Part::Name(name) => known.text(name),
+                Part::Name(name) => names.shown(name),
             };
             if let Some(fixed) = fixed {
-                let Some(after) = rest.strip_prefix(&fixed) else { return false };
+                let Some(after) = rest.strip_prefix(&*fixed) else { return false };
                 rest = after;
                 continue;
             }
@@ -89,56 +76,10 @@ impl Text {
                 return false;
             }
             if let Part::Name(name) = part {
-                known.keep(name, Value::String(rest[..end].to_owned()));
+                names.keep(name, Value::String(rest[..end].to_owned()));
             }
             rest = &rest[end..];
         }
-        if rest.is_empty() {
-            *names = known;
-        }
         rest.is_empty()
     }
-}
-
-/// How many bytes at the front of `text` are a placeholder, such as `<bob>` or `<*>`, and which.
-pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
-    let name = &text.strip_prefix('<')?[..text.find('>')?.checked_sub(1)?];
-    let size = name.len() + 2;
-    let is_name = name.starts_with(|c: char| c.is_alphabetic())
-        && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    match name {
-        "*" => Some((size, Part::Any)),
-        _ if is_name => Some((size, Part::Name(name.to_owned()))),
-        _ => None,
-    }
-}
-
-/// In quotes, as a JSON string; a `<` that would begin a placeholder is `\u003c`.
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        for part in &self.0 {
-            match part {
-                Part::Any => f.write_str("<*>")?,
-                Part::Name(name) => write!(f, "<{name}>")?,
-                Part::Plain(text) => {
-                    let mut rest = text.as_str();
-                    while let Some(at) = (0..rest.len())
-                        .find(|&at| rest.is_char_boundary(at) && placeholder(&rest[at..]).is_some())
-                    {
-                        f.write_str(inside(&quoted(&rest[..at])))?;
-                        f.write_str("\\u003c")?;
-                        rest = &rest[at + 1..];
-                    }
-                    f.write_str(inside(&quoted(rest)))?;
-                }
-            }
-        }
-        f.write_str("\"")
-    }
-}
-
-/// A quoted text without its quotes.
-fn inside(quoted: &str) -> &str {
-    &quoted[1..quoted.len() - 1]
 }

@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use super::client::{self, Command, MASK};
 use super::lane::Lane;
-use super::printing::seconds;
-use super::{Line, Pipe, Request, SILENCE, Server, Transcript};
+use super::{Pipe, Request, SILENCE, Server, Transcript};
 use crate::client::connect;
 use crate::frame::Frame;
 use crate::tap::{Limits, Tap};
+use crate::wst::{Action, ConnectionAction, Item, Observation, Writer};
 
 /// How long a server may take to accept a connection: a machine that is off never does.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ impl Transcript {
             self.vanish(name).await;
         }
         let request = request.into();
-        let at = self.open(name, request.to_bytes(&self.printer.host), None).await;
+        let at = self.open(name, request.to_bytes(self.printer.writer.host()), None).await;
         self.settle(Some(at), None).await;
     }
 
@@ -82,7 +82,7 @@ impl Transcript {
         // In the place of its last connection, or behind all others.
         self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
         if let Some(kind) = failure {
-            self.write(at, format!("-- {kind}"));
+            self.write(at, Writer::end(name, Some(kind)));
         }
         at
     }
@@ -101,7 +101,8 @@ impl Transcript {
         let at = self.at(name);
         let lane = &mut self.lanes[at];
         if !lane.is_alive() {
-            self.write(at, "-- not connected".to_owned());
+            let what = Observation::NotConnected.into();
+            self.write(at, Item::Expectation(name.to_owned(), what));
             return;
         }
         lane.write(bytes.into()).await;
@@ -117,42 +118,42 @@ impl Transcript {
     /// A client's connection ends without a word: the process died, the cable did not.
     pub async fn vanish(&mut self, name: &str) {
         let at = self.at(name);
-        self.write(at, "-- cut".to_owned());
+        self.did(at, ConnectionAction::Cut);
         self.lanes[at].cut();
         self.settle(Some(at), None).await;
     }
 
     /// A client's connection ends by a reset: what is under way to the server is lost.
     pub async fn reset(&mut self, name: &str) {
-        self.tell(name, "reset", Command::Reset).await;
+        self.tell(name, ConnectionAction::Reset, Command::Reset).await;
     }
 
     /// A client says no more, and goes on reading: its half of the connection ends in order.
     pub async fn half_close(&mut self, name: &str) {
-        self.tell(name, "half-close", Command::HalfClose).await;
+        self.tell(name, ConnectionAction::HalfClose, Command::HalfClose).await;
     }
 
     /// A client no longer answers pings and close frames, nor the end of the
     /// connection: it hangs, though its system still acknowledges what arrives.
     pub async fn mute(&mut self, name: &str) {
-        self.tell(name, "mute", Command::Mute).await;
+        self.tell(name, ConnectionAction::Mute, Command::Mute).await;
     }
 
     /// A client no longer reads: what the server sends piles up, in the pipe, then with the server.
     pub async fn stop_reading(&mut self, name: &str) {
-        self.tell(name, "stop reading", Command::StopReading).await;
+        self.tell(name, ConnectionAction::StopReading, Command::StopReading).await;
     }
 
     /// A client reads again.
     pub async fn resume(&mut self, name: &str) {
-        self.tell(name, "resume", Command::Resume).await;
+        self.tell(name, ConnectionAction::Resume, Command::Resume).await;
     }
 
     /// Time goes by; what happens meanwhile is shown with its time, `at 25s`.
     ///
     /// Those times are rounded, to tenths of a second and in the first second to hundredths.
     pub async fn pass(&mut self, time: Duration) {
-        self.lines.push(Line::Aside(format!("-- wait {}", seconds(time))));
+        self.aside(Item::Wait(time));
         let since = Instant::now();
         sleep(time).await;
         self.settle(None, Some(since)).await;
@@ -168,9 +169,15 @@ impl Transcript {
         self.settle(Some(at), None).await;
     }
 
-    async fn tell(&mut self, name: &str, word: &str, command: Command) {
+    /// Writes down what a client does to its connection.
+    pub(crate) fn did(&mut self, at: usize, action: ConnectionAction) {
+        let name = self.lanes[at].name.clone();
+        self.write(at, Item::Action(name, Action::Connection(action)));
+    }
+
+    async fn tell(&mut self, name: &str, action: ConnectionAction, command: Command) {
         let at = self.at(name);
-        self.write(at, format!("-- {word}"));
+        self.did(at, action);
         self.lanes[at].tell(command).await;
         self.settle(Some(at), None).await;
     }

@@ -2,6 +2,7 @@
 
 mod fence;
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::task::{Context, Poll};
 
@@ -10,11 +11,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::Command;
-use super::printing::{Printer, remains};
+use super::printing::Printer;
 use crate::client::Asked;
-use crate::frame::{Decoder, Opcode, Torn};
+use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
 use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Event, Seen};
+use crate::wst::{Action, Item, Writer};
 
 /// A client's name and its connection, the last one if there were several.
 pub(crate) struct Lane {
@@ -25,7 +27,11 @@ pub(crate) struct Lane {
     request: Option<Bytes>,
     commands: Option<mpsc::Sender<Command>>,
     reports: mpsc::Receiver<Seen>,
-    seen: Vec<Seen>,
+    seen: Vec<Noted>,
+    /// Where the pings and closes stand that the client has not answered, by payload.
+    open: HashMap<(Opcode, Bytes), VecDeque<usize>>,
+    /// The pongs and closes that the client has sent since the last report.
+    answers: HashSet<(Opcode, Bytes)>,
     phase: Phase,
     /// What was written after the 101, to know whether it ends within a frame.
     said: Decoder,
@@ -39,6 +45,16 @@ pub(crate) struct Lane {
     is_gone: bool,
     /// Why there is no connection, if there never was one.
     pub(crate) refusal: Option<io::ErrorKind>,
+}
+
+/// Something seen, and the answer to it that the client sent by itself.
+///
+/// The two directions have no order between them: what the client happened
+/// to read before it answered differs from run to run. So an answer is kept
+/// with what it answers.
+struct Noted {
+    seen: Seen,
+    answer: Option<Seen>,
 }
 
 /// How far a connection has come.
@@ -65,6 +81,8 @@ impl Lane {
             commands: Some(commands),
             reports,
             seen: Vec::new(),
+            open: HashMap::new(),
+            answers: HashSet::new(),
             phase: Phase::Opening,
             said: Decoder::new(0),
             torn: None,
@@ -141,8 +159,15 @@ impl Lane {
     }
 
     /// A line for everything seen since the last time, fences apart.
-    pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<String> {
-        let seen = std::mem::take(&mut self.seen);
+    pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<Item> {
+        let noted = std::mem::take(&mut self.seen);
+        self.open.clear();
+        self.answers.clear();
+        let seen: Vec<_> = noted
+            .into_iter()
+            .flat_map(|noted| [Some(noted.seen), noted.answer])
+            .flatten()
+            .collect();
         let mut lines = printer.lines(&self.name, &self.asked, &seen, since);
         if let Some(request) = self.request.take() {
             let is_shown = seen.iter().any(|seen| seen.direction == Direction::Out);
@@ -151,7 +176,7 @@ impl Lane {
                 self.request = Some(request);
             } else if !is_shown {
                 // No head, or not all of one: a tap cannot tell before the end.
-                lines.insert(0, format!("-> {}", printer.payloads.stray(&self.name, &request)));
+                lines.insert(0, printer.writer.stray(&self.name, Role::Client, &request));
             }
         }
         let torn = self.said.pending();
@@ -159,8 +184,12 @@ impl Lane {
             && self.torn != Some(torn)
         {
             // No tap reports it before the end, though it is what was sent last.
-            let last = lines.iter().rposition(|line| line.starts_with(">>"));
-            lines.insert(last.map_or(0, |last| last + 1), format!(">> {}", remains(torn)));
+            let is_sent = |line: &Item| {
+                matches!(line, Item::Action(_, Action::Send(..) | Action::SendPart(..)))
+            };
+            let last = lines.iter().rposition(is_sent);
+            let part = Writer::part(&self.name, Role::Client, torn);
+            lines.insert(last.map_or(0, |last| last + 1), part);
         }
         self.torn = torn;
         lines
@@ -177,9 +206,17 @@ impl Lane {
         })
     }
 
-    /// What was seen since the last report, fences apart.
-    pub(crate) fn seen(&self) -> &[Seen] {
-        &self.seen
+    /// What came in since the last report, fences apart, the first `from` things that were seen apart.
+    ///
+    /// The second half is what to ask from the next time.
+    pub(crate) fn came_in(&self, from: usize) -> (impl Iterator<Item = &Seen>, usize) {
+        let new = self.seen.iter().skip(from).map(|noted| &noted.seen);
+        (new.filter(|seen| seen.direction == Direction::In), self.seen.len())
+    }
+
+    /// Whether the client has sent such a pong or close since the last report.
+    pub(crate) fn has_said(&self, opcode: Opcode, payload: Bytes) -> bool {
+        self.answers.contains(&(opcode, payload))
     }
 
     /// Takes in what has been seen until now.
@@ -213,31 +250,27 @@ impl Lane {
             },
             _ => {}
         }
-        let at = self.asked(&seen).map_or(self.seen.len(), |asked| asked + 1);
-        self.seen.insert(at, seen);
+        match self.asked(&seen) {
+            Some(at) => self.seen[at].answer = Some(seen),
+            None => self.seen.push(Noted { seen, answer: None }),
+        }
     }
 
-    /// Which ping or Close `seen` answers, if it does.
-    ///
-    /// The two directions have no order between them: what the client happened
-    /// to read before it answered differs from run to run. So an answer is put
-    /// right behind what it answers.
-    fn asked(&self, seen: &Seen) -> Option<usize> {
-        let Event::Frame(answer) = &seen.event else { return None };
-        let question = match (seen.direction, answer.header.opcode) {
-            (Direction::Out, Opcode::Pong) => Opcode::Ping,
-            (Direction::Out, Opcode::Close) => Opcode::Close,
-            _ => return None,
-        };
-        let is = |at: usize, direction, opcode| {
-            self.seen.get(at).is_some_and(|seen| {
-                seen.direction == direction
-                    && matches!(&seen.event, Event::Frame(frame)
-                        if frame.header.opcode == opcode && frame.payload == answer.payload)
-            })
-        };
-        (0..self.seen.len()).find(|&at| {
-            is(at, Direction::In, question) && !is(at + 1, Direction::Out, answer.header.opcode)
-        })
+    /// Which ping or Close `seen` answers, if it does: the first of that payload without an answer.
+    fn asked(&mut self, seen: &Seen) -> Option<usize> {
+        let Event::Frame(Frame { header, payload, .. }) = &seen.event else { return None };
+        match (seen.direction, header.opcode) {
+            (Direction::In, opcode @ (Opcode::Ping | Opcode::Close)) => {
+                let open = self.open.entry((opcode, payload.clone())).or_default();
+                open.push_back(self.seen.len());
+                None
+            }
+            (Direction::Out, opcode @ (Opcode::Pong | Opcode::Close)) => {
+                self.answers.insert((opcode, payload.clone()));
+                let asked = if opcode == Opcode::Pong { Opcode::Ping } else { opcode };
+                self.open.get_mut(&(asked, payload.clone()))?.pop_front()
+            }
+            _ => None,
+        }
     }
 }

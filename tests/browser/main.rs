@@ -113,6 +113,42 @@ async fn three_tabs_chat_and_come_back_when_the_server_does() -> Result<()> {
     .await
 }
 
+/// More programs than are told one by one in a second, and more than a list names.
+#[tokio::test]
+async fn a_crowd_is_counted_in_one_line() -> Result<()> {
+    in_browser(async |browser| {
+        let server = Server::start(&Port::reserve()?).await;
+        let anna = Person::enter(browser, server.address, "Anna", &ENGLISH, LAPTOP).await?;
+        let boris = Person::enter(browser, server.address, "Борис", &RUSSIAN, LAPTOP).await?;
+        let names: Vec<_> = (0..110).map(|n| format!("program {n}")).collect();
+        let crowd = names.iter().map(|name| Program::join(server.address, name));
+        let crowd = futures::future::try_join_all(crowd).await?;
+        let count = "Number(document.querySelector('#count').dataset.count)";
+        let more = format!("{PEOPLE}.at(-1)");
+        for (person, came, more_people) in [
+            (&anna, "^and [0-9]+ others joined$", "and 12 more"),
+            (&boris, "^и ещё вход[иия]т [0-9]+ человек", "и ещё 12"),
+        ] {
+            person.tab.until_is(count, &json!(112)).await?;
+            person.tab.until_is(&more, &json!(more_people)).await?;
+            let told = format!("{HAPPENED}.some((line) => new RegExp({came:?}).test(line))");
+            person.tab.until(&told).await?;
+        }
+        drop(crowd);
+        for (person, went) in [(&anna, "^[0-9]+ people left$"), (&boris, "^выход.+ человек")]
+        {
+            let mut rows = person.rows(&["Anna", "Борис"]);
+            rows.sort();
+            person.tab.until_is(&format!("{PEOPLE}.sort()"), &json!(rows)).await?;
+            person.tab.until_is(count, &json!(2)).await?;
+            let told = format!("{HAPPENED}.some((line) => new RegExp({went:?}).test(line))");
+            person.tab.until(&told).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
 /// Waits until everyone is connected and sees everyone.
 async fn they_are_together(three: &[Person; 3]) -> Result<()> {
     let names = three.each_ref().map(|person| person.name);

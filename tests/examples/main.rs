@@ -4,10 +4,13 @@
 //! `cargo build --examples` before.
 
 #[cfg(unix)]
+mod crowds;
 mod drain;
 mod echo_broadcast;
 mod established;
 mod hangup;
+#[cfg(target_os = "linux")]
+mod logs;
 #[cfg(target_os = "linux")]
 mod memory;
 mod moved;

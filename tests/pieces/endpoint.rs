@@ -1,14 +1,17 @@
 //! A room's sessions, however they end.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, mpsc as std_mpsc};
 use std::time::Duration;
+use std::{io, thread};
 
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use tokio::io::duplex;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
+use tracing_subscriber::fmt;
 use ws101::broadcast::{ClientId, Hub};
 use ws101::endpoint::Endpoint;
 use ws101::room::Room;
@@ -130,4 +133,83 @@ async fn time_passes_in_a_room_that_is_told_no_statistics() {
         let ticked = timeout(Duration::from_secs(60), told.recv()).await.expect("it ticks");
         assert_eq!(ticked, Some(Duration::from_secs(second)));
     }
+}
+
+/// How long the other thread may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Panics at every message, and greets whoever comes.
+struct Fragile;
+
+impl Room for Fragile {
+    fn joined(&mut self, who: ClientId, _peer: &Peer, hub: &Hub) {
+        hub.send(who, "hello");
+    }
+
+    fn heard(&mut self, _who: ClientId, _message: Message, _hub: &Hub) {
+        panic!("this room's bug");
+    }
+}
+
+/// A log that writes nothing until it is let: each write is told, and waits for the word.
+struct Stuck(std_mpsc::Sender<String>, std_mpsc::Receiver<()>);
+
+impl io::Write for Stuck {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let gone = || io::Error::other("the test has ended");
+        self.0.send(String::from_utf8_lossy(line).into_owned()).map_err(|_| gone())?;
+        self.1.recv().map_err(|_| gone())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Opens a connection on `runtime`, hears the greeting, says something and waits for the end.
+async fn visit(fragile: Endpoint<Fragile>) {
+    let (far, near) = duplex(4096);
+    let session = tokio::spawn(async move { fragile.accept(near).await.map(drop) });
+    let (mut client, _) = client_async("ws://localhost/", far).await.expect("101");
+    let hello = client.next().await.expect("a greeting").expect("it is whole");
+    assert_eq!(hello, Message::text("hello"));
+    client.send(Message::text("crash")).await.expect("it is sent");
+    while client.next().await.is_some_and(|said| said.is_ok()) {}
+    drop(client);
+    session.await.expect("the session ends").expect("it was a WebSocket");
+}
+
+/// Runs one visit on a thread of its own, with a log of its own, and tells when it is over.
+fn visiting(
+    fragile: &Endpoint<Fragile>,
+    log: impl io::Write + Send + 'static,
+) -> std_mpsc::Receiver<()> {
+    let (done, ended) = std_mpsc::channel();
+    let fragile = fragile.clone();
+    thread::spawn(move || {
+        let log = fmt().with_writer(Mutex::new(log)).finish();
+        let _logging = tracing::subscriber::set_default(log);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(visit(fragile));
+        done.send(()).unwrap();
+    });
+    ended
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_log_that_blocks_does_not_hold_the_room() {
+    let fragile = Endpoint::open(Fragile, &Settings::default());
+    let (tell, told) = std_mpsc::channel();
+    let (release, released) = std_mpsc::channel();
+    let ended = visiting(&fragile, Stuck(tell, released));
+    // While the log waits, somebody else comes in, is greeted, crashes the room and leaves.
+    for wanted in ["joined", "the room panicked", "left"] {
+        let line = told.recv_timeout(PATIENCE).expect(wanted);
+        assert!(line.contains(wanted), "{wanted}: {line}");
+        let other = visiting(&fragile, io::sink()).recv_timeout(PATIENCE);
+        assert_eq!(other, Ok(()), "the room is locked while the log writes: {line}");
+        release.send(()).unwrap();
+    }
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(()));
 }

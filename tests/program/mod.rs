@@ -175,7 +175,8 @@ pub async fn fails(example: &str, settings: &[(&str, &str)]) -> Ended {
     Ended { code: output.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
 }
 
-fn command(by: &[&str], example: &str, settings: &[(&str, &str)]) -> Command {
+/// An example, to be started by a program such as `nohup`, or by itself.
+pub fn command(by: &[&str], example: &str, settings: &[(&str, &str)]) -> Command {
     let program = built(example);
     let mut words = by.iter().map(OsStr::new).chain([program.as_os_str()]);
     let mut command = Command::new(words.next().expect("there is the program"));

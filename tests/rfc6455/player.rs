@@ -138,6 +138,7 @@ impl Client {
         match timeout(DEADLINE, self.client.receive()).await.context("nothing came")? {
             Received::Frame(frame) => Ok(Some(frame)),
             Received::Broken(frame, violation) => Err(violation).with_context(|| frame.to_string()),
+            Received::BrokenHeader(violation) => Err(violation.into()),
             Received::End(Some(error)) => Err(error).context("reading"),
             Received::End(None) => {
                 ensure!(!self.client.is_within_frame(), "it ended within a frame");

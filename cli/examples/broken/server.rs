@@ -36,7 +36,7 @@ pub struct Shared<R> {
 pub async fn serve<R: Room>(room: R) -> Result<()> {
     let settings = Settings::from_env()?;
     let (listener, signal) = (settings.listen()?, shutdown::signal()?);
-    println!("listening on ws://{}/ws", listener.local_addr()?);
+    ws101::log!("listening on ws://{}/ws", listener.local_addr()?);
     let policy = Policy {
         subprotocols: R::SUBPROTOCOLS.iter().map(|&name| name.into()).collect(),
         paths: opening::paths().into_iter().map(Into::into).collect(),
@@ -59,7 +59,7 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
     tokio::spawn(every(if broken("8.1") { LATE } else { settings.stats }, tell));
     let accepting = tokio::spawn(accept(listener, shared.clone()));
 
-    println!("{}: goodbye", signal.await);
+    ws101::log!("{}: goodbye", signal.await);
     if !broken("9.3") {
         accepting.abort();
         let _ended = accepting.await;

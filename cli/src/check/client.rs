@@ -1,19 +1,20 @@
 //! `check 10 --client`: here the server is ours, and the client is judged.
 
-mod complaint;
 mod door;
+mod failure;
 mod waits;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use ws101::scenario::Scenario;
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use ws101::scenario::{Note, Scenario};
 
 use super::judge::{Trial, noted};
 use super::words::Lang;
-use complaint::Complaint;
 use door::{Door, Guest, Next, Waits};
+use failure::Failure;
 
 /// How much later than it should a client may be, on a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
@@ -28,7 +29,7 @@ const TRIES: usize = 30;
 const BEFORE: u64 = 40;
 
 /// A verdict on what a client did.
-type Verdict = Result<(), Complaint>;
+type Verdict = Result<(), Failure>;
 
 /// Starts the client `command` and does with it what the scenario's `@client` line says.
 ///
@@ -39,8 +40,11 @@ pub async fn tried(
     patience: Duration,
     lang: Lang,
 ) -> Result<Trial> {
-    let words = noted(scenario, "client").next().unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = noted(scenario).find_map(|note| match note {
+        Note::Client(words) => Some(words),
+        _ => None,
+    });
+    let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
     let open = |name, retry, cap| {
         let [retry, cap] = [retry, cap].map(Duration::from_millis);
         Door::open(name, command, Waits { retry, cap }, patience)
@@ -90,13 +94,13 @@ pub async fn tried(
     let mut trial = Trial {
         wire: String::new(),
         difference: None,
-        complaint: verdict.err().map(|complaint| complaint.told(lang)),
-        last_words: String::new(),
+        fault: verdict.err().map(|failure| failure.told(lang)),
+        tail: String::new(),
     };
     for door in doors {
-        let (wire, last_words) = door.told(ended);
+        let (wire, tail) = door.told(ended);
         trial.wire.push_str(&wire);
-        trial.last_words = last_words;
+        trial.tail = tail;
     }
     Ok(trial)
 }
@@ -122,8 +126,8 @@ async fn grows(door: &mut Door) -> Verdict {
         match refused(door, door.waits.cap + PATIENCE).await {
             Ok(wait) => all.push(wait),
             // Its waits have grown, indeed; that they grow for ever is another check's to blame.
-            Err(Complaint::Away(_)) if all.len() >= waits::GROWING => return Ok(()),
-            Err(complaint) => return Err(complaint),
+            Err(Failure::Away(_)) if all.len() >= waits::GROWING => return Ok(()),
+            Err(failure) => return Err(failure),
         }
         if let Some(judgement) = waits::grown(&all, door.waits.cap) {
             return judgement;
@@ -159,10 +163,10 @@ async fn is_capped(door: &mut Door) -> Verdict {
     loop {
         match refused(door, limit + SLACK).await {
             Ok(wait) => all.push(wait),
-            Err(Complaint::Away(longest)) => {
-                return Err(Complaint::Long { longest, limit });
+            Err(Failure::Away(longest)) => {
+                return Err(Failure::Long { longest, limit });
             }
-            Err(complaint) => return Err(complaint),
+            Err(failure) => return Err(failure),
         }
         if let Some(judgement) = waits::capped(&all, limit) {
             return judgement;
@@ -176,7 +180,7 @@ async fn stays_away(door: &mut Door, code: u16) -> Verdict {
     let guest = door.greet(knock).await?;
     door.close(guest, code);
     match door.next(door.waits.retry + SLACK).await {
-        Next::Knock(_) | Next::Nonsense(_) => Err(Complaint::Returned(code)),
+        Next::Knock(_) | Next::Nonsense(_) => Err(Failure::Returned(code)),
         Next::Ended | Next::Silence => Ok(()),
     }
 }
@@ -185,14 +189,14 @@ async fn stays_away(door: &mut Door, code: u16) -> Verdict {
 async fn gives_up(door: &mut Door) -> Verdict {
     for _ in 0..TRIES {
         match door.next(door.waits.cap + SLACK).await {
-            Next::Knock(knock) => door.refuse(knock, "404 Not Found"),
-            Next::Nonsense(why) => return Err(Complaint::Handshake(why)),
+            Next::Knock(knock) => door.refuse(knock, StatusCode::NOT_FOUND),
+            Next::Nonsense(why) => return Err(Failure::Handshake(why)),
             Next::Ended | Next::Silence => return Ok(()),
         }
     }
     match door.next(door.waits.cap + SLACK).await {
         Next::Ended | Next::Silence => Ok(()),
-        Next::Knock(_) | Next::Nonsense(_) => Err(Complaint::Stubborn(TRIES + 1)),
+        Next::Knock(_) | Next::Nonsense(_) => Err(Failure::Stubborn(TRIES + 1)),
     }
 }
 
@@ -223,7 +227,7 @@ async fn resumes(door: &mut Door, epoch: &str, other: &str) -> Verdict {
 }
 
 /// Lets in a client that has seen the line `seq` of `epoch`, and has to say so.
-async fn back(door: &mut Door, epoch: &str, seq: u64) -> Result<Guest, Complaint> {
+async fn back(door: &mut Door, epoch: &str, seq: u64) -> Result<Guest, Failure> {
     let knock = door.knock(door.waits.cap + SLACK).await?;
     let guest = door.let_in(knock).await?;
     let said = |name| guest.peer.query(name).unwrap_or_default();
@@ -231,7 +235,7 @@ async fn back(door: &mut Door, epoch: &str, seq: u64) -> Result<Guest, Complaint
     if said_epoch == epoch && said_seq == seq.to_string() {
         return Ok(guest);
     }
-    Err(Complaint::Position {
+    Err(Failure::Position {
         said: format!("epoch={said_epoch}&since={said_seq}"),
         seen: format!("epoch={epoch}&since={seq}"),
     })
@@ -246,9 +250,9 @@ async fn begin(door: &mut Door) -> Verdict {
 }
 
 /// Refuses the next knock: how long it was waited for.
-async fn refused(door: &mut Door, patience: Duration) -> Result<Duration, Complaint> {
+async fn refused(door: &mut Door, patience: Duration) -> Result<Duration, Failure> {
     let knock = door.knock(patience).await?;
     let waited = knock.waited;
-    door.refuse(knock, "503 Service Unavailable");
+    door.refuse(knock, StatusCode::SERVICE_UNAVAILABLE);
     Ok(waited)
 }

@@ -7,11 +7,11 @@ use anyhow::{Result, anyhow};
 use serde_json::Value;
 use tokio::time::Instant;
 use ws101::address::Address;
-use ws101::scenario::{Difference, Names, Played, Scenario, Step, duration};
+use ws101::scenario::{Difference, Names, Note, Played, Scenario, Step};
 
 use super::client;
-use super::dice::{Dice, is_random};
 use super::lesson::Check;
+use super::template::Template;
 use super::words::Lang;
 use crate::place::{Place, moved};
 use crate::program::{Program, READY};
@@ -60,13 +60,13 @@ pub enum Outcome {
     /// All was as it should be.
     Passed,
     /// It was not.
-    Failed(Box<Failure>),
+    Failed(Box<Explanation>),
     /// It could not be tried, and why.
     Skipped(&'static str),
 }
 
 /// Why a check failed, and what helps.
-pub struct Failure {
+pub struct Explanation {
     /// With which seed.
     pub seed: u32,
     /// What was seen instead, if it was about something seen.
@@ -74,7 +74,7 @@ pub struct Failure {
     /// The reason, in a sentence.
     pub because: String,
     /// What the server complained of, or printed last if it has ended.
-    pub last_words: String,
+    pub tail: String,
     /// The section of RFC 6455, such as 5.5.2.
     pub rfc: Option<String>,
     /// The lesson's heading.
@@ -103,7 +103,8 @@ impl Judge {
     /// Plays `check`; the error is a server that cannot be started.
     pub async fn judge(&mut self, check: &Check, seed: u32, lang: Lang) -> Result<Judged> {
         let began = Instant::now();
-        let seeds = if is_random(&check.template) { SEEDS } else { 1 };
+        let template = Template(&check.template);
+        let seeds = if template.is_random() { SEEDS } else { 1 };
         let mut judged = Judged {
             number: check.number.clone(),
             title: check.title.clone(),
@@ -112,7 +113,7 @@ impl Judge {
             wire: String::new(),
         };
         for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
-            let text = Dice::new(seed).fill(&check.template);
+            let text = template.fill(seed);
             let mut scenario: Scenario =
                 text.parse().map_err(|error| anyhow!("check {}: {error}", check.number))?;
             translate(&mut scenario, lang);
@@ -137,8 +138,7 @@ impl Judge {
         seed: u32,
         lang: Lang,
     ) -> Result<(Outcome, String)> {
-        let ends = noted(&scenario, "exits").next().is_some()
-            || noted(&scenario, "signal").next().is_some();
+        let ends = noted(&scenario).any(|note| matches!(note, Note::Exits(..) | Note::SignalTerm));
         let command = match &self.candidate {
             Candidate::Url(..) if ends => {
                 let why = lang.pick("needs --cmd", "нужен --cmd");
@@ -147,8 +147,8 @@ impl Judge {
             Candidate::Url(place, url) => {
                 let scenario = moved(scenario, url);
                 let played = play(&scenario, place, |_| {}).await;
-                let complaint = complaint(&scenario, &played, lang);
-                let trial = Trial::of(played, complaint, String::new());
+                let fault = captured_fault(&scenario, &played, lang);
+                let trial = Trial::of(played, fault, String::new());
                 return Ok(verdict(&scenario, trial, seed, lang));
             }
             Candidate::Client(command) => {
@@ -163,27 +163,27 @@ impl Judge {
             Some(program) => program,
             None => Program::start(command, &self.settings, self.patience, lang).await?,
         };
-        program.process.forgive();
+        program.process.clear_stderr();
         let place = program.place();
         let played = play(&scenario, &place, |step| {
-            if step.notes("signal").next().is_some() {
+            if step.notes.contains(&Note::SignalTerm) {
                 program.process.terminate();
             }
         });
         let played = played.await;
-        let mut complaint = complaint(&scenario, &played, lang);
-        if played.difference.is_none() && complaint.is_none() {
-            complaint = exits(&scenario, &mut program, lang).await;
+        let mut fault = captured_fault(&scenario, &played, lang);
+        if played.difference.is_none() && fault.is_none() {
+            fault = exits(&scenario, &mut program, lang).await;
         }
         let ended = lang.pick("the server has ended", "сервер закончил работу");
-        if played.difference.is_some() || complaint.is_some() {
+        if played.difference.is_some() || fault.is_some() {
             program.process.catch_up().await;
         }
-        let mut last_words = program.process.farewell(ended);
-        if last_words.is_empty() {
-            last_words = program.process.complaints(lang.pick("the server says", "сервер пишет"));
+        let mut tail = program.process.ended_with_tail(ended);
+        if tail.is_empty() {
+            tail = program.process.stderr_tail(lang.pick("the server says", "сервер пишет"));
         }
-        let judged = verdict(&scenario, Trial::of(played, complaint, last_words), seed, lang);
+        let judged = verdict(&scenario, Trial::of(played, fault, tail), seed, lang);
         if ends || program.process.ended().is_some() {
             program.process.stop().await;
         } else {
@@ -196,8 +196,11 @@ impl Judge {
 /// Puts the titles that stand in `@title` in the place of those in English.
 fn translate(scenario: &mut Scenario, lang: Lang) {
     for step in &mut scenario.steps {
-        let title = step.notes("title").find(|words| words[0] == lang.code());
-        let Some(title) = title.and_then(|words| words.get(1)).cloned() else { continue };
+        let title = step.notes.iter().find_map(|note| match note {
+            Note::Title(language, title) if language == lang.code() => Some(title.clone()),
+            _ => None,
+        });
+        let Some(title) = title else { continue };
         let number = step.title.split(' ').next().filter(|word| word.contains('.'));
         step.title = match number {
             Some(number) => format!("{number} {title}"),
@@ -213,9 +216,9 @@ async fn play(scenario: &Scenario, place: &Place, before: impl FnMut(&Step)) -> 
     played
 }
 
-/// The notes of that name, with their words.
-pub fn noted<'s>(scenario: &'s Scenario, name: &'s str) -> impl Iterator<Item = &'s [String]> {
-    scenario.steps.iter().flat_map(move |step| step.notes(name))
+/// The notes on all steps.
+pub fn noted(scenario: &Scenario) -> impl Iterator<Item = &Note> {
+    scenario.steps.iter().flat_map(|step| &step.notes)
 }
 
 /// What came of one playing of a check.
@@ -225,40 +228,50 @@ pub struct Trial {
     /// What was seen instead of what was to be.
     pub difference: Option<Difference>,
     /// What else is wrong.
-    pub complaint: Option<String>,
+    pub fault: Option<String>,
     /// What the program printed last, if it has ended.
-    pub last_words: String,
+    pub tail: String,
 }
 
 impl Trial {
-    fn of(played: Played, complaint: Option<String>, last_words: String) -> Self {
+    fn of(played: Played, fault: Option<String>, tail: String) -> Self {
         let Played { transcript, difference, .. } = played;
-        Self { wire: transcript.to_string(), difference, complaint, last_words }
+        Self { wire: transcript.to_string(), difference, fault, tail }
     }
 }
 
 fn verdict(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
-    let because = match (&trial.difference, trial.complaint) {
+    let because = match (&trial.difference, trial.fault) {
         (Some(difference), _) => lang.why(&difference.why),
-        (None, Some(complaint)) => complaint,
+        (None, Some(fault)) => fault,
         (None, None) => return (Outcome::Passed, trial.wire),
     };
-    let first = |name| noted(scenario, name).next().and_then(<[String]>::first).cloned();
-    let hints = noted(scenario, "hint").filter(|words| words[0] == lang.code());
-    let failure = Failure {
+    let rfc = noted(scenario).find_map(|note| match note {
+        Note::Rfc(section) => Some(section.clone()),
+        _ => None,
+    });
+    let lesson = noted(scenario).find_map(|note| match note {
+        Note::Lesson(heading) => Some(heading.clone()),
+        _ => None,
+    });
+    let hints = noted(scenario).filter_map(|note| match note {
+        Note::Hint(language, hint) if language == lang.code() => Some(hint.clone()),
+        _ => None,
+    });
+    let failure = Explanation {
         seed,
         because,
-        last_words: trial.last_words,
-        rfc: first("rfc"),
-        lesson: first("lesson"),
-        hints: hints.filter_map(|words| words.get(1).cloned()).collect(),
+        tail: trial.tail,
+        rfc,
+        lesson,
+        hints: hints.collect(),
         difference: trial.difference,
     };
     (Outcome::Failed(Box::new(failure)), trial.wire)
 }
 
 /// What is wrong with the names that were captured.
-pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
+pub fn captured_fault(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
     let captured = |front: &String| -> Vec<(String, Value)> {
         let of = |names: &Names, n: usize| {
             let name = if n == 0 { front.clone() } else { format!("{front}{n}") };
@@ -266,7 +279,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
         };
         (0..1000).filter_map(|n| of(&played.names, n)).collect()
     };
-    for front in noted(scenario, "distinct").flatten() {
+    for note in noted(scenario) {
+        let Note::Distinct(front) = note else { continue };
         let mut owners: BTreeMap<String, usize> = BTreeMap::new();
         for (_, value) in captured(front) {
             *owners.entry(value.to_string()).or_default() += 1;
@@ -280,7 +294,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
             ));
         }
     }
-    for front in noted(scenario, "rising").flatten() {
+    for note in noted(scenario) {
+        let Note::Rising(front) = note else { continue };
         let found = captured(front);
         let numbers: Vec<_> = found.iter().map(|(_, value)| value.as_f64()).collect();
         if numbers.contains(&None) || numbers.windows(2).any(|pair| pair[1] < pair[0]) {
@@ -292,7 +307,8 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
             ));
         }
     }
-    for front in noted(scenario, "positive").flatten() {
+    for note in noted(scenario) {
+        let Note::Positive(front) = note else { continue };
         for (_, value) in captured(front) {
             if value.as_f64().is_none_or(|number| number <= 0.0) {
                 return Some(lang.pick(
@@ -307,8 +323,10 @@ pub fn complaint(scenario: &Scenario, played: &Played, lang: Lang) -> Option<Str
 
 /// What is wrong with the server's end.
 async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
-    let words = noted(scenario, "exits").next()?;
-    let patience = words.first().and_then(|time| duration(time))?;
+    let (patience, wanted) = noted(scenario).find_map(|note| match note {
+        Note::Exits(time, code) => Some((*time, *code)),
+        _ => None,
+    })?;
     let Some(status) = program.process.exit(patience).await else {
         let time = lang.time(patience);
         return Some(lang.pick(
@@ -316,7 +334,7 @@ async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option
             format!("через {time} сервер всё ещё работает"),
         ));
     };
-    let wanted: i32 = words.get(1)?.parse().ok()?;
+    let wanted = wanted?;
     match status.code() {
         Some(code) if code == wanted => {}
         Some(code) => {

@@ -2,10 +2,10 @@
 
 mod machines;
 
-use ws101::escape::Hex;
+use ws101::escape::{Hex, Lines};
 use ws101::scenario::NOTHING_MORE;
 
-use super::judge::{Failure, Judged, Outcome};
+use super::judge::{Explanation, Judged, Outcome};
 use super::lesson::Lesson;
 use super::words::Lang;
 
@@ -79,16 +79,17 @@ impl<'c> Report<'c> {
             }
         }
         if wire && !matches!(outcome, Outcome::Failed(_)) {
-            judged.wire.lines().for_each(tell_wire);
+            judged.wire.lines().for_each(|line| tell_wire(line, usize::MAX));
         }
     }
 
-    fn explain(&self, judged: &Judged, failure: &Failure, wire: bool, hints: usize) {
+    fn explain(&self, judged: &Judged, failure: &Explanation, wire: bool, hints: usize) {
         let pick = |en: &'static str, ru: &'static str| self.lang.pick(en, ru);
-        let shown = if wire { usize::MAX } else { WIRE_SHOWN };
+        // With --wire all of it, so that it can be saved and played.
+        let (shown, width) = if wire { (usize::MAX, usize::MAX) } else { (WIRE_SHOWN, LINE_SHOWN) };
         let lines: Vec<_> = judged.wire.lines().collect();
         for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
-            tell_wire(line);
+            tell_wire(line, width);
         }
         println!();
         if let Some(difference) = &failure.difference {
@@ -127,7 +128,7 @@ impl<'c> Report<'c> {
             }
         }
         println!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
-        for line in failure.last_words.lines() {
+        for line in failure.tail.lines() {
             println!("        {}", cut(line));
         }
         println!();
@@ -160,13 +161,20 @@ impl<'c> Report<'c> {
     }
 }
 
-fn tell_wire(line: &str) {
-    println!("{}", format!("        {}", cut(line)).trim_end());
+fn tell_wire(line: &str, width: usize) {
+    println!("{}", format!("        {}", front(line, width)).trim_end());
 }
 
+/// The front of a line, as it may be printed whoever wrote what is in it.
 fn cut(line: &str) -> String {
-    match line.char_indices().nth(LINE_SHOWN) {
+    front(line, LINE_SHOWN)
+}
+
+/// The first `width` characters of a line as they may be printed, and a `…` if there are more.
+fn front(line: &str, width: usize) -> String {
+    let line = Lines(line).to_string().replace('\n', "\\n");
+    match line.char_indices().nth(width) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        None => line,
     }
 }

@@ -16,15 +16,15 @@ use ws101::endpoint::Endpoint;
 use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::limits::Caps;
-use ws101::scenario::Scenario;
+use ws101::scenario::{Note, Scenario};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::transcript::{Pipe, Transcript};
 use ws101::upgrade::{accept, config};
 
-use super::dice::Dice;
-use super::judge::complaint;
+use super::judge::captured_fault;
 use super::lesson::{Check, Lesson};
+use super::template::Template;
 use super::words::Lang;
 use history::Remembering;
 
@@ -45,7 +45,7 @@ fn every_check_passes_in_process_a_thousand_times() {
     play_all(RUNS);
 }
 
-/// Plays every check that often, on all processors, each time with other dice.
+/// Plays every check that often, on all processors, each time with another seed.
 fn play_all(runs: usize) {
     let turn = AtomicUsize::new(0);
     let complaints = thread::scope(|scope| {
@@ -83,21 +83,21 @@ fn play_each(seed: u32) -> Vec<String> {
 
 async fn play(lesson: &Lesson, check: &Check, seed: u32) -> Result<()> {
     let server = Arc::new(Program::new(lesson)?);
-    let scenario: Scenario = Dice::new(seed).fill(&check.template).parse()?;
+    let scenario: Scenario = Template(&check.template).fill(seed).parse()?;
     let serving = server.clone();
     let transcript = Transcript::new(move |pipe| {
         let server = serving.clone();
         async move { server.serve(pipe).await }
     });
     let played = scenario.play_with(transcript, |step| {
-        if step.notes("signal").next().is_some() {
+        if step.notes.contains(&Note::SignalTerm) {
             let server = server.clone();
             tokio::spawn(async move { server.end().await });
         }
     });
     let played = played.await;
     ensure!(played.difference.is_none(), "{played}");
-    let complaint = complaint(&scenario, &played, Lang::En);
+    let complaint = captured_fault(&scenario, &played, Lang::En);
     ensure!(complaint.is_none(), "{complaint:?}\n{played}");
     Ok(())
 }

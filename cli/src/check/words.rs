@@ -6,7 +6,7 @@ use std::env;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use ws101::scenario::Why;
+use ws101::scenario::Mismatch;
 
 /// A language of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -40,7 +40,7 @@ impl Lang {
     }
 
     /// What is wrong with what was seen.
-    pub fn why(self, why: &Why) -> String {
+    pub fn why(self, why: &Mismatch) -> String {
         match self {
             Self::En => why.to_string(),
             Self::Ru => russian::why(why),

@@ -125,7 +125,7 @@ impl Reader {
         let mut screen = BufReader::new(child.stdout.take().context("it is piped")?).lines();
         let mut seen = String::new();
         for line in page.lines() {
-            if let (Some(sent), Some(keys)) = (line.strip_prefix(">> "), &mut keyboard) {
+            if let (Some(sent), Some(keys)) = (line.strip_prefix("you >> "), &mut keyboard) {
                 let quoted = sent
                     .split_once(" \"")
                     .and_then(|(kind, rest)| Some((kind, rest.strip_suffix('"')?)));
@@ -133,6 +133,9 @@ impl Reader {
                     Some(("text", text)) => keys.write_all(format!("{text}\n").as_bytes()).await?,
                     Some((kind, text)) => {
                         keys.write_all(format!("/{kind} {text}\n").as_bytes()).await?;
+                    }
+                    None if sent.starts_with("json ") => {
+                        keys.write_all(format!("{}\n", &sent["json ".len()..]).as_bytes()).await?;
                     }
                     None => drop(keyboard.take()),
                 }

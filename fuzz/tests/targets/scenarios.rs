@@ -6,11 +6,11 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
-use ws101::client::ResponsePart;
 use ws101::frame::Opcode;
-use ws101::scenario::{
-    Act, Answer, Ask, Deed, End, Expect, Item, Json, Kind, Line, Marks, Note, Part, Payload, Place,
-    Scenario, Shape, Sight, Step, Text, Timing,
+use ws101::wst::{
+    Action, Answer, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json,
+    Kind, Line, Modifiers, Note, Observation, Part, PartialFrame, Payload, Place, ResponsePart,
+    Scenario, Step, Text, Timing,
 };
 
 use crate::corpus::{spoiled_text, texts};
@@ -105,7 +105,7 @@ fn close(open: bool) -> impl Strategy<Value = Payload> {
     })
 }
 
-fn shape(open: bool) -> impl Strategy<Value = Shape> {
+fn frame(open: bool) -> BoxedStrategy<FramePattern> {
     let opcodes = [1, 2, 0, 9, 10, 3, 15].map(|bits| Kind::Frame(Opcode::from_bits(bits)));
     let carried = prop_oneof![
         (select(opcodes.to_vec()), payload(open)),
@@ -114,25 +114,44 @@ fn shape(open: bool) -> impl Strategy<Value = Shape> {
     ];
     let header = (0..8u8, option::of(any::<bool>()), any::<bool>(), option::of(2..15usize));
     let lengths = (option::of(any::<u64>()), option::of(1..9usize));
-    (carried, header, lengths).prop_map(move |((kind, payload), header, (len, fragments))| {
-        let is_message = matches!(kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary));
-        let (rsv, fin, wrong_mask, header) = header;
-        let fragments = fragments.filter(|_| is_message && !open);
-        Shape { rsv, fin, wrong_mask, header, len, fragments, payload, ..Shape::new(kind) }
-    })
+    (carried, header, lengths)
+        .prop_map(move |((kind, payload), header, (len, fragments))| {
+            let is_message =
+                matches!(kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary));
+            let (rsv, fin, wrong_mask, header) = header;
+            let fragments = fragments.filter(|_| is_message && !open);
+            FramePattern {
+                rsv,
+                fin,
+                wrong_mask,
+                header,
+                len,
+                fragments,
+                payload,
+                ..FramePattern::new(kind)
+            }
+        })
+        .boxed()
+}
+
+fn part() -> impl Strategy<Value = PartialFrame> {
+    let opcode = select([1, 2, 0, 8, 9, 10, 3, 15].map(Opcode::from_bits).to_vec());
+    let payload = (opcode, any::<u64>(), any::<u64>())
+        .prop_map(|(opcode, received, len)| PartialFrame::Payload { opcode, received, len });
+    prop_oneof![Just(PartialFrame::Any), Just(PartialFrame::Header), payload]
 }
 
 fn time() -> impl Strategy<Value = Duration> {
     prop_oneof![0..1500u64, (0..3000u64).prop_map(|n| n * 500)].prop_map(Duration::from_millis)
 }
 
-fn marks() -> impl Strategy<Value = Marks> {
+fn modifiers() -> impl Strategy<Value = Modifiers> {
     let timing = prop_oneof![
         (time(), time()).prop_map(|(a, b)| Timing::Within(a.min(b), a.max(b))),
         time().prop_map(Timing::At),
     ];
     let wire = (vec(any::<u8>(), 1..9), any::<bool>());
-    (option::of(timing), option::of(wire)).prop_map(|(timing, wire)| Marks { timing, wire })
+    (option::of(timing), option::of(wire)).prop_map(|(timing, wire)| Modifiers { timing, wire })
 }
 
 fn header(open: bool) -> impl Strategy<Value = (String, Text)> {
@@ -140,7 +159,7 @@ fn header(open: bool) -> impl Strategy<Value = (String, Text)> {
         .prop_map(|(name, value)| (name.to_owned(), value))
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn action() -> BoxedStrategy<Action> {
     let headers = vec((header(false), any::<bool>()), 0..3).prop_map(|headers| {
         let there = |((name, value), there): ((String, Text), bool)| (name, there.then_some(value));
         headers.into_iter().map(there).collect()
@@ -150,66 +169,80 @@ fn act() -> impl Strategy<Value = Act> {
         (select(vec!["GET", "POST"]), target, headers).prop_map(|(method, target, headers)| {
             Ask::Usual { method: method.to_owned(), target, headers }
         });
-    let deeds = vec![
-        Deed::Cut,
-        Deed::Reset,
-        Deed::HalfClose,
-        Deed::Mute,
-        Deed::StopReading,
-        Deed::Resume,
-        Deed::Dribble(0),
-        Deed::Dribble(7),
+    let actions = vec![
+        ConnectionAction::Cut,
+        ConnectionAction::Reset,
+        ConnectionAction::HalfClose,
+        ConnectionAction::Mute,
+        ConnectionAction::StopReading,
+        ConnectionAction::Resume,
+        ConnectionAction::Dribble(0),
+        ConnectionAction::Dribble(7),
     ];
     prop_oneof![
-        ask.prop_map(Act::Ask),
-        bytes().prop_map(|bytes| Act::Ask(Ask::Raw(bytes))),
-        (shape(false), marks()).prop_map(|(shape, marks)| Act::Say(shape, marks)),
-        payload(false).prop_map(Act::Raw),
-        select(deeds).prop_map(Act::Do),
+        ask.prop_map(Action::Ask),
+        payload(false).prop_map(|bytes| Action::Ask(Ask::Raw(bytes))),
+        (frame(false), modifiers()).prop_map(|(frame, with)| Action::Send(frame, with)),
+        (part(), modifiers()).prop_map(|(part, with)| Action::SendPart(part, with)),
+        payload(false).prop_map(Action::SendRaw),
+        select(actions).prop_map(Action::Connection),
     ]
+    .boxed()
 }
 
-fn expect() -> impl Strategy<Value = Expect> {
+fn expect() -> BoxedStrategy<Expectation> {
     let faults = subsequence(ResponsePart::ALL.to_vec(), 0..=ResponsePart::ALL.len());
     let answer = (vec(100..1000u16, 1..3), faults, vec(header(true), 0..3), payload(true));
     let answer = answer.prop_map(|(statuses, faults, headers, body)| {
-        Sight::Answer(Answer { statuses, faults, headers, body })
+        Observation::Answer(Answer { statuses, faults, headers, body })
     });
-    let ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
-    let sight = prop_oneof![
-        (answer, marks()),
-        (payload(true).prop_map(Sight::Stray), marks()),
-        (shape(true).prop_map(Sight::Frame), marks()),
-        (Just(Sight::Torn("text 2 of 5 bytes".to_owned())), Just(Marks::default())),
-        (select(ends).prop_map(Sight::End), marks()),
-        (time().prop_map(Sight::Nothing), Just(Marks::default())),
+    let mut ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
+    ends.extend(FAILURES.map(|(_, kind)| End::Failed(kind)));
+    let seen = prop_oneof![
+        (answer, modifiers()),
+        (payload(true).prop_map(Observation::Stray), modifiers()),
+        (frame(true).prop_map(Observation::Frame), modifiers()),
+        (part().prop_map(Observation::Torn), modifiers()),
+        (Just(Observation::NotConnected), modifiers()),
+        (any::<u64>().prop_map(Observation::Missed), modifiers()),
+        (select(ends).prop_map(Observation::End), modifiers()),
+        (time().prop_map(Observation::Nothing), Just(Modifiers::default())),
     ];
-    (any::<bool>(), any::<bool>(), sight).prop_map(|(any_order, optional, (what, marks))| Expect {
-        any_order,
-        optional,
-        what,
-        marks,
-    })
+    (any::<bool>(), any::<bool>(), seen)
+        .prop_map(|(any_order, optional, (what, modifiers))| Expectation {
+            any_order,
+            optional,
+            what,
+            modifiers,
+        })
+        .boxed()
 }
 
 fn line() -> impl Strategy<Value = Line> {
-    let lane = || "[a-zа-я][a-z0-9]{0,6}";
+    let lane = || {
+        prop_oneof![
+            4 => "[a-zа-я][a-z0-9]{0,6}".prop_map(String::from),
+            1 => "[a-z]{1,3} {1,2}[a-z]{1,3}( >> [a-z])?".prop_map(String::from),
+            1 => plain(),
+        ]
+    };
     let item = prop_oneof![
         1 => plain().prop_map(|text| Item::Comment(text.replace(char::is_control, "").trim().to_owned())),
         1 => time().prop_map(Item::Wait),
-        4 => (lane(), act()).prop_map(|(lane, act)| Item::Act(lane, act)),
-        4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expect(lane, expect)),
+        4 => (lane(), action()).prop_map(|(lane, action)| Item::Action(lane, action)),
+        4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expectation(lane, expect)),
     ];
     item.prop_map(|item| Line { place: Place(0), item })
 }
 
 fn note() -> impl Strategy<Value = Note> {
-    let note = |name: &str, words: Vec<String>| Note { name: name.to_owned(), words };
     prop_oneof![
-        (plain(), plain()).prop_map(move |(a, b)| note("hint", vec![a, b])),
-        plain().prop_map(move |a| note("ignore", vec![a, "ping".to_owned()])),
-        Just(note("timeout", vec!["1.5s".to_owned()])),
-        Just(note("must", vec![])),
+        (plain(), plain()).prop_map(|(lang, text)| Note::Hint(lang, text)),
+        plain().prop_map(|kind| Note::Ignore(vec![kind, "ping".to_owned()])),
+        (plain(), plain()).prop_map(|(name, value)| Note::Env(name, value)),
+        (time(), option::of(any::<i32>())).prop_map(|(time, code)| Note::Exits(time, code)),
+        time().prop_map(Note::Timeout),
+        select(vec![Note::Must, Note::Open, Note::FenceOff, Note::SignalTerm]),
     ]
 }
 

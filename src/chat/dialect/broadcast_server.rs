@@ -23,7 +23,7 @@ pub(super) fn say(event: &Event) -> Option<Message> {
     let said = match event {
         Event::Welcome { user, rooms: [room], time, .. } => json!({
             "type": "welcome", "message": "Добро пожаловать!", "clientId": user.id,
-            "clientsCount": room.members.len(), "timestamp": time,
+            "clientsCount": room.count.unwrap_or(room.members.len()), "timestamp": time,
         }),
         Event::UserJoined { user, count, timestamp, .. } => json!({
             "type": "client_connected", "clientId": user.id, "clientsCount": count,
@@ -32,6 +32,12 @@ pub(super) fn say(event: &Event) -> Option<Message> {
         Event::UserLeft { user, count, timestamp, .. } => json!({
             "type": "client_disconnected", "clientId": user.id, "clientsCount": count,
             "timestamp": timestamp,
+        }),
+        Event::Presence { joined: 0, left: 0, .. } => return None,
+        Event::Presence { joined, left, count, timestamp, .. } => json!({
+            "type": "system", "event": "presence", "joined": joined, "left": left,
+            "message": format!("Подключились: {joined}, отключились: {left}"),
+            "clientsCount": count, "timestamp": timestamp,
         }),
         Event::Message { user, content, data, timestamp, .. } => json!({
             "type": "broadcast", "data": data.unwrap_or(&Value::from(*content)),

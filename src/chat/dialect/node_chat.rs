@@ -8,10 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::event::{Event, SystemEvent};
+use super::super::event::{Event, Member, SystemEvent};
 use super::super::request::{self, ErrorCode, Fault, Request};
 use super::Dialect;
+use crate::crowd::{LISTED, Tally};
 use crate::room::json;
+
+/// How many names one line gives of those who come together.
+const NAMED: usize = 3;
 
 /// Its only kind of message, with its fields in its order.
 #[derive(Serialize)]
@@ -55,6 +59,15 @@ pub(super) fn say(event: &Event) -> Option<Message> {
         Event::UserLeft { user, username, .. } if is_foreign(user.dialect) => {
             Some(system(&format!("{username} покидает чат")))
         }
+        Event::Presence { summary, .. } => {
+            let lines = [
+                together("Присоединяются к чату", &summary.came),
+                together("Меняют имя", &summary.renamed),
+                together("Покидают чат", &summary.went),
+            ];
+            let lines: Vec<_> = lines.into_iter().flatten().collect();
+            (!lines.is_empty()).then(|| system(&lines.join(". ")))
+        }
         Event::System { event: SystemEvent::Renamed { params }, .. }
             if is_foreign(params.dialect) =>
         {
@@ -65,6 +78,17 @@ pub(super) fn say(event: &Event) -> Option<Message> {
         }
         _ => None,
     }
+}
+
+/// The latest few members of other dialects who did something together, and whether there were
+/// more of them; `None` if there were none.
+fn together(what: &str, tally: &Tally<Member>) -> Option<String> {
+    let foreign = tally.first(LISTED).iter().rev().filter(|member| is_foreign(member.dialect));
+    let mut names: Vec<_> = foreign.map(|member| member.username.as_str()).collect();
+    let more = names.len() > NAMED || !tally.is_complete();
+    names.truncate(NAMED);
+    let others = if more { " и другие" } else { "" };
+    (!names.is_empty()).then(|| format!("{what}: {}{others}", names.join(", ")))
 }
 
 /// Its own kind come and go unannounced, and their text stands alone.

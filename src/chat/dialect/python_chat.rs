@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::event::{Event, SystemEvent};
+use super::super::event::{Event, Member, SystemEvent};
 use super::super::request::{self, ErrorCode, Fault, QUOTED, Request};
 use super::string;
+use crate::crowd::{LISTED, Tally};
 use crate::escape::Line;
 use crate::name::NAME_CHARS;
 
@@ -40,25 +41,43 @@ pub(super) fn say(event: &Event) -> Option<Message> {
     let said = match event {
         Event::Welcome { user, rooms: [room], time, .. } => {
             let users: Vec<_> = room.members.iter().map(|member| &member.username).collect();
-            json!({
+            let mut said = json!({
                 "type": "welcome", "message": format!("Добро пожаловать в чат, {}!", user.username),
                 "username": user.username, "users": users, "timestamp": time,
-            })
+            });
+            if let Some(count) = room.count {
+                said["count"] = count.into();
+            }
+            said
         }
-        Event::UserJoined { username, users, timestamp, .. } => json!({
-            "type": "user_joined", "username": username, "users": users, "timestamp": timestamp,
-            "message": format!("{username} присоединяется к чату"),
-        }),
-        Event::UserLeft { username, users, timestamp, .. } => json!({
-            "type": "user_left", "username": username, "users": users, "timestamp": timestamp,
-            "message": format!("{username} покидает чат"),
-        }),
+        Event::UserJoined { username, users, count, timestamp, .. } => {
+            let words = format!("{username} присоединяется к чату");
+            listed("user_joined", username, users, *count, &words, timestamp)
+        }
+        Event::UserLeft { username, users, count, timestamp, .. } => {
+            let words = format!("{username} покидает чат");
+            listed("user_left", username, users, *count, &words, timestamp)
+        }
         // It has no word for a new name: someone of that name is here now.
-        Event::System { event: SystemEvent::Renamed { params }, timestamp, .. } => json!({
-            "type": "user_joined", "username": params.to, "users": params.users,
-            "timestamp": timestamp,
-            "message": format!("{} меняет имя на {}", params.from, params.to),
-        }),
+        Event::System { event: SystemEvent::Renamed { params }, timestamp, .. } => {
+            let words = format!("{} меняет имя на {}", params.from, params.to);
+            listed("user_joined", params.to, &params.users, params.count, &words, timestamp)
+        }
+        // Its clients read the list of either event: one is enough for all that happened.
+        Event::Presence { summary, names, count, timestamp, .. } => {
+            let (came, renamed, went) = (&summary.came, &summary.renamed, &summary.went);
+            let latest = |tally: &Tally<Member>| tally.first(LISTED).last().cloned();
+            let joined = latest(renamed).or_else(|| latest(came));
+            let kind = if joined.is_some() { "user_joined" } else { "user_left" };
+            let one = joined.or_else(|| latest(went))?;
+            let words = [("Вошли", came), ("сменили имя", renamed), ("вышли", went)]
+                .map(|(what, tally)| format!("{what}: {}", tally.total()))
+                .join(", ");
+            let mut said = listed(kind, &one.username, names, *count, &words, timestamp);
+            said["joined"] = came.total().into();
+            said["left"] = went.total().into();
+            said
+        }
         Event::Message { username, content, timestamp, .. } => json!({
             "type": "message", "username": username, "message": content, "content": content,
             "timestamp": timestamp,
@@ -77,6 +96,26 @@ pub(super) fn say(event: &Event) -> Option<Message> {
         _ => return None,
     };
     Some(Message::text(said.to_string()))
+}
+
+/// Who came or went, and the first of those who are here now; `count` says how many there are
+/// if the list does not name all of them.
+fn listed(
+    kind: &str,
+    username: &str,
+    users: &[&str],
+    count: usize,
+    words: &str,
+    timestamp: &str,
+) -> Value {
+    let mut said = json!({
+        "type": kind, "username": username, "users": users, "timestamp": timestamp,
+        "message": words,
+    });
+    if count > users.len() {
+        said["count"] = count.into();
+    }
+    said
 }
 
 /// What is wrong, for its programs and for its people.

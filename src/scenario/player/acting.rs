@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
-use super::super::difference::{NOTHING_MORE, Why};
 use super::super::expect::{Agenda, OwnAnswer};
 use super::super::inbox::{Heard, Inbox, What};
-use super::super::{Act, Ask, Deed, End, Kind, Shape};
+use super::super::mismatch::{Mismatch, NOTHING_MORE};
+use super::super::{Action, Ask, ConnectionAction, End, FramePattern, Kind};
 use super::{Lane, Player, Verdict};
 use crate::frame::Opcode;
 use crate::transcript::Command;
@@ -17,29 +17,32 @@ use crate::transcript::Command;
 const DRIP: Duration = Duration::from_millis(1);
 
 impl Player {
-    pub(super) async fn act(&mut self, name: &str, act: &Act) -> Verdict {
-        if let Act::Say(shape, _) = act
+    pub(super) async fn act(&mut self, name: &str, action: &Action) -> Verdict {
+        if let Action::Send(shape, _) = action
             && self.is_own_answer(name, shape)
         {
             return Ok(());
         }
         self.settle().await?;
         self.since = None;
-        match act {
-            Act::Ask(ask) => self.ask(name, ask).await?,
-            Act::Say(shape, _) => {
+        match action {
+            Action::Ask(ask) => self.ask(name, ask).await?,
+            Action::Send(shape, _) => {
                 let bytes = shape.to_bytes(&self.names);
                 self.write(name, bytes).await?;
             }
-            Act::Raw(payload) => {
+            Action::SendRaw(payload) => {
                 let bytes = payload.to_bytes(&self.names);
                 self.write(name, bytes).await?;
             }
-            Act::Do(Deed::Dribble(bytes)) => {
+            Action::SendPart(part, _) => {
+                return Err(self.differs(None, Mismatch::NotWritten(part.to_string())));
+            }
+            Action::Connection(ConnectionAction::Dribble(bytes)) => {
                 self.paces.retain(|(other, _)| other != name);
                 self.paces.extend((*bytes > 0).then(|| (name.to_owned(), *bytes)));
             }
-            Act::Do(deed) => self.deed(name, *deed).await?,
+            Action::Connection(action) => self.connection_action(name, *action).await?,
         }
         self.actor = self.t.find(name);
         self.acted = Instant::now();
@@ -47,7 +50,7 @@ impl Player {
     }
 
     /// Whether this is what the client says by itself; then it is waited for.
-    pub(super) fn is_own_answer(&mut self, name: &str, shape: &Shape) -> bool {
+    pub(super) fn is_own_answer(&mut self, name: &str, shape: &FramePattern) -> bool {
         let question = match shape.kind {
             Kind::Frame(Opcode::Pong) => Opcode::Ping,
             Kind::Frame(Opcode::Close) => Opcode::Close,
@@ -57,13 +60,11 @@ impl Player {
         if lane.is_mute {
             return false;
         }
-        let wanted = (question, shape.payload.clone());
-        let Some(asked) = lane.agenda.asked.iter().position(|asked| *asked == wanted) else {
+        if !lane.agenda.is_asked(question, &shape.payload) {
             return false;
-        };
-        lane.agenda.asked.remove(asked);
+        }
         let Kind::Frame(opcode) = shape.kind else { return false };
-        lane.agenda.own.push(OwnAnswer {
+        lane.agenda.own.push_back(OwnAnswer {
             line: self.line,
             opcode,
             payload: shape.payload.clone(),
@@ -74,10 +75,10 @@ impl Player {
 
     async fn ask(&mut self, name: &str, ask: &Ask) -> Verdict {
         let request = ask.to_bytes(self.t.host(), &self.names);
-        let request = request.map_err(|unknown| self.differs(None, Why::Unknown(unknown)))?;
+        let request = request.map_err(|why| self.differs(None, why))?;
         if let Some(at) = self.t.find(name) {
             if self.t.lane(at).is_alive() {
-                self.t.write(at, "-- cut".to_owned());
+                self.t.did(at, ConnectionAction::Cut);
                 self.t.lane(at).cut();
             }
             if let Some(heard) = self.lanes[at].inbox.pop() {
@@ -93,7 +94,7 @@ impl Player {
         if let Some(kind) = self.t.lane(at).refusal {
             let what = match kind {
                 std::io::ErrorKind::ConnectionRefused => What::End(End::Refused),
-                _ => What::Failed,
+                kind => What::Failed(kind),
             };
             self.lanes[at].inbox.push(Heard { at: Instant::now(), what, seen: Vec::new() });
         } else if let Some(pace) = pace {
@@ -102,8 +103,8 @@ impl Player {
         Ok(())
     }
 
-    async fn write(&mut self, name: &str, bytes: Result<Bytes, String>) -> Verdict {
-        let bytes = bytes.map_err(|unknown| self.differs(None, Why::Unknown(unknown)))?;
+    async fn write(&mut self, name: &str, bytes: Result<Bytes, Mismatch>) -> Verdict {
+        let bytes = bytes.map_err(|why| self.differs(None, why))?;
         let at = self.connected(name)?;
         match self.pace(name) {
             Some(pace) => self.drip(at, bytes, pace).await,
@@ -123,21 +124,21 @@ impl Player {
         self.paces.iter().find(|(other, _)| other == name).map(|(_, pace)| *pace)
     }
 
-    async fn deed(&mut self, name: &str, deed: Deed) -> Verdict {
+    async fn connection_action(&mut self, name: &str, action: ConnectionAction) -> Verdict {
         let at = self.connected(name)?;
-        self.t.write(at, format!("-- {deed}"));
+        self.t.did(at, action);
         let lane = self.t.lane(at);
-        match deed {
-            Deed::Cut => lane.cut(),
-            Deed::Reset => lane.tell(Command::Reset).await,
-            Deed::HalfClose => lane.tell(Command::HalfClose).await,
-            Deed::Mute => {
+        match action {
+            ConnectionAction::Cut => lane.cut(),
+            ConnectionAction::Reset => lane.tell(Command::Reset).await,
+            ConnectionAction::HalfClose => lane.tell(Command::HalfClose).await,
+            ConnectionAction::Mute => {
                 self.lanes[at].is_mute = true;
                 lane.tell(Command::Mute).await;
             }
-            Deed::StopReading => lane.tell(Command::StopReading).await,
-            Deed::Resume => lane.tell(Command::Resume).await,
-            Deed::Dribble(_) => {}
+            ConnectionAction::StopReading => lane.tell(Command::StopReading).await,
+            ConnectionAction::Resume => lane.tell(Command::Resume).await,
+            ConnectionAction::Dribble(_) => {}
         }
         Ok(())
     }
@@ -145,7 +146,7 @@ impl Player {
     fn connected(&mut self, name: &str) -> Result<usize, Box<super::Difference>> {
         match self.t.find(name) {
             Some(at) if self.t.lane(at).is_alive() => Ok(at),
-            _ => Err(self.differs(None, Why::NotConnected)),
+            _ => Err(self.differs(None, Mismatch::NotConnected)),
         }
     }
 }

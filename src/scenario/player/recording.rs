@@ -1,16 +1,19 @@
 //! Writing down what a server does, and whether it always does so.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 
-use super::super::settings::Settings;
-use super::super::{Act, Deed, Item, Line, RECORDINGS, Scenario, Sight, Step};
+use super::super::{
+    Action, ConnectionAction, Expectation, Item, Line, Observation, Place, RECORDINGS, Scenario,
+    Step,
+};
 use super::{Difference, Player};
 use crate::transcript::Transcript;
 
 /// Why a recording is worth nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsteady {
+pub enum NotDeterministic {
     /// Something could not be done.
     #[error("{0}")]
     Stuck(Box<Difference>),
@@ -70,19 +73,19 @@ fn indented(lines: &[String]) -> String {
 pub(in super::super) async fn record(
     scenario: &Scenario,
     mut transcript: impl AsyncFnMut() -> io::Result<Transcript>,
-) -> Result<Scenario, Unsteady> {
+) -> Result<Scenario, NotDeterministic> {
     let mut first: Option<Scenario> = None;
     for run in 1..=RECORDINGS {
-        let transcript = transcript().await.map_err(Unsteady::Unserved)?;
+        let transcript = transcript().await.map_err(NotDeterministic::Unserved)?;
         let mut player = Player::new(scenario, transcript);
-        let steps = player.record(scenario).await.map_err(Unsteady::Stuck)?;
+        let steps = player.record(scenario).await.map_err(NotDeterministic::Stuck)?;
         player.t.leave().await;
         let recorded = Scenario { notes: scenario.notes.clone(), steps };
         match &first {
             None => first = Some(recorded),
             Some(first) => {
                 if let Some(variance) = variance(run, first, &recorded) {
-                    return Err(Unsteady::Differs(Box::new(variance)));
+                    return Err(NotDeterministic::Differs(Box::new(variance)));
                 }
             }
         }
@@ -92,27 +95,37 @@ pub(in super::super) async fn record(
 
 /// The first step and the first client that are not the same in both.
 fn variance(run: usize, first: &Scenario, other: &Scenario) -> Option<Variance> {
-    let told = |step: &Step, name: &str| -> Vec<String> {
-        let own = step.lines.iter().filter(|line| line.item.lane() == Some(name));
-        own.map(|line| format!("{name} {}", line.item)).collect()
-    };
     let mut steps = first.steps.iter().zip(&other.steps);
     steps.find_map(|(was, is)| {
+        let (mut first, mut other) = (told(was), told(is));
         let mut names = was.lines.iter().chain(&is.lines).filter_map(|line| line.item.lane());
         // Lanes have no order between them, so two that differ only in that are the same.
-        let (first, other) = names.find_map(|name| {
-            let both = (told(was, name), told(is, name));
-            (both.0 != both.1).then_some(both)
-        })?;
-        Some(Variance { run, step: was.title.clone(), first, other })
+        let name = names.find(|name| first.get(name) != other.get(name))?;
+        Some(Variance {
+            run,
+            step: was.title.clone(),
+            first: first.remove(name).unwrap_or_default(),
+            other: other.remove(name).unwrap_or_default(),
+        })
     })
+}
+
+/// The lines of each client in a step.
+fn told(step: &Step) -> BTreeMap<&str, Vec<String>> {
+    let mut lanes = BTreeMap::<_, Vec<_>>::new();
+    for line in &step.lines {
+        if let Some(name) = line.item.lane() {
+            lanes.entry(name).or_default().push(format!("{name} {}", line.item));
+        }
+    }
+    lanes
 }
 
 impl Player {
     async fn record(&mut self, scenario: &Scenario) -> Result<Vec<Step>, Box<Difference>> {
         let mut steps = Vec::new();
         for step in &scenario.steps {
-            self.settings = Settings::of(scenario, step);
+            self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
             let (title, notes) = (step.title.clone(), step.notes.clone());
             self.steps.push(super::Step { title: title.clone(), took: std::time::Duration::ZERO });
@@ -131,26 +144,28 @@ impl Player {
         line: &Line,
         lines: &mut Vec<Line>,
     ) -> Result<(), Box<Difference>> {
-        let before = self.t.lines(0).count();
+        let before = self.t.count();
         match &line.item {
             Item::Comment(_) => {}
             Item::Wait(time) => self.wait(*time).await?,
-            Item::Expect(name, expect) => {
-                if let (Sight::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
+            Item::Expectation(name, expect) => {
+                if let (Observation::Frame(shape), Some(at)) = (&expect.what, self.t.find(name))
                     && let super::super::Kind::Frame(opcode) = shape.kind
                 {
-                    let asked = &mut self.lanes[at].agenda.asked;
-                    asked.push((opcode, shape.payload.clone()));
+                    self.lanes[at].agenda.ask(opcode, &shape.payload);
                 }
                 return Ok(());
             }
-            Item::Act(name, Act::Say(shape, _)) if self.is_own_answer(name, shape) => {
+            Item::Action(name, Action::Send(shape, _)) if self.is_own_answer(name, shape) => {
                 return Ok(());
             }
-            Item::Act(name, act) => self.act(name, act).await?,
+            Item::Action(name, act) => self.act(name, act).await?,
         }
         lines.push(line.clone());
-        if matches!(line.item, Item::Comment(_) | Item::Act(_, Act::Do(Deed::Dribble(_)))) {
+        if matches!(
+            line.item,
+            Item::Comment(_) | Item::Action(_, Action::Connection(ConnectionAction::Dribble(_)))
+        ) {
             return Ok(());
         }
         self.t.fall_silent(self.actor).await;
@@ -159,28 +174,38 @@ impl Player {
             lane.inbox = super::Inbox::default();
             lane.agenda.own.clear();
         }
-        let ids: Vec<_> = self.t.ids().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
-        for (name, id) in ids {
-            self.names.keep(&name, id.into());
+        // Ids are never renamed, so only the new ones are taken.
+        for (name, id) in self.t.ids(self.names.mark()) {
+            self.names.keep(name, id.into());
         }
         let mut is_own = true;
-        for (at, text) in self.t.lines(before) {
+        for (at, item) in self.t.lines(before) {
             // What the client was told to do stands there already.
-            let is_sent = ["->", ">>"].iter().any(|arrow| text.starts_with(arrow));
+            let is_sent = matches!(item, Item::Action(_, action) if !is_connection(action));
+            let cut = Action::Connection(ConnectionAction::Cut);
+            let is_cut = matches!(item, Item::Action(_, action) if *action == cut);
             is_own &= at.is_none() || at == self.actor;
-            is_own &= is_sent || text == line.item.to_string() || text == "-- cut";
-            if let Some(at) = at.filter(|_| !is_own) {
-                lines.extend(seen(self.t.name(at), text));
+            is_own &= is_sent || *item == line.item || is_cut;
+            if at.is_some() && !is_own {
+                lines.push(Line { place: Place::default(), item: recordable(item) });
             }
         }
         Ok(())
     }
 }
 
-/// A line of a transcript as a line of a scenario; what it cannot say is a remark.
-fn seen(lane: &str, text: &str) -> Option<Line> {
-    let whole = format!("{lane} {text}");
-    let scenario: Scenario =
-        whole.parse().unwrap_or_else(|_| format!("# {whole}").parse().unwrap_or_default());
-    scenario.steps.into_iter().flat_map(|step| step.lines).next()
+fn is_connection(action: &Action) -> bool {
+    matches!(action, Action::Connection(_))
+}
+
+/// A line of a recording; what cannot happen again in the same way is a remark.
+fn recordable(item: &Item) -> Item {
+    match item {
+        Item::Action(_, Action::SendPart(..))
+        | Item::Expectation(
+            _,
+            Expectation { what: Observation::Missed(_) | Observation::NotConnected, .. },
+        ) => Item::Comment(item.to_line()),
+        item => item.clone(),
+    }
 }

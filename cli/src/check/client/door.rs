@@ -1,6 +1,6 @@
 //! The server that a client under test comes back to: one address, one client.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
-use ws101::escape::Line;
-use ws101::frame::Frame;
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use ws101::frame::{Frame, Role};
 use ws101::goodbye::{close_frame, say};
 use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, read_head};
 
-use super::complaint::Complaint;
+use ws101::client::Request;
+use ws101::wst::{Answer, Item, Observation, Payload, Writer};
+
+use super::failure::Failure;
 use crate::process::Process;
 
 /// The longest message that a client may send: more than any of these has to say.
@@ -41,6 +44,7 @@ pub struct Door {
     first: Option<Knock>,
     /// When the last connection was ended from here.
     ended: Instant,
+    writer: Writer,
     wire: String,
 }
 
@@ -77,7 +81,8 @@ impl Door {
     ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.context("there is no free port")?;
-        let url = format!("ws://{}/ws", listener.local_addr()?);
+        let host = listener.local_addr()?.to_string();
+        let url = format!("ws://{host}/ws");
         let process = Process::start(
             command,
             [
@@ -87,7 +92,8 @@ impl Door {
             ],
         )?;
         let (ended, wire) = (Instant::now(), String::new());
-        let mut door = Self { waits, name, process, listener, first: None, ended, wire };
+        let writer = Writer::literal().for_host(&host);
+        let mut door = Self { waits, name, process, listener, first: None, ended, writer, wire };
         let command = door.process.command().to_owned();
         let why = match door.next(patience).await {
             Next::Knock(knock) => {
@@ -101,13 +107,13 @@ impl Door {
                 format!("does not ask for {url} in {secs} s: does it read WS_URL?")
             }
         };
-        bail!("{command:?} {why}{}", door.process.last_words())
+        bail!("{command:?} {why}{}", door.process.tail())
     }
 
-    /// What crossed the wire, and the client's last words if it has ended.
+    /// What crossed the wire, and the last lines that the client printed if it has ended.
     pub fn told(mut self, ended: &str) -> (String, String) {
-        let last_words = self.process.farewell(ended);
-        (self.wire, last_words)
+        let tail = self.process.ended_with_tail(ended);
+        (self.wire, tail)
     }
 
     /// The next knock.
@@ -115,12 +121,12 @@ impl Door {
     /// # Errors
     ///
     /// There is none within `patience`.
-    pub async fn knock(&mut self, patience: Duration) -> Result<Knock, Complaint> {
+    pub async fn knock(&mut self, patience: Duration) -> Result<Knock, Failure> {
         match self.next(patience).await {
             Next::Knock(knock) => Ok(knock),
-            Next::Nonsense(why) => Err(Complaint::Handshake(why)),
-            Next::Ended => Err(Complaint::Ended),
-            Next::Silence => Err(Complaint::Away(patience)),
+            Next::Nonsense(why) => Err(Failure::Handshake(why)),
+            Next::Ended => Err(Failure::Ended),
+            Next::Silence => Err(Failure::Away(patience)),
         }
     }
 
@@ -138,23 +144,26 @@ impl Door {
         match &next {
             Next::Knock(knock) => {
                 if !self.wire.is_empty() {
-                    self.remark(format_args!("{} ms later", knock.waited.as_millis()));
+                    self.remark(format!("{} ms later", knock.waited.as_millis()));
                 }
+                // What differs from one implementation of HTTP to the next would fill the lines.
                 let target = knock.head.request.uri().to_string();
-                self.event(format_args!("-> GET {}", Line::of(&target)));
+                let request = Request::new(&target).to_bytes(self.writer.host());
+                let item = self.writer.request(self.name, &request);
+                self.event(&item);
             }
-            Next::Nonsense(_) => self.event("-> raw ..."),
-            Next::Ended => self.remark("it has ended"),
+            Next::Nonsense(_) => self.remark("it sent something that is no request".to_owned()),
+            Next::Ended => self.remark("it has ended".to_owned()),
             Next::Silence => {
-                self.remark(format_args!("{} ms later: nobody came", patience.as_millis()));
+                self.remark(format!("{} ms later: nobody came", patience.as_millis()));
             }
         }
         next
     }
 
-    /// Says no, with a status such as `404 Not Found`.
-    pub fn refuse(&mut self, mut knock: Knock, status: &'static str) {
-        self.event(format_args!("<- {status}"));
+    /// Refuses the client with this status.
+    pub fn refuse(&mut self, mut knock: Knock, status: StatusCode) {
+        self.answered(status);
         self.ended = Instant::now();
         tokio::spawn(async move {
             let answer =
@@ -170,25 +179,25 @@ impl Door {
     /// # Errors
     ///
     /// It does not ask for a WebSocket as it must, or for another path than it was told.
-    pub async fn let_in(&mut self, knock: Knock) -> Result<Guest, Complaint> {
+    pub async fn let_in(&mut self, knock: Knock) -> Result<Guest, Failure> {
         let Head { request, bytes, size, mut io } = *knock.head;
         match Policy::default().at("/ws").answer(&request) {
             Ok(granted) => {
-                self.event("<- 101");
+                self.answered(StatusCode::SWITCHING_PROTOCOLS);
                 let peer = Peer::new(&request, &granted);
                 // What is said to a client that has gone says nothing about it.
                 let _ = io.write_all(&handshake::encode(&granted.map(|()| ""))).await;
                 Ok(Accepted { peer, io: Rewind::new(&bytes[size..], io) })
             }
             Err(rejection) => {
-                self.event(format_args!("<- {}", rejection.status()));
-                Err(Complaint::Handshake(rejection.to_string()))
+                self.answered(rejection.status());
+                Err(Failure::Handshake(rejection.to_string()))
             }
         }
     }
 
     /// Lets the client in and tells it where the history stands.
-    pub async fn greet(&mut self, knock: Knock) -> Result<Guest, Complaint> {
+    pub async fn greet(&mut self, knock: Knock) -> Result<Guest, Failure> {
         let mut guest = self.let_in(knock).await?;
         self.hello(&mut guest, "E", 0, false).await;
         Ok(guest)
@@ -211,14 +220,15 @@ impl Door {
     }
 
     async fn say(&mut self, guest: &mut Guest, said: &Value) {
-        self.event(format_args!("<< json {said}"));
         let frame = Frame::text(said.to_string());
+        let item = self.writer.frame(self.name, Role::Server, &frame);
+        self.event(&item);
         let _ = guest.io.write_all(&frame.to_bytes()).await;
     }
 
     /// Ends the connection without a goodbye.
     pub fn cut(&mut self, mut guest: Guest) {
-        self.event("-- eof");
+        self.event(&Writer::end(self.name, None));
         self.ended = Instant::now();
         // Nothing that was said before is lost: a reset would destroy it.
         tokio::spawn(async move { linger(&mut guest.io, LINGER).await });
@@ -226,7 +236,8 @@ impl Door {
 
     /// Ends the connection with a close frame.
     pub fn close(&mut self, guest: Guest, code: u16) {
-        self.event(format_args!("<< close {code}"));
+        let item = self.writer.frame(self.name, Role::Server, &Frame::close(code, ""));
+        self.event(&item);
         self.ended = Instant::now();
         tokio::spawn(async move {
             let mut socket = guest.into_socket(config(MESSAGE_LIMIT)).await;
@@ -234,12 +245,23 @@ impl Door {
         });
     }
 
-    fn event(&mut self, what: impl Display) {
-        let _ = writeln!(self.wire, "{} {what}", self.name);
+    fn answered(&mut self, status: StatusCode) {
+        let answer = Answer {
+            statuses: vec![status.as_u16()],
+            faults: Vec::new(),
+            headers: Vec::new(),
+            body: Payload::Unsaid,
+        };
+        let what = Observation::Answer(answer).into();
+        self.event(&Item::Expectation(self.name.to_owned(), what));
     }
 
-    fn remark(&mut self, what: impl Display) {
-        let _ = writeln!(self.wire, "# {what}");
+    fn event(&mut self, item: &Item) {
+        let _ = writeln!(self.wire, "{}", item.to_line());
+    }
+
+    fn remark(&mut self, text: String) {
+        let _ = writeln!(self.wire, "{}", Item::Comment(text));
     }
 }
 

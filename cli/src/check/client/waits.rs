@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::complaint::Complaint;
+use super::failure::Failure;
 
 /// How many waits must show it: a busy machine may make one or two long.
 const SHOWN: usize = 3;
@@ -34,7 +34,7 @@ const EXCUSED: usize = 7;
 const LATE: Duration = Duration::from_millis(150);
 
 /// `None` while more waits are wanted.
-pub type Judgement = Option<Result<(), Complaint>>;
+pub type Judgement = Option<Result<(), Failure>>;
 
 /// Whether waits that may be as long as `limit` are: some are longer than half of it.
 pub fn grown(waits: &[Duration], limit: Duration) -> Judgement {
@@ -42,7 +42,7 @@ pub fn grown(waits: &[Duration], limit: Duration) -> Judgement {
     let longest = waits.iter().copied().max().unwrap_or_default();
     match (long >= SHOWN, waits.len() >= GROWING + GROWN) {
         (true, _) => Some(Ok(())),
-        (false, true) => Some(Err(Complaint::Short { times: waits.len(), longest, limit })),
+        (false, true) => Some(Err(Failure::Short { times: waits.len(), longest, limit })),
         (false, false) => None,
     }
 }
@@ -52,7 +52,7 @@ pub fn capped(waits: &[Duration], limit: Duration) -> Judgement {
     let long = waits.iter().filter(|wait| **wait > limit + LATE).count();
     let longest = waits.iter().copied().max().unwrap_or_default();
     match (long > EXCUSED, waits.len() >= CAPPED) {
-        (true, _) => Some(Err(Complaint::Long { longest, limit })),
+        (true, _) => Some(Err(Failure::Long { longest, limit })),
         (false, true) => Some(Ok(())),
         (false, false) => None,
     }
@@ -72,8 +72,8 @@ pub fn random(first: &[Duration], second: &[Duration], limit: Duration) -> Judge
     match (differ, is_wide, pairs.len() >= PAIRS) {
         (true, true, _) => Some(Ok(())),
         (_, _, false) => None,
-        (false, _, true) => Some(Err(Complaint::Alike { pairs })),
-        (true, false, true) => Some(Err(Complaint::Narrow { least, most, limit })),
+        (false, _, true) => Some(Err(Failure::Alike { pairs })),
+        (true, false, true) => Some(Err(Failure::Narrow { least, most, limit })),
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         }
     }
 
-    type Verdict = Result<(), Complaint>;
+    type Verdict = Result<(), Failure>;
 
     fn both(waits: &[Duration]) -> Judgement {
         let first: Vec<_> = waits.iter().copied().step_by(2).collect();
@@ -121,12 +121,12 @@ mod tests {
         let mut dice = StdRng::seed_from_u64(101);
         let mut throw = || dice.random_range(0.0..1.0);
         let short = judged(|| 0.4 * throw(), |waits| grown(waits, LIMIT));
-        assert!(matches!(short, Err(Complaint::Short { .. })), "{short:?}");
+        assert!(matches!(short, Err(Failure::Short { .. })), "{short:?}");
         let long = judged(|| 4.0 * throw(), |waits| capped(waits, LIMIT));
-        assert!(matches!(long, Err(Complaint::Long { .. })), "{long:?}");
+        assert!(matches!(long, Err(Failure::Long { .. })), "{long:?}");
         let alike = judged(|| 1.0 + 0.2 * throw(), both);
-        assert!(matches!(alike, Err(Complaint::Alike { .. })), "{alike:?}");
+        assert!(matches!(alike, Err(Failure::Alike { .. })), "{alike:?}");
         let narrow = judged(|| 0.5 + 0.5 * throw(), both);
-        assert!(matches!(narrow, Err(Complaint::Narrow { .. })), "{narrow:?}");
+        assert!(matches!(narrow, Err(Failure::Narrow { .. })), "{narrow:?}");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use ws101::escape::Lines;
 
 use super::super::judge::{Judged, Outcome};
 use super::Report;
@@ -16,7 +17,7 @@ impl Report<'_> {
     }
 
     fn test(judged: &Judged) -> Value {
-        let wire: Vec<_> = judged.wire.lines().collect();
+        let wire: Vec<_> = judged.wire.lines().map(|line| Lines(line).to_string()).collect();
         let millis = u64::try_from(judged.took.as_millis()).unwrap_or(u64::MAX);
         let mut test = json!({
             "name": format!("{} {}", judged.number, judged.title),
@@ -31,7 +32,7 @@ impl Report<'_> {
                 "skip".into()
             }
             Outcome::Failed(failure) => {
-                test["message"] = message(judged).into();
+                test["message"] = Lines(&message(judged)).to_string().into();
                 test["hints"] = failure.hints.clone().into();
                 test["rfc"] = failure.rfc.clone().into();
                 "fail".into()
@@ -95,14 +96,13 @@ fn message(judged: &Judged) -> String {
 /// Text as XML may hold it.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars() {
+    for c in Lines(text).to_string().chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) => out.push('\u{fffd}'),
+            '\u{fffe}'..='\u{ffff}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

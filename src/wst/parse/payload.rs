@@ -1,8 +1,7 @@
 //! What a frame carries: `"hi"`, `00 ff`, `{"a":1}`, `1000 "bye"`.
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::names::Names;
-use super::super::{Kind, Payload, Shape, Text};
+use super::super::{FramePattern, Kind, Part, Payload, Text};
 use super::json::json;
 use crate::frame::Opcode;
 
@@ -16,27 +15,28 @@ pub(super) fn hex(word: &str) -> Option<u8> {
 }
 
 /// Whether a frame begins a message.
-pub(super) fn is_message(shape: &Shape) -> bool {
-    matches!(shape.kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary))
+pub(super) fn is_message(frame: &FramePattern) -> bool {
+    matches!(frame.kind, Kind::Json | Kind::Frame(Opcode::Text | Opcode::Binary))
 }
 
-/// A payload whose bytes can be known when it is sent.
+/// A payload that a client sends.
+///
+/// It may be a digest, as transcripts show it: such a line is read, and cannot be played.
 pub(super) fn to_send(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
     let start = cursor.clone();
     let payload = expected(cursor, kind)?;
-    let is_known = match &payload {
-        Payload::Any | Payload::Digest(..) | Payload::Close(_, None) => false,
-        Payload::Close(codes, _) => codes.len() == 1,
+    let is_open = match &payload {
+        Payload::Any | Payload::Close(_, None) => true,
+        Payload::Close(codes, _) => codes.len() != 1,
         // Names are known only when it is played; what can never be known is an error now.
-        Payload::Text(text, _) => !text.0.contains(&super::super::Part::Any),
-        Payload::Json(json) => !matches!(json.fill(&Names::default()),
-            Err(unknown) if ["<*>", "..."].contains(&&*unknown) || unknown.contains("sha256:")),
-        Payload::Unsaid | Payload::Bytes(..) => true,
+        Payload::Text(text, _) => text.0.contains(&Part::Any),
+        Payload::Json(json) => json.is_open(),
+        Payload::Digest(..) | Payload::Unsaid | Payload::Bytes(..) => false,
     };
-    if is_known {
-        Ok(payload)
-    } else {
+    if is_open {
         Err(start.expected("something that can be sent: all of it, with nothing left open"))
+    } else {
+        Ok(payload)
     }
 }
 
@@ -55,16 +55,7 @@ pub(super) fn expected(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
         let times = times(cursor, text.to_string().len())?;
         return Ok(Payload::Text(text, times));
     }
-    if kind == Kind::Frame(Opcode::Close)
-        && cursor.peek().len() > 2
-        && let Some(codes) = codes(cursor.peek())
-    {
-        cursor.word();
-        return close(cursor, codes);
-    }
-    if let Ok(len) = cursor.peek().parse()
-        && cursor.rest().split(' ').nth(1) == Some("bytes")
-    {
+    if let Some(len) = digest_length(cursor) {
         cursor.word();
         cursor.word();
         let digest = cursor.take("sha256: and the front of the digest", |word| {
@@ -72,7 +63,21 @@ pub(super) fn expected(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
         })?;
         return Ok(Payload::Digest(len, digest));
     }
+    if kind == Kind::Frame(Opcode::Close)
+        && cursor.peek().len() > 2
+        && let Some(codes) = codes(cursor.peek())
+    {
+        cursor.word();
+        return close(cursor, codes);
+    }
     bytes(cursor)
+}
+
+/// The length in `70000 bytes sha256:…`, if that is next.
+pub(super) fn digest_length(cursor: &Cursor<'_>) -> Option<u64> {
+    let mut words = cursor.rest().split(' ');
+    let len = words.next()?.parse().ok()?;
+    (words.next() == Some("bytes")).then_some(len)
 }
 
 fn codes(word: &str) -> Option<Vec<u16>> {

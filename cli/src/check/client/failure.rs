@@ -6,7 +6,7 @@ use super::super::words::Lang;
 
 /// What is wrong with a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Complaint {
+pub enum Failure {
     /// It has ended, and was to come back.
     Ended,
     /// It did not come back in so long.
@@ -32,8 +32,8 @@ pub enum Complaint {
 /// How many pairs of waits are quoted.
 const QUOTED: usize = 4;
 
-impl Complaint {
-    /// The complaint as a sentence.
+impl Failure {
+    /// The failure as a sentence.
     pub fn told(&self, lang: Lang) -> String {
         let ms = |time: &Duration| format!("{} {}", time.as_millis(), lang.pick("ms", "мс"));
         match self {

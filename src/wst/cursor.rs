@@ -1,5 +1,6 @@
-//! One line of a scenario, read from left to right.
+//! One line, read from left to right.
 
+use super::steps;
 use super::text::{Text, placeholder};
 use crate::escape;
 
@@ -67,6 +68,17 @@ impl<'t> Cursor<'t> {
         is_next
     }
 
+    /// Passes over these words if they are next, with one blank between each two.
+    pub(super) fn eat_words(&mut self, words: &str) -> bool {
+        let rest = self.rest().strip_prefix(words);
+        let is_next = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        if is_next {
+            self.at += words.len();
+            self.skip();
+        }
+        is_next
+    }
+
     /// Passes over these characters if they are next, blanks behind them apart.
     pub(super) fn eat_front(&mut self, front: &str) -> bool {
         let is_next = self.rest().starts_with(front);
@@ -96,6 +108,14 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Nothing in it acts on a terminal or turns the text around: a file may be a stranger's, and is shown.
+    pub(super) fn is_visible(&self) -> Parsed<()> {
+        let hidden = |c: char| c != '\t' && escape::acts(c);
+        let Some(at) = self.rest().find(hidden) else { return Ok(()) };
+        let there = Self { at: self.at + at, ..self.clone() };
+        Err(there.expected("text that shows: in quotes, such a character is written \\u202e"))
+    }
+
     pub(super) fn end(&self) -> Parsed<()> {
         if self.is_done() { Ok(()) } else { Err(self.expected("the end of the line")) }
     }
@@ -107,6 +127,8 @@ impl<'t> Cursor<'t> {
         } else {
             format!("\"{}\"", escape::Line::new(self.rest(), FOUND_SHOWN))
         };
+        // Only here, once for each error: the column is counted from the start of the line.
+        steps::count(self.at);
         let column = self.text[..self.at].chars().count() + 1;
         ParseError { line: self.line, column, expected: what.to_owned(), found }
     }
@@ -143,8 +165,7 @@ impl<'t> Cursor<'t> {
     /// A text in quotes, without placeholders.
     pub(super) fn plain(&mut self) -> Parsed<String> {
         let start = self.clone();
-        let names = super::names::Names::default();
-        self.quoted()?.fill(&names).map_err(|name| {
+        self.quoted()?.without_placeholders().map_err(|name| {
             start.expected(&format!("a text without {name}; a real < is written \\u003c"))
         })
     }
@@ -156,7 +177,8 @@ impl<'t> Cursor<'t> {
             self.skip();
             return Ok(text);
         }
-        let (mut word, mut text) = (self.word(), Text::default());
+        let mut word = self.word();
+        let mut text = Text::default();
         while let Some(c) = word.chars().next() {
             if let Some((size, part)) = placeholder(word) {
                 text.0.push(part);
@@ -170,9 +192,10 @@ impl<'t> Cursor<'t> {
     }
 
     fn escaped(&mut self) -> Parsed<char> {
-        let wrong = self.expected(r#"one of \" \\ \/ \b \f \n \r \t \u0041"#);
+        let start = self.clone();
+        let wrong = || start.expected(r#"one of \" \\ \/ \b \f \n \r \t \u0041"#);
         let plain = match self.rest().as_bytes().get(1) {
-            Some(b'u') => return self.unicode().ok_or(wrong),
+            Some(b'u') => return self.unicode().ok_or_else(wrong),
             Some(b'"') => '"',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
@@ -181,7 +204,7 @@ impl<'t> Cursor<'t> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            _ => return Err(wrong),
+            _ => return Err(wrong()),
         };
         self.at += 2;
         Ok(plain)

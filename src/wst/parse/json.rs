@@ -1,13 +1,14 @@
 //! JSON with placeholders.
 
+use std::collections::BTreeSet;
+
 use serde_json::Number;
 
 use super::super::cursor::{Cursor, Parsed};
+use super::super::json::DEPTH_LIMIT;
+use super::super::steps;
 use super::super::text::placeholder;
 use super::super::{Json, Part};
-
-/// How deep JSON may be nested.
-const DEPTH_LIMIT: usize = 64;
 
 const VALUE: &str = "JSON, <name>, <*> or ...";
 
@@ -23,7 +24,9 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
         return unknown(cursor);
     }
     if cursor.eat_front("{") {
-        let (mut fields, mut more) = (Vec::<(String, Json)>::new(), false);
+        let mut fields = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut more = false;
         list(cursor, "}", |cursor| {
             more = cursor.eat_front("...");
             if more {
@@ -31,7 +34,8 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
             }
             let start = cursor.clone();
             let name = cursor.plain()?;
-            if fields.iter().any(|(other, _)| *other == name) {
+            steps::count(1 + names.len().checked_ilog2().unwrap_or(0) as usize);
+            if !names.insert(name.clone()) {
                 return Err(start.expected("each field once"));
             }
             cursor.skip();
@@ -44,7 +48,8 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
         return Ok(Json::Object(fields, more));
     }
     if cursor.eat_front("[") {
-        let (mut items, mut more) = (Vec::new(), false);
+        let mut items = Vec::new();
+        let mut more = false;
         list(cursor, "]", |cursor| {
             more = cursor.eat_front("...");
             if !more {

@@ -1,14 +1,18 @@
 //! From text to a scenario.
 
+mod caps;
 mod event;
 mod json;
 mod payload;
 
 use std::str::FromStr;
 
+use caps::Caps;
+
 use super::cursor::{Cursor, ParseError, Parsed};
-use super::settings::{KNOWN, duration};
-use super::{FILE_LIMIT, Item, Line, Note, Place, Scenario, Step};
+use super::notes::note;
+use super::time::duration;
+use super::{FILE_LIMIT, Item, Line, Place, Scenario, Step};
 
 impl FromStr for Scenario {
     type Err = ParseError;
@@ -22,16 +26,20 @@ impl FromStr for Scenario {
             return Err(cursor.expected(&format!("a file of at most {FILE_LIMIT} bytes")));
         }
         let mut scenario = Self::default();
+        let mut caps = Caps::default();
         for (number, text) in text.lines().enumerate() {
-            scenario.read(&mut Cursor::new(number + 1, text.trim_end()))?;
+            let mut cursor = Cursor::new(number + 1, text.trim_end());
+            cursor.is_visible()?;
+            scenario.read(&mut cursor, &mut caps)?;
         }
         Ok(scenario)
     }
 }
 
 impl Scenario {
-    fn read(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+    fn read(&mut self, cursor: &mut Cursor<'_>, caps: &mut Caps) -> Parsed<()> {
         let place = Place(cursor.line);
+        let start = cursor.clone();
         if cursor.is_done() {
             return Ok(());
         }
@@ -47,6 +55,7 @@ impl Scenario {
         if cursor.rest().starts_with('@') {
             while !cursor.is_done() {
                 let note = note(cursor)?;
+                caps.note(&start, self.steps.len(), &note)?;
                 match self.steps.last_mut() {
                     None => self.notes.push(note),
                     // There is no title it could belong to.
@@ -68,6 +77,7 @@ impl Scenario {
         } else {
             event::event(cursor)?
         };
+        caps.line(&start, self.steps.len(), &item)?;
         if self.steps.is_empty() {
             self.steps.push(Step { place, ..Step::default() });
         }
@@ -76,35 +86,4 @@ impl Scenario {
         }
         Ok(())
     }
-}
-
-/// `@name word "text"`, up to the next `@`.
-fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
-    let names = KNOWN.map(|(name, _)| format!("@{name}")).join(", ");
-    let known =
-        |word: &str| KNOWN.into_iter().find(|(name, _)| word.strip_prefix('@') == Some(name));
-    let (name, followed) = cursor.take(&format!("one of {names}"), known)?;
-    let start = cursor.clone();
-    let mut words = Vec::new();
-    while !cursor.is_done() && !cursor.rest().starts_with('@') {
-        if cursor.rest().starts_with('"') {
-            words.push(cursor.plain()?);
-            cursor.skip();
-        } else {
-            words.push(cursor.word().to_owned());
-        }
-    }
-    let fits = match (name, &words[..]) {
-        ("quiet" | "timeout" | "exits", [time]) => duration(time).is_some(),
-        ("exits", [time, code]) => duration(time).is_some() && code.parse::<i32>().is_ok(),
-        ("fence", [word]) => word == "off",
-        ("signal", [word]) => word == "TERM",
-        ("ignore", kinds) => !kinds.is_empty(),
-        ("hint" | "why" | "title" | "env", [_, _])
-        | ("client", [_, ..])
-        | ("rfc" | "lesson" | "distinct" | "rising" | "positive", [_])
-        | ("must" | "open", []) => true,
-        _ => false,
-    };
-    if fits { Ok(Note { name: name.to_owned(), words }) } else { Err(start.expected(followed)) }
 }

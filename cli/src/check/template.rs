@@ -17,42 +17,44 @@ const LETTERS: &[char] =
 const NAMES: &[&str] = &["Аня", "Олег", "Ира", "Ann", "Bob", "Zoë"];
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Fills a template in, for one seed.
-pub struct Dice {
-    rng: StdRng,
-    thrown: BTreeMap<String, String>,
-}
+/// The text of a check, with places for what differs from one playing to the next.
+pub struct Template<'t>(pub &'t str);
 
-/// Whether another seed makes another scenario of it.
-pub fn is_random(template: &str) -> bool {
-    ["%text", "%word", "%name", "%key", "%leaving%"].iter().any(|mark| template.contains(mark))
-}
-
-impl Dice {
-    /// Dice that fall the same way for the same seed.
-    pub fn new(seed: u32) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed.into()), thrown: BTreeMap::new() }
+impl Template<'_> {
+    /// Whether another seed makes another scenario of it.
+    pub fn is_random(&self) -> bool {
+        ["%text", "%word", "%name", "%key", "%leaving%"].iter().any(|mark| self.0.contains(mark))
     }
 
-    /// The scenario.
-    pub fn fill(&mut self, template: &str) -> String {
+    /// The scenario for one seed: the same each time.
+    pub fn fill(&self, seed: u32) -> String {
+        let mut values = Values { rng: StdRng::seed_from_u64(seed.into()), made: BTreeMap::new() };
         let mut out = String::new();
         // Every other piece stands between two percent signs.
-        for (at, piece) in template.split('%').enumerate() {
+        for (at, piece) in self.0.split('%').enumerate() {
             if at % 2 == 0 {
                 out.push_str(piece);
                 continue;
             }
-            if !self.thrown.contains_key(piece) {
-                let value = self.throw(piece);
-                self.thrown.insert(piece.to_owned(), value);
+            if !values.made.contains_key(piece) {
+                let value = values.make(piece);
+                values.made.insert(piece.to_owned(), value);
             }
-            out.push_str(&self.thrown[piece]);
+            out.push_str(&values.made[piece]);
         }
         out
     }
+}
 
-    fn throw(&mut self, mark: &str) -> String {
+/// What the marks of one template stand for.
+struct Values {
+    rng: StdRng,
+    /// A mark stands for the same wherever it stands.
+    made: BTreeMap<String, String>,
+}
+
+impl Values {
+    fn make(&mut self, mark: &str) -> String {
         match mark.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "text" => self.text(),
             "word" => self.word(),

@@ -6,8 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Instead of what is different in every run and means nothing.
-pub(super) const ANYTHING: &str = "<*>";
+use super::text::{self, Text, placeholder_name};
 
 /// How many different digits 32 of them have at least, if they are random; fewer are a pattern.
 const DISTINCT_DIGITS: usize = 6;
@@ -17,53 +16,72 @@ const DISTINCT_DIGITS: usize = 6;
 pub(super) struct Ids {
     names: BTreeMap<String, String>,
     taken: BTreeSet<String>,
-    /// How many names each lane has tried, so that the next is found at once: a lane that is told
-    /// n ids costs n steps, not the square.
-    tried: BTreeMap<String, usize>,
+    /// The names in the order in which they were given, and what they stand for.
+    order: Vec<(String, String)>,
+    /// The number that the next name of each lane may have, so that names are not tried anew.
+    next: BTreeMap<String, u64>,
 }
 
-/// A part of a text.
+/// What a part of a text looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part<'t> {
     Plain(&'t str),
     Id(&'t str),
-    Time,
+    Time(&'t str),
 }
 
 impl Ids {
-    /// `text` with a name for each id and [`ANYTHING`] for each time, as `lane` sees it.
-    ///
-    /// The first half of the result tells whether `text` was nothing but one of these.
-    pub(super) fn replace(&mut self, text: &str, lane: &str) -> (bool, String) {
-        let parts = parts(text);
-        let alone = matches!(parts[..], [Part::Id(_) | Part::Time]);
-        let names = parts.into_iter().map(|part| match part {
-            Part::Plain(text) => text.to_owned(),
-            Part::Id(id) => self.name(id, lane),
-            Part::Time => ANYTHING.to_owned(),
+    /// `text` with a name for each id and `<*>` for each time, as `lane` sees it.
+    pub(super) fn replace(&mut self, text: &str, lane: &str) -> Text {
+        let parts = parts(text).into_iter().map(|part| match part {
+            Part::Plain(text) => text::Part::Plain(text.to_owned()),
+            Part::Id(id) => text::Part::Name(self.name(id, lane)),
+            Part::Time(_) => text::Part::Any,
         });
-        (alone, names.collect())
+        Text(parts.collect())
     }
 
-    /// The names given so far, without their brackets, and what they stand for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names.iter().map(|(id, name)| (name.trim_matches(['<', '>']), id.as_str()))
+    /// `text` with the names of the ids that have one; all else stays as it is.
+    pub(super) fn replace_known(&self, text: &str) -> Text {
+        let mut out = Text::default();
+        for part in parts(text) {
+            match part {
+                Part::Id(id) if self.names.contains_key(id) => {
+                    out.0.push(text::Part::Name(self.names[id].clone()));
+                }
+                Part::Plain(plain) | Part::Id(plain) | Part::Time(plain) => {
+                    match out.0.last_mut() {
+                        Some(text::Part::Plain(before)) => before.push_str(plain),
+                        _ => out.0.push(text::Part::Plain(plain.to_owned())),
+                    }
+                }
+            }
+        }
+        out
     }
 
-    /// `<bob>`, and for further ids that the lane `bob` is first to see `<bob2>`, `<bob3>`.
+    /// The names given so far, without their brackets, and what they stand for; the first `from` apart.
+    pub(super) fn iter(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.order.iter().skip(from).map(|(name, id)| (name.as_str(), id.as_str()))
+    }
+
+    /// `bob`, and for further ids that the lane `bob` is first to see `bob2`, `bob3`.
     fn name(&mut self, id: &str, lane: &str) -> String {
         if let Some(name) = self.names.get(id) {
             return name.clone();
         }
-        let tried = self.tried.entry(lane.to_owned()).or_default();
+        let lane = placeholder_name(lane);
+        let mut number = self.next.get(&lane).copied().unwrap_or(1);
         let name = loop {
-            *tried += 1;
-            let name = if *tried == 1 { format!("<{lane}>") } else { format!("<{lane}{tried}>") };
+            let name = if number == 1 { lane.clone() } else { format!("{lane}{number}") };
+            number += 1;
             if self.taken.insert(name.clone()) {
                 break name;
             }
         };
+        self.next.insert(lane, number);
         self.names.insert(id.to_owned(), name.clone());
+        self.order.push((name.clone(), id.to_owned()));
         name
     }
 }
@@ -77,7 +95,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         let word =
             rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
         let (size, part) = if let Some(size) = time(rest) {
-            (size, Some(Part::Time))
+            (size, Some(Part::Time(&rest[..size])))
         } else if is_random(&rest[..word]) {
             (word, Some(Part::Id(&rest[..word])))
         } else {

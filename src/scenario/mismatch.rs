@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::unlike::Unlike;
+use super::detail::Detail;
 use crate::escape::Hex;
-use crate::transcript::seconds;
+use crate::wst::seconds;
 
 /// How many bytes of what was seen are shown.
 const BYTES_SHOWN: usize = 64;
@@ -33,12 +33,12 @@ pub struct Difference {
     /// The bytes of the frame that was to be seen, if no others will do.
     pub wanted: Vec<u8>,
     /// What is wrong with it.
-    pub why: Why,
+    pub why: Mismatch,
 }
 
 /// What is wrong with what was seen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum Mismatch {
     /// Nothing came.
     #[error("nothing came in {}", seconds(*.0))]
     Silence(Duration),
@@ -53,7 +53,7 @@ pub enum Why {
     Other,
     /// The right kind of thing came, and is not as it should be: where.
     #[error("{0}")]
-    Differs(Unlike),
+    Differs(Detail),
     /// It came too early, after so long.
     #[error("it came after {}, too early", seconds(*.0))]
     Early(Duration),
@@ -66,9 +66,15 @@ pub enum Why {
     /// There is no connection to do this with.
     #[error("the connection has ended, or never began")]
     NotConnected,
+    /// There is a connection, and there was to be none.
+    #[error("the connection is still there")]
+    Connected,
     /// A name that nothing was captured by.
     #[error("{0} stands for nothing: it was not seen before")]
     Unknown(String),
+    /// What a transcript shows of something sent, and is not all of it: a digest, half a frame.
+    #[error("{0} cannot be sent: its bytes are not written down")]
+    NotWritten(String),
     /// More came than anyone could hear.
     #[error("it came so fast that not all was heard")]
     Flood,

@@ -1,11 +1,11 @@
 //! In what something of the right kind is not as it should be.
 
-use crate::client::{ResponseFault, ResponsePart};
-use crate::transcript::quoted;
+use crate::client::ResponseFault;
+use crate::wst::{ResponsePart, quoted};
 
 /// In what something of the right kind is not as it should be: what was found, then what was wanted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unlike {
+pub enum Detail {
     /// An answer with another status.
     #[error("the status is {0}")]
     Status(u16),
@@ -164,7 +164,7 @@ pub enum Unlike {
     Wire,
 }
 
-impl Unlike {
+impl Detail {
     /// The difference that a fault of a 101 makes.
     pub(super) fn of(fault: &ResponseFault) -> Self {
         match fault.clone() {

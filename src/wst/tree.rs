@@ -1,13 +1,15 @@
-//! What a line of a scenario can say.
+//! What a line can say: the tree that the parser builds and the printer prints.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::json::Json;
 use super::text::Text;
-use crate::client::ResponsePart;
 use crate::frame::Opcode;
 
-/// Where a line stands, from 1. It is no part of what the line says: any two are equal.
+/// The number of a line in its file, from 1; 0 for a line that was not read from a file.
+///
+/// It is not part of what the line says, so any two are equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Place(pub usize);
 
@@ -29,33 +31,37 @@ pub struct Line {
 /// What a line says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// `# text`: nothing.
+    /// `# text`: a remark, which changes nothing.
     Comment(String),
     /// `-- wait 20s`: time goes by.
     Wait(Duration),
     /// A client does something.
-    Act(String, Act),
-    /// A client sees something.
-    Expect(String, Expect),
+    Action(String, Action),
+    /// A client receives something, or its connection ends.
+    Expectation(String, Expectation),
 }
 
 /// What a client does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
-    /// `bob -> GET /ws`: it connects and asks.
+pub enum Action {
+    /// `bob -> GET /ws`: it connects and sends a request.
     Ask(Ask),
     /// `bob >> text "hi"`: it sends a frame, or the fragments of a message.
     ///
     /// A pong or a close behind the ping or close it answers is what a browser
-    /// does by itself: it is waited for, not sent.
-    Say(Shape, Marks),
+    /// sends by itself: the player waits for it and does not send another.
+    Send(FramePattern, Modifiers),
     /// `bob >> raw 81 02`: it sends these bytes.
-    Raw(Payload),
-    /// `bob -- cut`.
-    Do(Deed),
+    SendRaw(Payload),
+    /// `bob >> torn text 2 of 5 bytes`: it has sent the front of a frame.
+    ///
+    /// Transcripts show it. Its bytes are not written down, so it cannot be sent again.
+    SendPart(PartialFrame, Modifiers),
+    /// `bob -- cut`: it does something to its connection.
+    Connection(ConnectionAction),
 }
 
-/// What a client asks for.
+/// The request of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
     /// `GET /ws subprotocol=chat no-key`: the usual handshake, but for these headers.
@@ -67,13 +73,13 @@ pub enum Ask {
         /// Headers that are not as usual; those without a value are left out.
         headers: Vec<(String, Option<Text>)>,
     },
-    /// `raw "GET / HTTP/1.1\r\n\r\n"`: these bytes.
+    /// `"GET / HTTP/1.1\r\n\r\n"`, with or without `raw` before it: these bytes.
     Raw(Payload),
 }
 
-/// What is done to a connection.
+/// What a client does to its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum ConnectionAction {
     /// `cut`: it ends without a word.
     Cut,
     /// `reset`: it ends by a reset.
@@ -90,34 +96,62 @@ pub enum Deed {
     Dribble(usize),
 }
 
-/// What a client is to see.
+/// What a client is to receive.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expect {
+pub struct Expectation {
     /// `~`: in any order with its neighbours in the lane that are so marked.
     pub any_order: bool,
-    /// `?`: it may as well not be.
+    /// `?`: it may be missing.
     pub optional: bool,
     /// What.
-    pub what: Sight,
+    pub what: Observation,
     /// When, and the bytes.
-    pub marks: Marks,
+    pub modifiers: Modifiers,
 }
 
-/// Something that can be seen.
+impl From<Observation> for Expectation {
+    fn from(what: Observation) -> Self {
+        Self { any_order: false, optional: false, what, modifiers: Modifiers::default() }
+    }
+}
+
+/// Something that a client can observe.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Sight {
+pub enum Observation {
     /// `<- 101`, `<- 404 "…"`.
     Answer(Answer),
-    /// `<- raw "SSH-2.0"`: bytes that are no HTTP.
+    /// `<- "SSH-2.0"`, with or without `raw` before it: bytes that are no HTTP.
     Stray(Payload),
     /// `<< text "hi"`.
-    Frame(Shape),
-    /// `<< torn text 2 of 5 bytes`: the front of a frame, then the end.
-    Torn(String),
+    Frame(FramePattern),
+    /// `<< torn text 2 of 5 bytes`: the front of a frame, then the end of the connection.
+    Torn(PartialFrame),
     /// `-- eof`.
     End(End),
     /// `<< nothing for 200ms`.
     Nothing(Duration),
+    /// `-- not connected`: there is no connection to send anything on.
+    NotConnected,
+    /// `-- missed 3 events`: the server sent more than the observer kept.
+    Missed(u64),
+}
+
+/// The front of a frame whose rest did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartialFrame {
+    /// `torn ...`: any.
+    Any,
+    /// `torn header`: less than a header.
+    Header,
+    /// `torn text 2 of 5 bytes`: a header, and so much of the payload.
+    Payload {
+        /// What the header says it is.
+        opcode: Opcode,
+        /// How many bytes of the payload came.
+        received: u64,
+        /// How many the header promises.
+        len: u64,
+    },
 }
 
 /// What a server answers.
@@ -133,6 +167,35 @@ pub struct Answer {
     pub body: Payload,
 }
 
+/// The part of a 101 that a fault is about; displays as transcripts write it: `bad-accept`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResponsePart {
+    /// `Sec-WebSocket-Accept`.
+    Accept,
+    /// `Upgrade`.
+    Upgrade,
+    /// `Connection`.
+    Connection,
+    /// `Sec-WebSocket-Protocol`.
+    Subprotocol,
+    /// `Sec-WebSocket-Extensions`.
+    Extensions,
+    /// Any other header.
+    Headers,
+}
+
+impl ResponsePart {
+    /// All of them, in the order in which transcripts write them.
+    pub const ALL: [Self; 6] = [
+        Self::Accept,
+        Self::Upgrade,
+        Self::Connection,
+        Self::Subprotocol,
+        Self::Extensions,
+        Self::Headers,
+    ];
+}
+
 /// How a connection ends, as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -144,11 +207,13 @@ pub enum End {
     Any,
     /// `connection refused`: it never began.
     Refused,
+    /// `timed out`, or another of the failures in [`FAILURES`](super::FAILURES).
+    Failed(ErrorKind),
 }
 
 /// A frame, as it is sent or expected.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shape {
+pub struct FramePattern {
     /// What it is.
     pub kind: Kind,
     /// `rsv=4`: its reserved bits.
@@ -179,7 +244,7 @@ pub enum Kind {
 /// What a frame carries, or a body.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
-    /// Nothing is said about it: none is sent; pings and pongs may carry what they like.
+    /// Not written: nothing is sent; a ping or pong that is received may carry anything.
     Unsaid,
     /// `...`: anything.
     Any,
@@ -195,9 +260,9 @@ pub enum Payload {
     Digest(u64, String),
 }
 
-/// What may stand behind an event.
+/// What may stand behind a frame or another event.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Marks {
+pub struct Modifiers {
     /// When it is to happen.
     pub timing: Option<Timing>,
     /// `| 81 02 68 69`: its bytes; the flag says that more follow.
@@ -211,4 +276,16 @@ pub enum Timing {
     Within(Duration, Duration),
     /// `at 25s`: so long after the last `-- wait` began, as exactly as transcripts tell it.
     At(Duration),
+}
+
+impl Payload {
+    /// Whether it leaves anything to what is received: a name, `<*>`, `...`.
+    pub(crate) fn has_placeholders(&self) -> bool {
+        match self {
+            Self::Any | Self::Close(_, None) => true,
+            Self::Text(text, _) | Self::Close(_, Some(text)) => text.has_placeholders(),
+            Self::Json(json) => json.has_placeholders(),
+            Self::Unsaid | Self::Bytes(..) | Self::Digest(..) => false,
+        }
+    }
 }

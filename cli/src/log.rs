@@ -1,0 +1,150 @@
+//! What `ws101 connect` prints: a scenario, line by line, while it happens.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use ws101::escape::Line;
+use ws101::frame::{Frame, Role, Torn};
+use ws101::wst::{
+    Action, ConnectionAction, Item, Modifiers, Payload, ResponsePart, Timing, Writer,
+};
+
+/// What the client is called.
+const NAME: &str = "you";
+
+/// How many bytes of a frame are shown.
+const SHOWN: usize = 64;
+
+/// A pause from which on it is shown. What comes sooner is in time for any player.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many characters of a line of a remark are shown.
+const REMARK_SHOWN: usize = 512;
+
+/// Prints what a client sends and receives as lines that `ws101 play` plays.
+///
+/// Ids and times that are received get names, since they are others the next time; a remark says
+/// what a name stands for. A pause before something is sent is a `-- wait`, and one before
+/// something is received is a `within`.
+pub struct Log {
+    writer: Writer,
+    bytes: bool,
+    /// When the last line was printed that is no remark.
+    last: Instant,
+    /// How many names were told.
+    told: usize,
+}
+
+/// Prints what is no event: each line of `text` is a remark.
+pub fn remark(text: &str) {
+    for line in text.lines() {
+        println!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
+    }
+}
+
+/// A head as it is on the wire, in remarks.
+pub fn head(arrow: &str, head: &[u8]) {
+    for line in String::from_utf8_lossy(head).trim_end().lines() {
+        remark(&format!("{arrow} {line}"));
+    }
+}
+
+impl Log {
+    /// A log of requests to `host`; `bytes` shows those of each frame. Values of the JSON fields
+    /// `any` are shown as `<*>`.
+    pub fn new(host: &str, bytes: bool, any: &[String]) -> Self {
+        let mut writer = Writer::replayable().for_host(host);
+        for field in any {
+            writer.any(field);
+        }
+        Self { writer, bytes, last: Instant::now(), told: 0 }
+    }
+
+    /// Shows the bytes of each frame from now on, or no longer.
+    pub fn toggle_bytes(&mut self) {
+        self.bytes = !self.bytes;
+    }
+
+    /// The request.
+    pub fn request(&mut self, head: &[u8]) {
+        let item = self.writer.request(NAME, head);
+        self.sent(&item);
+    }
+
+    /// The answer, its body, and the parts of a 101 that are wrong.
+    pub fn answer(&mut self, head: &[u8], body: &[u8], faults: impl Iterator<Item = ResponsePart>) {
+        let item = self.writer.answer(NAME, head, body, faults);
+        self.received(item, None);
+    }
+
+    /// Bytes that are no answer.
+    pub fn stray(&mut self, bytes: &[u8]) {
+        let item = self.writer.stray(NAME, Role::Server, bytes);
+        self.received(item, None);
+    }
+
+    /// A frame that one of the two sends.
+    pub fn frame(&mut self, sender: Role, frame: &Frame) {
+        let wire = self.bytes.then(|| {
+            let bytes = frame.to_bytes();
+            (bytes[..bytes.len().min(SHOWN)].to_vec(), bytes.len() > SHOWN)
+        });
+        let item = self.writer.frame(NAME, sender, frame);
+        match sender {
+            Role::Client => self.sent(&item.with(Modifiers { timing: None, wire })),
+            Role::Server => self.received(item, wire),
+        }
+    }
+
+    /// Bytes that the client sends as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        let payload = Payload::Bytes(bytes.to_vec(), 1);
+        self.sent(&Item::Action(NAME.to_owned(), Action::SendRaw(payload)));
+    }
+
+    /// The front of a frame, before the end.
+    pub fn part(&mut self, torn: Torn) {
+        self.received(Writer::part(NAME, Role::Server, torn), None);
+    }
+
+    /// The end of the connection: in order, or by a failure.
+    pub fn end(&mut self, failure: Option<ErrorKind>) {
+        self.received(Writer::end(NAME, failure), None);
+    }
+
+    /// The client ends the connection.
+    pub fn cut(&mut self) {
+        let action = Action::Connection(ConnectionAction::Cut);
+        self.sent(&Item::Action(NAME.to_owned(), action));
+    }
+
+    fn sent(&mut self, item: &Item) {
+        let pause = self.last.elapsed();
+        if pause >= PAUSE {
+            println!("{}", Item::Wait(Duration::from_secs(pause.as_secs())));
+        }
+        self.print(item);
+    }
+
+    fn received(&mut self, item: Item, wire: Option<(Vec<u8>, bool)>) {
+        let pause = self.last.elapsed();
+        // Twice as long, so that a slower run passes too.
+        let timing = (pause >= PAUSE).then(|| {
+            Timing::Within(Duration::ZERO, Duration::from_secs(2 * (pause.as_secs() + 1)))
+        });
+        let item = item.with(Modifiers { timing, wire });
+        self.print(&item);
+    }
+
+    fn print(&mut self, item: &Item) {
+        println!("{}", item.to_line());
+        self.last = Instant::now();
+        let new = self.writer.names(self.told);
+        let new: Vec<_> = new.map(|(name, id)| format!("<{name}> is {id}")).collect();
+        self.told += new.len();
+        for told in new {
+            remark(&told);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What a command started ends with it, however the command ends; and a command always ends.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `done` gives something.
+async fn eventually<T>(what: &str, done: impl Fn() -> Option<T>) -> T {
+    let polling = async {
+        loop {
+            if let Some(found) = done() {
+                return found;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, polling).await.unwrap_or_else(|_| panic!("never: {what}"))
+}
+
+/// Whether a process runs; one that is dead and not yet reaped does not.
+fn runs(id: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
+}
+
+fn ws101(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ws101"));
+    command.args(arguments).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+async fn kill(command: &Child, signal: &str) {
+    let id = command.id().expect("it runs").to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+}
+
+/// Starts a command whose child writes down its number and its own child's, and never listens;
+/// signals the command, and waits until all three are gone.
+async fn all_end(folder: &Path, arguments: &[&str], signal: &str) {
+    let name = format!("{}{}{signal}", arguments[0], arguments[2]);
+    let (ids, script) = (folder.join(&name), folder.join(format!("{name}.sh")));
+    // Politeness does not help: the two hear no SIGTERM, no SIGHUP and no SIGINT.
+    let text = format!(
+        "trap '' TERM HUP INT\nsleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait\n",
+        ids.display()
+    );
+    fs::write(&script, text).unwrap();
+    let child = format!("sh {}", script.display());
+    let arguments: Vec<_> =
+        arguments.iter().map(|word| if *word == "CHILD" { &*child } else { *word }).collect();
+    let mut command = ws101(&arguments).spawn().unwrap();
+    let ids = eventually("the child runs", || fs::read_to_string(&ids).ok()).await;
+    let ids: Vec<_> = ids.split_whitespace().collect();
+    assert!(ids.len() == 2 && ids.iter().all(|id| runs(id)), "{arguments:?}: {ids:?}");
+    kill(&command, signal).await;
+    timeout(PATIENCE, command.wait()).await.expect("the command ends").unwrap();
+    for id in ids {
+        let what = format!("{arguments:?}, {signal}: process {id} ends");
+        eventually(&what, || (!runs(id)).then_some(())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_child_survives_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.wst");
+    fs::write(&file, "a -> GET /ws\n").unwrap();
+    let file = file.to_str().unwrap();
+    let commands = [
+        vec!["play", file, "--cmd", "CHILD"],
+        vec!["record", "--cmd", "CHILD", file],
+        vec!["check", "3", "--cmd", "CHILD"],
+        vec!["check", "10", "--client", "CHILD"],
+    ];
+    for signal in ["-KILL", "-HUP", "-TERM", "-INT"] {
+        let all = commands.iter().map(|arguments| all_end(folder.path(), arguments, signal));
+        join_all(all).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_nobody_reads_ends_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.wst");
+    fs::write(&file, "a -> GET /ws\na <- 101\n").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [
+        vec!["doctor", "ws://127.0.0.1:1/ws"],
+        vec!["connect", "ws://127.0.0.1:1/ws"],
+        vec!["play", file, "--url", "ws://127.0.0.1:1/ws"],
+        vec!["check", "3.1", "--url", "ws://127.0.0.1:1/ws"],
+        vec!["check", "3.1", "--url", "ws://127.0.0.1:1/ws", "--json"],
+        vec!["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = ws101(&arguments);
+        let mut command = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        let mut stderr = command.stderr.take().unwrap();
+        let ended = async {
+            stderr.read_to_string(&mut said).await.unwrap();
+            command.wait().await.unwrap()
+        };
+        let ended = timeout(PATIENCE, ended).await.expect("it ends");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+        assert_ne!(ended.code(), Some(101), "{arguments:?}: {said}");
+    }
+    // Nor does it panic where its complaints go nowhere.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = ws101(&["play", "/nowhere", "--url", "ws://127.0.0.1:1/"]).stderr(writer).status();
+    let ended = timeout(PATIENCE, ended).await.expect("it ends").unwrap();
+    assert_eq!(ended.code(), Some(141));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_waits_for_a_reader_ends_when_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.wst");
+    // More than a pipe holds, told at the end.
+    fs::write(&file, format!("{}a -> GET /ws\n", "# a remark, told again\n".repeat(10_000)))
+        .unwrap();
+    let started = folder.path().join("started");
+    let child =
+        format!("echo > {}; exec python3 -m http.server $PORT --bind 127.0.0.1", started.display());
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = ws101(&["play", file.to_str().unwrap(), "--cmd", &child, "--wire"]);
+    let mut command = command.stdout(writer).spawn().unwrap();
+    eventually("the server was started", || started.exists().then_some(())).await;
+    // Once the pipe is full: the command writes no more, whatever it does.
+    let full = || (pending(&reader) >= 60_000).then_some(());
+    eventually("the pipe is full", full).await;
+    kill(&command, "-TERM").await;
+    let ended = timeout(PATIENCE, command.wait()).await.expect("SIGTERM ends it").unwrap();
+    assert_eq!(ended.code(), Some(2));
+}
+
+/// How many bytes wait in a pipe.
+fn pending(reader: &std::io::PipeReader) -> u64 {
+    rustix::io::ioctl_fionread(reader).unwrap()
+}

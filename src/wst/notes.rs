@@ -1,0 +1,181 @@
+//! `@` lines: what a scenario says besides what crosses the wire.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::cursor::{Cursor, Parsed};
+use super::text::Text;
+use super::time::{duration, seconds};
+
+/// What follows `@name`, for whoever wrote something else there.
+pub(super) const NOTES: [(&str, &str); 18] = [
+    ("quiet", "a time such as 50ms: how long a real server is listened to at the end of a step"),
+    ("timeout", "a time such as 5s: how long anything expected may take"),
+    ("fence", "off: a real server is not asked by pings whether it is done"),
+    (
+        "ignore",
+        "what is not compared: kinds of frames such as ping, or JSON by its type: type=stats",
+    ),
+    ("open", "nothing: what comes beyond the expected is not compared"),
+    ("rfc", "a section of RFC 6455, such as 5.6"),
+    ("lesson", "a lesson's heading, such as #the-trap"),
+    ("hint", "a language and a text in quotes"),
+    ("why", "a language and a text in quotes"),
+    ("title", "a language and a text in quotes"),
+    ("must", "nothing"),
+    ("env", "a setting for the server's environment, and its value"),
+    ("signal", "TERM, which the server gets before the step"),
+    ("exits", "a time by which the server has ended, and its exit code if that matters"),
+    ("client", "what is tried on a client that is judged"),
+    ("distinct", "the front of names that stand for different things"),
+    ("rising", "the front of names that stand for numbers, none smaller than the one before"),
+    ("positive", "the front of names that stand for numbers above 0"),
+];
+
+/// A note: on the whole scenario where it stands before all else, else on its step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// `@quiet 50ms`: how long a real server is listened to at the end of a step.
+    Quiet(Duration),
+    /// `@timeout 2s`: how long anything expected may take; 5 s without it.
+    Timeout(Duration),
+    /// `@fence off`: a real server is not asked by pings whether it is done.
+    FenceOff,
+    /// `@ignore ping type=stats`: frames of these kinds are not compared, nor JSON of such a `type`.
+    Ignore(Vec<String>),
+    /// `@open`: what comes beyond the expected is not compared.
+    Open,
+    /// `@rfc 5.6`: the section of RFC 6455 that has the rule.
+    Rfc(String),
+    /// `@lesson #the-trap`: the heading of the lesson that explains it.
+    Lesson(String),
+    /// `@hint en "One loop over all clients."`: what helps, by language.
+    Hint(String, String),
+    /// `@why en "…"`: the reason of the rule, by language.
+    Why(String, String),
+    /// `@title ru "…"`: the title in another language.
+    Title(String, String),
+    /// `@must`: a rule, not advice.
+    Must,
+    /// `@env WS_STATS_MS 300`: a setting for the server's environment.
+    Env(String, String),
+    /// `@signal TERM`: the server gets SIGTERM before the step.
+    SignalTerm,
+    /// `@exits 3s 0`: by when the server has ended, and with which exit code if that matters.
+    Exits(Duration, Option<i32>),
+    /// `@client returns`: what is tried on a client that is judged.
+    Client(Vec<String>),
+    /// `@distinct id`: the names `id`, `id1` … stand for different things.
+    Distinct(String),
+    /// `@rising up`: the names stand for numbers, none smaller than the one before.
+    Rising(String),
+    /// `@positive rss`: the names stand for numbers above 0.
+    Positive(String),
+}
+
+impl Note {
+    /// How many words stand behind the name.
+    pub(crate) fn words(&self) -> usize {
+        match self {
+            Self::Open | Self::Must => 0,
+            Self::Ignore(words) | Self::Client(words) => words.len(),
+            Self::Hint(..) | Self::Why(..) | Self::Title(..) | Self::Env(..) => 2,
+            Self::Exits(_, code) => 1 + usize::from(code.is_some()),
+            _ => 1,
+        }
+    }
+}
+
+/// `@name word "text"`, up to the next `@`.
+pub(super) fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
+    let known =
+        |word: &str| NOTES.into_iter().find(|(name, _)| word.strip_prefix('@') == Some(name));
+    let Some((name, followed)) = known(cursor.peek()) else {
+        let names = NOTES.map(|(name, _)| format!("@{name}")).join(", ");
+        return Err(cursor.expected(&format!("one of {names}")));
+    };
+    cursor.word();
+    let start = cursor.clone();
+    let mut words = Vec::new();
+    while !cursor.is_done() && !cursor.rest().starts_with('@') {
+        if cursor.rest().starts_with('"') {
+            words.push(cursor.plain()?);
+            cursor.skip();
+        } else {
+            words.push(cursor.word().to_owned());
+        }
+    }
+    read(name, words).ok_or_else(|| start.expected(followed))
+}
+
+/// The note of that name; `None` if these are not the words that follow it.
+fn read(name: &str, words: Vec<String>) -> Option<Note> {
+    let one = || <[String; 1]>::try_from(words.clone()).ok().map(|[word]| word);
+    let two = || <[String; 2]>::try_from(words.clone()).ok().map(|[first, second]| (first, second));
+    Some(match name {
+        "quiet" => Note::Quiet(duration(&one()?)?),
+        "timeout" => Note::Timeout(duration(&one()?)?),
+        "fence" if one()? == "off" => Note::FenceOff,
+        "ignore" if !words.is_empty() => Note::Ignore(words),
+        "open" if words.is_empty() => Note::Open,
+        "rfc" => Note::Rfc(one()?),
+        "lesson" => Note::Lesson(one()?),
+        "hint" => two().map(|(lang, text)| Note::Hint(lang, text))?,
+        "why" => two().map(|(lang, text)| Note::Why(lang, text))?,
+        "title" => two().map(|(lang, text)| Note::Title(lang, text))?,
+        "must" if words.is_empty() => Note::Must,
+        "env" => two().map(|(name, value)| Note::Env(name, value))?,
+        "signal" if one()? == "TERM" => Note::SignalTerm,
+        "exits" => match &words[..] {
+            [time] => Note::Exits(duration(time)?, None),
+            [time, code] => Note::Exits(duration(time)?, Some(code.parse().ok()?)),
+            _ => return None,
+        },
+        "client" if !words.is_empty() => Note::Client(words),
+        "distinct" => Note::Distinct(one()?),
+        "rising" => Note::Rising(one()?),
+        "positive" => Note::Positive(one()?),
+        _ => return None,
+    })
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quiet(time) => write!(f, "@quiet {}", seconds(*time)),
+            Self::Timeout(time) => write!(f, "@timeout {}", seconds(*time)),
+            Self::FenceOff => f.write_str("@fence off"),
+            Self::Ignore(kinds) => put(f, "ignore", kinds),
+            Self::Open => f.write_str("@open"),
+            Self::Rfc(section) => put(f, "rfc", [section]),
+            Self::Lesson(heading) => put(f, "lesson", [heading]),
+            Self::Hint(lang, text) => put(f, "hint", [lang, text]),
+            Self::Why(lang, text) => put(f, "why", [lang, text]),
+            Self::Title(lang, text) => put(f, "title", [lang, text]),
+            Self::Must => f.write_str("@must"),
+            Self::Env(name, value) => put(f, "env", [name, value]),
+            Self::SignalTerm => f.write_str("@signal TERM"),
+            Self::Exits(time, None) => write!(f, "@exits {}", seconds(*time)),
+            Self::Exits(time, Some(code)) => write!(f, "@exits {} {code}", seconds(*time)),
+            Self::Client(words) => put(f, "client", words),
+            Self::Distinct(front) => put(f, "distinct", [front]),
+            Self::Rising(front) => put(f, "rising", [front]),
+            Self::Positive(front) => put(f, "positive", [front]),
+        }
+    }
+}
+
+/// `@name` and its words, in quotes where they would not read as one word.
+fn put<'w>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    words: impl IntoIterator<Item = &'w String>,
+) -> fmt::Result {
+    write!(f, "@{name}")?;
+    for word in words {
+        let is_plain = !word.is_empty() && !word.starts_with(['"', '@']);
+        let is_plain = is_plain && word.chars().all(|c| c.is_ascii_graphic());
+        if is_plain { write!(f, " {word}")? } else { write!(f, " {}", Text::plain(word))? }
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Text that is compared: exact, with places for what differs from run to run.
+
+use std::fmt::{self, Write};
+
+use super::steps;
+
+/// A text, exact but for its placeholders: `"hello <bob>, it is <*>"`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub Vec<Part>);
+
+/// A part of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// These characters.
+    Plain(String),
+    /// `<*>`: anything, also nothing.
+    Any,
+    /// `<name>`: something, and the same wherever the name stands.
+    Name(String),
+}
+
+impl Text {
+    /// A text without placeholders.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        if text.is_empty() { Self::default() } else { Self(vec![Part::Plain(text.to_owned())]) }
+    }
+
+    /// Appends a character, to the last part if it can be.
+    pub(super) fn push(&mut self, c: char) {
+        match self.0.last_mut() {
+            Some(Part::Plain(text)) => text.push(c),
+            _ => self.0.push(Part::Plain(c.to_string())),
+        }
+    }
+
+    /// Whether any part of it is not exact.
+    pub(super) fn has_placeholders(&self) -> bool {
+        self.0.iter().any(|part| !matches!(part, Part::Plain(_)))
+    }
+
+    /// The text itself if it has no placeholders; else the first of them.
+    pub(super) fn without_placeholders(self) -> Result<String, String> {
+        let part = |part: Part| match part {
+            Part::Plain(text) => Ok(text),
+            Part::Any => Err("<*>".to_owned()),
+            Part::Name(name) => Err(format!("<{name}>")),
+        };
+        self.0.into_iter().map(part).collect()
+    }
+}
+
+/// How many bytes at the front of `text` are a placeholder, such as `<bob>` or `<*>`, and which.
+pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
+    let inside = text.strip_prefix('<')?;
+    if inside.starts_with("*>") {
+        return Some((3, Part::Any));
+    }
+    // A name has no `<`, so no character is looked at for two of them.
+    let end = inside.find(|c: char| !c.is_alphanumeric() && !"-_.".contains(c));
+    steps::count(1 + end.unwrap_or(inside.len()));
+    let name = &inside[..end?];
+    let is_name = name.starts_with(char::is_alphabetic) && inside[name.len()..].starts_with('>');
+    is_name.then(|| (name.len() + 2, Part::Name(name.to_owned())))
+}
+
+/// A name that can stand between `<` and `>`: `name` with a dash for each character that cannot.
+pub(super) fn placeholder_name(name: &str) -> String {
+    let mut out = String::new();
+    if !name.starts_with(|c: char| c.is_alphabetic()) {
+        out.push('n');
+    }
+    for c in name.chars() {
+        out.push(if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' });
+    }
+    out
+}
+
+/// In quotes, as a JSON string; a `<` that would begin a placeholder is `\u003c`.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for part in &self.0 {
+            match part {
+                Part::Any => f.write_str("<*>")?,
+                Part::Name(name) => write!(f, "<{name}>")?,
+                Part::Plain(text) => {
+                    for (at, c) in text.char_indices() {
+                        if c == '<' && placeholder(&text[at..]).is_some() {
+                            f.write_str("\\u003c")?;
+                        } else {
+                            escaped(f, c)?;
+                        }
+                    }
+                }
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+/// A JSON string; escaped is all that would not show, so that no two texts look the same.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        // Writing to a String cannot fail.
+        let _ = escaped(&mut out, c);
+    }
+    out.push('"');
+    out
+}
+
+fn escaped(out: &mut impl Write, c: char) -> fmt::Result {
+    match c {
+        '"' => out.write_str("\\\""),
+        '\\' => out.write_str("\\\\"),
+        '\n' => out.write_str("\\n"),
+        '\r' => out.write_str("\\r"),
+        '\t' => out.write_str("\\t"),
+        c if is_odd(c) => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            Ok(())
+        }
+        c => out.write_char(c),
+    }
+}
+
+/// What Rust would write as `\u{..}`: control and format characters, odd blanks.
+pub(super) fn is_odd(c: char) -> bool {
+    c.escape_debug().len() > 1 && !"'\"\\".contains(c)
+}
+
+/// `bytes` as text, if nothing in it would have to be guessed at.
+pub(super) fn readable(bytes: &[u8]) -> Option<&str> {
+    let is_odd = |c: char| c.is_control() && !"\r\n\t".contains(c);
+    str::from_utf8(bytes).ok().filter(|text| !text.contains(is_odd))
+}

@@ -1,0 +1,528 @@
+//! Crowds: what n strangers cost, counted in bytes and steps at n and at 2n, without a clock.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, advance, sleep};
+use tokio_tungstenite::tungstenite::Message;
+use ws101::broadcast::{ClientId, Hub, Outlet, Overflow};
+use ws101::chat::{Chat, SUBPROTOCOL};
+use ws101::crowd::{AT_ONCE, Crowd, FRAMES, LISTED, Roll};
+use ws101::frame::Decoder;
+use ws101::room::Room;
+use ws101::settings::Settings;
+use ws101::upgrade::Peer;
+
+use super::broadcast::driven;
+
+/// More than a list names, and enough that squares stand out.
+const N: usize = 300;
+
+/// What was written to some clients.
+#[derive(Debug, Default)]
+struct Meter {
+    bytes: AtomicUsize,
+    /// How often a stream was asked to take something: the fan-out's steps.
+    writes: AtomicUsize,
+    first: Mutex<Option<Instant>>,
+    /// The bytes themselves, of those who are watched.
+    kept: Option<Mutex<Vec<u8>>>,
+}
+
+impl Meter {
+    fn keeping() -> Arc<Self> {
+        Arc::new(Self { kept: Some(Mutex::default()), ..Self::default() })
+    }
+
+    /// Bytes and writes since the last call.
+    fn take(&self) -> [usize; 2] {
+        [&self.bytes, &self.writes].map(|count| count.swap(0, Relaxed))
+    }
+
+    /// The texts that were written since the last call.
+    fn heard(&self) -> Vec<Value> {
+        let mut decoder = Decoder::new(1 << 20);
+        decoder.push(&std::mem::take(&mut *self.kept.as_ref().unwrap().lock().unwrap()));
+        decoder.map(|frame| serde_json::from_slice(&frame.payload).unwrap()).collect()
+    }
+}
+
+/// A client that never speaks, and reads all or nothing.
+struct Client {
+    meter: Arc<Meter>,
+    reads: bool,
+}
+
+impl AsyncRead for Client {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Client {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if !self.reads {
+            return Poll::Pending;
+        }
+        self.meter.bytes.fetch_add(buf.len(), Relaxed);
+        self.meter.writes.fetch_add(1, Relaxed);
+        self.meter.first.lock().unwrap().get_or_insert_with(Instant::now);
+        if let Some(kept) = &self.meter.kept {
+            kept.lock().unwrap().extend(buf);
+        }
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The dialects of those who come in by themselves or with their first words.
+const DIALECTS: [&str; 4] = ["v1", "000", "001", "004"];
+
+fn peer(dialect: &str) -> Peer {
+    let (target, granted) = match dialect {
+        "v1" => ("/".to_owned(), Response::builder().header("sec-websocket-protocol", SUBPROTOCOL)),
+        _ => (format!("/?dialect={dialect}"), Response::builder()),
+    };
+    Peer::new(&Request::get(target).body(()).unwrap(), &granted.body(()).unwrap())
+}
+
+/// A chat and its sessions.
+struct Town {
+    chat: Chat,
+    hub: Hub,
+    /// Of all clients that are not watched.
+    meter: Arc<Meter>,
+    sessions: BTreeMap<ClientId, JoinHandle<Option<u16>>>,
+    now: Duration,
+    names: usize,
+}
+
+impl Town {
+    fn new(capacity: usize) -> Self {
+        Self {
+            chat: Chat::new(&Settings::default()),
+            hub: Hub::new(capacity, Overflow::Disconnect),
+            meter: Arc::default(),
+            sessions: BTreeMap::new(),
+            now: Duration::ZERO,
+            names: 0,
+        }
+    }
+
+    /// One comes in, under a name of its own.
+    fn enter(&mut self, dialect: &str, meter: Arc<Meter>, reads: bool) -> ClientId {
+        let mailbox = self.hub.join(&Outlet::new(Client { meter, reads }));
+        let who = mailbox.id();
+        self.sessions.insert(who, driven(mailbox));
+        self.chat.joined(who, &peer(dialect), &self.hub);
+        self.names += 1;
+        let name = format!("visitor {:06}", self.names);
+        match dialect {
+            "v1" => self.say(who, &json!({"type": "hello", "v": 1, "username": name})),
+            "004" => self.say(who, &json!({"type": "join", "username": name})),
+            _ => {}
+        }
+        who
+    }
+
+    fn arrive(&mut self, n: usize, dialect: &str) -> Vec<ClientId> {
+        let meter = self.meter.clone();
+        (0..n).map(|_| self.enter(dialect, meter.clone(), true)).collect()
+    }
+
+    fn watch(&mut self, dialect: &str) -> Arc<Meter> {
+        let meter = Meter::keeping();
+        self.enter(dialect, meter.clone(), true);
+        meter
+    }
+
+    fn say(&mut self, who: ClientId, said: &Value) {
+        self.chat.heard(who, Message::text(said.to_string()), &self.hub);
+    }
+
+    /// A session ends, whoever ended it.
+    async fn leave(&mut self, who: ClientId) {
+        let session = self.sessions.remove(&who).unwrap();
+        session.abort();
+        let _ = session.await;
+        self.chat.left(who, &self.hub);
+    }
+
+    /// A second passes.
+    async fn tick(&mut self) {
+        sleep(Duration::from_secs(1)).await;
+        self.now += Duration::from_secs(1);
+        self.chat.tick(self.now, &self.hub);
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Checks that what 2n do costs twice what n do, and a little: bytes, and writes to streams.
+async fn assert_linear(what: &str, cost: impl AsyncFn(usize) -> [usize; 2]) {
+    let once = cost(N).await;
+    let twice = cost(2 * N).await;
+    for (unit, once, twice) in [("bytes", once[0], twice[0]), ("writes", once[1], twice[1])] {
+        println!("{what}: {once} {unit} for n, {twice} for 2n");
+        assert!(once > 0, "{what}: somebody is told something");
+        assert!(twice * 10 <= once * 22, "{what}: {once} {unit} for n, {twice} for 2n");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn twice_as_many_arrivals_cost_twice_as_much() {
+    for dialect in DIALECTS {
+        assert_linear(dialect, async |n| {
+            let mut town = Town::new(1 << 20);
+            town.arrive(n, dialect);
+            town.tick().await;
+            let cost = town.meter.take();
+            assert_eq!(town.hub.members(), n, "{dialect}: nobody is evicted");
+            cost
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn twice_as_many_departures_cost_twice_as_much() {
+    for dialect in DIALECTS {
+        assert_linear(dialect, async |n| {
+            let mut town = Town::new(1 << 20);
+            // Whatever its own dialect says of its kind, the other kind leaves.
+            town.arrive(n, dialect);
+            let leaving = town.arrive(n, "v1");
+            town.tick().await;
+            town.meter.take();
+            for who in leaving {
+                town.leave(who).await;
+            }
+            town.tick().await;
+            town.meter.take()
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn twice_as_many_renamings_cost_twice_as_much() {
+    for dialect in ["v1", "000", "004"] {
+        assert_linear(dialect, async |n| {
+            let mut town = Town::new(1 << 20);
+            town.arrive(n, dialect);
+            let renaming = town.arrive(n, "v1");
+            town.tick().await;
+            town.meter.take();
+            for who in renaming {
+                let name = format!("somebody {who:06}");
+                town.say(who, &json!({"type": "rename", "username": name, "id": "r"}));
+            }
+            town.tick().await;
+            town.meter.take()
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_room_that_types_is_shown_typing_a_few_times() {
+    for dialect in ["v1", "004"] {
+        assert_linear(dialect, async |n| {
+            let mut town = Town::new(1 << 20);
+            let ids = town.arrive(n, dialect);
+            town.tick().await;
+            town.meter.take();
+            for who in ids {
+                town.say(who, &json!({"type": "typing"}));
+            }
+            town.tick().await;
+            town.meter.take()
+        })
+        .await;
+    }
+}
+
+/// Clients that read nothing are evicted by a few messages; the others hear of it in one summary.
+#[tokio::test(start_paused = true)]
+async fn twice_as_many_evictions_cost_twice_as_much_and_evict_nobody_else() {
+    for dialect in DIALECTS {
+        assert_linear(dialect, async |n| {
+            let mut town = Town::new(50_000);
+            town.arrive(n, dialect);
+            let meter = town.meter.clone();
+            let slow: Vec<_> = (0..n).map(|_| town.enter("v1", meter.clone(), false)).collect();
+            let speaker = town.arrive(1, "v1")[0];
+            town.tick().await;
+            town.meter.take();
+            // 56 kB, where 50 kB may wait.
+            for _ in 0..8 {
+                town.say(speaker, &json!({"type": "message", "content": "я".repeat(3_500)}));
+                sleep(Duration::from_millis(1)).await;
+            }
+            assert_eq!(town.hub.members(), n + 1, "{dialect}: those who read nothing are evicted");
+            town.meter.take();
+            for who in slow {
+                town.leave(who).await;
+            }
+            town.tick().await;
+            let cost = town.meter.take();
+            assert_eq!(town.hub.members(), n + 1, "{dialect}: the others stay");
+            cost
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_to_twice_as_many_costs_twice_as_much() {
+    for dialect in DIALECTS {
+        assert_linear(dialect, async |n| {
+            let mut town = Town::new(1 << 20);
+            let ids = town.arrive(n, dialect);
+            town.tick().await;
+            town.meter.take();
+            let kind = if dialect == "000" { "user" } else { "message" };
+            town.say(ids[0], &json!({"type": kind, "content": "hi"}));
+            sleep(Duration::from_millis(1)).await;
+            town.meter.take()
+        })
+        .await;
+    }
+}
+
+/// Every array in a JSON text, at any depth.
+fn lists(value: &Value) -> Vec<&Vec<Value>> {
+    let inner: Vec<&Value> = match value {
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
+        _ => Vec::new(),
+    };
+    value.as_array().into_iter().chain(inner.into_iter().flat_map(lists)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_list_is_longer_than_stated_and_the_count_is_told() {
+    for dialect in ["v1", "000", "001", "004"] {
+        let mut town = Town::new(1 << 20);
+        let early = town.watch(dialect);
+        town.arrive(N, "v1");
+        let late = town.watch(dialect);
+        town.tick().await;
+        let [early, late] = [early, late].map(|meter| meter.heard());
+        for said in early.iter().chain(&late) {
+            assert!(lists(said).iter().all(|list| list.len() <= LISTED), "{dialect}: {said}");
+        }
+        let told = early.len();
+        assert!(told <= 2 + AT_ONCE, "{dialect}: {told} frames for {N} arrivals");
+        let last = early.last().unwrap();
+        let count = match dialect {
+            "000" => continue,
+            "001" => &last["clientsCount"],
+            _ => &last["count"],
+        };
+        assert_eq!(count, &json!(N + 2), "{dialect}: {last}");
+        let welcome = &late[0];
+        let count = match dialect {
+            "v1" => &welcome["rooms"][0]["count"],
+            "001" => &welcome["clientsCount"],
+            _ => &welcome["count"],
+        };
+        assert_eq!(count, &json!(N + 2), "{dialect}: {welcome}");
+    }
+}
+
+/// What a client of the canonical protocol knows, as `lessons` tell it to.
+#[derive(Default)]
+struct Known(BTreeMap<String, String>);
+
+impl Known {
+    fn put(&mut self, user: &Value) {
+        let text = |field: &str| user[field].as_str().unwrap().to_owned();
+        self.0.insert(text("id"), text("username"));
+    }
+
+    fn hear(&mut self, said: &Value) {
+        let list = |field: &str| said[field].as_array().cloned().unwrap_or_default();
+        match said["type"].as_str().unwrap() {
+            "welcome" => {
+                said["rooms"][0]["members"].as_array().unwrap().iter().for_each(|m| self.put(m));
+            }
+            "user_joined" => self.put(&said["user"]),
+            "user_left" => drop(self.0.remove(said["user"]["id"].as_str().unwrap())),
+            "system" if said["event"] == "renamed" => {
+                let to = said["params"]["to"].as_str().unwrap().to_owned();
+                self.0.insert(said["params"]["user"].as_str().unwrap().to_owned(), to);
+            }
+            "presence" => {
+                if said["full"] == true {
+                    self.0.clear();
+                }
+                for user in ["users", "joins", "renames"].into_iter().flat_map(list) {
+                    self.put(&user);
+                }
+                for user in list("leaves") {
+                    self.0.remove(user["id"].as_str().unwrap());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whoever follows the events knows everyone as soon as the room is small enough for a list.
+#[tokio::test(start_paused = true)]
+async fn who_follows_the_summaries_knows_who_is_here() {
+    let mut town = Town::new(1 << 20);
+    let watched = town.watch("v1");
+    let mut known = Known::default();
+    let mut here = Vec::new();
+    // Up and down: at once, together, beyond a list, and back below it.
+    for (come, rename, go) in [
+        (5, 1, 1),
+        (40, 10, 20),
+        (300, 200, 150),
+        (0, 0, 150),
+        (60, 20, 5),
+        (130, 0, 130),
+        (0, 3, 40),
+    ] {
+        here.extend(town.arrive(come, "v1"));
+        for &who in here.iter().rev().take(rename) {
+            let name = format!("renamed {:09}", town.now.as_secs() * 1_000 + who);
+            town.say(who, &json!({"type": "rename", "username": name}));
+        }
+        let leaving: Vec<_> = here.drain(..go.min(here.len())).collect();
+        for who in leaving {
+            town.leave(who).await;
+        }
+        town.tick().await;
+        watched.heard().iter().for_each(|said| known.hear(said));
+        if here.len() < LISTED {
+            let newcomer = town.watch("v1");
+            sleep(Duration::from_millis(1)).await;
+            let mut truth = Known::default();
+            newcomer.heard().iter().for_each(|said| truth.hear(said));
+            watched.heard().iter().for_each(|said| known.hear(said));
+            assert_eq!(known.0, truth.0, "after {come} came, {rename} renamed, {go} went");
+            let newest = *town.sessions.last_key_value().unwrap().0;
+            town.leave(newest).await;
+            town.tick().await;
+            watched.heard().iter().for_each(|said| known.hear(said));
+        }
+    }
+}
+
+/// Dialects that name few of those who did something together name the latest.
+#[tokio::test(start_paused = true)]
+async fn the_last_name_of_many_is_heard_in_each_dialect() {
+    for dialect in ["v1", "000", "004"] {
+        let mut town = Town::new(1 << 20);
+        let watched = town.watch(dialect);
+        let who = town.arrive(1, "v1")[0];
+        town.tick().await;
+        for n in 1..=40 {
+            let name = format!("name {n} of 40");
+            town.say(who, &json!({"type": "rename", "username": name}));
+        }
+        town.tick().await;
+        let heard = watched.heard();
+        let last = heard.last().unwrap().to_string();
+        assert!(last.contains("name 40 of 40"), "{dialect}: {last}");
+    }
+}
+
+#[test]
+fn few_are_told_at_once_and_the_others_once_in_a_period() {
+    let mut crowd = Crowd::new();
+    let at_once = (0..200).filter(|who| crowd.came(20, *who)).count();
+    assert_eq!(at_once, AT_ONCE);
+    assert!(!crowd.went(20, 0), "a departure is not told before the arrival");
+    let summary = crowd.end_period();
+    assert_eq!((summary.came.total(), summary.went.total()), (200 - AT_ONCE, 1));
+    assert_eq!(summary.came.first(usize::MAX).len(), LISTED);
+    assert!(!summary.came.is_complete() && summary.went.is_complete());
+    assert!(crowd.came(20, 7), "the next period begins");
+    assert!(crowd.end_period().is_empty());
+    // The more are told, the fewer single events there are.
+    let at_once = (0..200).filter(|who| crowd.came(FRAMES / 4, *who)).count();
+    assert_eq!(at_once, 4);
+    let _ = crowd.end_period();
+    assert!(!crowd.came(FRAMES + 1, 0));
+    // What passes is counted for itself, and never told later.
+    assert_eq!((0..200).filter(|_| crowd.passing(20)).count(), AT_ONCE);
+    assert_eq!(crowd.end_period().came.total(), 1);
+    assert!(crowd.passing(20) && !crowd.passing(FRAMES));
+}
+
+/// How often a name was compared.
+static FOLDED: AtomicUsize = AtomicUsize::new(0);
+
+#[test]
+fn a_name_is_found_without_looking_at_the_others() {
+    let steps = |n: u64| {
+        let mut roll = Roll::new(|name| {
+            FOLDED.fetch_add(1, Relaxed);
+            vec![name.to_lowercase()]
+        });
+        FOLDED.store(0, Relaxed);
+        for who in 0..n {
+            assert!(roll.enter(who, format!("Name {who}")));
+            assert!(!roll.is_free(u64::MAX, &format!("nAME {who}")));
+        }
+        for who in 0..n {
+            assert!(roll.enter(who, format!("NAME {who}")), "one's own name is free");
+            assert_eq!(roll.leave(who), Some(format!("NAME {who}")));
+        }
+        assert!(roll.is_empty());
+        FOLDED.load(Relaxed)
+    };
+    let [once, twice] = [1_000, 2_000].map(steps);
+    assert_eq!(twice, 2 * once);
+    assert!(once <= 10 * 1_000, "{once} steps");
+}
+
+/// A room in which somebody always has something to say, and other tasks take their time.
+#[tokio::test(start_paused = true)]
+async fn a_round_waits_for_silence_no_longer_than_50_ms() {
+    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let meter = Arc::new(Meter::default());
+    let client = || Outlet::new(Client { meter: meter.clone(), reads: true });
+    let _crowd: Vec<_> = (0..5_000).map(|_| hub.join(&client())).collect();
+    let speaker = hub.clone();
+    let began = Instant::now();
+    let speaking = tokio::spawn(async move {
+        loop {
+            speaker.broadcast("more");
+            advance(Duration::from_millis(5)).await;
+        }
+    });
+    while meter.first.lock().unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    speaking.abort();
+    let first = meter.first.lock().unwrap().unwrap() - began;
+    assert!(first <= Duration::from_millis(100), "the first member was told after {first:?}");
+}

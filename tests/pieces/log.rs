@@ -1,0 +1,109 @@
+//! A log that loses lines rather than wait.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ws101::log::{Log, QUEUE_BYTES};
+
+/// How long the writing thread may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A sink that waits for the word before each write, and fails if that is `false`.
+struct Gate {
+    begun: Sender<()>,
+    word: Receiver<bool>,
+    written: Arc<Mutex<String>>,
+}
+
+impl Write for Gate {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Some tests do not ask.
+        let _ = self.begun.send(());
+        // Nobody to say the word: the gate stands open.
+        if !self.word.recv().unwrap_or(true) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.written.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Gated {
+    log: Log,
+    begun: Receiver<()>,
+    word: Sender<bool>,
+    written: Arc<Mutex<String>>,
+}
+
+fn gated() -> Gated {
+    let (tell, begun) = channel();
+    let (word, heard) = channel();
+    let written = Arc::<Mutex<String>>::default();
+    let log = Log::to(Gate { begun: tell, word: heard, written: written.clone() });
+    Gated { log, begun, word, written }
+}
+
+#[test]
+fn lines_come_out_in_their_order() {
+    let Gated { log, word, written, .. } = gated();
+    drop(word);
+    for line in ["one\n", "two\n", "three\n"] {
+        log.put(line.as_bytes());
+    }
+    assert!(log.flush(PATIENCE));
+    assert_eq!(*written.lock().unwrap(), "one\ntwo\nthree\n");
+    assert_eq!(log.lost(), 0);
+}
+
+#[test]
+fn what_finds_no_room_is_lost_and_counted_and_told() {
+    let Gated { log, begun, word, written } = gated();
+    log.put(b"first\n");
+    begun.recv_timeout(PATIENCE).expect("the thread writes");
+    // The sink takes nothing now, and the queue holds so much.
+    let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
+    let room = QUEUE_BYTES / line.len();
+    for _ in 0..room + 7 {
+        log.put(&line);
+    }
+    assert_eq!(log.lost(), 7);
+    assert!(!log.flush(Duration::from_millis(1)), "it does not wait for ever");
+    drop(word);
+    assert!(log.flush(PATIENCE));
+    let written = written.lock().unwrap();
+    assert_eq!(written.matches('x').count(), room * 1023);
+    assert!(written.starts_with("first\n"));
+    assert!(written.ends_with("\n-- 7 lines of this log were lost\n"));
+}
+
+#[test]
+fn a_sink_that_fails_costs_the_lines_and_nothing_else() {
+    let Gated { log, word, written, .. } = gated();
+    word.send(false).unwrap();
+    log.put(b"one\ntwo\n");
+    assert!(log.flush(PATIENCE));
+    assert_eq!(log.lost(), 2);
+    drop(word);
+    log.put(b"three\n");
+    assert!(log.flush(PATIENCE));
+    assert_eq!(*written.lock().unwrap(), "three\n-- 2 lines of this log were lost\n");
+}
+
+#[test]
+fn a_log_that_is_dropped_writes_what_it_has() {
+    let Gated { log, begun, word, written } = gated();
+    log.put(b"last\n");
+    begun.recv_timeout(PATIENCE).expect("the thread writes");
+    log.clone().put(b"very last\n");
+    drop(log);
+    drop(word);
+    // The sink is dropped with its thread.
+    while begun.recv_timeout(PATIENCE).is_ok() {}
+    assert_eq!(*written.lock().unwrap(), "last\nvery last\n");
+}
