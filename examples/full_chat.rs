@@ -12,18 +12,18 @@ use ws101::chat::{Chat, Dialect};
 use ws101::endpoint::Endpoint;
 use ws101::log;
 use ws101::page::page;
-use ws101::settings::{Settings, StartError};
-use ws101::shutdown;
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     tracing_subscriber::fmt().compact().with_writer(log::writer).init();
-    let settings = Settings::from_env()?;
-    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    let settings = program::settings(Settings::default())?;
+    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);
-    let second = Settings { port: settings.port_004, ..settings.clone() }.listen();
+    let second = program::listen(&Settings { port: settings.port_004, ..settings.clone() });
     match &second {
         Ok(listener) => {
             log!("clients of source 004 find it at ws://{}", listener.local_addr()?);

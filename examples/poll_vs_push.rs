@@ -18,7 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 use tokio::{net::TcpStream, time::timeout};
 use ws101::handshake::{Rejection, encode, has_body};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::upgrade::{Head, read_head, refuse};
 use ws101::{frame::Frame, log, page, server, stream::within};
 
@@ -41,8 +42,8 @@ struct Race {
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let listener = settings.listen()?;
+    let settings = program::settings(Settings::default())?;
+    let listener = program::listen(&settings)?;
     log!("open http://{}", listener.local_addr()?);
     let meters = Mutex::new(["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3])).into());
     let race = Arc::new(Race { news: watch::Sender::default(), meters, settings });

@@ -1,6 +1,6 @@
 //! The files of the page in `frontend/`: a part of the program, or read from a directory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where the files of the page come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,16 +47,4 @@ const FILES: &[(&str, &[u8])] = files![
 pub fn embedded(name: &str) -> Option<&'static [u8]> {
     let file = FILES.iter().find(|(known, _)| *known == name);
     file.map(|(_, contents)| *contents)
-}
-
-/// The directory `frontend/` of the checkout, for a debug build that is run inside it: there a
-/// change to the page shows at the next request.
-pub(crate) fn checkout() -> Option<PathBuf> {
-    if !cfg!(debug_assertions) {
-        return None;
-    }
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().ok()?;
-    let frontend = checkout.join("frontend");
-    let is_inside = std::env::current_exe().ok()?.starts_with(&checkout);
-    (is_inside && frontend.join("index.html").is_file()).then_some(frontend)
 }

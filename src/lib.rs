@@ -12,6 +12,7 @@
 //! | --- | --- | --- |
 //! | 4 | [`scenario`] | what must cross the wire, as text that can be played and compared |
 //! | | [`doctor`] | why a WebSocket does not open, and which rules it keeps |
+//! | | [`program`] | what a program does at its start: environment, descriptors, port, signals |
 //! | | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
 //! | | [`chat`] | the capstone room: names, messages, typing, comings and goings |
 //! | 3 | [`session`] | one connection: one task, one loop |
@@ -29,7 +30,7 @@
 //! | | [`heartbeat`] | finding out that a peer is gone |
 //! | | [`shutdown`] | ending a server on purpose |
 //! | | [`stats`] | connections, messages, bytes, closes, memory, uptime |
-//! | | [`settings`] | what a program may be told by its environment |
+//! | | [`settings`] | the options of a server, with defaults |
 //! | | [`page`] | serves those files with strict headers |
 //! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
 //! | | [`tap`] | a stream that tells what crosses it |
@@ -109,13 +110,14 @@ pub mod heartbeat;
 pub mod history;
 #[cfg(feature = "server")]
 pub mod id;
-#[cfg(feature = "server")]
 pub mod limits;
 pub mod log;
 #[cfg(feature = "server")]
 pub mod name;
 #[cfg(feature = "server")]
 pub mod page;
+#[cfg(feature = "server")]
+pub mod program;
 #[cfg(feature = "server")]
 pub mod receipts;
 #[cfg(feature = "server")]

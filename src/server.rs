@@ -106,18 +106,16 @@ where
 /// Each is answered as `policy` says; `serve` runs for each that is granted, as
 /// a task that `shutdown` waits for. Everything else is for the routes after it.
 ///
-/// As many are let in as [`Settings::default`] allows, whatever the environment says:
-/// 2000 at once, 128 of them from one address, and 50 new ones a second. The next is
-/// answered with 503. Limits of your own: [`limited_sockets`].
+/// As many connections are let in as `caps` allow; the next gets 503.
 pub fn sockets<F>(
     policy: Policy,
+    caps: Caps,
     shutdown: &Shutdown,
     serve: impl Fn(Accepted<UpgradedIo>) -> F + Clone + Send + Sync + 'static,
 ) -> BoxedFilter<(Response,)>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let caps = Settings::default().caps();
     let serve = move |accepted, permit: Permit| {
         let served = serve(accepted);
         async move {
@@ -128,7 +126,8 @@ where
     limited_sockets(policy, caps, shutdown, serve)
 }
 
-/// The same, for as many connections as `caps` allow: the next is answered with 503.
+/// As [`sockets`], but `serve` also gets the connection's [`Permit`], which counts its messages.
+/// The connection counts until `serve` drops the permit.
 pub fn limited_sockets<F>(
     policy: Policy,
     caps: Caps,

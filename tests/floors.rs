@@ -36,7 +36,7 @@ const FLOORS: &[&[&str]] = &[
         "upgrade",
     ],
     &["room", "server", "session", "transcript"],
-    &["chat", "doctor", "endpoint", "scenario"],
+    &["chat", "doctor", "endpoint", "program", "scenario"],
 ];
 
 fn floor(module: &str) -> Option<usize> {
@@ -146,5 +146,19 @@ fn the_map_in_lib_rs_names_every_module() {
     let map = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
     for module in FLOORS.iter().flat_map(|floor| floor.iter()) {
         assert!(map.contains(&format!("| [`{module}`] |")), "lib.rs does not list {module}");
+    }
+}
+
+/// Reading the environment, ending the process and changing its limits are for programs: a piece
+/// gets what it needs as a parameter.
+#[test]
+fn only_program_knows_the_process() {
+    let effects = ["env::var", "current_exe", "exit(", "rlimit::", "tokio::signal", "socket2::"];
+    for (module, text) in modules() {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|_| module != "program") {
+            let effect = effects.into_iter().find(|effect| line.contains(effect));
+            assert_eq!(effect, None, "{module}: {line}");
+        }
     }
 }

@@ -20,11 +20,11 @@ const fn rung(example: &'static str, lines: usize, added: Option<usize>) -> Rung
 }
 
 const LADDER: [Rung; 13] = [
-    rung("poll_vs_push", 130, None),
-    rung("handshake", 50, None),
-    rung("raw_echo", 65, None),
+    rung("poll_vs_push", 131, None),
+    rung("handshake", 51, None),
+    rung("raw_echo", 67, None),
     rung("echo", 25, None),
-    rung("connections", 50, Some(35)),
+    rung("connections", 50, Some(36)),
     rung("broadcast", 60, Some(45)),
     rung("echo_broadcast", 90, Some(60)),
     rung("heartbeat", 100, Some(30)),

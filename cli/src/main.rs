@@ -123,11 +123,11 @@ const ENDING: Duration = Duration::from_secs(8);
 
 /// Waits for a signal that asks this command to end, and sees to it that it does within [`ENDING`].
 fn interrupted() -> io::Result<impl Future<Output = &'static str> + Send> {
-    let asked = ws101::shutdown::signal()?;
+    let asked = ws101::program::signal()?;
     tokio::spawn(async move {
         asked.await;
         sleep(ENDING).await;
         std::process::exit(2);
     });
-    ws101::shutdown::signal()
+    ws101::program::signal()
 }

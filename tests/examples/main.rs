@@ -4,6 +4,7 @@
 //! `cargo build --examples` before.
 
 #[cfg(unix)]
+mod caps;
 mod crowds;
 mod drain;
 mod echo_broadcast;

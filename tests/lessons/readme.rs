@@ -31,7 +31,7 @@ fn the_map_names_every_piece() {
 
 #[test]
 fn the_settings_are_those_of_the_code() {
-    let source = read("src/settings.rs");
+    let source = read("src/program/environment.rs");
     let literals = source.split('"').skip(1).step_by(2);
     let mut names: Vec<_> = literals.filter(|literal| is_name(literal)).collect();
     names.sort_unstable();
