@@ -4,20 +4,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::EXAMPLES;
 use crate::program::{PATIENCE, Program};
-
-const WITH_ROUTES: [&str; 10] = [
-    "echo",
-    "connections",
-    "broadcast",
-    "echo_broadcast",
-    "heartbeat",
-    "stats",
-    "shutdown",
-    "reconnect",
-    "names_and_typing",
-    "full_chat",
-];
 
 /// Asks for a WebSocket: the connection, and the status of the answer.
 async fn ask(program: &Program) -> (TcpStream, String) {
@@ -32,7 +20,8 @@ async fn ask(program: &Program) -> (TcpStream, String) {
 
 #[tokio::test]
 async fn every_route_lets_in_as_many_as_the_settings_say() {
-    for example in WITH_ROUTES {
+    // The first three speak HTTP by hand.
+    for example in &EXAMPLES[3..] {
         let program = Program::start(example, &[("WS_MAX_CONNECTIONS", "1")]).await;
         let (_first, status) = ask(&program).await;
         assert_eq!(status, "101", "{example}");
