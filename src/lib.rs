@@ -10,11 +10,11 @@
 //!
 //! | floor | module | what it is |
 //! | --- | --- | --- |
-//! | 4 | [`scenario`] | what must cross the wire, as text that can be played and compared |
+//! | 5 | [`chat`] | the capstone room: names, messages, typing, comings and goings |
 //! | | [`doctor`] | why a WebSocket does not open, and which rules it keeps |
 //! | | [`program`] | what a program does at its start: environment, descriptors, port, signals |
-//! | | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
-//! | | [`chat`] | the capstone room: names, messages, typing, comings and goings |
+//! | 4 | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
+//! | | [`scenario`] | what must cross the wire, as text that can be played and compared |
 //! | 3 | [`session`] | one connection: one task, one loop |
 //! | | [`room`] | what is said, apart from how it travels |
 //! | | [`server`] | an accept loop that judges each connection's first head |
@@ -51,17 +51,18 @@
 //!
 //! # Features
 //!
-//! Both are on by default. Floors 0 and 1 need neither, but for `frontend`, `id`, `name`, `receipts`,
-//! `timestamp` and `typed`, which come with `server`.
+//! Both are on by default. Floors 0 and 1 need neither, except the modules that the table names.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | `server` | what a server is made of: the pieces, [`session`], [`room`], [`server`], [`endpoint`], [`chat`] |
-//! | `testing` | what tests one: [`client`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
+//! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
+//! | `testing` | what tests a server: [`client`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
 //! [`hyper_util`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
+//!
+//! [`log`]: mod@log
 
 pub use bytes;
 pub use http;
