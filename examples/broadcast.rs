@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::goodbye::{Ended, finish, next_message};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{log, page::page, room::json, server, stats::every};
@@ -31,8 +32,8 @@ const WELCOME: &str = r#"{"type":"system","content":"Добро пожалова
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let settings = program::settings(Settings::default())?;
+    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
     log!("open http://{} in three tabs", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let policy = settings.policy();
@@ -40,8 +41,9 @@ async fn main() -> Result<(), StartError> {
     let count = move || log!("Активных соединений: {}", counted.members());
     tokio::spawn(every(settings.stats, count));
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
-    let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(&settings, listener, [sockets, page("node_chat")], shutdown).await;
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
+    server::serve(&settings, listener, [sockets, page(&settings.frontend, "node_chat")], shutdown)
+        .await;
     Ok(())
 }
 

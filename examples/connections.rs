@@ -16,7 +16,8 @@ use tokio_tungstenite::WebSocketStream;
 use warp::{Filter, Reply};
 use ws101::crowd::LISTED;
 use ws101::goodbye::{Ended, finish, next_message};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{echo::WRITE_DEADLINE, heartbeat, log, page::page, server, stream::within};
@@ -26,11 +27,12 @@ static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let settings = program::settings(Settings::default())?;
+    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
     log!("open http://{} in two browsers", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy().at("/ws"), settings.max_message_bytes);
-    let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
+    let serve = move |accepted| serve(accepted, max_bytes);
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let peers = || {
         let peers = PEERS.lock().unwrap();
         let list = warp::reply::json(&peers.values().take(LISTED).collect::<Vec<_>>());
@@ -38,7 +40,8 @@ async fn main() -> Result<(), StartError> {
     };
     let list = warp::path!("connections").and(server::loopback()).map(peers);
     let list = list.map(Reply::into_response).boxed();
-    server::serve(&settings, listener, [sockets, list, page("connections")], shutdown).await;
+    let routes = [sockets, list, page(&settings.frontend, "connections")];
+    server::serve(&settings, listener, routes, shutdown).await;
     Ok(())
 }
 

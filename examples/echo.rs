@@ -6,19 +6,22 @@
 //! ended it and how: a message is not a frame, and closing takes two. Then end
 //! this program under an open tab: 1006, which nobody sent.
 
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{echo::echo, escape::Line, goodbye, log, page::page, server};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings { max_message_bytes: 1 << 20, ..Settings::default() }.with_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let settings =
+        program::settings(Settings { max_message_bytes: 1 << 20, ..Settings::default() })?;
+    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
     log!("open http://{}", listener.local_addr()?);
     let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
-    let sockets = server::sockets(policy, &shutdown, move |accepted| serve(accepted, max_bytes));
-    server::serve(&settings, listener, [sockets, page("note")], shutdown).await;
+    let serve = move |accepted| serve(accepted, max_bytes);
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
+    server::serve(&settings, listener, [sockets, page(&settings.frontend, "note")], shutdown).await;
     Ok(())
 }
 

@@ -12,18 +12,19 @@ use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
 use ws101::log;
 use ws101::page::page;
-use ws101::settings::{Settings, StartError};
-use ws101::shutdown;
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     tracing_subscriber::fmt().compact().with_writer(log::writer).init();
-    let settings = Settings::from_env()?;
-    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    let settings = program::settings(Settings::default())?;
+    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);
-    let second = Settings { port: settings.port_python_chat, ..settings.clone() }.listen();
+    let second = Settings { port: settings.port_python_chat, ..settings.clone() };
+    let second = program::listen(&second);
     match &second {
         Ok(listener) => {
             log!("python_chat clients connect to ws://{}", listener.local_addr()?);
@@ -32,7 +33,7 @@ async fn main() -> Result<(), StartError> {
         Err(error) => warn!("no port for python_chat clients: {error}. They may use /py"),
     }
     let chat = Endpoint::open(room, &settings);
-    let routes = |dialect| [chat.sockets(), chat.stats(), page(dialect)];
+    let routes = |dialect| [chat.sockets(), chat.stats(), page(&settings.frontend, dialect)];
     let serve = |listener, dialect| chat.serve_http(listener, routes(dialect));
     let mut serving = vec![tokio::spawn(serve(listener, "canonical"))];
     serving.extend(second.map(|listener| tokio::spawn(serve(listener, "python_chat"))));

@@ -14,12 +14,13 @@ use ws101::blocking::{HEAD_DEADLINE, incoming, linger, within};
 use ws101::escape::{Hex, Line};
 use ws101::handshake::{Policy, encode, explain, parse_request, response};
 use ws101::log;
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::stream::LINGER;
 
 fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let listener = settings.bind()?;
+    let settings = program::settings(Settings::default())?;
+    let listener = program::bind(&settings)?;
     log!("listening on ws://{}/ws", listener.local_addr()?);
     for tcp in incoming(&listener) {
         let policy = Policy { paths: vec!["/ws".into(), "/chat".into()], ..settings.policy() };

@@ -16,7 +16,8 @@ use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::crowd::{self, Crowd};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::stats::every;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
@@ -27,8 +28,8 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let (listener, shutdown) = (settings.listen()?, Shutdown::default());
+    let settings = program::settings(Settings::default())?;
+    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
     log!("open http://{} in two tabs", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let everyone = hub.clone();
@@ -36,8 +37,14 @@ async fn main() -> Result<(), StartError> {
     let policy = settings.policy();
     let own = settings.clone();
     let serve = move |accepted| serve(accepted, hub.clone(), own.clone());
-    let sockets = server::sockets(policy, &shutdown, serve);
-    server::serve(&settings, listener, [sockets, page("broadcast_server")], shutdown).await;
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
+    server::serve(
+        &settings,
+        listener,
+        [sockets, page(&settings.frontend, "broadcast_server")],
+        shutdown,
+    )
+    .await;
     Ok(())
 }
 

@@ -20,10 +20,11 @@ use ws101::crowd::{self, Crowd, Roll};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::Heartbeat;
 use ws101::name::{Likeness, of_person};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, log, page::page, server, shutdown, stats::every, timestamp, typed};
+use ws101::{escape::Line, log, page::page, server, stats::every, timestamp, typed};
 
 /// The members, who have said their name, in the order in which they came.
 static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| Likeness::of(name).keys().into()));
@@ -32,8 +33,8 @@ static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings { port: 8765, ..Settings::default() }.with_env()?;
-    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    let settings = program::settings(Settings { port: 8765, ..Settings::default() })?;
+    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
@@ -41,8 +42,8 @@ async fn main() -> Result<(), StartError> {
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
-    let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = [sockets, page("python_chat")];
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
+    let routes = [sockets, page(&settings.frontend, "python_chat")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     log!("🔔 {}: сервер завершает работу", signal.await);

@@ -18,7 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 use tokio::{net::TcpStream, time::timeout};
 use ws101::handshake::{Rejection, encode, has_body, is_last};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::stream::{LINGER, linger, within};
 use ws101::upgrade::{Head, read_head, refuse};
 use ws101::{frame::Frame, log, page, server};
@@ -42,8 +43,8 @@ struct Race {
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let listener = settings.listen()?;
+    let settings = program::settings(Settings::default())?;
+    let listener = program::listen(&settings)?;
     log!("open http://{}", listener.local_addr()?);
     let meters = Mutex::new(["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3])).into());
     let race = Arc::new(Race { news: watch::Sender::default(), meters, settings });
@@ -86,8 +87,8 @@ impl Race {
                     let meters = self.meters.lock().unwrap().clone();
                     Response::new(json!({"now": now(), "meters": meters}).to_string().into())
                 }
-                ("/", _) => page::file("race.html", header("host")).await,
-                (file, _) => page::file(&file[1..], header("host")).await,
+                ("/", _) => page::file(&self.settings.frontend, "race.html", header("host")).await,
+                (file, _) => page::file(&self.settings.frontend, &file[1..], header("host")).await,
             };
             let (mut bytes, body) = (encode(&answer), answer.body().len());
             // An answer to HEAD is the one to GET, without its body.

@@ -13,13 +13,15 @@ use std::{net::TcpStream, thread, time::Duration};
 use anyhow::{Result, ensure};
 use ws101::blocking::{accept, incoming, linger, within};
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::{escape::Hex, log, stream::LINGER};
 
 fn main() -> Result<(), StartError> {
     // As long as a lesson: whoever reads it says nothing meanwhile.
-    let settings = Settings { idle: Duration::from_hours(1), ..Settings::default() }.with_env()?;
-    let listener = settings.bind()?;
+    let settings =
+        program::settings(Settings { idle: Duration::from_hours(1), ..Settings::default() })?;
+    let listener = program::bind(&settings)?;
     log!("listening on ws://{}/chat", listener.local_addr()?);
     for tcp in incoming(&listener) {
         let settings = settings.clone();

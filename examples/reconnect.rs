@@ -20,25 +20,26 @@ use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socke
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::history::{Before, History};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, Peer, UpgradedIo, config};
-use ws101::{escape::Line, log, page::page, server, shutdown, timestamp, typed};
+use ws101::{escape::Line, log, page::page, server, timestamp, typed};
 
 /// The last 256 KiB of what was said, for those who come back.
 static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1024).into());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    let settings = program::settings(Settings::default())?;
+    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
-    let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = [sockets, page("reconnect")];
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
+    let routes = [sockets, page(&settings.frontend, "reconnect")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     log!("🔔 {}: сервер завершает работу", signal.await);

@@ -17,19 +17,20 @@ use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
 use ws101::crowd::{self, Crowd};
 use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
-use ws101::settings::{Settings, StartError};
+use ws101::program::{self, StartError};
+use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{escape::Line, log, page::page, server, shutdown, timestamp};
+use ws101::{escape::Line, log, page::page, server, timestamp};
 
 /// Whose turn it is to speak, and how many came and went lately.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let settings = Settings::from_env()?;
-    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    let settings = program::settings(Settings::default())?;
+    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
     let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
     let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
@@ -39,8 +40,8 @@ async fn main() -> Result<(), StartError> {
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), stats.clone(), own.clone());
-    let sockets = server::sockets(policy, &shutdown, serve);
-    let routes = [sockets, page("broadcast_server")];
+    let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
+    let routes = [sockets, page(&settings.frontend, "broadcast_server")];
     let serving = tokio::spawn(server::serve(&settings, listener, routes, shutdown.clone()));
 
     log!("🔔 {}: сервер завершает работу", signal.await);

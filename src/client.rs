@@ -184,7 +184,9 @@ impl<S: AsyncWrite + Unpin> Client<S> {
     ///
     /// Those of the stream.
     pub async fn send(&mut self, frame: Frame) -> io::Result<()> {
-        self.write(&frame.masked(rand::random()).to_bytes()).await
+        let mut mask = [0; 4];
+        getrandom::fill(&mut mask)?;
+        self.write(&frame.masked(mask).to_bytes()).await
     }
 
     /// Sends these bytes as they are. Not cancel safe.

@@ -65,6 +65,7 @@
 //! | --- | --- | --- |
 //! | 5 | [`chat`] | The room of `full_chat`: names, messages, typing, arrivals and departures. |
 //! | | [`doctor`] | Says why a WebSocket does not open, and which rules of the RFC a server keeps. |
+//! | | [`program`] | Starts a program: environment, file descriptors, port, signals. |
 //! | 4 | [`endpoint`] | Joins one room and many connections, on a warp route or on any stream. |
 //! | | [`scenario`] | Plays a transcript, as a text file, against any server and compares. |
 //! | 3 | [`session`] | Runs one connection: one task with one loop. |
@@ -80,9 +81,9 @@
 //! | | [`crowd`] | Tells arrivals and departures together when there are many. |
 //! | | [`history`] | Keeps the latest messages for clients that reconnect. |
 //! | | [`heartbeat`] | Sends pings, and finds connections whose peer is gone. |
-//! | | [`shutdown`] | Stops a server on a signal, and waits for its connections. |
+//! | | [`shutdown`] | Stops a server, and waits for its connections. |
 //! | | [`stats`] | Counts connections, messages, bytes and close codes; tells memory and uptime. |
-//! | | [`settings`] | Reads the settings of a program from its environment. |
+//! | | [`settings`] | The options of a server, with defaults. |
 //! | | [`page`] | Serves the files of `frontend/` with strict security headers. |
 //! | 1 | [`stream`] | Byte streams: puts bytes back, and waits for the peer to close. |
 //! | | [`tap`] | A stream that reports the bytes that pass through it. |
@@ -92,6 +93,7 @@
 //! | 0 | [`address`] | The address of a WebSocket: `ws://localhost:8080/ws`. |
 //! | | [`close_code`] | What each close code means, and whether a client reconnects after it. |
 //! | | [`frame`] | Reads, writes and checks frames. |
+//! | | [`frontend`] | The files of the page, as a part of the program. |
 //! | | [`handshake`] | Reads the request, and makes the 101 or a refusal. |
 //! | | [`escape`] | Escapes text from a peer before it is printed. |
 //! | | [`id`] | Random ids that nobody can guess. |
@@ -100,41 +102,101 @@
 //! | | [`timestamp`] | The time of day in the format of the messages. |
 //! | | [`typed`] | Reads messages of clients: JSON objects with a `type`. |
 //!
+//! # Features
+//!
+//! Both are on by default. Floors 0 and 1 need neither, except the modules that the table names.
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
+//! | `testing` | what tests a server: [`client`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
+//!
+//! Crates whose types stand in signatures are re-exported, so that a program has the same
+//! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
+//! [`hyper_util`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
+//!
 //! [`log`]: mod@log
 
+pub use bytes;
+pub use http;
+#[cfg(feature = "server")]
+pub use hyper;
+#[cfg(feature = "server")]
+pub use hyper_util;
+#[cfg(any(feature = "server", feature = "testing"))]
+pub use serde_json;
+pub use tokio;
+#[cfg(feature = "server")]
+pub use tokio_tungstenite::{self, tungstenite};
+#[cfg(feature = "server")]
+pub use tokio_util;
+#[cfg(feature = "server")]
+pub use warp;
+
 pub mod address;
+#[cfg(feature = "server")]
 pub mod blocking;
+#[cfg(feature = "server")]
 pub mod broadcast;
+#[cfg(feature = "server")]
 pub mod chat;
+#[cfg(feature = "testing")]
 pub mod client;
 pub mod close_code;
+#[cfg(feature = "server")]
 pub mod crowd;
+#[cfg(feature = "testing")]
 pub mod doctor;
+#[cfg(feature = "server")]
 pub mod echo;
+#[cfg(feature = "server")]
 pub mod endpoint;
 pub mod escape;
 pub mod frame;
+#[cfg(feature = "server")]
+pub mod frontend;
+#[cfg(feature = "server")]
 pub mod goodbye;
 pub mod handshake;
+#[cfg(feature = "server")]
 pub mod heartbeat;
+#[cfg(feature = "server")]
 pub mod history;
+#[cfg(feature = "server")]
 pub mod id;
 pub mod limits;
 pub mod log;
+#[cfg(feature = "server")]
 pub mod name;
+#[cfg(feature = "server")]
 pub mod page;
+#[cfg(feature = "server")]
+pub mod program;
+#[cfg(feature = "server")]
 pub mod receipts;
+#[cfg(feature = "server")]
 pub mod room;
+#[cfg(feature = "testing")]
 pub mod scenario;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
 pub mod session;
+#[cfg(feature = "server")]
 pub mod settings;
+#[cfg(feature = "server")]
 pub mod shutdown;
+#[cfg(feature = "server")]
 pub mod stats;
 pub mod stream;
 pub mod tap;
+#[cfg(feature = "server")]
 pub mod timestamp;
+#[cfg(feature = "testing")]
 pub mod transcript;
+#[cfg(feature = "server")]
 pub mod typed;
+#[cfg(feature = "server")]
 pub mod upgrade;
+#[cfg(feature = "testing")]
 pub mod wst;

@@ -29,26 +29,11 @@ pub const MAX_PENDING: usize = 512;
 /// is shorter during a flood. On a slow phone the request arrives a second after the connection.
 pub const PENDING_GRACE: Duration = Duration::from_secs(2);
 
-/// File descriptors for everything that is not a connection: listeners, the log, the runtime.
-const HOUSEKEEPING: usize = 64;
-
 /// How long to wait before accepting again when the system has no file descriptors left.
 pub const BREATHER: Duration = Duration::from_millis(100);
 
 /// Burst size, as a multiple of the rate.
 const BURST: u32 = 4;
-
-/// How many WebSockets this process has file descriptors for, pending connections set aside.
-///
-/// Raises the process's own limit as far as the system lets it, as Go does at its
-/// start: many shells begin with 1024, for the sake of programs older than `poll`.
-#[must_use]
-pub fn descriptors() -> usize {
-    let limit = rlimit::increase_nofile_limit(u64::MAX).ok();
-    // Where there is no such limit to ask for, there is none to obey.
-    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    limit.saturating_sub(MAX_PENDING + HOUSEKEEPING).max(1)
-}
 
 /// The address that limits by address count `ip` as: an IPv4 address, or the /64 of an IPv6
 /// address, because one home has 2⁶⁴ of those.

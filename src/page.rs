@@ -1,70 +1,38 @@
-//! The page: the files of `frontend/`, served from disk, so that an edit shows at the next reload.
+//! The page: the files of `frontend/`, from the program itself or from disk, with strict headers.
 //!
 //! One page serves all examples. It requests `/dialect.json` to learn which messages its server
 //! speaks.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::path::Path;
+use std::future::ready;
 
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
 use warp::reject::{MethodNotAllowed, Rejection};
 use warp::reply::{Response as Answer, json};
 use warp::{Filter, Reply};
 
+use crate::frontend::{Frontend, embedded};
 use crate::handshake::guard;
-
-const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
-/// Serves `frontend/` and tells it to speak `dialect`: the name of a dialect of the chat, as in
-/// `canonical` or `node_chat`, or `connections` to list the connections.
+/// Serves the files of `frontend` and tells the page to speak `dialect`: the name of a dialect of
+/// the chat, as in `canonical` or `node_chat`, or `connections` to list the connections.
 ///
-/// It must be the last route, because it answers every request: 404 if there is no such file.
-pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {
-    site(FRONTEND, dialect)
-}
-
-/// One file of `frontend/` as a complete answer, for a server without warp: 200, or 404.
-///
-/// `host` is the request's Host, which the content security policy permits to connect to. Cancel
-/// safe.
-pub async fn file(name: &str, host: Option<&str>) -> Response<Vec<u8>> {
-    let plain = |name: &&str| {
-        !name.starts_with('.')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-    };
-    let read = match Some(name).filter(plain) {
-        Some(name) => tokio::fs::read(Path::new(FRONTEND).join(name)).await.ok(),
-        None => None,
-    };
-    let found = read.is_some();
-    let mut response = Response::new(read.unwrap_or_else(|| MISSING.into()));
-    if !found {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    let kind = match name.rsplit('.').next() {
-        Some("html") if found => "text/html; charset=utf-8",
-        Some("css") if found => "text/css; charset=utf-8",
-        Some("js") if found => "text/javascript; charset=utf-8",
-        Some("svg") if found => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    };
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    strict(response.headers_mut(), host);
-    response
-}
-
-/// Serves the files under `directory`, and tells the page to speak `dialect`.
-///
-/// Every answer forbids scripts, styles and connections of other origins.
-pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(Answer,)> {
+/// It must be the last route, because it answers every request: 404 if there is no such file, and
+/// 405 to methods other than `GET`. Every answer forbids scripts, styles and connections of other
+/// origins.
+pub fn page(frontend: &Frontend, dialect: &'static str) -> BoxedFilter<(Answer,)> {
     let spoken = warp::path!("dialect.json").and(warp::get());
     let spoken = spoken.map(move || json(&BTreeMap::from([("dialect", dialect)])).into_response());
-    let files = warp::fs::dir(directory.as_ref().to_owned()).map(Reply::into_response);
+    let files = match frontend {
+        Frontend::Embedded => built_in().boxed(),
+        Frontend::Directory(path) => warp::fs::dir(path.clone()).map(Reply::into_response).boxed(),
+    };
     spoken
         .or(files)
         .unify()
@@ -76,6 +44,59 @@ pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(
             response
         })
         .boxed()
+}
+
+/// The embedded file that the path names; `/` is `index.html`.
+fn built_in() -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone {
+    warp::get().and(warp::path::full()).and_then(|path: FullPath| {
+        let name = match path.as_str() {
+            "/" => "index.html",
+            path => path.trim_start_matches('/'),
+        };
+        let found = embedded(name).map(|contents| {
+            let mut response = contents.into_response();
+            let kind = HeaderValue::from_static(content_type(name));
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        });
+        ready(found.ok_or_else(warp::reject::not_found))
+    })
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
+/// One file of `frontend` as a complete answer, for a server without warp: 200, or 404.
+///
+/// `host` is the request's Host, which the content security policy permits to connect to. Cancel
+/// safe.
+pub async fn file(frontend: &Frontend, name: &str, host: Option<&str>) -> Response<Vec<u8>> {
+    let plain = |name: &&str| {
+        !name.starts_with('.')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+    };
+    let read = match (frontend, Some(name).filter(plain)) {
+        (Frontend::Embedded, Some(name)) => embedded(name).map(Vec::from),
+        (Frontend::Directory(path), Some(name)) => tokio::fs::read(path.join(name)).await.ok(),
+        (_, None) => None,
+    };
+    let found = read.is_some();
+    let mut response = Response::new(read.unwrap_or_else(|| MISSING.into()));
+    let mut kind = content_type(name);
+    if !found {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        kind = "text/plain; charset=utf-8";
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    strict(response.headers_mut(), host);
+    response
 }
 
 async fn missing(rejection: Rejection) -> Result<Answer, Infallible> {

@@ -108,18 +108,16 @@ where
 /// each that it accepts, `serve` runs as a task that `shutdown` waits for. All other requests go to
 /// the routes after this one.
 ///
-/// It allows as many connections as [`Settings::default`], whatever the environment says: 2000 at
-/// once, 128 of them from one address, and 50 new ones a second. The next gets 503. For other
-/// limits use [`limited_sockets`].
+/// It allows as many connections as `caps`. The next gets 503.
 pub fn sockets<F>(
     policy: Policy,
+    caps: Caps,
     shutdown: &Shutdown,
     serve: impl Fn(Accepted<UpgradedIo>) -> F + Clone + Send + Sync + 'static,
 ) -> BoxedFilter<(Response,)>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let caps = Settings::default().caps();
     let serve = move |accepted, permit: Permit| {
         let served = serve(accepted);
         async move {
@@ -130,7 +128,8 @@ where
     limited_sockets(policy, caps, shutdown, serve)
 }
 
-/// As [`sockets`], for as many connections as `caps` allow: the next gets 503.
+/// As [`sockets`], but `serve` also gets the connection's [`Permit`], which counts its messages.
+/// The connection counts until `serve` drops the permit.
 pub fn limited_sockets<F>(
     policy: Policy,
     caps: Caps,

@@ -1,30 +1,19 @@
-//! What a program may be told by its environment.
+//! The options of a server, in one struct with defaults.
 //!
-//! Every example reads the same names, so that any of them, and any server in
-//! any language, can be run and graded the same way. Nonsense is refused with a
-//! line that names the setting and what it may be.
+//! [`Endpoint`](crate::endpoint::Endpoint), [`server`](crate::server) and
+//! [`Chat`](crate::chat::Chat) read them. A field's documentation begins with the environment
+//! variable that [`program::settings`](crate::program::settings) reads it from. Nothing here
+//! reads the environment or changes the process.
 
-use std::fmt::{self, Display};
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::str::FromStr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
-use tokio::net::TcpListener;
-use tracing::warn;
-
+use crate::frontend::Frontend;
 use crate::handshake::{Origins, Policy};
 use crate::limits::{self, Allowance, Caps};
 
-/// How many connections may wait to be accepted: a class that returns all at once.
-const BACKLOG: i32 = 4096;
-
-/// The longest time a setting may name: a week, in milliseconds.
-const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
-
-/// The choices of `WS_ROOT_DIALECT`, each with its older spelling; the first is the default.
-const ROOT_DIALECTS: [(&str, &str); 2] = [("node_chat", "000"), ("broadcast_server", "001")];
+/// The choices of `root_dialect`, each with its older spelling; the first is the default.
+pub const ROOT_DIALECTS: [(&str, &str); 2] = [("node_chat", "000"), ("broadcast_server", "001")];
 
 /// The settings, with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +76,10 @@ pub struct Settings {
     /// `WS_HOSTS`: names this server goes by, besides its addresses and `localhost`, parted by
     /// commas. Empty is any.
     pub hosts: Vec<String>,
+    /// `WS_FRONTEND`: a directory to serve the page from. Without it, the page is the one that
+    /// was compiled into the program; a debug build inside its checkout serves `frontend/` from
+    /// there.
+    pub frontend: Frontend,
 }
 
 impl Default for Settings {
@@ -117,114 +110,12 @@ impl Default for Settings {
             room_bytes: 512 * 1024,
             origins: Vec::new(),
             hosts: Vec::new(),
+            frontend: Frontend::Embedded,
         }
     }
 }
 
-/// A setting that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}={value:?} is not {wanted}")]
-pub struct SettingError {
-    name: &'static str,
-    value: String,
-    wanted: String,
-}
-
-/// Why a port could not be listened on.
-#[derive(Debug, thiserror::Error)]
-pub enum ListenError {
-    /// Another program has it.
-    #[error(
-        "port {0} is busy: another program is listening there. Stop it, or choose another port: PORT={1}"
-    )]
-    Busy(u16, u16),
-    /// The system allows it to administrators only.
-    #[error("port {0} is reserved for administrators. Choose one above 1023: PORT=8080")]
-    Reserved(u16),
-    /// This machine has no such address.
-    #[error("{0} is no address of this machine. Use HOST=127.0.0.1, or HOST=0.0.0.0 for all")]
-    NoSuchAddress(IpAddr),
-    /// Anything else.
-    #[error("cannot listen on {0}: {1}")]
-    Io(SocketAddr, io::Error),
-}
-
-/// What ends a program that cannot go on: `fn main() -> Result<(), StartError>`.
-///
-/// Any error becomes one, and is printed as one line, whatever `RUST_BACKTRACE`
-/// says: whoever finds a port busy wants the fix, not the stack.
-pub struct StartError(String);
-
-impl<E: std::error::Error> From<E> for StartError {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl fmt::Debug for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl Settings {
-    /// The defaults, changed by the environment.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that cannot be used.
-    pub fn from_env() -> Result<Self, SettingError> {
-        Self::default().with_env()
-    }
-
-    /// These settings, changed by the environment: for programs with defaults of their own.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that cannot be used.
-    pub fn with_env(self) -> Result<Self, SettingError> {
-        self.with(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
-    }
-
-    /// These settings, changed by what `lookup` knows; an empty value changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that cannot be used.
-    pub fn with(
-        mut self,
-        lookup: impl Fn(&'static str) -> Option<String>,
-    ) -> Result<Self, SettingError> {
-        let read = Reader { lookup };
-        read.host("HOST", &mut self.host)?;
-        read.number("PORT", 0..=u16::MAX, &mut self.port)?;
-        read.number("PORT_004", 0..=u16::MAX, &mut self.port_python_chat)?;
-        read.number("PORT_PYTHON_CHAT", 0..=u16::MAX, &mut self.port_python_chat)?;
-        read.one_of("WS_ROOT_DIALECT", &ROOT_DIALECTS, &mut self.root_dialect)?;
-        read.time("WS_HEARTBEAT_MS", 0, &mut self.heartbeat)?;
-        read.time("WS_PONG_TIMEOUT_MS", 1, &mut self.pong_timeout)?;
-        read.time("WS_IDLE_MS", 0, &mut self.idle)?;
-        read.time("WS_STATS_MS", 1, &mut self.stats)?;
-        read.time("WS_DRAIN_MS", 0, &mut self.drain)?;
-        read.time("WS_HEAD_MS", 1, &mut self.head)?;
-        read.time("WS_KEEP_ALIVE_MS", 1, &mut self.keep_alive)?;
-        read.time("WS_HELLO_MS", 1, &mut self.hello)?;
-        read.time("WS_MESSAGE_MS", 1, &mut self.message)?;
-        read.time("WS_WRITE_MS", 1, &mut self.write)?;
-        read.time("WS_CLOSE_MS", 1, &mut self.close)?;
-        read.number("WS_MAX_MESSAGE_BYTES", 125..=1 << 30, &mut self.max_message_bytes)?;
-        read.number("WS_MAX_QUEUE_BYTES", 1024..=1 << 30, &mut self.max_queue_bytes)?;
-        read.number("WS_MAX_CONNECTIONS", 1..=1 << 20, &mut self.max_connections)?;
-        read.number("WS_MAX_PER_ADDRESS", 1..=1 << 20, &mut self.max_per_address)?;
-        read.number("WS_ARRIVALS", 0..=1_000_000, &mut self.arrivals)?;
-        read.number("WS_RATE", 0..=1_000_000, &mut self.rate)?;
-        read.number("WS_BYTES", 0..=1 << 30, &mut self.bytes)?;
-        read.number("WS_ROOM_BYTES", 0..=1 << 30, &mut self.room_bytes)?;
-        read.list("WS_ORIGINS", &mut self.origins);
-        read.list("WS_HOSTS", &mut self.hosts);
-        Ok(self)
-    }
-
     /// Whom these settings let in: any path, by `hosts`, and pages of `origins`, this host and loopback.
     #[must_use]
     pub fn policy(&self) -> Policy {
@@ -235,17 +126,11 @@ impl Settings {
         }
     }
 
-    /// How many connections these settings and the system allow, and how much each may say.
+    /// How many connections these settings allow, and how much each may say.
     #[must_use]
     pub fn caps(&self) -> Caps {
-        let (wanted, possible) = (self.max_connections, limits::descriptors());
-        if wanted > possible {
-            warn!(
-                "WS_MAX_CONNECTIONS={wanted}, but there are file descriptors for {possible} only"
-            );
-        }
         let allowance = Allowance {
-            connections: wanted.min(possible),
+            connections: self.max_connections,
             per_address: self.max_per_address,
             arrivals: self.arrivals,
             messages: self.rate,
@@ -259,117 +144,5 @@ impl Settings {
     #[must_use]
     pub fn pace(&self) -> u32 {
         if self.rate == 0 { 0 } else { self.room_bytes }
-    }
-
-    /// Listens on `host` and `port`, for a program with threads.
-    ///
-    /// # Errors
-    ///
-    /// A line that names the port and the fix.
-    pub fn bind(&self) -> Result<std::net::TcpListener, ListenError> {
-        let address = SocketAddr::new(self.host, self.port);
-        let bind = || {
-            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-            // A server that was just stopped leaves connections in TIME_WAIT.
-            // On Windows the same flag would let two servers share a port.
-            #[cfg(not(windows))]
-            socket.set_reuse_address(true)?;
-            socket.bind(&address.into())?;
-            socket.listen(BACKLOG)?;
-            io::Result::Ok(socket.into())
-        };
-        bind().map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                ListenError::Busy(self.port, self.port.checked_add(1).unwrap_or(8080))
-            }
-            // Windows says the same of ports that it keeps for itself, of any number.
-            io::ErrorKind::PermissionDenied if self.port < 1024 => ListenError::Reserved(self.port),
-            io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress(self.host),
-            _ => ListenError::Io(address, error),
-        })
-    }
-
-    /// Listens on `host` and `port`, for a program with tasks.
-    ///
-    /// # Errors
-    ///
-    /// As for [`bind`](Self::bind). Panics outside a tokio runtime.
-    pub fn listen(&self) -> Result<TcpListener, ListenError> {
-        let listener = self.bind()?;
-        let address = SocketAddr::new(self.host, self.port);
-        let ready = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
-        ready.map_err(|error| ListenError::Io(address, error))
-    }
-}
-
-struct Reader<F> {
-    lookup: F,
-}
-
-impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
-    fn value(&self, name: &'static str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn number<N>(
-        &self,
-        name: &'static str,
-        range: std::ops::RangeInclusive<N>,
-        to: &mut N,
-    ) -> Result<(), SettingError>
-    where
-        N: FromStr + PartialOrd + Display,
-    {
-        let Some(value) = self.value(name) else { return Ok(()) };
-        *to = value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-            let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-            SettingError { name, value, wanted }
-        })?;
-        Ok(())
-    }
-
-    fn time(&self, name: &'static str, least: u64, to: &mut Duration) -> Result<(), SettingError> {
-        let Some(value) = self.value(name) else { return Ok(()) };
-        let parsed = value.parse().ok().filter(|ms| (least..=MAX_MS).contains(ms));
-        let wanted = || format!("a number of milliseconds from {least} to {MAX_MS}");
-        *to = parsed.map(Duration::from_millis).ok_or_else(|| SettingError {
-            name,
-            value,
-            wanted: wanted(),
-        })?;
-        Ok(())
-    }
-
-    fn list(&self, name: &'static str, to: &mut Vec<String>) {
-        let Some(value) = self.value(name) else { return };
-        let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
-        *to = items.map(str::to_owned).collect();
-    }
-
-    fn one_of(
-        &self,
-        name: &'static str,
-        choice: &[(&str, &str)],
-        to: &mut String,
-    ) -> Result<(), SettingError> {
-        let Some(value) = self.value(name) else { return Ok(()) };
-        let found = choice.iter().find(|(new, old)| value == *new || value == *old);
-        let (new, _) = found.ok_or_else(|| {
-            let names: Vec<_> = choice.iter().map(|(new, _)| *new).collect();
-            SettingError { name, value: value.clone(), wanted: names.join(" or ") }
-        })?;
-        (*new).clone_into(to);
-        Ok(())
-    }
-
-    fn host(&self, name: &'static str, to: &mut IpAddr) -> Result<(), SettingError> {
-        let Some(value) = self.value(name) else { return Ok(()) };
-        let parsed = match value.as_str() {
-            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            other => other.parse().ok(),
-        };
-        let wanted = || "an address such as 127.0.0.1, 0.0.0.0 or ::1".to_owned();
-        *to = parsed.ok_or_else(|| SettingError { name, value, wanted: wanted() })?;
-        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use ws101::doctor::{Cause, Diagnosis, RuleVerdict, Target, examine};
 use ws101::endpoint::Endpoint;
 use ws101::frame::{Decoder, Frame, Opcode};
 use ws101::handshake::AcceptKey;
+use ws101::program;
 use ws101::server;
 use ws101::settings::Settings;
 
@@ -525,7 +526,7 @@ async fn who_is_cut_for_being_quiet_is_told_after_how_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_healthy_are_told_which_rules_they_keep() {
     let settings = Settings { port: 0, ..Settings::default() };
-    let listener = settings.listen().unwrap();
+    let listener = program::listen(&settings).unwrap();
     let chat = Endpoint::open(Chat::new(&settings), &settings);
     let address = listener.local_addr().unwrap();
     tokio::spawn(server::serve(&settings, listener, [chat.sockets()], chat.shutdown().clone()));

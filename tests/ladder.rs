@@ -20,11 +20,11 @@ const fn rung(example: &'static str, lines: usize, added: Option<usize>) -> Rung
 }
 
 const LADDER: [Rung; 13] = [
-    rung("poll_vs_push", 138, None),
-    rung("handshake", 50, None),
-    rung("raw_echo", 75, None),
-    rung("echo", 25, None),
-    rung("connections", 50, Some(35)),
+    rung("poll_vs_push", 139, None),
+    rung("handshake", 51, None),
+    rung("raw_echo", 77, None),
+    rung("echo", 27, None),
+    rung("connections", 51, Some(36)),
     rung("broadcast", 60, Some(45)),
     rung("echo_broadcast", 90, Some(60)),
     rung("heartbeat", 100, Some(30)),

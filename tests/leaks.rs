@@ -14,6 +14,7 @@ use warp::{Filter, Reply};
 use ws101::broadcast::{ClientId, Hub};
 use ws101::endpoint::Endpoint;
 use ws101::frame::Frame;
+use ws101::program;
 use ws101::room::Room;
 use ws101::server::serve;
 use ws101::settings::Settings;
@@ -58,7 +59,7 @@ async fn ten_thousand_are_cut_in_a_frame_and_nothing_stays_behind() {
     rlimit::increase_nofile_limit(4_096).expect("descriptors can be had");
     let settings = Settings { port: 0, ..Settings::default() };
     let room = Endpoint::open(Quiet, &settings);
-    let listener = settings.listen().unwrap();
+    let listener = program::listen(&settings).unwrap();
     let address = listener.local_addr().unwrap();
     let page = warp::any().map(|| "a page".into_response()).boxed();
     let serving =

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
+use ws101::program;
 use ws101::settings::Settings;
 
 /// The kinds of servers.
@@ -55,8 +56,9 @@ impl Kind {
             room_bytes: 0,
             ..Settings::default()
         };
+        program::raise_descriptor_limit();
         // All servers have a backlog of 4096, because connecting is not compared.
-        let listener = settings.bind()?;
+        let listener = program::bind(&settings)?;
         println!("{}", listener.local_addr()?.port());
         match self {
             Self::Floor => floor::serve(nonblocking(listener)?, false)?,

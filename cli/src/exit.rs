@@ -34,11 +34,11 @@ const END_DEADLINE: Duration = Duration::from_secs(8);
 ///
 /// From that signal on the command has [`END_DEADLINE`] to end, then the process exits with code 2.
 pub fn interrupted() -> io::Result<impl Future<Output = &'static str> + Send> {
-    let asked = ws101::shutdown::signal()?;
+    let asked = ws101::program::signal()?;
     tokio::spawn(async move {
         asked.await;
         sleep(END_DEADLINE).await;
         std::process::exit(2);
     });
-    ws101::shutdown::signal()
+    ws101::program::signal()
 }

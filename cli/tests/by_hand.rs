@@ -26,11 +26,12 @@ async fn echoing() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
     let policy = Policy::default().at("/chat");
-    let sockets = server::sockets(policy, &shutdown, |accepted| async {
-        let mut socket = accepted.into_socket(config(1 << 16)).await;
-        let ended = echo(&mut socket, str::to_owned).await;
-        goodbye::answer(&mut socket, ended).await;
-    });
+    let sockets =
+        server::sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
+            let mut socket = accepted.into_socket(config(1 << 16)).await;
+            let ended = echo(&mut socket, str::to_owned).await;
+            goodbye::answer(&mut socket, ended).await;
+        });
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
 }

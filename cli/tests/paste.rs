@@ -33,13 +33,14 @@ async fn serving() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
     let policy = Policy::default().at("/chat");
-    let sockets = server::sockets(policy, &shutdown, |accepted| async {
-        let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
-        let id = id::random();
-        let ended =
-            echo(&mut socket, |said| format!("{{\"id\":\"{id}\",\"said\":{said:?}}}")).await;
-        goodbye::answer(&mut socket, ended).await;
-    });
+    let sockets =
+        server::sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
+            let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
+            let id = id::random();
+            let ended =
+                echo(&mut socket, |said| format!("{{\"id\":\"{id}\",\"said\":{said:?}}}")).await;
+            goodbye::answer(&mut socket, ended).await;
+        });
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
 }
@@ -95,13 +96,18 @@ async fn slow() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let sockets = server::sockets(Policy::default().at("/chat"), &shutdown, |accepted| async {
-        let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
-        tokio::time::sleep(SLOW).await;
-        let _ = socket.send(Message::text("slow")).await;
-        let ended = echo(&mut socket, str::to_owned).await;
-        goodbye::answer(&mut socket, ended).await;
-    });
+    let sockets = server::sockets(
+        Policy::default().at("/chat"),
+        Settings::default().caps(),
+        &shutdown,
+        |accepted| async {
+            let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
+            tokio::time::sleep(SLOW).await;
+            let _ = socket.send(Message::text("slow")).await;
+            let ended = echo(&mut socket, str::to_owned).await;
+            goodbye::answer(&mut socket, ended).await;
+        },
+    );
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
 }
@@ -157,11 +163,16 @@ async fn what_a_failing_check_shows_plays() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let sockets = server::sockets(Policy::default().at("/ws"), &shutdown, |accepted| async {
-        let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
-        let ended = echo(&mut socket, |said| format!("{said}!")).await;
-        goodbye::answer(&mut socket, ended).await;
-    });
+    let sockets = server::sockets(
+        Policy::default().at("/ws"),
+        Settings::default().caps(),
+        &shutdown,
+        |accepted| async {
+            let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
+            let ended = echo(&mut socket, |said| format!("{said}!")).await;
+            goodbye::answer(&mut socket, ended).await;
+        },
+    );
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     let mut failures = 0;
     for check in ["3.1", "3.2", "3.3"] {

@@ -34,7 +34,7 @@ async fn main() -> Result<ExitCode> {
     };
     // Thousands of clients are descriptors of this process.
     rlimit::increase_nofile_limit(u64::MAX)?;
-    let ended = ws101::shutdown::signal()?;
+    let ended = ws101::program::signal()?;
     // Dropping the siege kills its servers: they outlive neither Ctrl-C nor SIGTERM.
     tokio::select! {
         passed = besiege(&options) => {

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures::future::join_all;
 use http::header::SEC_WEBSOCKET_VERSION;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::cause::part;
@@ -248,20 +248,31 @@ const RULES: [Rule; 21] = [
     ),
 ];
 
-/// Tests all rules at `peer` at the same time. Cancel safe: dropping the future closes the connections.
+/// Tests all rules at `peer` at the same time; the verdicts come in the order of [`RULES`].
+///
+/// Cancel safe: dropping the future closes the connections.
 pub(super) async fn judge(target: &Target, peer: SocketAddr) -> Vec<RuleVerdict> {
-    join_all(RULES.iter().map(|&rule| async move {
-        let (kept, seen) = match rule.question {
-            Question::Handshake(spoiled, right) => handshake(target, peer, spoiled, right).await,
-            Question::Version => version(target, peer).await,
-            Question::Stays(bytes) => stays(target, peer, &bytes()).await,
-            Question::Fails(bytes, codes) => fails(target, peer, &bytes(), codes).await,
-            Question::Pong(size) => pong(target, peer, size).await,
-            Question::Close(code) => close(target, peer, code).await,
-        };
-        RuleVerdict { rule, kept, seen }
-    }))
-    .await
+    let mut tested = JoinSet::new();
+    for (index, &rule) in RULES.iter().enumerate() {
+        let target = target.clone();
+        tested.spawn(async move { (index, verdict(&target, peer, rule).await) });
+    }
+    let mut verdicts = tested.join_all().await;
+    verdicts.sort_by_key(|(index, _)| *index);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+/// Tests one rule at `peer`, on a connection of its own.
+async fn verdict(target: &Target, peer: SocketAddr, rule: Rule) -> RuleVerdict {
+    let (kept, seen) = match rule.question {
+        Question::Handshake(spoiled, right) => handshake(target, peer, spoiled, right).await,
+        Question::Version => version(target, peer).await,
+        Question::Stays(bytes) => stays(target, peer, &bytes()).await,
+        Question::Fails(bytes, codes) => fails(target, peer, &bytes(), codes).await,
+        Question::Pong(size) => pong(target, peer, size).await,
+        Question::Close(code) => close(target, peer, code).await,
+    };
+    RuleVerdict { rule, kept, seen }
 }
 
 type Observed = (Option<bool>, String);

@@ -48,7 +48,10 @@ impl Target {
 
     /// A valid handshake with a new random key (RFC 6455 §4.1).
     pub(super) fn request(&self) -> Request {
-        let key = BASE64.encode(&rand::random::<[u8; 16]>());
+        let mut nonce = [0; 16];
+        // A system without randomness leaves zeros, which are a valid key (RFC 6455 §4.1).
+        let _ = getrandom::fill(&mut nonce);
+        let key = BASE64.encode(&nonce);
         let mut request = Request::new(&self.address.target)
             .header("Host", &self.address.authority())
             .header("Sec-WebSocket-Key", &key);

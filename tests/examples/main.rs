@@ -4,6 +4,7 @@
 //! `cargo build --examples` before.
 
 #[cfg(unix)]
+mod caps;
 mod crowds;
 mod drain;
 mod echo_broadcast;
@@ -13,6 +14,7 @@ mod hangup;
 mod logs;
 #[cfg(target_os = "linux")]
 mod memory;
+mod moved;
 mod names;
 #[path = "../program/mod.rs"]
 mod program;

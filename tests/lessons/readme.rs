@@ -103,7 +103,7 @@ fn functions_are_found_by_their_whole_names() {
 
 #[test]
 fn the_settings_are_those_of_the_code() {
-    let source = read("src/settings.rs");
+    let source = read("src/program/environment.rs");
     let literals = source.split('"').skip(1).step_by(2);
     let is_current = |literal: &&str| is_name(literal) && !OLD_NAMES.contains(literal);
     let mut names: Vec<_> = literals.filter(is_current).collect();

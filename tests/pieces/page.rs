@@ -1,13 +1,19 @@
 //! The page's headers, and its answers to what it does not have.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use ws101::chat::NAME_CHARS;
-use ws101::page::{file, site};
+use ws101::frontend::{Frontend, embedded};
+use ws101::page::{file, page};
 use ws101::server::serve;
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 
+/// What a page of two files answers, from disk.
 async fn answers(requests: &[&str]) -> Vec<String> {
     let disk = tempfile::tempdir().unwrap();
     std::fs::write(disk.path().join("secret"), "beside the page").unwrap();
@@ -15,15 +21,15 @@ async fn answers(requests: &[&str]) -> Vec<String> {
     std::fs::create_dir(&files).unwrap();
     std::fs::write(files.join("index.html"), "<!doctype html><title>hi</title>").unwrap();
     std::fs::write(files.join("chat.js"), "export {}").unwrap();
+    answers_of(&Frontend::Directory(files), requests).await
+}
+
+async fn answers_of(frontend: &Frontend, requests: &[&str]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let serving = tokio::spawn(serve(
-        &Settings::default(),
-        listener,
-        [site(files, "broadcast_server")],
-        shutdown.clone(),
-    ));
+    let routes = [page(frontend, "broadcast_server")];
+    let serving = tokio::spawn(serve(&Settings::default(), listener, routes, shutdown.clone()));
     let mut answers = Vec::new();
     for request in requests {
         let mut tcp = TcpStream::connect(address).await.unwrap();
@@ -96,9 +102,52 @@ async fn the_page_is_told_what_to_speak() {
 
 #[tokio::test]
 async fn a_file_by_name_is_one_of_the_pages_or_nothing() {
-    assert_eq!(file("index.html", None).await.status(), 200);
-    for name in ["../Cargo.toml", "..", "./index.html", "/etc/passwd", "..\\Cargo.toml", ".", ""] {
-        assert_eq!(file(name, None).await.status(), 404, "{name}");
+    let disk = Frontend::Directory(directory());
+    for frontend in [disk, Frontend::Embedded] {
+        let found = file(&frontend, "index.html", None).await;
+        assert_eq!(found.status(), 200);
+        assert_eq!(found.body(), include_bytes!("../../frontend/index.html"));
+        assert_eq!(found.headers()["content-type"], "text/html; charset=utf-8");
+        for name in ["../Cargo.toml", "..", "./index.html", "/etc/passwd", "..\\x", ".", ""] {
+            assert_eq!(file(&frontend, name, None).await.status(), 404, "{name}");
+        }
+    }
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend")
+}
+
+#[test]
+fn every_file_of_the_page_is_embedded() {
+    let mut files = 0;
+    for entry in fs::read_dir(directory()).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let contents = fs::read(entry.path()).unwrap();
+        assert!(embedded(&name) == Some(&contents), "add {name:?} to FILES in src/frontend.rs");
+        files += 1;
+    }
+    assert!(files > 10, "{files}");
+}
+
+#[tokio::test]
+async fn the_embedded_page_is_answered_as_the_one_on_disk() {
+    let requests =
+        ["GET /", "GET /chat.js", "HEAD /", "GET /nothing", "GET /dialect.json", "POST /"];
+    let disk = answers_of(&Frontend::Directory(directory()), &requests).await;
+    let embedded = answers_of(&Frontend::Embedded, &requests).await;
+    for (disk, embedded) in disk.iter().zip(&embedded) {
+        let (disk, contents) = disk.split_once("\n\n").unwrap_or((disk, ""));
+        let (embedded, same_contents) = embedded.split_once("\n\n").unwrap_or((embedded, ""));
+        assert_eq!(contents, same_contents);
+        let disk: BTreeSet<_> = disk.lines().collect();
+        let embedded: BTreeSet<_> = embedded.lines().collect();
+        let added: Vec<_> = embedded.difference(&disk).collect();
+        let missing: Vec<_> = disk.difference(&embedded).collect();
+        // An embedded file names its character set, too: warp does not for files on disk.
+        let named = missing.iter().map(|line| format!("{line}; charset=utf-8"));
+        assert!(named.eq(added.iter().map(ToString::to_string)), "{missing:?} {added:?}");
     }
 }
 

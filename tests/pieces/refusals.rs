@@ -93,7 +93,7 @@ async fn a_refusal_has_the_same_headers_whichever_path_refuses() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let route = sockets(policy.clone(), &shutdown, |_| async {});
+    let route = sockets(policy.clone(), Settings::default().caps(), &shutdown, |_| async {});
     tokio::spawn(serve(&settings, listener, [route], shutdown.clone()));
 
     let spoiled = |from: &str, to: &str| {

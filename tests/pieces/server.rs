@@ -19,7 +19,7 @@ async fn site(paths: &[&'static str]) -> (SocketAddr, Shutdown) {
     let (address, shutdown) = (listener.local_addr().unwrap(), Shutdown::default());
     let policy =
         Policy { paths: paths.iter().map(|&path| path.into()).collect(), ..Policy::default() };
-    let greeting = sockets(policy, &shutdown, |accepted| async {
+    let greeting = sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
         let target = accepted.peer.target().to_string();
         let mut socket = accepted.into_socket(config(1024)).await;
         let _ = socket.send(Message::text(target)).await;

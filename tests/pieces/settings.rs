@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use ws101::settings::{ListenError, Settings};
+use ws101::program::{ListenError, listen, settings_from};
+use ws101::settings::Settings;
 
 fn with(name: &'static str, value: &str) -> Result<Settings, String> {
     let lookup = |asked: &'static str| (asked == name).then(|| value.to_owned());
-    Settings::default().with(lookup).map_err(|error| error.to_string())
+    settings_from(Settings::default(), lookup).map_err(|error| error.to_string())
 }
 
 #[test]
 fn nothing_said_nothing_changed() {
-    assert_eq!(Settings::default().with(|_| None), Ok(Settings::default()));
-    assert_eq!(Settings::default().with(|_| Some("  ".into())), Ok(Settings::default()));
+    assert_eq!(settings_from(Settings::default(), |_| None), Ok(Settings::default()));
+    assert_eq!(settings_from(Settings::default(), |_| Some("  ".into())), Ok(Settings::default()));
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn old_names_are_accepted() {
         "PORT_PYTHON_CHAT" => Some("9001".to_owned()),
         _ => None,
     };
-    assert_eq!(Settings::default().with(both).unwrap().port_python_chat, 9001);
+    assert_eq!(settings_from(Settings::default(), both).unwrap().port_python_chat, 9001);
     for [old, new] in [["000", "node_chat"], ["001", "broadcast_server"]] {
         assert_eq!(with("WS_ROOT_DIALECT", old).unwrap().root_dialect, new);
         assert_eq!(with("WS_ROOT_DIALECT", new).unwrap().root_dialect, new);
@@ -95,9 +96,9 @@ fn nonsense_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_busy_port_is_named_with_the_fix() {
-    let first = Settings { port: 0, ..Settings::default() }.listen().unwrap();
+    let first = listen(&Settings { port: 0, ..Settings::default() }).unwrap();
     let port = first.local_addr().unwrap().port();
-    let error = Settings { port, ..Settings::default() }.listen().unwrap_err();
+    let error = listen(&Settings { port, ..Settings::default() }).unwrap_err();
     assert!(matches!(error, ListenError::Busy(busy, _) if busy == port));
     let expected = format!(
         "port {port} is busy: another program is listening there. \
@@ -110,6 +111,20 @@ async fn a_busy_port_is_named_with_the_fix() {
 #[tokio::test]
 async fn an_address_of_another_machine_is_named() {
     let host = "192.0.2.1".parse().unwrap();
-    let error = Settings { host, port: 0, ..Settings::default() }.listen().unwrap_err();
+    let error = listen(&Settings { host, port: 0, ..Settings::default() }).unwrap_err();
     assert!(matches!(error, ListenError::NoSuchAddress(_)), "{error}");
+}
+
+/// A getter that raised the limit would be an effect that its caller does not expect.
+#[cfg(unix)]
+#[test]
+fn nothing_but_a_program_raises_the_limit_of_descriptors() {
+    let (_, hard) = rlimit::Resource::NOFILE.get().unwrap();
+    let soft = hard.min(1_000);
+    rlimit::Resource::NOFILE.set(soft, hard).unwrap();
+    let settings = Settings { max_connections: 1_000_000, ..Settings::default() };
+    let caps = settings.caps();
+    assert!(caps.enter([127, 0, 0, 1].into()).is_some());
+    assert_eq!(settings_from(settings, |_| None).unwrap().max_connections, 1_000_000);
+    assert_eq!(rlimit::Resource::NOFILE.get().unwrap(), (soft, hard));
 }

@@ -28,6 +28,7 @@ use ws101::broadcast::{ClientId, Hub};
 use ws101::chat::Chat;
 use ws101::endpoint::Endpoint;
 use ws101::limits::MAX_PENDING;
+use ws101::program;
 use ws101::room::Room;
 use ws101::settings::Settings;
 use ws101::upgrade::{Peer, config};
@@ -73,7 +74,7 @@ fn patient() -> Settings {
 fn start<R: Room>(endpoint: &Endpoint<R>, settings: &Settings) -> (SocketAddr, JoinHandle<()>) {
     // 10,000 sockets and their other ends.
     rlimit::increase_nofile_limit(65_536).expect("descriptors can be had");
-    let listener = settings.listen().unwrap();
+    let listener = program::listen(settings).unwrap();
     let address = listener.local_addr().unwrap();
     let page = warp::any().map(|| "a page".into_response()).boxed();
     (address, tokio::spawn(endpoint.serve_http(listener, [endpoint.sockets(), page])))

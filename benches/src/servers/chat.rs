@@ -12,7 +12,7 @@ use ws101::settings::Settings;
 pub async fn serve(listener: TcpListener, settings: &Settings) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let chat = Endpoint::open(Chat::new(settings), settings);
-    let routes = [chat.sockets(), chat.stats(), page("canonical")];
+    let routes = [chat.sockets(), chat.stats(), page(&settings.frontend, "canonical")];
     server::serve(settings, listener, routes, chat.shutdown().clone()).await;
     Ok(())
 }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::handshake::Policy;
+use ws101::program;
 use ws101::settings::Settings;
 use ws101::stream::Rewind;
 
@@ -55,7 +56,7 @@ pub async fn meet(hostility: Hostility) -> Result<()> {
             let _ = harm(tcp, Role::Client, hostility).await;
         }
     }
-    let listener = Settings::from_env()?.listen()?;
+    let listener = program::listen(&program::settings(Settings::default())?)?;
     loop {
         let (tcp, _) = ws101::server::accept(&listener).await;
         // Whoever had enough has gone.

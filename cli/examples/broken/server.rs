@@ -9,9 +9,10 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use ws101::broadcast::{Hub, Overflow};
 use ws101::handshake::Policy;
+use ws101::program;
 use ws101::room::Room;
 use ws101::settings::Settings;
-use ws101::shutdown::{self, Shutdown};
+use ws101::shutdown::Shutdown;
 use ws101::stats::{Stats, every};
 
 use crate::{broken, opening, session};
@@ -34,8 +35,8 @@ pub struct Shared<R> {
 
 /// Serves `room` until a signal comes.
 pub async fn serve<R: Room>(room: R) -> Result<()> {
-    let settings = Settings::from_env()?;
-    let (listener, signal) = (settings.listen()?, shutdown::signal()?);
+    let settings = program::settings(Settings::default())?;
+    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     ws101::log!("listening on ws://{}/ws", listener.local_addr()?);
     let policy = Policy {
         subprotocols: room.subprotocols().into_iter().map(Into::into).collect(),

@@ -16,6 +16,7 @@ use ws101::endpoint::Endpoint;
 use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::limits::Caps;
+use ws101::program::settings_from;
 use ws101::scenario::{Note, Scenario};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
@@ -117,7 +118,8 @@ impl Program {
         let env = lesson.settings();
         let set = |name| env.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).into());
         // How much a client may say is no matter here, and crowds say much at once.
-        let settings = Settings { rate: 0, ..Settings::default() }.with(set)?;
+        let defaults = Settings { rate: 0, ..Settings::default() };
+        let settings = settings_from(defaults, set)?;
         Ok(Self {
             lesson: lesson.number,
             chat: Endpoint::open(Chat::new(&settings), &settings),

@@ -1,0 +1,107 @@
+//! What a program does once, at its start: it reads its environment, raises the limit of file
+//! descriptors, listens, and waits for the signal that ends it.
+//!
+//! Only programs use this module. The pieces take [`Settings`], listeners and futures, and neither
+//! read the environment nor change the process.
+//!
+//! ```no_run
+//! use ws101::program::{self, StartError};
+//! use ws101::settings::Settings;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), StartError> {
+//!     let settings = program::settings(Settings::default())?;
+//!     let listener = program::listen(&settings)?;
+//!     let signal = program::signal()?;
+//!     println!("listening on {}", listener.local_addr()?);
+//!     println!("{} came: the end", signal.await);
+//!     Ok(())
+//! }
+//! ```
+
+mod environment;
+mod listen;
+mod signal;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+pub use environment::{SettingError, settings_from};
+pub use listen::{ListenError, bind, listen};
+pub use signal::signal;
+
+use crate::frontend::Frontend;
+use crate::limits::MAX_PENDING;
+use crate::settings::Settings;
+
+/// File descriptors for everything that is not a connection: listeners, the log, the system's own.
+const HOUSEKEEPING: usize = 64;
+
+/// What ends a program that cannot go on: `fn main() -> Result<(), StartError>`.
+///
+/// Any error becomes one, and is printed as one line, whatever `RUST_BACKTRACE`
+/// says: whoever finds a port busy wants the fix, not the stack.
+pub struct StartError(String);
+
+impl<E: std::error::Error> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `defaults`, changed by the environment and by what the system allows.
+///
+/// Each variable that [`Settings`] names replaces its field; an empty one changes nothing. A debug
+/// build inside its checkout serves the page from `frontend/` there. `max_connections` is lowered,
+/// with a warning in the log, to what [`raise_descriptor_limit`] returns.
+///
+/// # Errors
+///
+/// The first variable with a value that cannot be used.
+pub fn settings(defaults: Settings) -> Result<Settings, SettingError> {
+    let mut settings = defaults;
+    if let Some(directory) = checkout() {
+        settings.frontend = Frontend::Directory(directory);
+    }
+    let lookup = |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    settings = settings_from(settings, lookup)?;
+    let wanted = settings.max_connections;
+    let possible = raise_descriptor_limit();
+    if wanted > possible {
+        warn!("WS_MAX_CONNECTIONS={wanted}, but there are file descriptors for {possible} only");
+        settings.max_connections = possible;
+    }
+    Ok(settings)
+}
+
+/// Raises the process's limit of file descriptors as far as the system lets it, as Go does at
+/// its start. Returns how many WebSockets there are descriptors for, with those of
+/// [`MAX_PENDING`] other connections set aside.
+///
+/// Many shells begin with a limit of 1024, for programs older than `poll`.
+pub fn raise_descriptor_limit() -> usize {
+    let limit = rlimit::increase_nofile_limit(u64::MAX).ok();
+    // A system without such a limit has none to obey.
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    limit.saturating_sub(MAX_PENDING + HOUSEKEEPING).max(1)
+}
+
+/// The directory `frontend/` of the checkout, for a debug build that is run inside it: there a
+/// change to the page shows at the next request.
+fn checkout() -> Option<PathBuf> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().ok()?;
+    let frontend = checkout.join("frontend");
+    let is_inside = std::env::current_exe().ok()?.starts_with(&checkout);
+    (is_inside && frontend.join("index.html").is_file()).then_some(frontend)
+}
