@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::language::Language::Python;
-use crate::language::with;
+use crate::needs::Need::Python;
+use crate::needs::with;
 
 const PAGES: [&str; 2] = ["docs/testing.md", "docs/testing.ru.md"];
 
