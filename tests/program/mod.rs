@@ -48,6 +48,19 @@ impl Port {
     }
 }
 
+/// The example of each lesson, in the order of the lessons. Other files in `examples/`, such as a
+/// learner's own, are not among them.
+pub fn examples() -> Vec<String> {
+    let pages = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/lessons/en")).expect("lessons");
+    let names = pages.map(|page| page.expect("a name").file_name().into_string().expect("text"));
+    let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
+    names.sort_unstable();
+    let name = |page: String| {
+        page.trim_end_matches(".md").split_once('_').map(|(_, name)| name.to_owned())
+    };
+    names.into_iter().filter_map(name).collect()
+}
+
 /// A running example, killed if it is dropped.
 pub struct Program {
     /// Where it listens.

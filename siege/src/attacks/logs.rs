@@ -36,7 +36,7 @@ pub async fn closed(siege: &Siege) -> Result<Outcome> {
 }
 
 async fn every_example(siege: &Siege, log: Log) -> Result<Outcome> {
-    let visited = EXAMPLES.map(|example| Box::pin(visited(siege, example, log)));
+    let visited = EXAMPLES.iter().map(|example| Box::pin(visited(siege, example, log)));
     let mut parts = stream::iter(visited).buffered(SERVERS);
     let mut outcome = Outcome::default();
     while let Some(part) = parts.next().await {
