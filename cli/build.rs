@@ -14,14 +14,16 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for file in files {
         let path = file.path();
+        let misnamed =
+            || io::Error::other(format!("{} is not called NN_example.wst", path.display()));
+        let whole = path.to_str().ok_or_else(misnamed)?;
         let stem = path.file_stem().and_then(|stem| stem.to_str());
-        // `05_broadcast.wst`
-        let (number, name) = stem.and_then(|stem| stem.split_once('_')).unwrap_or_default();
-        let number: usize = number.parse().map_err(|_| {
-            io::Error::other(format!("{} is not called NN_example.wst", path.display()))
-        })?;
-        let line =
-            format!("Lesson {{ number: {number}, name: {name:?}, text: include_str!({path:?}) }},");
+        // `05_broadcast`
+        let (number, name) = stem.and_then(|stem| stem.split_once('_')).ok_or_else(misnamed)?;
+        let number: usize = number.parse().map_err(|_| misnamed())?;
+        let line = format!(
+            "Lesson {{ number: {number}, name: {name:?}, text: include_str!({whole:?}) }},"
+        );
         writeln!(list, "{line}").map_err(io::Error::other)?;
     }
     list.push_str("]\n");

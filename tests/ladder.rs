@@ -109,9 +109,10 @@ fn what_brings_a_page_back_is_short() {
 fn ladder() -> Vec<(String, usize, Option<usize>)> {
     let pages = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/lessons/en")).unwrap();
     let names = pages.map(|page| page.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
-    names.sort_unstable();
-    let names = names.iter().map(|name| name.trim_end_matches(".md").split_once('_').unwrap().1);
+    let page = |name: String| name.strip_suffix(".md").map(str::to_owned);
+    let mut pages: Vec<_> = names.filter_map(page).collect();
+    pages.sort_unstable();
+    let names = pages.iter().map(|page| page.split_once('_').unwrap().1);
     let limits = names.map(|name| match LIMITS.iter().find(|rung| rung.example == name) {
         Some(rung) => (name.to_owned(), rung.lines, rung.added),
         None => (name.to_owned(), LINES, Some(ADDED)),

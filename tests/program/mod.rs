@@ -53,12 +53,11 @@ impl Port {
 pub fn examples() -> Vec<String> {
     let pages = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/lessons/en")).expect("lessons");
     let names = pages.map(|page| page.expect("a name").file_name().into_string().expect("text"));
-    let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
-    names.sort_unstable();
-    let name = |page: String| {
-        page.trim_end_matches(".md").split_once('_').map(|(_, name)| name.to_owned())
-    };
-    names.into_iter().filter_map(name).collect()
+    let name = |page: String| page.strip_suffix(".md").map(str::to_owned);
+    let mut pages: Vec<_> = names.filter_map(name).collect();
+    pages.sort_unstable();
+    let example = |page: String| page.split_once('_').map(|(_, example)| example.to_owned());
+    pages.into_iter().filter_map(example).collect()
 }
 
 /// A running example, killed if it is dropped.
