@@ -1,14 +1,14 @@
 //! The slow half of the tests, and the programs that it lacks here.
 //!
-//! `cargo test` runs this program as the last of all tests. It prints one line that says what was
-//! not tried and which command tries it. `cargo test -p ws101-cli --test untried -- --slow-half`
+//! `cargo test` runs this program as the last of all tests. It runs the examples in the library's
+//! documentation, and then prints one line that says what was not tried and which command tries it. `cargo test -p ws101-cli --test untried -- --slow-half`
 //! runs the slow half: each target whose programs are there, and then the line about the others.
 //! With `CI` set, a missing program is a failure.
 
 #[path = "../../tests/needs/mod.rs"]
 mod needs;
 
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use needs::CURE;
 use needs::Need::{self, Chromium, Go, Node, Python};
@@ -32,13 +32,17 @@ const fn slow(
     Slow { package, target, needs }
 }
 
-const SLOW: [Slow; 7] = [
+const SLOW: [Slow; 11] = [
     slow("ws101", "browser", &[(Chromium, "")]),
     slow("ws101", "clients", &[(Node, ""), (Python, "")]),
     slow("ws101", "commands", &[]),
     slow("ws101-cli", "check", &[]),
+    slow("ws101-cli", "children", &[]),
+    slow("ws101-cli", "client", &[]),
     slow("ws101-cli", "grader", &[(Python, "machines")]),
     slow("ws101-cli", "others", &[(Node, ""), (Python, "")]),
+    slow("ws101-cli", "responses", &[]),
+    slow("ws101-cli", "strangers", &[]),
     slow("ws101-cli", "servers", &[(Node, "node"), (Python, "python"), (Go, "go_")]),
 ];
 
@@ -49,8 +53,9 @@ fn main() -> ExitCode {
     }
     let missing: Vec<_> = Need::ALL.into_iter().filter(|need| !need.is_there()).collect();
     if !arguments.iter().any(|argument| argument == RUN) {
+        let passed = cargo_test(&["-p", "ws101", "--doc"]);
         println!("{}", not_run(&missing));
-        return ExitCode::SUCCESS;
+        return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let failed: Vec<_> = SLOW.iter().filter(|slow| !slow.passes(&missing)).collect();
     for slow in &failed {
@@ -97,14 +102,22 @@ impl Slow {
         if skipped.contains(&"") {
             return true;
         }
-        // Cargo names itself to the programs that it starts.
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut tests = Command::new(cargo);
-        tests.args(["test", "--quiet", "-p", self.package, "--test", self.target, "--"]);
+        let mut arguments = vec!["-p", self.package, "--test", self.target, "--"];
         for part in skipped {
-            tests.args(["--skip", part]);
+            arguments.extend(["--skip", part]);
         }
         println!("{} {}", self.package, self.target);
-        tests.status().is_ok_and(|status| status.success())
+        cargo_test(&arguments)
     }
+}
+
+/// Runs `cargo test` with these arguments, and says whether all passes.
+fn cargo_test(arguments: &[&str]) -> bool {
+    // Cargo names itself to the programs that it starts.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut tests = Command::new(cargo);
+    // The root of the workspace, so that settings of the command's package do not apply.
+    tests.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    tests.args(["test", "--quiet"]).args(arguments).stdin(Stdio::null());
+    tests.status().is_ok_and(|status| status.success())
 }
