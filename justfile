@@ -96,8 +96,9 @@ deny:
 sync:
     UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim
     UPDATE_EXCERPTS=1 cargo test --quiet --test rfc6455 the_table_is_that_of_the_cases
+    UPDATE_EXCERPTS=1 cargo test --quiet --test wst
     UPDATE_EXCERPTS=1 cargo test --quiet -p ws101-cli --test others guide
-    git diff --stat -- '*.md'
+    git diff --stat -- '*.md' docs/vscode
 
 # List the blocks of lessons whose twin in the other language has changed
 [no-exit-message]

@@ -22,13 +22,17 @@ pub const LISTED: usize = 100;
 
 /// The most arrivals, departures and renamings that are told one by one in one period.
 ///
-/// The people of a small room see each other come at once; a class of 30 is one summary more.
-pub const AT_ONCE: usize = 16;
+/// The people of a class see each other come and go at once, and so does a program that opens and
+/// closes a few connections in quick succession, as `ws101 check` does.
+pub const AT_ONCE: usize = 256;
+
+/// The most passing events, such as typing, that are told in one period.
+pub const PASSING: usize = 16;
 
 /// The most frames that single events may take in one period.
 ///
-/// An event costs one frame for each member, so rooms of more than `FRAMES / AT_ONCE` members
-/// are told fewer single events, and rooms of more than `FRAMES` none.
+/// An event costs one frame for each member, so rooms of more than six members may be told fewer
+/// single events than [`AT_ONCE`], and rooms of more than `FRAMES` none.
 pub const FRAMES: usize = 1_600;
 
 /// How often the rest is told together.
@@ -77,9 +81,9 @@ struct Spent {
 impl Spent {
     const NOTHING: Self = Self { events: 0, frames: 0 };
 
-    /// Spends `frames` more on one event, if the limits allow it.
-    fn spend(&mut self, frames: usize) -> bool {
-        let fits = self.events < AT_ONCE && self.frames + frames <= FRAMES;
+    /// Spends `frames` more on one event, if it is one of the first `most` and the frames allow it.
+    fn spend(&mut self, frames: usize, most: usize) -> bool {
+        let fits = self.events < most && self.frames + frames <= FRAMES;
         if fits {
             self.events += 1;
             self.frames += frames;
@@ -187,12 +191,12 @@ impl<T> Crowd<T> {
     /// dropped.
     #[must_use]
     pub fn passing(&mut self, listeners: usize) -> bool {
-        self.passing.spend(listeners)
+        self.passing.spend(listeners, PASSING)
     }
 
     fn is_told_now(&mut self, listeners: usize) -> bool {
         // After the first change that waits, all others of the period wait: a departure must not
         // be told before the arrival.
-        self.pending.is_empty() && self.changes.spend(listeners)
+        self.pending.is_empty() && self.changes.spend(listeners, AT_ONCE)
     }
 }

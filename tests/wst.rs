@@ -215,6 +215,24 @@ fn names_of_clients_read_back_whatever_they_are() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_in_chunks_is_written_without_them_and_plays() {
+    let refusing = || {
+        Transcript::new(|mut pipe: Pipe| async move {
+            let _ = pipe.read(&mut [0; 1024]).await;
+            let head = "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let _ =
+                pipe.write_all(format!("{head}3\r\nno \r\n3\r\none\r\n0\r\n\r\n").as_bytes()).await;
+        })
+    };
+    let mut t = refusing();
+    t.connect("bob", "/").await;
+    let text = t.to_string();
+    assert_eq!(text, "bob -> GET /\nbob <- 404 \"no one\"\nbob -- eof\n");
+    let played = text.parse::<Scenario>().expect("it is one").play(refusing()).await;
+    assert!(played.difference.is_none(), "{played}");
+}
+
 /// What the parser says of a mistake.
 fn told(verb: &Verb) -> String {
     match verb.mistake.parse::<Scenario>() {

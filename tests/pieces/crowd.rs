@@ -16,7 +16,7 @@ use tokio::time::{Instant, advance, sleep};
 use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{ClientId, Hub, Outlet, Overflow};
 use ws101::chat::{Chat, SUBPROTOCOL};
-use ws101::crowd::{AT_ONCE, Crowd, FRAMES, LISTED, Roll};
+use ws101::crowd::{AT_ONCE, Crowd, FRAMES, LISTED, PASSING, Roll};
 use ws101::frame::Decoder;
 use ws101::room::Room;
 use ws101::settings::Settings;
@@ -457,11 +457,11 @@ async fn the_last_name_of_many_is_heard_in_each_dialect() {
 #[test]
 fn few_are_told_at_once_and_the_others_once_in_a_period() {
     let mut crowd = Crowd::new();
-    let at_once = (0..200).filter(|who| crowd.came(20, *who)).count();
+    let at_once = (0..2 * AT_ONCE).filter(|who| crowd.came(5, *who)).count();
     assert_eq!(at_once, AT_ONCE);
-    assert!(!crowd.went(20, 0), "a departure is not told before the arrival");
+    assert!(!crowd.went(5, 0), "a departure is not told before the arrival");
     let summary = crowd.end_period();
-    assert_eq!((summary.came.total(), summary.went.total()), (200 - AT_ONCE, 1));
+    assert_eq!((summary.came.total(), summary.went.total()), (AT_ONCE, 1));
     assert_eq!(summary.came.first(usize::MAX).len(), LISTED);
     assert!(!summary.came.is_complete() && summary.went.is_complete());
     assert!(crowd.came(20, 7), "the next period begins");
@@ -472,7 +472,7 @@ fn few_are_told_at_once_and_the_others_once_in_a_period() {
     let _ = crowd.end_period();
     assert!(!crowd.came(FRAMES + 1, 0));
     // What passes is counted for itself, and never told later.
-    assert_eq!((0..200).filter(|_| crowd.passing(20)).count(), AT_ONCE);
+    assert_eq!((0..200).filter(|_| crowd.passing(20)).count(), PASSING);
     assert_eq!(crowd.end_period().came.total(), 1);
     assert!(crowd.passing(20) && !crowd.passing(FRAMES));
 }

@@ -68,6 +68,7 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
     let code = if broken("9.2") { CloseCode::Normal } else { CloseCode::Away };
     hub.close_all(code, "server shutting down");
     shutdown.drain(if broken("9.4") { FOREVER } else { settings.drain }).await;
+    ws101::log::flush();
     exit(if broken("9.5") { 3 } else { 0 })
 }
 
