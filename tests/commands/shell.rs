@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
@@ -16,8 +17,8 @@ use crate::justfile::Recipe;
 /// For a program to print its first line, on a busy machine.
 const FIRST_LINE: Duration = Duration::from_secs(60);
 
-/// The most bytes that are kept of what a command says.
-const KEPT: u64 = 1024 * 1024;
+/// How long a program that prints nothing has to go on, to be taken for one that works.
+const RUNNING: Duration = Duration::from_secs(10);
 
 /// What came of a command.
 #[derive(Debug)]
@@ -175,30 +176,28 @@ impl Clone {
         Ok(Outcome::Worked)
     }
 
-    /// Starts a program, without optimisation, and waits for its first line or its end.
+    /// Builds a program, without optimisation, and starts it: it has to print a line, or to be
+    /// running still after `RUNNING`. A program that does not take its arguments ends at once.
     fn starts(&self, command: &str) -> io::Result<Outcome> {
-        let command =
-            command.replacen("cargo run", "exec cargo run --quiet", 1).replace(" --release", "");
-        let mut shell = self.shell(&command);
-        shell.env("PORT", "0").env("PORT_004", "0").stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Cargo becomes the program on Unix, so that the program is what ends here.
-        let mut child = shell.spawn()?;
-        let first = first_line(child.stdout.take());
-        let said = thread::spawn({
-            let errors = child.stderr.take();
-            move || {
-                let mut said = String::new();
-                let read = errors.map(|errors| errors.take(KEPT).read_to_string(&mut said));
-                read.transpose().map(|_| said)
-            }
-        });
-        let line = first.recv_timeout(FIRST_LINE * 5);
-        child.kill()?;
+        let command = command.replace(" --release", "");
+        let program = command.split(" -- ").next().unwrap_or_default();
+        let build = program.replacen("cargo run", "cargo build --quiet", 1);
+        if let Outcome::Failed(why) = self.run(&build)? {
+            return Ok(Outcome::Failed(why));
+        }
+        let run = command.replacen("cargo run", "exec cargo run --quiet", 1);
+        let mut shell = self.shell(&run);
+        shell.env("PORT", "0").env("PORT_004", "0").process_group(0);
+        let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let first = first_line(child.stdout.take()).recv_timeout(RUNNING);
+        let ended = if first.is_ok() { None } else { child.try_wait()? };
+        // The programs that it started belong to the same group.
+        let group = format!("-{}", child.id());
+        Command::new("kill").args(["-s", "KILL", "--", &group]).stderr(Stdio::null()).status()?;
         child.wait()?;
-        let said = said.join().map_err(|_| io::Error::other("its reader panicked"))??;
-        Ok(match line {
-            Ok(_) => Outcome::Worked,
-            Err(_) => Outcome::Failed(format!("it prints nothing: {said}")),
+        Ok(match ended {
+            Some(status) => Outcome::Failed(format!("it prints nothing: {status}")),
+            None => Outcome::Worked,
         })
     }
 }
