@@ -12,7 +12,7 @@ use std::{net::TcpStream, thread};
 use anyhow::{Result, ensure};
 use ws101::blocking::{HEAD_DEADLINE, incoming, linger, within};
 use ws101::escape::{Hex, Line};
-use ws101::handshake::{Policy, encode, explain, parse_request};
+use ws101::handshake::{Policy, encode, explain, parse_request, response};
 use ws101::log;
 use ws101::settings::{Settings, StartError};
 use ws101::stream::LINGER;
@@ -43,12 +43,12 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
                     log!("→ {name}: {}", Line::of(value));
                     explain(name.as_str()).inspect(|why| log!("      {why}"));
                 }
-                break policy.answer(&request).map(|granted| granted.map(|()| String::new()));
+                break policy.answer(&request);
             }
             Err(rejection) => break Err(rejection),
         }
     };
-    let answer = verdict.as_ref().map_or_else(|no| encode(&no.to_response()), encode);
+    let answer = encode(&response(&verdict));
     tcp.write_all(&answer)?;
     let answer = String::from_utf8_lossy(&answer).replace('\r', "");
     log!("\n← {}", answer.trim_end().replace('\n', "\n← "));

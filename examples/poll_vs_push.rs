@@ -100,7 +100,7 @@ impl Race {
         let (path, mut news, mut buffer) = (request.uri().path(), self.news.subscribe(), [0; 1024]);
         let (answer, goodbye) = match self.settings.policy().answer(&request) {
             _ if path == "/events" => (EVENTS.into(), "".into()),
-            Ok(switched) => (encode(&switched.map(|()| "")), Frame::close(1000, "").to_bytes()),
+            Ok(agreed) => (encode(&agreed.to_response()), Frame::close(1000, "").to_bytes()),
             Err(no) => return self.tell(&mut tcp, path, &encode(&no.to_response())).await,
         };
         self.tell(&mut tcp, path, &answer).await?;

@@ -1,4 +1,4 @@
-//! Where a WebSocket is: `ws://localhost:8080/chat` (RFC 6455 §3).
+//! The address of a WebSocket: `ws://localhost:8080/chat` (RFC 6455 §3).
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -6,29 +6,30 @@ use std::str::FromStr;
 
 use http::Uri;
 
-/// A `ws://` or `wss://` URL, taken apart (RFC 6455 §3).
+/// The parts of a `ws://` or `wss://` URL (RFC 6455 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// Whether it asks for TLS: `wss`.
+    /// Whether the connection uses TLS: `wss`.
     pub tls: bool,
-    /// A name, or an address; one of IPv6 without its brackets.
+    /// A name or an IP address; an IPv6 address stands here without its brackets.
     pub host: String,
-    /// 80 or 443 unless it says otherwise.
+    /// The port; without one in the URL, 80 for `ws` and 443 for `wss`.
     pub port: u16,
-    /// What a request asks for: the path, `/` if there is none, and the query if there is one.
+    /// The target of the request: the path, `/` if there is none, and the query if there is one.
     pub target: String,
 }
 
-/// Why a text is no such URL.
+/// Why a text is not the URL of a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AddressError {
-    /// Pages are asked for like that.
+    /// It is the URL of a page: `http` or `https`.
     #[error("{0}:// is for pages: a WebSocket is at {1}://")]
     Page(String, &'static str),
-    /// It has a part after `#`, which no server is ever told.
+    /// It has a part after `#`, which is never sent to a server.
     #[error("a WebSocket's address has no #fragment (RFC 6455 §3)")]
     Fragment,
-    /// Anything else.
+    /// It is malformed in another way.
     #[error("{0:?} is not of the form ws://host:port/path (RFC 6455 §3)")]
     Malformed(String),
 }
@@ -50,19 +51,19 @@ impl FromStr for Address {
             _ => return Err(malformed()),
         };
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(malformed)?;
-        // Somebody's name and password before an `@` are for pages of long ago.
+        // A user before an `@` is not supported.
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let odd_port = uri.port().is_none() && authority.len() != host.len();
         if odd_port || uri.port().is_some_and(|port| port.as_str().parse::<u16>().is_err()) {
             return Err(malformed());
         }
-        // `http` lets brackets stand anywhere; what they hold is an address of IPv6.
+        // The `http` crate accepts any text in brackets; only an IPv6 address may stand there.
         let host = match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
             Some(Some(ip)) if ip.parse::<Ipv6Addr>().is_ok() => ip,
             None if !host.contains(['[', ']']) => host,
             _ => return Err(malformed()),
         };
-        // Printed, since that puts a `/` before a query that has no path.
+        // `to_string` puts a `/` before a query that has no path.
         let target = uri.path_and_query().map_or("/".to_owned(), ToString::to_string);
         Ok(Self {
             tls,
@@ -74,7 +75,7 @@ impl FromStr for Address {
 }
 
 impl Address {
-    /// The host and the port, as the `Host` header names them: without a port that goes without saying.
+    /// The value of the `Host` header: the host, and the port unless it is the default one.
     #[must_use]
     pub fn authority(&self) -> String {
         let host = match self.host.contains(':') {
@@ -85,7 +86,7 @@ impl Address {
         if self.port == usual { host } else { format!("{host}:{}", self.port) }
     }
 
-    /// The same place, another path.
+    /// The same host and port with another target.
     #[must_use]
     pub fn at(&self, target: &str) -> Self {
         Self { target: target.to_owned(), ..self.clone() }

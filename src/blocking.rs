@@ -1,8 +1,8 @@
-//! For a program with threads: the upgrade over a blocking stream, and an end to every wait.
+//! For programs with one thread a connection: the upgrade over a blocking stream, and deadlines.
 //!
-//! The time-outs of [`std::net`] are for one read or one write, and so for nothing
-//! that takes several: a stranger who sends a byte now and then keeps a thread for
-//! ever. [`within`] is for the whole.
+//! The time-outs of [`std::net`] bound one read or one write. A client that sends a byte now and
+//! then passes each of them and holds a thread for ever. [`within`] sets a deadline for all reads
+//! and writes together.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,18 +20,18 @@ use crate::handshake::{Policy, Rejection, encode, parse_request};
 use crate::limits::BREATHER;
 pub use crate::limits::HEAD_DEADLINE;
 
-/// How much is read at a time.
+/// How many bytes are read at a time.
 const READ_BUFFER: usize = 1024;
 
-/// How many connections [`incoming`] gives out at once: as many threads, each with its stack.
+/// How many connections [`incoming`] gives out at once. Each has a thread with a stack of its own.
 pub const MAX_THREADS: usize = 2000;
 
-/// Connection after connection, without end, at most [`MAX_THREADS`] of them at once.
+/// An endless iterator over the connections to `listener`, at most [`MAX_THREADS`] at once.
 ///
-/// The next is given out when one before it is dropped; what else connects waits in the
-/// listener's backlog. Accepting can fail: a client left already, or the system has no
-/// descriptors. Then it waits a little and tries again, where [`TcpListener::incoming`] would
-/// keep a processor busy until somebody leaves.
+/// When that many are in use, the next is accepted after one is dropped; further clients wait in
+/// the listener's backlog. Accepting can fail: the client hung up, or the system has no
+/// descriptors. Then the iterator waits for a moment and tries again;
+/// [`TcpListener::incoming`] would return errors in a busy loop.
 pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = Connection> {
     let places = Arc::new(Places { taken: Mutex::new(0), freed: Condvar::new() });
     listener.incoming().filter_map(move |accepted| {
@@ -44,7 +44,7 @@ pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = Connection> {
     })
 }
 
-/// A connection that [`incoming`] gave out; dropping it makes room for another.
+/// A connection from [`incoming`]. Dropping it frees its place.
 #[derive(Debug)]
 pub struct Connection {
     tcp: TcpStream,
@@ -69,7 +69,7 @@ struct Places {
 struct Place(Arc<Places>);
 
 impl Place {
-    /// Waits until one is free.
+    /// Waits until a place is free, and takes it.
     fn take(places: &Arc<Places>) -> Self {
         let taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let free = places.freed.wait_while(taken, |taken| *taken >= MAX_THREADS);
@@ -85,15 +85,15 @@ impl Drop for Place {
     }
 }
 
-/// Reads a request from `io` and answers it: with 101, or with why not (RFC 6455 §4.2).
+/// Reads a request from `io` and answers it with 101 or a refusal (RFC 6455 §4.2).
 ///
-/// Gives the request and the bytes that came right behind it, the beginning of
-/// the first frames. How long it may take is for `io` to say: see [`within`].
+/// Gives the request and the bytes that came right behind it: the beginning of the first frames.
+/// It has no deadline of its own: pass a stream made by [`within`].
 ///
 /// # Errors
 ///
-/// `Err` if reading or writing failed, `UnexpectedEof` if the client hung up
-/// first; `Ok(Err(..))` for a request refused, which has then been told.
+/// `Err` if reading or writing failed, `UnexpectedEof` if the client hung up first. `Ok(Err(..))`
+/// for a request that was refused; the refusal has been sent.
 pub fn accept(
     io: &mut (impl Read + Write),
     policy: &Policy,
@@ -108,14 +108,14 @@ pub fn accept(
         match parse_request(&bytes) {
             Ok(None) => {}
             Ok(Some((request, size))) => {
-                break policy.answer(&request).map(|granted| (request, size, granted));
+                break policy.answer(&request).map(|agreement| (request, size, agreement));
             }
             Err(rejection) => break Err(rejection),
         }
     };
     match verdict {
-        Ok((request, size, granted)) => {
-            io.write_all(&encode(&granted.map(|()| "")))?;
+        Ok((request, size, agreement)) => {
+            io.write_all(&encode(&agreement.to_response()))?;
             Ok(Ok((request, Bytes::from(bytes).slice(size..))))
         }
         Err(rejection) => {
@@ -125,25 +125,25 @@ pub fn accept(
     }
 }
 
-/// Ends a connection so that the last bytes written still arrive.
+/// Ends a connection so that the bytes written last still arrive.
 ///
-/// As [`stream::linger`](crate::stream::linger) does it: shut down the writing
-/// half, then read and discard until the peer hangs up, for at most `limit`.
+/// As [`stream::linger`](crate::stream::linger): it shuts down the writing half, then reads and
+/// discards until the peer hangs up, for at most `limit`.
 ///
 /// # Errors
 ///
-/// The peer is gone already.
+/// The connection has ended already.
 pub fn linger(tcp: &TcpStream, limit: Duration) -> io::Result<()> {
     tcp.shutdown(Shutdown::Write)?;
     let mut rest = within(tcp, limit);
-    // Whether the peer hung up, failed or took too long: it is over.
+    // Whether the peer hung up, failed or took too long: the connection ends here.
     while rest.read(&mut [0; READ_BUFFER]).is_ok_and(|n| n > 0) {}
     Ok(())
 }
 
-/// `tcp`, for what must be done within `limit` from now, however many reads and writes it takes.
+/// `tcp` with a deadline of `limit` from now for all reads and writes together.
 ///
-/// What comes later fails with `TimedOut`. Zero is for ever, as in a setting.
+/// Reads and writes after it fail with `TimedOut`. Zero means no deadline, as in settings.
 pub fn within(tcp: &TcpStream, limit: Duration) -> Within<'_> {
     Within { tcp, deadline: (!limit.is_zero()).then(|| Instant::now() + limit) }
 }
@@ -156,7 +156,7 @@ pub struct Within<'a> {
 }
 
 impl Within<'_> {
-    /// What the next read or write may take.
+    /// How long the next read or write may take.
     fn left(&self) -> io::Result<Option<Duration>> {
         match self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
@@ -183,7 +183,7 @@ impl Write for Within<'_> {
     }
 }
 
-/// Where a time-out is called "resource temporarily unavailable", by its name.
+/// Unix reports a time-out as `WouldBlock`; this makes it `TimedOut`.
 fn late(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
 }

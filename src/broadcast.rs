@@ -1,4 +1,4 @@
-//! Fan-out: one message in, every member's connection out, and a stated policy for the slow.
+//! Fan-out: one message comes in and goes out to every member, with a stated policy for slow members.
 //!
 //! ```text
 //!            Hub::broadcast ──► log ──► one write per member and round
@@ -7,37 +7,41 @@
 //!   session ── Mailbox::drive ──────────────┴──► Outlet ──► socket
 //! ```
 //!
-//! A [`Hub`] knows its members' [`Outlet`]s: their byte streams, shared. What
-//! is said to all is encoded once, appended to a log and, when everyone who is
-//! ready to speak has spoken, written to each member directly, without waking
-//! its task. What a socket does not take at once becomes that member's
-//! *backlog*, counted in bytes and bounded; its session empties it through
-//! [`Mailbox::drive`]. One order holds for all: every member sees all messages
-//! in the order in which the hub was told them, replies included.
+//! A [`Hub`] holds the [`Outlet`] of each member: the member's byte stream, shared with its session.
+//! The hub encodes a broadcast once and appends it to a log. When the tasks that are ready to run
+//! have added theirs, one task writes the log to each member directly, without waking the member's
+//! task. What a socket does not take at once becomes that member's *backlog*, which is counted in
+//! bytes and bounded. The member's session writes it out through [`Mailbox::drive`].
 //!
-//! What became of a message is not known when it is said. Who could not keep up
-//! is told by how its session ends: close code 1013.
+//! Every member receives all its messages in the order in which the hub got them: broadcasts and
+//! messages to one member alone.
+//!
+//! The hub does not report whether a message arrived. The session of a member that cannot keep up
+//! ends with close code 1013.
+//!
+//! A file uses only the files above its own in this list: `member` (ids, audiences), `encode`,
+//! `scheduler` (locks, tasks, timers), `guarded` (panics of streams), `pace`, `outlet` (one byte
+//! stream), `log`, `roster` (all members), `shared` (state and policy), `writer` (rounds),
+//! `mailbox` (one membership), `hub`.
 
+mod encode;
 mod guarded;
 mod hub;
 mod log;
 mod mailbox;
+mod member;
 mod outlet;
 mod pace;
 mod roster;
+mod scheduler;
+mod shared;
 mod writer;
 
-/// What decides who runs when: `model/` puts a scheduler here that tries every order.
-mod scheduler {
-    pub(super) use std::sync::{Mutex, MutexGuard};
-
-    pub(super) use tokio::spawn;
-    pub(super) use tokio::time::{Instant, sleep};
-}
-
-pub use hub::{Audience, ClientId, Delivery, Hub, Overflow};
+pub use hub::{Delivery, Hub};
 pub use mailbox::Mailbox;
+pub use member::{Audience, ClientId};
 pub use outlet::Outlet;
+pub use shared::Overflow;
 
 /// A member's WebSocket, built on its outlet.
 pub type Socket = tokio_tungstenite::WebSocketStream<Outlet>;

@@ -1,8 +1,8 @@
-//! The loop every lesson starts from: what comes in goes out again.
+//! The echo loop: every message that a peer sends is sent back.
 //!
-//! Small as it is, it is what conformance suites are pointed at: fragments come
-//! back joined, text as text and binary as binary, pings are answered in
-//! between, and the end is told, not swallowed.
+//! Conformance suites test a server with it. A fragmented message returns as one message, text as
+//! text and binary as binary. Pings are answered in between, and the caller learns how the
+//! connection ended.
 
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -13,16 +13,18 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 pub use crate::limits::WRITE_DEADLINE;
 use crate::stream::within;
 
-/// Answers every text with what `reply` makes of it, and binary with itself, until the peer closes.
+/// Answers every text with what `reply` returns for it, and every binary message with the same
+/// bytes, until the peer closes.
 ///
-/// Returns the peer's close frame, ready for
-/// [`goodbye::answer`](crate::goodbye::answer). A peer that does not read holds
-/// up its own echo for [`WRITE_DEADLINE`], and nothing else.
+/// Returns the peer's close frame, for [`goodbye::answer`](crate::goodbye::answer). If the peer does
+/// not read, each reply waits for at most [`WRITE_DEADLINE`]; other connections are not affected.
+///
+/// Not cancel safe: dropped while it sends a reply, it may have written part of a frame.
 ///
 /// # Errors
 ///
-/// The rule the peer broke, or how the connection was lost; an echo not
-/// accepted in time is an I/O error of kind `TimedOut`.
+/// The rule of the protocol that the peer broke, or how the connection was lost. A reply that the
+/// stream did not take in time is an I/O error of kind `TimedOut`.
 pub async fn echo<S>(
     socket: &mut WebSocketStream<S>,
     mut reply: impl FnMut(&str) -> String,

@@ -1,19 +1,18 @@
-//! What strangers sent, made safe to print: text, and bytes.
+//! Makes text and bytes of a peer safe to print.
 //!
-//! A log line that holds what a peer sent can be made to lie: a line feed
-//! begins a forged line, an escape sequence repaints the terminal, a bidi
-//! override turns the text around.
+//! Text of a peer can falsify a log that prints it unchanged: a line feed begins a forged line, an
+//! escape sequence repaints the terminal, a bidi override reverses the text.
 
 use std::fmt::{self, Write};
 
-/// How many characters [`Line::of`] prints at most, the `…` of a cut apart.
+/// How many characters [`Line::of`] prints at most, without the `…` after a cut.
 pub const LINE_LIMIT: usize = 256;
 
-/// Displays text on one line, with what does not print escaped as Rust would: `\n`, `\u{202e}`.
+/// Displays text on one line; characters that do not print are escaped as in Rust: `\n`, `\u{202e}`.
 ///
-/// Escaped are control characters, formatting ones (bidi overrides, zero-width
-/// characters), combining marks, blanks other than the space, and the backslash,
-/// so that nothing can look like an escape. Bytes that are no UTF-8 become `\xff`.
+/// It escapes control characters, formatting characters (bidi overrides, zero-width ones),
+/// combining marks, blanks other than the space, and the backslash, so that no text looks like an
+/// escape. Bytes that are not UTF-8 become `\xff`.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
     bytes: &'a [u8],
@@ -21,7 +20,7 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// `text`, in at most `max` characters as printed; a `…` more says that it was cut.
+    /// Displays `text` in at most `max` characters, escapes included; a `…` after them marks a cut.
     #[must_use]
     pub fn new(text: &'a (impl AsRef<[u8]> + ?Sized), max: usize) -> Self {
         Self { bytes: text.as_ref(), max }
@@ -34,9 +33,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A stranger's text as [`Line`] prints it: what a field must be that is printed later.
+/// A peer's text, escaped as [`Line`] escapes it, for a field that is printed later.
 ///
-/// Nothing that a terminal would act upon can be in it, so a sentence may quote it as it is.
+/// It holds nothing that a terminal acts upon, so a sentence can quote it unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown(String);
 
@@ -53,7 +52,7 @@ impl Shown {
         Self(Line::new(text, max).to_string())
     }
 
-    /// The text as it is printed.
+    /// The escaped text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -66,10 +65,11 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Displays text of several lines, with what acts on a terminal escaped: `\u{1b}`, `\u{202e}`.
+/// Displays text of several lines; characters that act on a terminal are escaped: `\u{1b}`,
+/// `\u{202e}`.
 ///
-/// For a report that quotes strangers here and there: it keeps line feeds and everything that
-/// prints, backslashes too, so that what is escaped already stays as it is.
+/// It is for a report that quotes peers. It keeps line feeds and all characters that print,
+/// backslashes too, so that text that is escaped already stays unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a>(pub &'a str);
 
@@ -86,8 +86,8 @@ impl fmt::Display for Lines<'_> {
     }
 }
 
-/// Whether a terminal, or a reader of text, acts upon `char` instead of showing it: control
-/// characters, marks and overrides of direction (Unicode's `Bidi_Control`), line and paragraph separators.
+/// Whether a terminal or a text viewer acts upon `char` instead of showing it: control characters,
+/// marks and overrides of direction (Unicode's `Bidi_Control`), line and paragraph separators.
 #[must_use]
 pub fn acts(char: char) -> bool {
     char.is_control()
@@ -103,7 +103,7 @@ pub struct Hex<'a> {
 }
 
 impl<'a> Hex<'a> {
-    /// The first `max` of `bytes`; a `…` says that there are more.
+    /// Displays the first `max` of `bytes`; a `…` after them marks a cut.
     #[must_use]
     pub fn new(bytes: &'a (impl AsRef<[u8]> + ?Sized), max: usize) -> Self {
         Self { bytes: bytes.as_ref(), max }
@@ -140,7 +140,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// Writes `piece` if there is room for all of it, else the one `…` that ends the line.
+/// Writes `piece` if it fits; otherwise it writes `…`, once, and nothing after that.
 fn put(
     f: &mut fmt::Formatter<'_>,
     room: &mut Option<usize>,

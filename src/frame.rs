@@ -1,9 +1,8 @@
-//! What crosses the wire after the 101: frames, as bytes (RFC 6455 §5).
+//! Frames, which both sides send after the 101, as bytes (RFC 6455 §5).
 //!
-//! Everything here is a function over bytes: nothing reads a socket, waits or
-//! knows the time. [`Decoder`] turns pieces of a stream into frames, [`Frame`]
-//! writes them (ill-formed ones too, since tests must send those), and
-//! [`Checker`] names the rule a frame breaks.
+//! Everything here is a function over bytes: nothing reads a socket, waits or uses a clock.
+//! [`Decoder`] turns pieces of a stream into frames, [`Frame`] writes them (malformed ones too,
+//! because tests send those), and [`Checker`] names the rule that a frame breaks.
 //!
 //! ```
 //! use ws101::frame::{Decoder, Frame};
@@ -37,14 +36,14 @@ pub use violation::Violation;
 /// The most bytes a close reason may have: 125, less two for the code (RFC 6455 §5.5, §5.5.1).
 pub const CLOSE_REASON_LIMIT: usize = 123;
 
-/// One frame: its header as it is on the wire, its payload unmasked.
+/// One frame: its header as it was sent, and its payload unmasked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
-    /// What precedes the payload, the mask included.
+    /// The header, the mask included.
     pub header: Header,
-    /// The payload, unmasked; only its front if [`Decoder`] was told to keep less.
+    /// The payload, unmasked. A [`Decoder`] keeps only the first bytes of a long one.
     pub payload: Bytes,
-    /// SHA-256 of the whole unmasked payload, present only where `payload` is its front.
+    /// The SHA-256 of the whole unmasked payload, if `payload` is only its first bytes.
     pub digest: Option<[u8; 32]>,
 }
 
@@ -55,12 +54,12 @@ impl Frame {
         Self { header: Header::new(opcode, payload.len() as u64), payload, digest: None }
     }
 
-    /// A whole text message. Bytes that are no UTF-8 go out as they are.
+    /// A complete text message. Bytes that are not UTF-8 are sent as they are.
     pub fn text(payload: impl Into<Bytes>) -> Self {
         Self::new(Opcode::Text, payload)
     }
 
-    /// A whole binary message.
+    /// A complete binary message.
     pub fn binary(payload: impl Into<Bytes>) -> Self {
         Self::new(Opcode::Binary, payload)
     }
@@ -77,8 +76,8 @@ impl Frame {
 
     /// A close frame with a code and a reason (RFC 6455 §5.5.1).
     ///
-    /// A reason above [`CLOSE_REASON_LIMIT`] is not cut: it makes an ill-formed
-    /// frame. A close without a code is `Frame::new(Opcode::Close, "")`.
+    /// A reason longer than [`CLOSE_REASON_LIMIT`] is not cut: it makes a malformed frame. A close
+    /// without a code is `Frame::new(Opcode::Close, "")`.
     #[must_use]
     pub fn close(code: u16, reason: &str) -> Self {
         let mut payload = BytesMut::with_capacity(2 + reason.len());
@@ -87,7 +86,7 @@ impl Frame {
         Self::new(Opcode::Close, payload)
     }
 
-    /// The same frame, masked with `key` when it is written, as clients must (RFC 6455 §5.3).
+    /// The same frame, masked with `key` when it is written. Clients must mask (RFC 6455 §5.3).
     #[must_use]
     pub fn masked(mut self, key: [u8; 4]) -> Self {
         if self.header.mask.replace(key).is_none() {
@@ -96,7 +95,7 @@ impl Frame {
         self
     }
 
-    /// The same frame with FIN clear: more of the message follows (RFC 6455 §5.4).
+    /// The same frame with FIN clear: more fragments of the message follow (RFC 6455 §5.4).
     #[must_use]
     pub fn unfinished(mut self) -> Self {
         self.header.fin = false;
@@ -110,7 +109,7 @@ impl Frame {
         self
     }
 
-    /// The code and the reason's bytes, if this is a close frame that has a code.
+    /// The code and the bytes of the reason, if this is a close frame with a code.
     #[must_use]
     pub fn close_code(&self) -> Option<(u16, &[u8])> {
         let (code, reason) = self.payload.split_first_chunk()?;
@@ -119,8 +118,8 @@ impl Frame {
 
     /// Appends the frame's bytes to `out`.
     ///
-    /// The header is written as it stands, even where it lies about the length;
-    /// of a payload that was kept only in part, the part follows.
+    /// The header is written as it is, even if its length is not that of the payload. Of a payload
+    /// that was kept only in part, that part is written.
     pub fn encode(&self, out: &mut BytesMut) {
         out.reserve(self.header.size + self.payload.len());
         self.header.encode(out);
@@ -161,7 +160,7 @@ impl From<Vec<u8>> for Frame {
     }
 }
 
-/// Appends a final, unmasked frame to `out`: what a server sends, at the price of one copy.
+/// Appends a final, unmasked frame to `out`, as a server sends it. It copies the payload once.
 pub fn encode(out: &mut BytesMut, opcode: Opcode, payload: &[u8]) {
     let header = Header::new(opcode, payload.len() as u64);
     out.reserve(header.size + payload.len());
@@ -169,13 +168,13 @@ pub fn encode(out: &mut BytesMut, opcode: Opcode, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// Masks, or unmasks, which is the same (RFC 6455 §5.3).
+/// Masks or unmasks `bytes`: the operation is the same (RFC 6455 §5.3).
 ///
-/// `offset` counts the bytes of this payload that came before `bytes`, so that
-/// a payload may be masked piece by piece.
+/// `offset` is the number of bytes of this payload before `bytes`, so that a payload can be masked
+/// piece by piece.
 pub fn apply_mask(bytes: &mut [u8], mut key: [u8; 4], offset: u64) {
     key.rotate_left((offset % 4) as usize);
-    // Four at a time, so that the compiler may take sixteen.
+    // Four bytes at a time: the compiler can turn that into vector instructions.
     let (fours, rest) = bytes.as_chunks_mut::<4>();
     for four in fours {
         for (byte, k) in four.iter_mut().zip(key) {

@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use crate::escape::Line;
 use crate::frame::CLOSE_REASON_LIMIT;
 pub use crate::limits::CLOSE_DEADLINE;
-use crate::limits::Excess;
+use crate::limits::LimitError;
 use crate::stream::{LINGER, linger};
 
 /// How a connection ended: what a browser's `CloseEvent` reports, and who began it.
@@ -122,7 +122,7 @@ pub fn earned(error: &Error) -> Option<CloseFrame> {
         }
         Error::Capacity(_) => Some(close_frame(CloseCode::Size, "too long (RFC 6455 7.4.1)")),
         Error::Io(error) => {
-            let excess = Excess::of(error)?;
+            let excess = LimitError::of(error)?;
             Some(close_frame(CloseCode::Policy, &excess.to_string()))
         }
         _ => None,

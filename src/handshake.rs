@@ -1,8 +1,10 @@
-//! The opening handshake: one HTTP request, one answer, then never HTTP again (RFC 6455 §4).
+//! The opening handshake: an HTTP request, and the answer after which no more HTTP follows
+//! (RFC 6455 §4).
 //!
-//! Functions over bytes and [`http`] types: a raw socket and an HTTP server ask
-//! the same questions here. [`parse_request`] reads a head, [`Policy::answer`]
-//! makes the 101 or a [`Rejection`], [`encode`] writes either.
+//! Everything here is a function over bytes and [`http`] types, so servers on raw sockets and
+//! HTTP servers judge requests by the same code. [`parse_request`] reads a head.
+//! [`Policy::answer`] gives an [`Agreement`] or a [`Rejection`]; [`response`] makes the answer of
+//! either, and [`encode`] writes it.
 //!
 //! ```
 //! use ws101::handshake::{self, Policy};
@@ -15,15 +17,20 @@
 //!     Sec-WebSocket-Version: 13\r\n\r\n";
 //! let (request, size) = handshake::parse_request(head)?.expect("it ends in a blank line");
 //! assert_eq!(size, head.len());
-//! let response = Policy::default().answer(&request)?;
+//! let verdict = Policy::default().answer(&request);
+//! let answer = handshake::encode(&handshake::response(&verdict));
+//! assert!(answer.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
 //! // The accept value of RFC 6455 §1.3.
-//! assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+//! assert_eq!(verdict?.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 //! # Ok::<(), handshake::Rejection>(())
 //! ```
 
 mod accept_key;
+mod agreement;
 mod encode;
 mod explain;
+mod extension;
+mod guard;
 mod head;
 mod host;
 mod origins;
@@ -32,14 +39,17 @@ mod rejection;
 mod target;
 
 pub use accept_key::{AcceptKey, GUID};
+pub use agreement::{Agreement, response};
 pub use encode::encode;
 pub use explain::explain;
+pub use extension::Extension;
+pub use guard::guard;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
 pub use host::is_private;
 pub use origins::Origins;
-pub use policy::{Policy, asks, has_body};
+pub use policy::{Policy, asks, has_body, judge_body_length};
 pub use rejection::{Fault, Rejection};
 pub use target::{host_of, to_origin_form};
 
-/// The only version there is (RFC 6455 §4.1).
+/// The protocol version of RFC 6455, the only one that is spoken here (RFC 6455 §4.1).
 pub const VERSION: &str = "13";

@@ -1,14 +1,33 @@
-//! Finding out that a peer is gone (RFC 6455 §5.5.2, §5.5.3).
+//! Finds out that a peer is lost (RFC 6455 §5.5.2, §5.5.3).
 //!
-//! TCP says nothing when a cable is pulled: the socket stays open because no
-//! one has told it otherwise. So the server asks. A ping goes out every
-//! [`period`](Heartbeat::every); the peer's WebSocket implementation, not its
-//! program, must answer with a pong that carries the same bytes.
+//! TCP does not report a pulled cable: the socket stays open. So the server sends a ping every
+//! [`period`](Heartbeat::every). The peer's WebSocket implementation, not its program, must answer
+//! with a pong that carries the same bytes.
 //!
-//! A pong proves that the peer's machine and WebSocket stack live. It does not
-//! prove that the page behind it does: a frozen tab still answers. Any other byte
-//! proves the same, so a pong may be late while bytes arrive: it cannot overtake
-//! the frame before it (RFC 6455 §5.4).
+//! A pong proves that the peer's machine and its WebSocket implementation work. It does not prove
+//! that the page works: a frozen tab still answers. Any other byte proves the same. So a pong may be
+//! late while other bytes arrive, because it cannot overtake the frame before it (RFC 6455 §5.4).
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use tokio_tungstenite::tungstenite::Message;
+//! use ws101::heartbeat::{Heartbeat, PeerLost};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+//! let period = Duration::from_millis(10);
+//! let timeout = Duration::from_millis(5);
+//! let mut heartbeat = Heartbeat::every(period, timeout);
+//!
+//! // Send the ping that `beat` returns, and report every message that the peer sends.
+//! assert_eq!(heartbeat.beat().await, Ok(Message::Ping("1".into())));
+//! heartbeat.heard(&Message::Pong("1".into()));
+//!
+//! // The second ping gets no pong in time.
+//! assert_eq!(heartbeat.beat().await, Ok(Message::Ping("2".into())));
+//! assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(timeout)));
+//! # });
+//! ```
 
 use std::time::Duration;
 
@@ -20,10 +39,11 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::timestamp;
 
-/// The answer to a page's own ping, if `message` is one: `{"type":"pong"}` with the ping's `timestamp` as it came.
+/// The reply to a page's own ping, `{"type":"pong"}` with the ping's `timestamp`; none if `message` is
+/// not such a ping.
 ///
-/// The ping of RFC 6455 §5.5.2 is out of a page's reach, so pages ask in JSON. Nobody
-/// is punished for asking late: a hidden tab may run its timers once a minute.
+/// A page cannot send the ping of RFC 6455 §5.5.2, so it sends one in JSON. There is no deadline for
+/// it, because the browser may run the timers of a hidden tab only once a minute.
 #[must_use]
 pub fn pong(message: &Message) -> Option<Message> {
     let Message::Text(text) = message else { return None };
@@ -34,59 +54,62 @@ pub fn pong(message: &Message) -> Option<Message> {
     (ping["type"] == "ping").then(|| Message::text(answer.to_string()))
 }
 
-/// Why a peer is taken for gone. Both earn close code 1011.
+/// Why a heartbeat takes a peer for lost. The connection then ends with close code 1011.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PeerGone {
-    /// A ping was not answered in time.
+#[non_exhaustive]
+pub enum PeerLost {
+    /// The peer did not answer a ping within this time.
     #[error("no pong in {} ms (RFC 6455 5.5.3)", .0.as_millis())]
     NoPong(Duration),
-    /// Nothing at all was heard, pongs included.
+    /// The peer sent nothing for this time, not even a pong.
     #[error("nothing heard for {} ms", .0.as_millis())]
     Idle(Duration),
 }
 
-/// What to say to a peer that may still hear it.
-impl From<PeerGone> for CloseFrame {
-    fn from(gone: PeerGone) -> Self {
-        Self { code: CloseCode::Error, reason: gone.to_string().into() }
+/// The close frame for a peer that may still receive it.
+impl From<PeerLost> for CloseFrame {
+    fn from(lost: PeerLost) -> Self {
+        Self { code: CloseCode::Error, reason: lost.to_string().into() }
     }
 }
 
-/// A deadline noticed so late has been slept through: the debugger stopped us, or the lid was shut.
+/// A deadline noticed later than this was missed because this program did not run: a debugger stopped
+/// it, or the computer slept.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a deadline is for; of several at once, the first.
+/// What a deadline is for. Of several deadlines at the same time, the first in this list counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
-    /// For the answer to a ping.
+    /// For the pong to a ping.
     Pong,
-    /// For anything at all.
-    Word,
-    /// For the next ping, which is ours to send.
+    /// For any byte.
+    Idle,
+    /// For sending the next ping.
     Ping,
 }
 
-/// One connection's pulse: when to ping, and when to stop believing.
+/// The deadlines of one connection: when to send a ping, and when to take the peer for lost.
 #[derive(Debug)]
 pub struct Heartbeat {
     period: Option<Duration>,
     pong_timeout: Duration,
     idle_timeout: Option<Duration>,
     next_ping: Instant,
-    /// Pings sent so far; also the payload of the last one.
+    /// Pings sent so far. It is also the payload of the last one.
     sent: u64,
-    /// The last of them known to have been answered.
+    /// The payload of the last ping that was answered.
     answered: u64,
-    /// When the last message came, or the last byte, if `beat_hearing` is told of bytes.
+    /// When the last message arrived; with `beat_hearing`, when the last byte arrived.
     last_heard: Instant,
-    /// Since when we listen without a [`PAUSE`]: a peer is not to blame for what we slept through.
+    /// When this program last resumed after a [`PAUSE`]. Deadlines count from then, because the peer
+    /// did not cause the pause.
     awake: Instant,
 }
 
 impl Heartbeat {
-    /// Pings every `period`; a pong may take `pong_timeout`.
+    /// A heartbeat that sends a ping every `period` and gives the peer `pong_timeout` for the pong.
     ///
-    /// A `period` of zero never pings.
+    /// With a `period` of zero it never sends a ping.
     #[must_use]
     pub fn every(period: Duration, pong_timeout: Duration) -> Self {
         let now = Instant::now();
@@ -102,17 +125,17 @@ impl Heartbeat {
         }
     }
 
-    /// Also gives up on a peer that sent nothing for `timeout`; zero means never.
+    /// Also takes a peer for lost that sent nothing for `timeout`. Zero means never.
     ///
-    /// Longer than the ping period, this never ends a connection that answers
-    /// its pings, however quiet its user is.
+    /// If `timeout` is longer than the ping period, it never ends a connection whose peer answers
+    /// pings, even if the user sends nothing.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
         self
     }
 
-    /// Takes note of something received. Hand it every message, pongs included.
+    /// Records a message from the peer. Call it for every message, pongs included.
     pub fn heard(&mut self, message: &Message) {
         self.last_heard = Instant::now();
         if let Message::Pong(payload) = message {
@@ -123,14 +146,14 @@ impl Heartbeat {
     /// A pong answers its own ping and all before it (RFC 6455 §5.5.3).
     fn answered(&mut self, payload: &[u8]) {
         let number = std::str::from_utf8(payload).ok().and_then(|text| text.parse::<u64>().ok());
-        // A pong may also come unasked; only a ping of ours can be answered.
+        // A peer may also send a pong without a ping (RFC 6455 §5.5.3). It answers nothing.
         let Some(number) = number.filter(|n| (self.answered + 1..=self.sent).contains(n)) else {
             return;
         };
         self.answered = number;
     }
 
-    /// By when the oldest unanswered ping must be answered, if nothing came since `heard`.
+    /// The deadline for the oldest unanswered ping, if nothing arrived since `heard`.
     fn pong_due(&self, heard: Option<Instant>) -> Option<Instant> {
         let unanswered = u32::try_from(self.sent - self.answered).unwrap_or(u32::MAX);
         let period = self.period.filter(|_| unanswered > 0)?;
@@ -138,30 +161,32 @@ impl Heartbeat {
         Some(went_out.max(self.awake).max(heard.unwrap_or(went_out)) + self.pong_timeout)
     }
 
-    /// Waits for the next beat and returns the ping to send. Cancel safe.
+    /// Waits until the next ping is due and returns it. The caller sends it.
     ///
-    /// Its payload counts up from 1, in decimal, so that a late pong can be
-    /// told from the one awaited.
+    /// The payload counts up from 1, in decimal, so that a late pong can be told from the expected
+    /// one. After a pause of this program, an overdue ping is due at once, and every deadline counts
+    /// from then.
     ///
-    /// After a pause of this program, a ping that is overdue goes out at once, and
-    /// every deadline counts from then.
+    /// This knows only the messages passed to [`heard`](Self::heard). A frame that takes longer than
+    /// `pong_timeout` delays the pong behind it (RFC 6455 §5.4). If the stream knows when bytes
+    /// arrive, use [`beat_hearing`](Self::beat_hearing).
     ///
-    /// This judges by whole messages, as [`heard`](Self::heard) was told of them. A frame that
-    /// takes longer than the pong's time keeps the pong waiting behind it (RFC 6455 §5.4): where
-    /// the stream knows when bytes come, use [`beat_hearing`](Self::beat_hearing).
+    /// Cancel safe: dropped, it loses nothing, and the next call waits for the same deadline.
     ///
     /// # Errors
     ///
-    /// [`PeerGone`] when a deadline has passed; calling again at once says so again.
-    pub fn beat(&mut self) -> impl Future<Output = Result<Message, PeerGone>> {
+    /// [`PeerLost`] when a deadline has passed. The next call returns it again.
+    pub fn beat(&mut self) -> impl Future<Output = Result<Message, PeerLost>> {
         self.next_beat(|| None)
     }
 
-    /// The same, for a peer that any byte shows to be alive: `heard_at` tells when the last one
-    /// came, as [`Mailbox::heard_at`](crate::broadcast::Mailbox::heard_at) does. Cancel safe.
+    /// The same, but any byte shows that the peer is alive. `heard_at` returns when the last byte
+    /// arrived, as [`Mailbox::heard_at`](crate::broadcast::Mailbox::heard_at) does.
     ///
-    /// A pong is late when, after its ping, nothing has come for the pong's time. A peer that
-    /// never ends a message is for [`Limited`](crate::limits::Limited) to judge.
+    /// The peer is lost when nothing arrived for `pong_timeout` after a ping. A peer that never ends
+    /// a message is not lost; [`Limited`](crate::limits::Limited) limits that time.
+    ///
+    /// Cancel safe, as [`beat`](Self::beat) is.
     ///
     /// # Errors
     ///
@@ -169,25 +194,25 @@ impl Heartbeat {
     pub fn beat_hearing(
         &mut self,
         heard_at: impl Fn() -> Instant,
-    ) -> impl Future<Output = Result<Message, PeerGone>> {
+    ) -> impl Future<Output = Result<Message, PeerLost>> {
         self.next_beat(move || Some(heard_at()))
     }
 
-    /// The next deadline, and what it is for, if nothing came since `heard`.
+    /// The next deadline, and what it is for, if nothing arrived since `heard`.
     fn due(&self, heard: Option<Instant>) -> Option<(Instant, Due)> {
         let ping = self.period.map(|_| (self.next_ping, Due::Ping));
         let answer = self.pong_due(heard).map(|at| (at, Due::Pong));
         let idle = self.idle_timeout;
-        let idle = idle.map(|timeout| (self.last_heard.max(self.awake) + timeout, Due::Word));
+        let idle = idle.map(|timeout| (self.last_heard.max(self.awake) + timeout, Due::Idle));
         [ping, answer, idle].into_iter().flatten().min()
     }
 
-    // Not an `async fn`: one would hold what it is given twice, in every connection's task.
+    // Not an `async fn`, whose future would hold the arguments twice, in every connection's task.
     #[allow(clippy::manual_async_fn)]
     fn next_beat(
         &mut self,
         heard_at: impl Fn() -> Option<Instant>,
-    ) -> impl Future<Output = Result<Message, PeerGone>> {
+    ) -> impl Future<Output = Result<Message, PeerLost>> {
         async move {
             loop {
                 let heard = heard_at();
@@ -208,11 +233,11 @@ impl Heartbeat {
                         self.next_ping = now + self.period.unwrap_or_default();
                         return Ok(Message::Ping(Bytes::from(self.sent.to_string())));
                     }
-                    // Bytes came meanwhile.
+                    // Bytes arrived in the meantime.
                     _ if heard_at() > heard => {}
-                    Due::Pong => return Err(PeerGone::NoPong(self.pong_timeout)),
-                    Due::Word => {
-                        return Err(PeerGone::Idle(self.idle_timeout.unwrap_or_default()));
+                    Due::Pong => return Err(PeerLost::NoPong(self.pong_timeout)),
+                    Due::Idle => {
+                        return Err(PeerLost::Idle(self.idle_timeout.unwrap_or_default()));
                     }
                 }
             }

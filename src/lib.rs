@@ -10,10 +10,10 @@
 //!
 //! | floor | module | what it is |
 //! | --- | --- | --- |
-//! | 4 | [`scenario`] | what must cross the wire, as text that can be played and compared |
+//! | 5 | [`chat`] | the capstone room: names, messages, typing, comings and goings |
 //! | | [`doctor`] | why a WebSocket does not open, and which rules it keeps |
-//! | | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
-//! | | [`chat`] | the capstone room: names, messages, typing, comings and goings |
+//! | 4 | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
+//! | | [`scenario`] | what must cross the wire, as text that can be played and compared |
 //! | 3 | [`session`] | one connection: one task, one loop |
 //! | | [`room`] | what is said, apart from how it travels |
 //! | | [`server`] | an accept loop that judges each connection's first head |
@@ -46,6 +46,8 @@
 //! | | [`receipts`] | what came of a request, for a client that sends it again |
 //! | | [`timestamp`] | the time of day, as it goes over the wire |
 //! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
+//!
+//! [`log`]: mod@log
 
 pub mod address;
 pub mod blocking;

@@ -1,8 +1,10 @@
-//! What a stranger may take: connections, messages and bytes a second, frames, and time.
+//! Limits for clients that a server does not know: connections, messages and bytes a second,
+//! frames, and time.
 //!
-//! A [`Bucket`] says how often, [`Caps`] say how many at once, and [`Limited`]
-//! watches a stream of frames for what no well-meaning client does; [`WriteWithin`]
-//! gives up on whoever does not read. Nothing here costs a good client anything.
+//! [`Bucket`] limits a rate. [`Caps`] limits connections and what they send, for each address and in
+//! all. [`Limited`] is a stream that fails when a client sends too many or too slow frames.
+//! [`WriteWithin`] is a stream that fails when the peer does not read. A client within the limits
+//! is never delayed.
 
 mod bucket;
 mod caps;
@@ -16,24 +18,24 @@ use std::time::Duration;
 pub use bucket::Bucket;
 pub use caps::{Allowance, Caps, Permit};
 pub use deadlines::{CLOSE_DEADLINE, HEAD_DEADLINE, KEEP_ALIVE, MESSAGE_DEADLINE, WRITE_DEADLINE};
-pub use limited::{Excess, Limited, MAX_FRAGMENTS};
+pub use limited::{LimitError, Limited, MAX_FRAGMENTS};
 pub use write_within::WriteWithin;
 
-/// How many connections to one server may not be WebSockets yet: silent, in the middle of a
-/// request head, or reading a page. Each holds a descriptor, a task and at most 16 KiB of head.
+/// The most connections to one server that are not WebSockets yet: they sent nothing, or part of a
+/// request head, or are reading a page. Each holds a descriptor, a task and at most 16 KiB of head.
 pub const MAX_PENDING: usize = 512;
 
-/// How long such a connection is safe from being cut for another, unless a flood goes on: on a
-/// slow phone the request comes a second after the connection.
+/// How long the server keeps such a connection before it may drop it in favour of a newer one. It
+/// is shorter during a flood. On a slow phone the request arrives a second after the connection.
 pub const PENDING_GRACE: Duration = Duration::from_secs(2);
 
-/// Descriptors for all that is no connection: listeners, the log, the system's own.
+/// File descriptors for everything that is not a connection: listeners, the log, the runtime.
 const HOUSEKEEPING: usize = 64;
 
-/// How long to wait when the system has no file descriptors left: some will close.
+/// How long to wait before accepting again when the system has no file descriptors left.
 pub const BREATHER: Duration = Duration::from_millis(100);
 
-/// How many at once, for each of a rate.
+/// Burst size, as a multiple of the rate.
 const BURST: u32 = 4;
 
 /// How many WebSockets this process has file descriptors for, pending connections set aside.
@@ -48,10 +50,10 @@ pub fn descriptors() -> usize {
     limit.saturating_sub(MAX_PENDING + HOUSEKEEPING).max(1)
 }
 
-/// What limits by address count as one address: an IPv4 address, or the /64 of an IPv6 one,
-/// since every home has 2⁶⁴ of those.
+/// The address that limits by address count `ip` as: an IPv4 address, or the /64 of an IPv6
+/// address, because one home has 2⁶⁴ of those.
 ///
-/// An IPv4 client of a listener on `::`, which it sees as `::ffff:192.0.2.1`, is its IPv4 address.
+/// A listener on `::` sees an IPv4 client as `::ffff:192.0.2.1`. That counts as its IPv4 address.
 #[must_use]
 pub fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
@@ -60,7 +62,7 @@ pub fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// `rate` a second, and [`BURST`] times that at once.
+/// A bucket of `rate` a second, and [`BURST`] times that at once.
 fn lenient(rate: u32) -> Bucket {
     Bucket::per_second(rate, rate.saturating_mul(BURST))
 }

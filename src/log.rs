@@ -1,22 +1,24 @@
-//! A log that never holds its program up, and never ends it.
+//! A log that never blocks its program and never panics.
 //!
-//! `println!` waits while nobody reads standard output, and panics once nobody will. A server
-//! that prints a line for each connection stands still with it, or loses the connection. Here a
-//! thread writes; the program only puts lines into a queue of [`QUEUE_BYTES`]. A line that finds no
-//! room is lost and counted, and the log says how many were lost when it can write again.
+//! `println!` blocks while the reader of standard output does not read, and panics when the reader
+//! has closed it. A server that prints a line for each connection then stops, or loses the
+//! connection. Here a thread writes, and the program only puts lines into a queue of [`QUEUE_BYTES`].
+//! A line for which the queue has no room is dropped and counted. When the log can write again, it
+//! writes how many lines were lost.
 //!
 //! ```
 //! use ws101::log;
 //!
 //! log!("open http://{}", "127.0.0.1:8080");
-//! // At the end of `main`: waits for the thread, for at most `log::FLUSH`.
+//! // At the end of `main`: waits until the thread has written all lines, at most `log::FLUSH`.
 //! log::flush();
 //! ```
 //!
-//! What acts on a terminal is escaped, whoever wrote it ([`Lines`]); a text that must stay on one line
-//! is a [`Line`] where it is put into the log.
+//! The log escapes control characters in every line, because a terminal would act on them
+//! ([`Lines`]). Wrap a peer's text in [`Line`] if it must stay on one line.
 //!
-//! With `tracing-subscriber`, without its colours: `tracing_subscriber::fmt().with_writer(log::writer).init()`.
+//! To use it with `tracing-subscriber`: `tracing_subscriber::fmt().with_ansi(false).with_writer(log::writer).init()`.
+//! Colours are off because the log would escape them.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
@@ -28,20 +30,21 @@ use std::time::Duration;
 
 use crate::escape::{Line, Lines};
 
-/// How many bytes may wait to be written: 256 KiB, some thousand lines.
+/// The most bytes that wait to be written: 256 KiB, some thousand lines.
 ///
-/// It covers a reader that pauses for a moment; the log of a crowd fills any queue in time.
+/// That covers a reader that pauses for a moment. A reader that stays slow fills a queue of any size.
 pub const QUEUE_BYTES: usize = 256 * 1024;
 
-/// How long [`flush`] waits at most: a reader that still reads takes the whole queue in less.
+/// The longest time that [`flush`] waits, for each log. A reader that reads takes the whole queue in less.
 pub const FLUSH: Duration = Duration::from_millis(500);
 
-/// How many characters of a panic's message are printed: it may quote what a peer sent.
+/// The most characters of a panic's message that are printed, because it may quote a peer's text.
 const PANIC_SHOWN: usize = 1024;
 
 /// Writes a line to standard output as `println!` does, but never waits and never panics.
 ///
-/// Takes what `println!` takes. A line that finds the queue full is lost; see [`log`](mod@crate::log).
+/// Takes the same arguments as `println!`. A line for which the queue has no room is lost; see
+/// [`log`](mod@crate::log).
 #[macro_export]
 macro_rules! log {
     ($($line:tt)*) => {
@@ -49,9 +52,9 @@ macro_rules! log {
     };
 }
 
-/// The log on standard output. The first line also sends messages of panics through the other one.
+/// The log on standard output. Its first use also sends the messages of panics through [`ERR`].
 static OUT: LazyLock<Log> = LazyLock::new(|| {
-    std::panic::set_hook(Box::new(tell_of));
+    std::panic::set_hook(Box::new(report_panic));
     Log::to(io::stdout())
 });
 
@@ -65,24 +68,25 @@ pub fn line(text: fmt::Arguments<'_>) {
 
 /// Standard output as a writer that never waits and never fails.
 ///
-/// Write whole lines at once: what finds no room is lost as a whole.
+/// Write whole lines at once: each write is queued or lost as a whole.
 #[must_use]
 pub fn writer() -> impl Write {
     Writer(&OUT)
 }
 
-/// Waits until all lines are written, for [`FLUSH`] at most on each of standard output and error;
-/// tells whether they are.
+/// Waits until all lines are written to standard output and error, at most [`FLUSH`] for each.
+/// Returns whether they are.
 ///
-/// The last lines of a program are lost without it: a thread ends with `main`.
+/// Call it at the end of `main`. The thread ends with `main`, and without this the last lines are
+/// lost.
 pub fn flush() -> bool {
-    // Both, even if one of them is not read.
+    // `map` flushes both, even if the first fails.
     let is_written = [&ERR, &OUT].map(|log| log.flush(FLUSH));
     is_written == [true, true]
 }
 
-/// Puts the message of a panic into the queue for standard error, in place of printing it.
-fn tell_of(panic: &PanicHookInfo<'_>) {
+/// Puts the message of a panic into the queue for standard error instead of printing it.
+fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
     let place = panic.location().map(|at| format!(" at {at}")).unwrap_or_default();
@@ -99,9 +103,9 @@ fn tell_of(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// A queue of lines, and a thread that writes them. Cheap to clone; all clones are the same queue.
+/// A queue of lines, and a thread that writes them. Cheap to clone; all clones share one queue.
 ///
-/// The thread ends when the last clone is dropped and all is written.
+/// The thread ends when the last clone is dropped and all lines are written.
 #[derive(Clone, Debug)]
 pub struct Log(Arc<Handle>);
 
@@ -112,30 +116,30 @@ struct Handle(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    /// Something was put into the queue, or the last clone was dropped.
+    /// Notified when a line was put into the queue, and when the last clone was dropped.
     more: Condvar,
-    /// The thread has written all that it took.
+    /// Notified when the thread has written the lines that it took.
     written: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<u8>,
-    /// Lines that were lost and not yet told of.
-    untold: u64,
-    /// All lines that were lost.
+    /// Lines that were lost since the log last wrote how many were lost.
+    unreported: u64,
+    /// Lines that were lost in all.
     lost: u64,
     is_writing: bool,
     has_ended: bool,
 }
 
 impl Log {
-    /// A log on `sink`, which may block or fail as it likes.
+    /// A log that writes to `sink`, which may block or fail.
     pub fn to(sink: impl Write + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
         let writing = shared.clone();
         let thread = thread::Builder::new().name("log".to_owned());
-        // Without a thread the queue fills, and lines are lost and counted.
+        // If the thread cannot start, the queue fills, and lines are lost and counted.
         drop(thread.spawn(move || writing.write(sink)));
         Self(Arc::new(Handle(shared)))
     }
@@ -153,17 +157,17 @@ impl Log {
         shared.more.notify_one();
     }
 
-    /// How many lines were lost until now: they found no room, or the sink failed.
+    /// How many lines were lost so far, because the queue was full or the sink failed.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.0.0.queue().lost
     }
 
-    /// Waits until all lines are written or have failed, for `patience` at most; tells whether they are.
-    pub fn flush(&self, patience: Duration) -> bool {
+    /// Waits until all lines are written or have failed, at most `timeout`. Returns whether they are.
+    pub fn flush(&self, timeout: Duration) -> bool {
         let shared = &self.0.0;
         let is_busy = |queue: &mut Queue| queue.is_writing || !queue.waiting.is_empty();
-        let waited = shared.written.wait_timeout_while(shared.queue(), patience, is_busy);
+        let waited = shared.written.wait_timeout_while(shared.queue(), timeout, is_busy);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }
@@ -173,18 +177,18 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what comes, until there can be no more. The queue is not locked meanwhile.
+    /// Writes lines until the last clone is dropped. The queue is not locked while it writes.
     fn write(&self, mut sink: impl Write) {
-        while let Some((lines, untold)) = self.take() {
+        while let Some((lines, unreported)) = self.take() {
             let mut outcome = sink.write_all(&lines);
-            if outcome.is_ok() && untold > 0 {
-                outcome = writeln!(sink, "-- {untold} lines of this log were lost");
+            if outcome.is_ok() && unreported > 0 {
+                outcome = writeln!(sink, "-- {unreported} lines of this log were lost");
             }
             let outcome = outcome.and_then(|()| sink.flush());
             let mut queue = self.queue();
             if outcome.is_err() {
                 queue.lose(count(&lines));
-                queue.untold += untold;
+                queue.unreported += unreported;
             }
             queue.is_writing = false;
             drop(queue);
@@ -192,7 +196,7 @@ impl Shared {
         }
     }
 
-    /// Waits for lines; with them comes how many were lost behind them. Nothing at the end.
+    /// Waits for lines. Returns them and how many were lost after them; none at the end.
     fn take(&self) -> Option<(Vec<u8>, u64)> {
         let is_idle = |queue: &mut Queue| queue.waiting.is_empty() && !queue.has_ended;
         let waited = self.more.wait_while(self.queue(), is_idle);
@@ -201,14 +205,14 @@ impl Shared {
             return None;
         }
         queue.is_writing = true;
-        Some((std::mem::take(&mut queue.waiting), std::mem::take(&mut queue.untold)))
+        Some((std::mem::take(&mut queue.waiting), std::mem::take(&mut queue.unreported)))
     }
 }
 
 impl Queue {
     fn lose(&mut self, lines: u64) {
         self.lost += lines;
-        self.untold += lines;
+        self.unreported += lines;
     }
 }
 

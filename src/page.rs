@@ -1,44 +1,37 @@
-//! The page: `frontend/`, served from disk as it is, so that what you change is what you see.
+//! The page: the files of `frontend/`, served from disk, so that an edit shows at the next reload.
 //!
-//! One page serves all examples. It asks for `/dialect.json` to learn what to
-//! speak with the server it came from.
+//! One page serves all examples. It requests `/dialect.json` to learn which messages its server
+//! speaks.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
 use warp::reply::{Response as Answer, json};
 use warp::{Filter, Reply};
 
+use crate::handshake::guard;
+
 const FRONTEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend");
-
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-
-/// What a chat has no use for.
-const NO_DEVICES: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), usb=()";
-
-/// What is no page loads nothing, and is no part of one.
-const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
-/// Serves `frontend/`, which is to speak `dialect`: `v1`, the number of a source as in `001`,
-/// or `connections` to list them.
+/// Serves `frontend/` and tells it to speak `dialect`: `v1`, the number of a source as in `001`,
+/// or `connections` to list the connections.
 ///
-/// The last route: what is not there is answered with 404.
+/// It must be the last route, because it answers every request: 404 if there is no such file.
 pub fn page(dialect: &'static str) -> BoxedFilter<(Answer,)> {
     site(FRONTEND, dialect)
 }
 
-/// One file of `frontend/` as a whole answer, for a server that speaks HTTP by hand: 200, or 404.
+/// One file of `frontend/` as a complete answer, for a server without warp: 200, or 404.
+///
+/// `host` is the request's Host, which the content security policy permits to connect to. Cancel
+/// safe.
 pub async fn file(name: &str, host: Option<&str>) -> Response<Vec<u8>> {
     let plain = |name: &&str| {
         !name.starts_with('.')
@@ -65,9 +58,9 @@ pub async fn file(name: &str, host: Option<&str>) -> Response<Vec<u8>> {
     response
 }
 
-/// Serves the files under `directory`, and tells them to speak `dialect`.
+/// Serves the files under `directory`, and tells the page to speak `dialect`.
 ///
-/// Every answer forbids scripts, styles and connections from anywhere else.
+/// Every answer forbids scripts, styles and connections of other origins.
 pub fn site(directory: impl AsRef<Path>, dialect: &'static str) -> BoxedFilter<(Answer,)> {
     let spoken = warp::path!("dialect.json").and(warp::get());
     let spoken = spoken.map(move || json(&BTreeMap::from([("dialect", dialect)])).into_response());
@@ -99,24 +92,10 @@ fn strict(headers: &mut HeaderMap, host: Option<&str>) {
     guard(headers);
 }
 
-/// What every answer forbids that does not say otherwise: it is no page, it is what it says
-/// it is, nobody frames it, it has no devices and tells no one where it was.
-pub fn guard(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, NO_PAGE),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (OPENER_POLICY, "same-origin"),
-        (PERMISSIONS_POLICY, NO_DEVICES),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-}
-
-/// What the page may load and whom it may talk to: this server, and no one else.
+/// The content security policy of the page: it may load from and connect to this server only.
 fn policy(host: Option<&str>) -> HeaderValue {
-    // Older Safari does not count ws: as 'self'. A host is named only if it is
-    // one: it came from the request and goes into a header.
+    // Older versions of Safari do not count ws: as 'self', so the host is named. It came from the
+    // request and goes into a header, so other text than a host is left out.
     let plain =
         |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
     let host = host.filter(plain);

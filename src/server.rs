@@ -1,11 +1,13 @@
-//! HTTP in front of the WebSockets: an accept loop of our own under warp's routes.
+//! An HTTP server for warp routes and WebSockets, with an accept loop of its own.
 //!
-//! hyper answers a malformed head with an empty 400, has one timer for the head
-//! and for idleness, and never says 408; warp's own server has no deadlines at
-//! all. So each connection's first head is read and judged here, answered with a
-//! sentence if it cannot be served, and replayed to hyper if it can. Every
-//! request, the first and those after it, is judged again before warp sees it:
-//! warp panics at a target without a path.
+//! hyper answers a malformed head with an empty 400, has one timer for the head and for idleness,
+//! and never answers 408. warp's own server has no deadlines. So this server reads each
+//! connection's first head itself: it refuses a head that is malformed or late, and replays any
+//! other to hyper. It judges every request before warp sees it, the first and those after it,
+//! because warp panics at a target without a path.
+//!
+//! Every refusal is a [`Rejection`], made into an answer by [`Rejection::to_response`]. One is not:
+//! hyper answers a malformed head that comes after the first of a connection.
 
 mod pending;
 mod site;
@@ -35,19 +37,19 @@ use crate::upgrade::{Accepted, Ends, Upgrade, UpgradedIo, upgrade};
 
 /// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///
-/// Every request is judged before the routes, the first of a connection and those after it:
-/// one that breaks RFC 9112 §3.2 is answered with 400, one for a host that is not among
-/// `settings.hosts` with 421 (RFC 9110 §7.4), and one of a method that may change something
-/// from a page that `settings.origins` does not list with 403. `HEAD` is served as `GET` without the body. A
-/// request that no route takes is told that there are WebSockets here (426). Answers carry the
-/// headers of [`page::guard`](crate::page::guard). Requests carry their connection's [`Ends`] as an extension.
+/// Every request is judged before the routes, the first of a connection and those after it. One
+/// that breaks RFC 9112 §3.2 gets 400; one for a host that is not among `settings.hosts` gets 421
+/// (RFC 9110 §7.4); one of an unsafe method, from a page that `settings.origins` does not list,
+/// gets 403. `HEAD` is served as `GET` without the body. A request that no route takes gets 426.
+/// Answers carry the headers of [`handshake::guard`]. Requests carry their
+/// connection's [`Ends`] as an extension.
 ///
-/// At most [`MAX_PENDING`](crate::limits::MAX_PENDING) connections are not WebSockets yet. One more waits, and all after it
-/// wait in the listener's backlog, until one of those ends or has had
-/// [`PENDING_GRACE`](crate::limits::PENDING_GRACE); then one of the address that holds most of
+/// At most [`MAX_PENDING`](crate::limits::MAX_PENDING) connections are not WebSockets yet. One more
+/// waits, and all after it wait in the listener's backlog, until one of those ends or is
+/// [`PENDING_GRACE`](crate::limits::PENDING_GRACE) old; then one of the network that holds most of
 /// them is cut. A flood shortens the grace. A connection has `settings.head` for its first head,
-/// `settings.keep_alive` for each after that, and `settings.write` to take something of its
-/// answers.
+/// `settings.keep_alive` for each after that, and `settings.write` to take some bytes of an
+/// answer.
 ///
 /// The listener is closed when this returns; connections end by themselves, tracked by
 /// `shutdown`. Cancel safe: connections that were accepted go on.
@@ -63,7 +65,7 @@ where
     serve_beside(PendingConnections::default(), settings, listener, routes, shutdown)
 }
 
-/// The same for one of several listeners that share their `pending` connections.
+/// As [`serve`], for one of several listeners that share the places of `pending`.
 pub(crate) fn serve_beside<I>(
     pending: PendingConnections,
     settings: &Settings,
@@ -74,7 +76,7 @@ pub(crate) fn serve_beside<I>(
 where
     I: IntoIterator<Item = BoxedFilter<(Response,)>>,
 {
-    let nothing = warp::any().map(|| Rejection::NotAsked.to_response().into_response());
+    let nothing = warp::any().map(|| Rejection::NotAsked.into_response());
     let before = |rest: BoxedFilter<_>, first: BoxedFilter<_>| first.or(rest).unify().boxed();
     let routes = Vec::from_iter(routes).into_iter().rev().fold(nothing.boxed(), before);
     let site = Arc::new(Site::new(settings, routes));
@@ -99,16 +101,16 @@ where
     }
 }
 
-/// A route for WebSockets: what asks for one, and every request to one of `policy.paths`.
+/// A route for WebSockets.
 ///
-/// At `/`, though, whoever does not ask for one is left to the page.
+/// It takes every request that asks for a WebSocket, and every request to one of `policy.paths`
+/// except `/`, where requests that ask for none are left to the page. `policy` judges each. For
+/// each that it accepts, `serve` runs as a task that `shutdown` waits for. All other requests go to
+/// the routes after this one.
 ///
-/// Each is answered as `policy` says; `serve` runs for each that is granted, as
-/// a task that `shutdown` waits for. Everything else is for the routes after it.
-///
-/// As many are let in as [`Settings::default`] allows, whatever the environment says:
-/// 2000 at once, 128 of them from one address, and 50 new ones a second. The next is
-/// answered with 503. Limits of your own: [`limited_sockets`].
+/// It allows as many connections as [`Settings::default`], whatever the environment says: 2000 at
+/// once, 128 of them from one address, and 50 new ones a second. The next gets 503. For other
+/// limits use [`limited_sockets`].
 pub fn sockets<F>(
     policy: Policy,
     shutdown: &Shutdown,
@@ -128,7 +130,7 @@ where
     limited_sockets(policy, caps, shutdown, serve)
 }
 
-/// The same, for as many connections as `caps` allow: the next is answered with 503.
+/// As [`sockets`], for as many connections as `caps` allow: the next gets 503.
 pub fn limited_sockets<F>(
     policy: Policy,
     caps: Caps,
@@ -149,26 +151,29 @@ where
         })
         .map(move |upgrade: Upgrade| {
             let ip = upgrade.ends().map_or(Ipv4Addr::UNSPECIFIED.into(), |ends| ends.peer.ip());
-            let (response, pending) = upgrade.answer(&policy);
-            if let Some(pending) = pending {
-                let Some(permit) = caps.enter(ip) else {
-                    return Rejection::Busy.to_response().into_response();
-                };
-                let serve = serve.clone();
-                // One after the other, so that a connection does not carry its upgrade about.
-                let served = Box::pin(pending.granted())
-                    .inspect_err(|gone| debug!(%gone, "left before the upgrade"))
-                    .and_then(move |accepted| serve(accepted, permit).map(Ok));
-                // Spawned before the 101 is out, so that a shutdown waits for it.
-                shutdown.spawn(served.map(drop));
-            }
+            let allowed = upgrade.answer(&policy).and_then(|pending| {
+                let permit = caps.enter(ip).ok_or(Rejection::Busy)?;
+                Ok((pending, permit))
+            });
+            let (pending, permit) = match allowed {
+                Ok(allowed) => allowed,
+                Err(rejection) => return rejection.into_response(),
+            };
+            let response = pending.to_response();
+            let serve = serve.clone();
+            // Two futures one after the other: the second does not keep the memory of the first.
+            let served = Box::pin(pending.granted())
+                .inspect_err(|gone| debug!(%gone, "left before the upgrade"))
+                .and_then(move |accepted| serve(accepted, permit).map(Ok));
+            // Spawned before the 101 is sent, so that a shutdown waits for it.
+            shutdown.spawn(served.map(drop));
             response.into_response()
         })
         .boxed()
 }
 
-/// What proxies add to a request to say for whom they send it, and servers do not expect from
-/// a browser: RFC 7239, RFC 9110 §7.6.3, and the names in use before them.
+/// The headers by which proxies name the client, and which browsers do not send: RFC 7239,
+/// RFC 9110 §7.6.3, and the names in use before them.
 const FORWARDING: [&str; 12] = [
     "forwarded",
     "via",
@@ -184,10 +189,11 @@ const FORWARDING: [&str; 12] = [
     "cf-connecting-ip",
 ];
 
-/// Lets only requests of this computer's own programs through; others are left to the routes after it.
+/// A filter that passes only requests of programs on this computer; all others go to the routes
+/// after it.
 ///
-/// For routes that tell who is connected: that is the teacher's to know. A request passes if it
-/// comes from loopback, its Host is a name that no site on the web can have
+/// It is for routes that list the connections, which only the teacher may see. A request passes
+/// if it comes from loopback, its Host is a name that no site on the web can have
 /// ([`is_private`](handshake::is_private)), it is of HTTP/1.1, and it carries no header of a
 /// proxy, such as `Forwarded`, `Via`, `X-Forwarded-For` or `X-Real-IP`: through a proxy on this
 /// computer everyone comes from loopback.
@@ -199,7 +205,7 @@ pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         let ours = ends.peer.ip().to_canonical().is_loopback()
             && host.is_some_and(handshake::is_private)
-            // Many proxies speak HTTP/1.0 to the server behind them unless they are told otherwise.
+            // Many proxies speak HTTP/1.0 to the server behind them by default.
             && version.is_none_or(|version| version > Version::HTTP_10)
             && !FORWARDING.iter().any(|name| headers.contains_key(*name));
         ready(if ours { Ok(()) } else { Err(warp::reject()) })
@@ -208,10 +214,10 @@ pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
     request.and_then(local).untuple_one()
 }
 
-/// The next connection, however long it takes. Cancel safe.
+/// Waits for the next connection. Cancel safe.
 ///
-/// Accepting can fail: a client left already, or the system has no descriptors.
-/// A server that ends for that can be ended by any stranger.
+/// Accepting can fail: the client hung up, or the system has no descriptors. It logs the error,
+/// waits for a moment and tries again, so that no client can end the server.
 pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {

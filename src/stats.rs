@@ -1,8 +1,8 @@
-//! You cannot fix what you cannot count: connections, messages, bytes, closes, memory, uptime.
+//! Counts connections, messages, bytes and close codes, and reports memory and uptime.
 //!
-//! [`Stats`] is a handle to share. A connection holds an [`Open`] for as long
-//! as it lasts, and reads and writes through what [`Stats::count`] makes of its
-//! stream, so that what is reported is what crossed the wire, whoever wrote it.
+//! [`Stats`] is a handle that all connections share. Each connection holds an [`Open`] while it
+//! lasts, and reads and writes through the stream that [`Stats::count`] returns. So a report counts
+//! every frame on the wire: those of the program, of tungstenite and of the hub.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -20,14 +20,14 @@ use crate::stream::Io;
 /// The code of a connection that ended without any close frame (RFC 6455 §7.1.5).
 const ABNORMAL: u16 = 1006;
 
-/// Below this, close codes are the protocol's own (RFC 6455 §7.4.2): each is counted by itself.
+/// Close codes below this belong to the protocol (RFC 6455 §7.4.2). Each is counted by itself.
 const PROTOCOL_CODES: u16 = 3000;
 
-/// How many of the codes that libraries and programs choose are counted by themselves: more than
-/// a program has. A peer may send 2,000 different ones.
+/// The most close codes from 3000 on that are counted by themselves: more than a program uses. A peer
+/// may send 2,000 different ones.
 const OWN_CODES: usize = 32;
 
-/// Under which all others are counted together: no close frame can carry it.
+/// The code under which all other close codes are counted. No close frame can carry it.
 pub const OTHER_CODES: u16 = 0;
 
 /// A server's counters. Cheap to clone; all clones count together.
@@ -44,7 +44,7 @@ struct Counters {
     closes: Mutex<BTreeMap<u16, u64>>,
 }
 
-/// What went one way.
+/// The messages and bytes of one direction.
 #[derive(Debug, Default)]
 struct Traffic {
     messages: AtomicU64,
@@ -58,8 +58,8 @@ pub struct Report {
     pub connections: u64,
     /// Connections opened since the start.
     pub connections_total: u64,
-    /// Text and binary messages received, each counted once however fragmented, as its last
-    /// frame begins: one that is then refused, or cut off, counts too.
+    /// Text and binary messages received. A fragmented message counts once, when the header of its
+    /// last frame arrives, even if the message is then refused or cut off.
     pub messages_in: u64,
     /// Text and binary messages written, once for every receiver.
     pub messages_out: u64,
@@ -67,18 +67,19 @@ pub struct Report {
     pub bytes_in: u64,
     /// Bytes of WebSocket frames written, headers included.
     pub bytes_out: u64,
-    /// Connections ended, by close code; 1006 is "without a goodbye". Codes from 3000 are chosen by
-    /// peers: the first 32 are counted by themselves, all others as [`OTHER_CODES`].
+    /// Connections ended, by close code. 1006 counts connections without a close frame. Peers choose
+    /// the codes from 3000 on: the first 32 are counted by themselves, the others as
+    /// [`OTHER_CODES`].
     pub closes: BTreeMap<u16, u64>,
-    /// Resident memory of this process; absent where the system does not tell.
+    /// Resident memory of this process, in bytes; absent if the system does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rss_bytes: Option<u64>,
-    /// Milliseconds since the start, by a clock that is never set back.
+    /// Milliseconds since the start, by a monotonic clock.
     pub uptime_ms: u64,
 }
 
 impl Stats {
-    /// Starts counting, from zero and from now.
+    /// Starts all counters at zero, and the uptime now.
     #[must_use]
     pub fn start() -> Self {
         Self(Arc::new(Counters {
@@ -91,7 +92,7 @@ impl Stats {
         }))
     }
 
-    /// Counts one connection until what is returned is dropped.
+    /// Counts one connection as open until the returned value is dropped.
     #[must_use]
     pub fn open(&self) -> Open {
         self.0.connections.fetch_add(1, Relaxed);
@@ -99,7 +100,7 @@ impl Stats {
         Open { stats: self.clone(), code: ABNORMAL }
     }
 
-    /// Counts the frames that cross `io`, a connection whose handshake is over.
+    /// Counts the frames that are read from and written to `io`, a connection whose handshake is over.
     pub fn count<S: Io>(&self, io: S) -> impl Io + use<S> {
         let (reading, mut incoming) = (self.clone(), Headers::default());
         let (writing, mut outgoing) = (self.clone(), Headers::default());
@@ -107,7 +108,7 @@ impl Stats {
         InspectReader::new(io, move |bytes| reading.0.incoming.see(&mut incoming, bytes))
     }
 
-    /// Takes the counters now. Asks the system for the memory: some 10 to 300 µs.
+    /// The counters now. Reading the process's memory from the system takes 10 to 300 µs.
     #[must_use]
     pub fn report(&self) -> Report {
         let counters = &*self.0;
@@ -125,15 +126,17 @@ impl Stats {
     }
 }
 
-/// Calls `tell` every `period`, first after one, until it is dropped: for numbers that are due.
+/// Calls `tell` every `period`, the first time after one `period`. Never returns.
 ///
-/// A `period` of zero never calls.
+/// With a `period` of zero it never calls `tell`.
+///
+/// Cancel safe: drop it to end the calls.
 pub async fn every(period: Duration, mut tell: impl FnMut()) {
     if period.is_zero() {
         return pending().await;
     }
     let mut ticks = interval(period);
-    // After a pause of the whole machine, one report is enough.
+    // After a pause of the whole machine, `tell` is called once, not once for every missed period.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();
     loop {
@@ -142,7 +145,7 @@ pub async fn every(period: Duration, mut tell: impl FnMut()) {
     }
 }
 
-/// One connection being counted.
+/// One open connection in the counters.
 #[derive(Debug)]
 pub struct Open {
     stats: Stats,

@@ -1,9 +1,8 @@
-//! Byte streams: what may be done with any of them, before and after the frames.
+//! Byte streams: a trait for any of them, and what servers do with them before and after frames.
 //!
-//! Four small things every server needs and none should write twice: one name
-//! for "something I can read and write" ([`Io`]), a stream with bytes put back
-//! ([`Rewind`]), a limit for who does not read ([`within`]), and an ending that
-//! does not destroy the last words ([`linger`]).
+//! [`Io`] is any stream that can be read and written. [`Rewind`] puts bytes back in front of a
+//! stream. [`within`] bounds the time of a write to a peer that does not read. [`linger`] ends a
+//! connection so that the bytes written last still arrive.
 
 use std::io;
 use std::pin::Pin;
@@ -14,18 +13,19 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
-/// Anything that carries bytes both ways: TCP, TLS, a pipe, a [`Rewind`], a tap.
+/// A stream that carries bytes both ways: TCP, TLS, a pipe, a [`Rewind`], a tap.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Io for S {}
 
-/// What `writing` gives, if it takes no longer than `limit`; else an I/O error of kind `TimedOut`.
+/// Runs `writing` for at most `limit` and gives its result.
 ///
-/// What was written by then may be half a frame: the connection is good for nothing more.
+/// After a time-out half a frame may have been written, so the connection must be closed. As
+/// cancel safe as `writing`.
 ///
 /// # Errors
 ///
-/// Those of `writing`, and that one.
+/// Those of `writing`, or an I/O error of kind `TimedOut`.
 pub async fn within<T, E: From<io::Error>>(
     limit: Duration,
     writing: impl Future<Output = Result<T, E>>,
@@ -36,35 +36,33 @@ pub async fn within<T, E: From<io::Error>>(
 /// How long [`linger`] waits for the peer to hang up.
 pub const LINGER: Duration = Duration::from_millis(500);
 
-/// How much [`linger`] reads at a time; everything read is thrown away.
+/// How many bytes [`linger`] reads at a time. It discards them.
 const LINGER_BUFFER: usize = 4 * 1024;
 
-/// Ends a connection so that the last bytes written still arrive.
+/// Ends a connection so that the bytes written last still arrive.
 ///
-/// Closing a TCP socket that holds unread input sends a reset, and a reset can
-/// destroy a close frame or an HTTP answer that is still on its way. So: shut
-/// down the writing half, then read and discard until the peer hangs up, for at
-/// most `limit` ([`LINGER`] is a good one).
+/// Closing a TCP socket that holds unread input sends a reset, and a reset can destroy a close
+/// frame or an HTTP answer that is still on its way. So this shuts down the writing half, then
+/// reads and discards until the peer hangs up, for at most `limit`, for example [`LINGER`].
 ///
-/// Not cancel safe in the sense of finishing early: a dropped `linger` is a
-/// plain close.
+/// Cancelled, it leaves a plain close: a reset may be sent.
 pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, limit: Duration) {
-    let farewell = async {
+    let reading = async {
         io.shutdown().await?;
-        // On the heap, or every connection's task would have room for it from the start.
+        // On the heap: on the stack it would enlarge every connection's task.
         let mut scrap = vec![0; LINGER_BUFFER];
         while io.read(&mut scrap).await? > 0 {}
         io::Result::Ok(())
     };
-    // Whether the peer hung up, failed or took too long: it is over.
-    let _ = timeout(limit, farewell).await;
+    // Whether the peer hung up, failed or took too long: the connection ends here.
+    let _ = timeout(limit, reading).await;
 }
 
-/// A stream with some bytes put back: they are read first, then the stream goes on.
+/// A stream with some bytes put back: they are read first, then those of the stream.
 ///
-/// Whoever reads a request head reads a little too far: a client may send its
-/// first frame right behind the head. `Rewind` gives those bytes to the next
-/// reader. Writing passes straight through.
+/// A server that reads a request head may read too far, because a client may send its first frame
+/// right behind the head. `Rewind` gives those bytes to the next reader. Writes go to the stream
+/// unchanged.
 #[derive(Debug)]
 pub struct Rewind<S> {
     front: Bytes,
@@ -72,12 +70,12 @@ pub struct Rewind<S> {
 }
 
 impl<S> Rewind<S> {
-    /// `front` is read before anything from `io`.
+    /// A stream from which `front` is read first, and then `io`.
     pub fn new(front: &[u8], io: S) -> Self {
         Self { front: Bytes::copy_from_slice(front), io }
     }
 
-    /// What has not been read back yet, and the stream behind it.
+    /// The bytes of the front that are still unread, and the stream behind them.
     pub fn into_parts(self) -> (Bytes, S) {
         (self.front, self.io)
     }

@@ -1,9 +1,8 @@
-//! A stream that shows what crosses it: every head and every frame, both ways.
+//! A stream that reports every head and every frame that crosses it, in both directions.
 //!
-//! Wrap any stream in a [`Tap`] and use it as before; what it carries is
-//! reported on a channel. It may sit at the client's end or the server's, and
-//! it changes nothing: not a byte, not the order, not the pace. Whoever reports
-//! to the slow must drop something, so a full channel counts what it missed.
+//! Wrap any stream in a [`Tap`] and use it as before: a channel reports what it carries. It works
+//! at the client's end and at the server's. It changes no byte and never waits for the receiver:
+//! when the channel is full, events are counted and dropped ([`Event::Missed`]).
 
 mod watch;
 
@@ -21,16 +20,17 @@ use watch::Watch;
 
 /// The most bytes held of what a client sends after its request and before the answer: 16 KiB.
 ///
-/// Only the answer tells whether they are frames. A client that sends more gets
-/// all of it reported as [`Event::Body`].
+/// Whether these bytes are frames depends on the answer. If a client sends more than this, all of
+/// them are reported as [`Event::Body`].
 pub const EARLY_LIMIT: usize = 16 * 1024;
 
-/// What a tap may keep for its observer.
+/// How much a tap keeps for the receiver of its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of each payload, and of each direction's body; of longer payloads a digest tells the rest.
+    /// How many bytes are kept of each payload, and of each direction's body. A longer payload
+    /// comes with a digest of all of it.
     pub keep: usize,
-    /// Events that may wait for the observer; more are counted and dropped. 0 counts as 1.
+    /// How many events may wait for the receiver; more are counted and dropped. 0 counts as 1.
     pub events: usize,
 }
 
@@ -41,47 +41,48 @@ impl Default for Limits {
     }
 }
 
-/// Which way bytes go, as seen by the owner of the tapped stream.
+/// The direction of bytes, as the owner of the tapped stream sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Read from the stream.
+    /// The bytes were read from the stream.
     In,
-    /// Written to it.
+    /// The bytes were written to the stream.
     Out,
 }
 
-/// One thing that crossed the wire.
+/// One event, with its time and its direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// When the last byte of it did; for early bytes, when the 101 did.
+    /// When its last byte crossed the stream; for bytes before the answer, when the answer did.
     pub at: Instant,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
-/// What can be seen on a wire.
+/// What a tap reports of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// A request or a response head, to the blank line, well formed or not.
     Head(Bytes),
     /// A frame, after a 101.
     Frame(Frame),
-    /// Bytes that are neither: the text of a refusal, or no HTTP. At most
-    /// [`Limits::keep`] of each direction, in whatever pieces they came.
+    /// Bytes that are neither a head nor frames: the text of a refusal, or not HTTP. At most
+    /// [`Limits::keep`] bytes of each direction, in the pieces in which they came.
     Body(Bytes),
-    /// The part of a frame that came before the end.
+    /// The part of a frame that came before the stream ended.
     Torn(Torn),
-    /// The direction's orderly end.
+    /// The direction ended in order.
     Eof,
-    /// The direction's other end, such as a reset.
+    /// The direction ended with an error, such as a reset.
     Error(io::ErrorKind),
-    /// So many events, of either direction, found the channel full since the one before.
+    /// This many events, of either direction, were dropped since the one before.
     Missed(u64),
 }
 
-/// Any stream, with everything that crosses it reported.
+/// A stream that reports what crosses it.
 #[derive(Debug)]
 pub struct Tap<S> {
     io: S,
@@ -89,15 +90,15 @@ pub struct Tap<S> {
 }
 
 impl<S> Tap<S> {
-    /// Taps `io` from its first byte; the receiver gets what is seen.
+    /// Taps `io` from its first byte. The receiver gets the events.
     ///
-    /// Dropping the receiver ends the reporting and nothing else.
+    /// Dropping the receiver ends the reports; the stream goes on.
     pub fn new(io: S, limits: Limits) -> (Self, mpsc::Receiver<Seen>) {
         let (watch, seen) = Watch::new(limits);
         (Self { io, watch }, seen)
     }
 
-    /// The stream, no longer tapped.
+    /// Ends the reports and gives the stream back.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.io
@@ -114,7 +115,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let polled = Pin::new(&mut self.io).poll_read(cx, buf);
         match &polled {
             Poll::Ready(Ok(())) => match &buf.filled()[before..] {
-                // No bytes are the end, unless none were wanted.
+                // A read of no bytes is the end, unless the buffer has no room.
                 [] if room > 0 => self.watch.ended(Direction::In, Event::Eof),
                 bytes => self.watch.saw(Direction::In, bytes),
             },

@@ -1,9 +1,8 @@
-//! From a byte stream to a WebSocket: by hand over any stream, or as a warp filter.
+//! From a byte stream to a WebSocket: over any stream, or as a warp filter.
 //!
-//! Both ways ask the same question,
-//! [`Policy::answer`](crate::handshake::Policy::answer), and refuse with the
-//! same words. Both give an [`Accepted`]: who asked, and the stream behind it, not yet
-//! a WebSocket, so that it can be counted, tapped or shared first.
+//! Both judge the request by [`Policy::answer`](crate::handshake::Policy::answer) and refuse it by
+//! [`Rejection::to_response`]. Both give an [`Accepted`]: the client's request and the stream. The
+//! stream is not yet a WebSocket, so that a server can count, tap or share it first.
 
 mod filter;
 mod peer;
@@ -25,21 +24,20 @@ pub use crate::limits::HEAD_DEADLINE;
 /// The longest message accepted by default, in bytes, however it is fragmented.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What one connection reads at a time: a chat line fits in. tungstenite's own 128 KiB are
-/// allocated for each connection, idle ones too, and zeroed at each attempt to read.
+/// How many bytes one connection reads at a time: a chat line fits in. tungstenite's default of
+/// 128 KiB is allocated for each connection, idle ones too, and zeroed at each attempt to read.
 const READ_BUFFER: usize = 1024;
 
-/// What is collected before it is written without being flushed.
+/// How many bytes are collected before they are written without a flush.
 const WRITE_BUFFER: usize = 8 * 1024;
 
-/// What may wait to be written beyond one message: the pongs owed to a peer that does not read.
+/// How many bytes may wait to be written beyond one message: pongs for a peer that does not read.
 const WRITE_SLACK: usize = 64 * 1024;
 
-/// Buffers and limits for messages of up to `max_message_bytes`; change what you like.
+/// Buffers and limits of a WebSocket for messages of up to `max_message_bytes`.
 ///
-/// 1 KiB is read at a time. What waits to be written is bounded too, by one
-/// message and 64 KiB: without a bound a client that pings and never reads
-/// fills the server's memory with pongs.
+/// It reads 1 KiB at a time. One message and 64 KiB may wait to be written: without that bound a
+/// client that pings and never reads fills the server's memory with pongs.
 #[must_use]
 pub fn config(max_message_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
@@ -52,11 +50,12 @@ pub fn config(max_message_bytes: usize) -> WebSocketConfig {
 
 /// Why a stream did not become a WebSocket.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AcceptError {
-    /// It was refused, and told why.
+    /// The request was refused, and the refusal was sent.
     #[error("refused: {0}")]
     Rejected(#[from] Rejection),
-    /// It ended before the request was whole.
+    /// The stream ended before the request was complete.
     #[error("the connection ended before the request did")]
     Ended,
     /// Reading or writing failed.
@@ -64,24 +63,24 @@ pub enum AcceptError {
     Io(#[from] io::Error),
 }
 
-/// A granted upgrade: the 101 is out, the first frame is still to be read.
+/// An accepted upgrade: the 101 is sent, and no frame has been read.
 #[derive(Debug)]
 pub struct Accepted<S> {
-    /// Who asked, for what.
+    /// The client, as its request shows it.
     pub peer: Peer,
-    /// The stream, the first frames a hasty client sent behind its request included.
+    /// The stream. Frames that the client sent right behind its request are read from it first.
     pub io: S,
 }
 
 impl<S> Accepted<S> {
-    /// The same upgrade over another stream made of this one.
+    /// The same upgrade over the stream that `wrap` makes of this one.
     pub fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Accepted<T> {
         Accepted { peer: self.peer, io: wrap(self.io) }
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Accepted<S> {
-    /// The WebSocket, its server's end.
+    /// Makes the server's end of the WebSocket. It waits for nothing. Cancel safe.
     pub async fn into_socket(self, config: WebSocketConfig) -> WebSocketStream<S> {
         WebSocketStream::from_raw_socket(self.io, Role::Server, Some(config)).await
     }

@@ -1,7 +1,8 @@
 //! Bytes in, bytes out: every answer to an opening handshake (RFC 6455 §4).
 
 use ws101::handshake::{
-    self, AcceptKey, HEAD_LIMIT, HEADER_LIMIT, HeadError, Origins, Policy, Rejection,
+    self, AcceptKey, Agreement, Extension, HEAD_LIMIT, HEADER_LIMIT, HeadError, Origins, Policy,
+    Rejection,
 };
 
 /// A sound handshake, to be spoiled one line at a time.
@@ -19,10 +20,7 @@ fn answer(policy: &Policy, bytes: impl AsRef<[u8]>) -> String {
         Ok(Some((request, _))) => policy.answer(&request),
         Err(rejection) => Err(rejection),
     };
-    shown(&match verdict {
-        Ok(response) => handshake::encode(&response.map(|()| "")),
-        Err(rejection) => handshake::encode(&rejection.to_response()),
-    })
+    shown(&handshake::encode(&handshake::response(&verdict)))
 }
 
 /// The status of that answer.
@@ -77,6 +75,24 @@ fn a_sound_handshake_earns_101() {
         ],
     );
     insta::assert_snapshot!(answers);
+}
+
+/// No extension is known yet; a server that speaks one puts it into the agreement.
+#[test]
+fn the_101_names_the_extensions_that_were_agreed_on() {
+    let mut agreement = Agreement::new("dGhlIHNhbXBsZSBub25jZQ==");
+    assert_eq!(agreement.to_response().headers().get("sec-websocket-extensions"), None);
+    let list = r#"permessage-deflate ;server_max_window_bits="10"; x,second"#;
+    agreement.extensions = Extension::parse_list(list).unwrap();
+    let answer = handshake::encode(&agreement.to_response());
+    let line = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10; x, second";
+    assert!(shown(&answer).contains(line), "{}", shown(&answer));
+    for malformed in ["", "a,", "a;", "a b", "a; b=", "a; b=\"\"", "a; b=\"c"] {
+        assert_eq!(Extension::parse_list(malformed), None, "{malformed:?}");
+    }
+    // A value that would end the line is left out.
+    agreement.subprotocol = Some("a\r\nb".to_owned());
+    assert_eq!(agreement.to_response().headers().get("sec-websocket-protocol"), None);
 }
 
 #[test]

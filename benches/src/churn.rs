@@ -1,4 +1,4 @@
-//! Connect, upgrade, say goodbye, hang up: and again.
+//! Connects, upgrades, closes and disconnects, many times.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -10,10 +10,10 @@ use ws101::frame::{Frame, Opcode};
 use crate::load::{judged, request};
 use crate::target::Target;
 
-/// How many do so at once.
+/// How many connections at once.
 const THREADS: usize = 8;
 
-/// Goes through about `count` connections; returns how many it were.
+/// Makes about `count` connections. Returns how many it made.
 pub fn run(target: &Target, count: usize) -> anyhow::Result<usize> {
     let each = count / THREADS;
     thread::scope(|scope| {
@@ -36,13 +36,13 @@ fn cycle(target: &Target) -> io::Result<()> {
     judged(&Asked::of(&request), &head)?;
     let goodbye = Frame::close(1000, "").masked([0; 4]).to_bytes();
     tcp.write_all(&goodbye)?;
-    // Its answer: a close frame, after whatever it said first.
+    // The answer is a close frame, after anything that the server sent before.
     let answer = [0x80 | Opcode::Close.bits(), 2, 0x03, 0xE8];
     expect(&mut tcp, |read| read.ends_with(&answer))?;
     Ok(())
 }
 
-/// Reads until `enough` is there; gives all that was read.
+/// Reads until `enough` is true. Returns all that was read.
 fn expect(tcp: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     let mut scratch = [0; 1024];

@@ -1,4 +1,4 @@
-//! The load: many clients on one thread, and a plan of who says how much.
+//! The load: many clients on one thread, and a plan of what they send.
 
 mod client;
 mod histogram;
@@ -24,42 +24,42 @@ use crate::wording::{self, content};
 const EVENTS: usize = 1024;
 const SCRATCH: usize = 256 * 1024;
 
-/// How many connect at once: less than any listener's backlog.
+/// How many clients connect at once: fewer than any listener's backlog.
 const AT_ONCE: usize = 100;
 
-/// How long what is still on its way is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for missing deliveries.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who says how much.
+/// What the clients send.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How many of the clients speak.
+    /// How many of the clients send.
     pub speakers: usize,
-    /// How many messages of a speaker may be on their way at once.
+    /// How many messages of one sender may be in flight at once.
     pub in_flight: usize,
-    /// Between two messages of all; in flight is then what it will.
+    /// The pause between two messages of all senders. With it, `in_flight` does not apply.
     pub period: Option<Duration>,
-    /// Bytes of content beyond the number.
+    /// Bytes of content after the number.
     pub padding: usize,
-    /// Everyone hears only themselves.
+    /// Whether every client receives only its own messages.
     pub echo: bool,
-    /// When to stop.
+    /// When to stop sending.
     pub until: Until,
 }
 
-/// When to stop saying more.
+/// When to stop sending.
 #[derive(Clone, Copy, Debug)]
 pub enum Until {
     Time(Duration),
     Messages(usize),
 }
 
-/// What became of a plan.
+/// The result of a plan.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub deliveries: u64,
     pub bytes: u64,
-    /// How many reads brought them: what a server joins arrives in one.
+    /// How many reads brought them. Messages that a server writes together arrive in one read.
     pub reads: u64,
     pub wall: Duration,
     pub latency: Histogram,
@@ -67,7 +67,7 @@ pub struct Outcome {
     pub disordered: u64,
 }
 
-/// Clients, connected to one server.
+/// Clients that are connected to one server.
 pub struct Load {
     poll: Poll,
     clients: Vec<Client>,
@@ -76,7 +76,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Connects `count` clients, all served when this returns.
+    /// Connects `count` clients. The server serves all of them when this returns.
     pub fn connect(target: &Target, count: usize) -> anyhow::Result<Self> {
         let (poll, scratch) = (Poll::new()?, vec![0; SCRATCH]);
         let template = target.template.clone();
@@ -89,9 +89,9 @@ impl Load {
                 tcp.write_all(&request)?;
                 load.enter(tcp, asked.clone())?;
             }
-            let deadline = Instant::now() + PATIENCE;
+            let deadline = Instant::now() + TIMEOUT;
             while !load.clients.iter().all(Client::is_served) {
-                ensure!(Instant::now() < deadline, "some were not let in");
+                ensure!(Instant::now() < deadline, "the server did not accept all clients");
                 load.turn(Duration::from_millis(100), |_, _, _| {})?;
             }
         }
@@ -108,14 +108,14 @@ impl Load {
         Ok(())
     }
 
-    /// How many of the clients the server keeps for good, though they read nothing until now.
+    /// How many of the clients the server still keeps, although they read nothing until now.
     pub fn stayed(self) -> usize {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let stays = |mut client: Client| (!client.is_let_go(deadline)).then_some(());
         self.clients.into_iter().filter_map(stays).count()
     }
 
-    /// Carries out a plan, and waits until all that was said is heard.
+    /// Runs a plan, and waits until all messages have arrived.
     pub fn run(&mut self, plan: &Plan) -> anyhow::Result<Outcome> {
         let began = Instant::now();
         let mut ledger = Ledger::new(self.clients.len(), plan.echo);
@@ -133,7 +133,7 @@ impl Load {
             };
             if over {
                 let ended = *ended.get_or_insert(now);
-                if ledger.missing() == 0 || now - ended > PATIENCE {
+                if ledger.missing() == 0 || now - ended > TIMEOUT {
                     break;
                 }
                 may_speak.clear();
@@ -164,7 +164,7 @@ impl Load {
         Ok(Outcome { reads, ..ledger.close(began.elapsed()) })
     }
 
-    /// Waits for something to read, and reads it; returns how many reads it took.
+    /// Waits for something to read, and reads it. Returns the number of reads.
     fn turn(
         &mut self,
         wait: Duration,

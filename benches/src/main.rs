@@ -1,14 +1,13 @@
-//! How fast the chat fans out, next to a bare floor and to the naive way.
+//! Measures how fast the chat broadcasts, beside a minimal server and a naive one.
 //!
 //!     cargo run --release -p ws101-bench [MODE...] [--rounds N]
 //!         [--only NAME] [--peer NAME URL TEMPLATE PID]
 //!
-//! In each round every server is started anew, in a process of its own, and
-//! measured; the rounds are interleaved, so that whatever else this machine does
-//! befalls all alike. Look at the ratios, and at their spread. A peer is any server
-//! that sends what a client says to all; `{}` in its template stands for the content.
+//! In each round every server is started in its own process and measured. The servers take turns, so
+//! that other load on this machine affects all of them. Compare the ratios and their spread. A peer
+//! is any server that sends a client's message to all; `{}` in its template stands for the content.
 
-// Nobody pauses the clock of a benchmark.
+// The standard clock is right here: no test pauses it.
 #![allow(clippy::disallowed_methods)]
 
 mod churn;
@@ -26,17 +25,17 @@ use crate::modes::{Contender, MODES, Mode};
 use crate::report::Row;
 use crate::target::Peer;
 
-/// Rounds of a mode that counts fully.
+/// Rounds of a mode with the full number of rounds.
 const ROUNDS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
-    // Each connection is a descriptor, here and there.
+    // Each connection takes one descriptor in this process and one in the server.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let mut args = std::env::args().skip(1);
     let (mut wanted, mut rounds, mut peers) = (Vec::new(), ROUNDS, Vec::new());
     let mut only = String::new();
     while let Some(arg) = args.next() {
-        let mut next = || args.next().with_context(|| format!("{arg} wants more"));
+        let mut next = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "serve" => return next()?.parse::<servers::Kind>()?.serve(),
             "--rounds" => rounds = next()?.parse()?,
@@ -67,7 +66,7 @@ fn mode(name: &str) -> anyhow::Result<&'static Mode> {
     MODES.iter().find(|mode| mode.name == name).with_context(unknown)
 }
 
-/// All contenders in turn, round after round.
+/// Measures all contenders in turn, for each round.
 fn measure(
     mode: &Mode,
     rounds: usize,
@@ -81,7 +80,7 @@ fn measure(
     let mut rows: Vec<_> =
         contenders.iter().map(|one| Row { name: one.name(), samples: Vec::new() }).collect();
     for round in 0..(rounds * mode.rounds).div_ceil(10) {
-        // Whoever was first is last in the next round.
+        // The first contender is the last in the next round.
         for turn in 0..contenders.len() {
             let index = (round + turn) % contenders.len();
             let sample = (mode.run)(&contenders[index]);

@@ -1,4 +1,4 @@
-//! What is measured: each mode is a load, what it tells, and what is asked of the chat.
+//! The modes: each is a load, its metrics, and goals for the chat.
 
 mod cost;
 mod fan;
@@ -10,24 +10,25 @@ use crate::servers::Kind;
 use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive, Pipe, Tapped};
 use crate::target::{Peer, Target};
 
-/// What one run of one server told, each number with its unit.
+/// The metrics of one run of one server, each with its unit.
 pub type Sample = Vec<(&'static str, f64)>;
 
 /// One way to put load on a server.
 pub struct Mode {
     pub name: &'static str,
     pub about: &'static str,
-    /// Who is measured, in each round.
+    /// The servers that are measured in each round.
     pub kinds: &'static [Kind],
-    /// How many rounds of ten.
+    /// How many rounds, if a full mode has ten.
     pub rounds: usize,
-    /// Whether a server of someone else's can take part.
+    /// Whether a peer can take part.
     pub peers: bool,
     pub run: fn(&Contender) -> anyhow::Result<Sample>,
     pub goals: &'static [Goal],
 }
 
-/// What the chat is to reach: at most so much, or so many times what another takes in the same round.
+/// A goal for the chat: the most a metric may be, or the most as a multiple of another server's in the
+/// same round.
 pub struct Goal {
     pub metric: &'static str,
     pub against: Option<Kind>,
@@ -43,10 +44,10 @@ const fn times(against: Kind, metric: &'static str, must: f64, aim: f64) -> Goal
     Goal { metric, against: Some(against), must, aim }
 }
 
-/// Nothing lost, nothing out of order.
+/// No message is lost or out of order.
 const WHOLE: Goal = at_most("faults", 0.0, 0.0);
 
-/// Who takes part.
+/// A server that is measured.
 #[derive(Clone, Debug)]
 pub enum Contender {
     Ours(Kind),
@@ -54,7 +55,7 @@ pub enum Contender {
 }
 
 impl Contender {
-    /// Starts it, if it is ours.
+    /// Starts the server, if it is one of this project.
     pub fn start(&self) -> anyhow::Result<Target> {
         match self {
             Self::Ours(kind) => Target::start(*kind),
@@ -74,11 +75,11 @@ impl Contender {
     }
 }
 
-/// All there are, in the order of the report.
+/// All modes, in the order of the report.
 pub const MODES: &[Mode] = &[
     Mode {
         name: "fan1",
-        about: "1000 clients, one message in flight: nothing can be joined",
+        about: "1000 clients, one message in flight, so each write carries one message",
         kinds: &[Floor, Batching, Naive, Chat],
         rounds: 10,
         peers: true,
@@ -87,7 +88,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "fan32",
-        about: "1000 clients, 32 messages in flight: what comes together can leave together",
+        about: "1000 clients, 32 messages in flight, so one write can carry several",
         kinds: &[Floor, Batching, Naive, Chat],
         rounds: 10,
         peers: true,
@@ -114,7 +115,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "rate",
-        about: "1000 clients, 50 messages a second, well below what any could do: how long each takes",
+        about: "1000 clients, 50 messages a second, far below saturation: the latency of each",
         kinds: &[Floor, Batching, Naive, Chat],
         rounds: 10,
         peers: true,
@@ -122,14 +123,14 @@ pub const MODES: &[Mode] = &[
         goals: &[
             times(Floor, "p50 ms", 1.2, 1.0),
             times(Floor, "p99 ms", 1.5, 1.0),
-            // Nagle's 40 ms would be many times the floor's longest.
+            // The 40 ms of Nagle's algorithm would be many times the floor's longest latency.
             times(Floor, "max ms", 3.0, 1.5),
             WHOLE,
         ],
     },
     Mode {
         name: "echo",
-        about: "64 clients, each hears itself, one message in flight for each",
+        about: "64 clients, each receives its own messages, one in flight for each",
         kinds: &[Floor, Accept, Chat],
         rounds: 6,
         peers: false,
@@ -138,7 +139,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "tap",
-        about: "the same, without and with a tap that tells every frame both ways",
+        about: "the same, without and with a tap that reports every frame in both directions",
         kinds: &[Accept, Tapped],
         rounds: 10,
         peers: false,
@@ -156,7 +157,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "churn",
-        about: "connect, upgrade, close: and again",
+        about: "connect, upgrade, close, many times",
         kinds: &[Floor, Accept, Chat],
         rounds: 10,
         peers: false,
@@ -165,7 +166,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "idle",
-        about: "10,000 connections that wait (naive: 1000), before and after 20 messages to all",
+        about: "10,000 idle connections (naive: 1000), before and after 20 broadcasts",
         kinds: &[Floor, Naive, Chat],
         rounds: 2,
         peers: false,
@@ -174,7 +175,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "stuck",
-        about: "one client reads nothing while 200 MB go past it to ten others",
+        about: "one client reads nothing while ten others receive 200 MB each",
         kinds: &[Naive, Chat],
         rounds: 4,
         peers: false,
@@ -183,7 +184,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         name: "stuck100",
-        about: "the same with a hundred that read nothing",
+        about: "the same with a hundred clients that read nothing",
         kinds: &[Chat],
         rounds: 2,
         peers: false,
@@ -192,5 +193,5 @@ pub const MODES: &[Mode] = &[
     },
 ];
 
-/// Whoever reads nothing is let go.
+/// The chat evicts a client that does not read.
 const STAYED: Goal = at_most("stayed", 0.0, 0.0);

@@ -1,4 +1,4 @@
-//! What a process has taken, by the system's own account (Linux, `/proc`).
+//! Processor time and memory of a process, as the system reports them (Linux, `/proc`).
 
 use std::fs;
 use std::time::Duration;
@@ -8,32 +8,32 @@ use anyhow::Context;
 /// Processor time since a process began.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cpu {
-    /// To the nanosecond, all threads together.
+    /// Of all threads together, in nanoseconds.
     pub total: Duration,
-    /// The part outside the kernel, from ticks of 10 ms.
+    /// The part outside the kernel, in ticks of 10 ms.
     pub user: u64,
-    /// The part inside.
+    /// The part inside the kernel, in ticks of 10 ms.
     pub system: u64,
 }
 
 impl Cpu {
-    /// Of the process `pid`.
+    /// The time of the process `pid`.
     pub fn of(pid: u32) -> anyhow::Result<Self> {
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{pid}/task")).context("this needs Linux's /proc")? {
-            // A thread may have ended meanwhile.
+            // A thread may have ended since the listing.
             let Ok(line) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
             nanos += field(&line, 0).unwrap_or(0);
         }
         let line = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // The name, in brackets, may hold spaces.
+        // The name, in brackets, may contain spaces.
         let fields = line.rsplit(')').next().unwrap_or_default();
         let (user, system) =
             field(fields, 11).zip(field(fields, 12)).context("no times in stat")?;
         Ok(Self { total: Duration::from_nanos(nanos), user, system })
     }
 
-    /// What was taken since `before`: all of it, and how much of that outside the kernel.
+    /// The time since `before`: in all, and the part outside the kernel.
     pub fn since(self, before: Self) -> (Duration, Duration) {
         let total = self.total.saturating_sub(before.total);
         let (user, system) = (self.user - before.user, self.system - before.system);
@@ -41,7 +41,7 @@ impl Cpu {
     }
 }
 
-/// Resident memory in bytes, apart from mapped files.
+/// Resident memory in bytes, without mapped files.
 pub fn memory(pid: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));

@@ -1,4 +1,4 @@
-//! The table: medians and their spread, and whether the chat is where it is to be.
+//! The report: medians and their spread, and whether the chat meets its goals.
 
 use std::fmt;
 
@@ -17,14 +17,14 @@ impl Row {
         self.samples.iter().filter_map(find).map(|(_, value)| value).collect()
     }
 
-    /// A metric as a multiple of what `other` had in the same round.
+    /// A metric as a multiple of the metric of `other` in the same round.
     fn ratio(&self, other: &Self, metric: &str) -> Spread {
         let pairs = self.metric(metric).into_iter().zip(other.metric(metric));
         Spread::of(pairs.map(|(ours, theirs)| ours / theirs).collect())
     }
 }
 
-/// The middle of some numbers, and how far they are apart.
+/// The median, minimum and maximum of some numbers.
 struct Spread {
     median: f64,
     least: f64,
@@ -36,7 +36,7 @@ impl Spread {
         numbers.sort_by(f64::total_cmp);
         let at = |index: usize| numbers.get(index).copied().unwrap_or(f64::NAN);
         let last = numbers.len().saturating_sub(1);
-        // Of an even number, between the two in the middle.
+        // For an even count, the mean of the two in the middle.
         let median = f64::midpoint(at(last / 2), at(last.div_ceil(2)));
         Self { median, least: at(0), most: at(last) }
     }
@@ -49,12 +49,12 @@ impl fmt::Display for Spread {
     }
 }
 
-/// Prints a mode's table, as Markdown; returns whether every "must" is met.
+/// Prints a mode's table as Markdown. Returns whether every "must" is met.
 pub fn print(mode: &Mode, rows: &[Row]) -> bool {
     println!("\n**{}**: {}\n", mode.name, mode.about);
     let Some(columns) = rows.first().and_then(|row| row.samples.first()) else { return true };
     let columns: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
-    // The first column is what counts; it has its spread, and its ratios.
+    // The first column is the main metric. It is printed with its spread and its ratios.
     let against: Vec<&Row> = [Kind::Floor, Kind::Batching, Kind::Accept, Kind::Naive]
         .iter()
         .filter_map(|kind| find(rows, *kind))
@@ -83,7 +83,7 @@ pub fn print(mode: &Mode, rows: &[Row]) -> bool {
     judged.into_iter().all(|met| met)
 }
 
-/// Says whether a goal is met: faults never average out, everything else is judged by the median.
+/// Whether a goal is met. Faults are judged by the worst round, all other metrics by the median.
 fn judge(goal: &Goal, chat: &Row, rows: &[Row]) -> bool {
     let Goal { metric, against, must, aim } = goal;
     let (reached, unit) = match against.map(|kind| find(rows, kind)) {

@@ -1,4 +1,4 @@
-//! The servers that are compared. Each runs in a process of its own, so that the system tells what it costs.
+//! The servers that are compared. Each runs in its own process, so that the system reports its cost.
 
 mod accept;
 mod chat;
@@ -13,12 +13,12 @@ use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use ws101::settings::Settings;
 
-/// What a server is made of.
+/// The kinds of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Prebuilt frames, one `send` for each delivery.
+    /// Sends prebuilt frames, one `send` for each delivery.
     Floor,
-    /// Prebuilt frames, one `send` for each client and round of events.
+    /// Sends prebuilt frames, one `send` for each client and round of events.
     Batching,
     /// A bare `accept_async` loop that echoes.
     Accept,
@@ -28,7 +28,7 @@ pub enum Kind {
     Naive,
     /// The room of `full_chat`.
     Chat,
-    /// An echo at the other end of a pipe, in the same process as its client.
+    /// An echo server on a pipe, in the same process as its client.
     Pipe,
 }
 
@@ -43,9 +43,9 @@ impl Kind {
         (Self::Pipe, "in process"),
     ];
 
-    /// Serves until it is killed; the first line it prints is its port.
+    /// Serves until it is killed. The first line that it prints is its port.
     pub fn serve(self) -> anyhow::Result<()> {
-        // For the chat: its caps and rates are on, and out of the way.
+        // For the chat: its caps and rates apply, but are too high to be reached.
         let settings = Settings {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
@@ -55,7 +55,7 @@ impl Kind {
             room_bytes: 0,
             ..Settings::default()
         };
-        // The backlog of 4096 is for all of them: connecting is not what is compared.
+        // All servers have a backlog of 4096, because connecting is not compared.
         let listener = settings.bind()?;
         println!("{}", listener.local_addr()?.port());
         match self {
@@ -66,7 +66,7 @@ impl Kind {
                 Runtime::new()?.block_on(accept::serve(nonblocking(listener)?, tapped))?;
             }
             Self::Naive => Runtime::new()?.block_on(naive::serve(nonblocking(listener)?))?,
-            Self::Pipe => bail!("{self}: there is nothing to serve"),
+            Self::Pipe => bail!("{self} has no server"),
             Self::Chat => {
                 Runtime::new()?.block_on(chat::serve(nonblocking(listener)?, &settings))?;
             }

@@ -1,4 +1,4 @@
-//! A server to put load on: one of ours in a child process, or any other by its address.
+//! A server that is measured: one of this project in a child process, or any other by its address.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -10,18 +10,18 @@ use crate::process::{self, Cpu};
 use crate::servers::Kind;
 use crate::wording::TEMPLATE;
 
-/// How to reach a server, how to speak to it, and where its costs are told.
+/// A server's address, the form of its messages, and its process.
 pub struct Target {
     pub address: SocketAddr,
     pub path: String,
-    /// What a client sends; `{}` is the content.
+    /// The message that a client sends; `{}` stands for the content.
     pub template: String,
     pid: Option<u32>,
     child: Option<Child>,
 }
 
 impl Target {
-    /// Starts a server of our own.
+    /// Starts a server of this project.
     pub fn start(kind: Kind) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", &kind.to_string()])
@@ -30,7 +30,7 @@ impl Target {
             .spawn()?;
         let pid = Some(child.id());
         let mut line = String::new();
-        let stdout = child.stdout.take().context("it was asked for")?;
+        let stdout = child.stdout.take().context("its output is a pipe")?;
         let mut target = Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             path: "/ws".to_owned(),
@@ -43,7 +43,7 @@ impl Target {
         Ok(target)
     }
 
-    /// A server that runs already.
+    /// A server that is running already.
     pub fn peer(peer: &Peer) -> anyhow::Result<Self> {
         let rest = peer.url.strip_prefix("ws://").context("a URL begins with ws://")?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -52,25 +52,25 @@ impl Target {
         Ok(Self { address, path, template, pid: peer.pid, child: None })
     }
 
-    /// This process, which serves itself.
+    /// This process, for a server that runs in it.
     pub fn this() -> Self {
         let (path, template) = (String::new(), String::new());
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         Self { address, path, template, pid: Some(std::process::id()), child: None }
     }
 
-    /// The same server, where it echoes.
+    /// The same server at another path.
     pub fn at(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
-    /// Processor time so far; zero for a peer whose process is not known.
+    /// Processor time so far. Zero for a peer whose process is unknown.
     pub fn cpu(&self) -> anyhow::Result<Cpu> {
         self.pid.map_or(Ok(Cpu::default()), Cpu::of)
     }
 
-    /// Memory now, in bytes.
+    /// Resident memory now, in bytes.
     pub fn memory(&self) -> anyhow::Result<u64> {
         self.pid.map_or(Ok(0), process::memory)
     }
@@ -79,14 +79,14 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            // It has nothing to save.
+            // Killed at once, because it has no state to save.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// A server of someone else's, as the command line names it.
+/// Another project's server, as given on the command line.
 #[derive(Clone, Debug)]
 pub struct Peer {
     pub name: String,

@@ -1,6 +1,6 @@
-//! What is said: the same bytes by every server, so that none has less to carry.
+//! The text of messages. Every server sends the same number of bytes, so that costs can be compared.
 
-/// Begins the number by which a message is known again; no server says it by itself.
+/// The character before a message's number. No server sends it for another reason.
 pub const MARK: u8 = b'#';
 
 /// How many hexadecimal digits follow the mark.
@@ -11,7 +11,7 @@ pub fn content(number: u32, padding: usize) -> String {
     format!("{}{number:0DIGITS$x}{:.<padding$}", char::from(MARK), "")
 }
 
-/// The number of the message that a server's frame carries; `None` if it speaks of something else.
+/// The number of the message in a server's frame; `None` if the frame has none.
 pub fn number(payload: &[u8]) -> Option<u32> {
     let mark = memchr::memchr(MARK, payload)?;
     let digits = payload.get(mark + 1..)?.get(..DIGITS)?;
@@ -21,7 +21,7 @@ pub fn number(payload: &[u8]) -> Option<u32> {
 /// What a client of the chat's `/ws` sends; `{}` stands for the content.
 pub const TEMPLATE: &str = r#"{"type":"message","content":"{}"}"#;
 
-/// Before and after the content, as the chat says it at `/ws`: field by field and byte by byte as long.
+/// What stands before and after the content: as long as in the chat's messages at `/ws`.
 const SAID: (&str, &str) = (
     r#"{"connectionId":"0123456789abcdef0123456789abcdef","content":""#,
     concat!(
@@ -30,12 +30,12 @@ const SAID: (&str, &str) = (
     ),
 );
 
-/// A content as everyone hears it.
+/// The message that every client receives for a content.
 pub fn said(content: &str) -> String {
     [SAID.0, content, SAID.1].concat()
 }
 
-/// The content of what a client sent, without reading the JSON: the floor does no work that it can avoid.
+/// The content of a client's message, found without parsing the JSON, to keep the floor's cost low.
 pub fn content_of(payload: &[u8]) -> Option<&str> {
     let mark = memchr::memchr(MARK, payload)?;
     let end = mark + memchr::memchr(b'"', &payload[mark..])?;

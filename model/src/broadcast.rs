@@ -1,5 +1,7 @@
-//! `src/broadcast/`, file for file, with locks and tasks of `scheduler`.
+//! The files of `src/broadcast/`, with the locks, tasks and timers of this package's `scheduler`.
 
+#[path = "../../src/broadcast/encode.rs"]
+mod encode;
 #[path = "../../src/broadcast/guarded.rs"]
 mod guarded;
 #[path = "../../src/broadcast/hub.rs"]
@@ -8,17 +10,23 @@ mod hub;
 mod log;
 #[path = "../../src/broadcast/mailbox.rs"]
 mod mailbox;
+#[path = "../../src/broadcast/member.rs"]
+mod member;
 #[path = "../../src/broadcast/outlet.rs"]
 mod outlet;
 #[path = "../../src/broadcast/pace.rs"]
 mod pace;
 #[path = "../../src/broadcast/roster.rs"]
 mod roster;
+#[path = "../../src/broadcast/shared.rs"]
+mod shared;
 #[path = "../../src/broadcast/writer.rs"]
 mod writer;
 
 use crate::scheduler;
 
-pub use hub::{Audience, ClientId, Delivery, Hub, Overflow};
+pub use hub::{Delivery, Hub};
 pub use mailbox::Mailbox;
+pub use member::{Audience, ClientId};
 pub use outlet::Outlet;
+pub use shared::Overflow;

@@ -1,4 +1,4 @@
-//! The fan-out's own source files, run in every order that threads can run in.
+//! The source files of `ws101::broadcast`, run in every order in which threads can run.
 //!
 //! The models are in `tests/`.
 

@@ -1,4 +1,4 @@
-//! A connection of a few bytes, so that it is often full.
+//! A connection that holds a few bytes, so that it is often full.
 
 use std::future::poll_fn;
 use std::io;
@@ -10,21 +10,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::scheduler::{Mutex, MutexGuard};
 
-/// The server's end. It holds one waker of whoever writes, as sockets do: the last one's.
+/// The server's end. It keeps only the waker of the last task that wrote, as sockets do.
 pub struct Near {
     flow: Arc<Mutex<Flow>>,
     /// The most bytes it holds back until a flush.
     buffer: usize,
 }
 
-/// The client's end, which reads and says nothing.
+/// The client's end. It reads and sends nothing.
 pub struct Far(Arc<Mutex<Flow>>);
 
 #[derive(Default)]
 struct Flow {
-    /// Accepted, but held back until a flush, as TLS does.
+    /// Bytes accepted but held back until a flush, as TLS does.
     held: Vec<u8>,
-    /// On its way to the client.
+    /// Bytes that the client can read.
     sent: Vec<u8>,
     /// The most bytes in `sent`.
     capacity: usize,
@@ -33,8 +33,8 @@ struct Flow {
     reader: Option<Waker>,
 }
 
-/// Both ends of a pipe that sends on `capacity` bytes before the client must read;
-/// with a `buffer`, it first holds back that many, until they are flushed.
+/// Both ends of a pipe that sends on `capacity` bytes before the client must read. With a `buffer`, it
+/// first holds back that many bytes until they are flushed.
 pub fn pair(buffer: usize, capacity: usize) -> (Near, Far) {
     let flow = Arc::new(Mutex::new(Flow { capacity, ..Flow::default() }));
     (Near { flow: flow.clone(), buffer }, Far(flow))
@@ -85,7 +85,7 @@ impl Near {
 }
 
 impl Far {
-    /// The next bytes, as many as there are; none when the server has shut its end down.
+    /// The next bytes, as many as there are; none when the server has shut down its end. Cancel safe.
     pub async fn read(&self) -> Option<Vec<u8>> {
         poll_fn(|cx| self.0.lock().expect("a model that panicked is over").poll_take(cx)).await
     }
@@ -119,7 +119,7 @@ impl AsyncWrite for Near {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Every lock is one more place where others may go on.
+        // No lock without a buffer: each lock is one more point at which the scheduler tries other tasks.
         if self.buffer == 0 { Poll::Ready(Ok(())) } else { self.lock().poll_send(cx).map(Ok) }
     }
 
@@ -132,7 +132,7 @@ impl AsyncWrite for Near {
     }
 }
 
-/// The client says nothing.
+/// Never ready, because the client sends nothing.
 impl AsyncRead for Near {
     fn poll_read(
         self: Pin<&mut Self>,

@@ -1,12 +1,12 @@
-//! A scheduler that tries every order.
+//! A scheduler that runs a model's tasks in every order.
 //!
-//! Tasks share only what locks guard, so all that matters is who takes which
-//! lock when. A model is run again and again on one thread; at each lock, and
-//! wherever a task sleeps, another task may go on, and each gets its turn.
+//! Tasks share only what locks guard, so only the order in which tasks take locks matters. The
+//! scheduler runs a model many times on one thread. At each lock, and when a task sleeps, it
+//! continues with another task, until it has tried each of them.
 //!
-//! Orders that differ only in what no task can notice are not tried twice: a
-//! task's *past* is a hash of the locks it took and of the pasts it met there.
-//! Where all pasts are as they were once before, all that can follow has been seen.
+//! Orders whose difference no task can notice are not tried twice. A task's *past* is a hash of the
+//! locks it took and of the pasts of the tasks that held them before. When all pasts are equal to
+//! those of an earlier run, everything that can follow has been tried.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -23,32 +23,32 @@ use std::time::Duration;
 
 use generator::{Generator, Gn};
 
-/// A task's stack, in words: enough for a panic to print where it came from.
+/// Size of a task's stack, in words: enough for a panic to print its backtrace.
 const STACK: usize = 8 * 1024;
 
 thread_local! {
     static WORLD: RefCell<World> = RefCell::default();
 }
 
-/// Where the tasks of one run are.
+/// The tasks and locks of one run.
 #[derive(Default)]
 struct World {
     running: usize,
     tasks: Vec<Task>,
     locks: Vec<Lock>,
-    /// Tasks that were spawned and have no stack yet.
+    /// Spawned tasks that have no stack yet.
     born: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 #[derive(Hash)]
 struct Task {
     next: Step,
-    /// Woken since it last slept.
+    /// Whether it was woken since it last slept.
     awake: bool,
     past: u64,
 }
 
-/// What a task does when its turn comes.
+/// What a task does when the scheduler continues it.
 #[derive(Clone, Copy, Hash)]
 enum Step {
     Begin,
@@ -81,7 +81,7 @@ impl World {
             Step::Wake => task.awake,
             Step::Begin | Step::Done => false,
         };
-        // A task that begins does nothing that others notice before its first lock.
+        // A task does nothing that other tasks can notice before its first lock.
         let begins = |task: &Task| matches!(task.next, Step::Begin);
         if let Some(at) = self.tasks.iter().position(begins) {
             return vec![at];
@@ -93,7 +93,7 @@ impl World {
         self.tasks.iter().all(|task| matches!(task.next, Step::Done))
     }
 
-    /// It is this task's turn.
+    /// Continues this task.
     fn step(&mut self, at: usize) {
         self.running = at;
         let task = &mut self.tasks[at];
@@ -112,7 +112,7 @@ impl World {
         }
     }
 
-    /// Whether the task that runs has been woken already; it takes note.
+    /// Whether the running task has been woken already. Resets it.
     fn nap(&mut self) -> bool {
         std::mem::take(&mut self.tasks[self.running].awake)
     }
@@ -123,7 +123,7 @@ impl World {
     }
 }
 
-/// Others may have their turn before this task takes its next step.
+/// Lets the scheduler run other tasks before this task takes its next step.
 #[expect(deprecated, reason = "a lock is taken far from where its task's stack was made")]
 fn pause(next: Step) {
     world(|world| {
@@ -133,7 +133,7 @@ fn pause(next: Step) {
     generator::yield_with(());
 }
 
-/// Runs a task on a stack of its own, until it is done.
+/// Runs a task on its own stack until it ends.
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     world(|world| {
         let (at, number) = (world.running, world.tasks.len());
@@ -143,7 +143,7 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     });
 }
 
-/// Runs a future until it is done; it is polled again when it was woken, and not before.
+/// Runs a future until it is ready. It is polled again only after it was woken.
 pub fn block_on<T>(task: impl Future<Output = T>) -> T {
     let mut task = pin!(task);
     let alarm = Arc::new(Alarm(world(|world| world.running)));
@@ -152,7 +152,7 @@ pub fn block_on<T>(task: impl Future<Output = T>) -> T {
         if let Poll::Ready(done) = task.as_mut().poll(&mut Context::from_waker(&waker)) {
             return done;
         }
-        // A task that yielded, and that nobody else can wake, goes on when it takes its next lock.
+        // A task that yielded and that no other task can wake continues at its next lock.
         let yielded = Arc::strong_count(&alarm) == 2 && world(World::nap);
         if !yielded {
             pause(Step::Wake);
@@ -168,7 +168,7 @@ impl Wake for Alarm {
     }
 }
 
-/// As tokio's, of a clock that stands still.
+/// As tokio's, for a clock that does not move.
 #[derive(Clone, Copy, Debug)]
 pub struct Instant;
 
@@ -182,12 +182,12 @@ impl Instant {
     }
 }
 
-/// As tokio's, by the same clock: it never ends.
+/// As tokio's, for a clock that does not move: it never ends.
 pub async fn sleep(_: Duration) {
     pending().await
 }
 
-/// As std's; before it is taken, others may have their turn.
+/// As std's. Before a task takes it, the scheduler may run other tasks.
 pub struct Mutex<T: ?Sized> {
     number: usize,
     data: std::sync::Mutex<T>,
@@ -212,7 +212,7 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let number = self.number;
-        // A task that panics ends the run: nobody else has a turn.
+        // A task that panics ends the run: no other task continues.
         if !std::thread::panicking() {
             pause(Step::Lock(number));
         }
@@ -252,29 +252,29 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     }
 }
 
-/// How much was tried.
+/// How many runs were made.
 #[derive(Clone, Copy, Debug)]
 pub struct Explored {
     /// Runs from beginning to end.
     pub runs: usize,
-    /// Different states in which more than one task could go on.
+    /// Different states in which more than one task could continue.
     pub states: usize,
 }
 
-/// Runs `model` in every order, or in every one with at most so many `preemptions`: turns that
-/// end although the task could have gone on. Most bugs need one or two.
+/// Runs `model` in every order, or in every order with at most `preemptions`: switches from a task
+/// that could have continued. Most bugs need one or two.
 ///
 /// # Panics
 ///
-/// As the model does, or when all of its tasks sleep; then the order is printed:
-/// the number of the task at each turn, 0 being the model itself.
+/// If the model panics, or all of its tasks sleep. Then it prints the order: the number of the task
+/// at each step. 0 is the model itself.
 pub fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) -> Explored {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let explored = catch_unwind(AssertUnwindSafe(|| search(preemptions, &Arc::new(model))));
         let failed = explored.is_err();
         let _ = tell.send(explored);
-        // Tasks that were given up have stacks of this thread's: it cannot end before the process does.
+        // Tasks that were not finished have stacks of this thread, so it cannot end before the process.
         if failed {
             loop {
                 thread::park();
@@ -286,7 +286,7 @@ pub fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'sta
 
 fn search(preemptions: Option<usize>, model: &Arc<impl Fn() + Send + Sync + 'static>) -> Explored {
     let mut seen = HashSet::new();
-    // Where there was a choice: who could go on, and which of them did.
+    // The points with a choice: which tasks could continue, and which of them did.
     let mut path: Vec<(Vec<usize>, usize)> = Vec::new();
     for runs in 1.. {
         run(preemptions, model.clone(), &mut path, &mut seen);
@@ -299,7 +299,7 @@ fn search(preemptions: Option<usize>, model: &Arc<impl Fn() + Send + Sync + 'sta
     unreachable!("runs are counted for ever")
 }
 
-/// Follows `path`, then goes on in any way and adds it to the path, as far as it is new.
+/// Follows `path`, then continues in any order and adds the new choices to the path.
 fn run(
     preemptions: Option<usize>,
     model: Arc<impl Fn() + Send + Sync + 'static>,
@@ -321,7 +321,7 @@ fn run(
             return;
         }
         if ready.is_empty() {
-            // They cannot be unwound: they would take locks.
+            // Unfinished tasks cannot be unwound: their destructors would take locks.
             std::mem::forget(stacks);
             panic!("all tasks sleep, and nobody will wake one; the order was {order:?}");
         }

@@ -1,12 +1,12 @@
-//! How each kind of client speaks: what it opens with, what it says first, how it puts a line.
+//! The dialect of each kind of client: its request, its first message, and the form of a line.
 
 use serde_json::json;
 use ws101::chat::SUBPROTOCOL;
 use ws101::client::Request;
 
-/// The canonical protocol, and the clients of the five documents.
+/// The canonical protocol, and the dialects of the five source documents.
 ///
-/// The chat has the same list, of what a server must know of them; this is what a client must.
+/// The chat has the same list for the server's side. This one is for the client's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Canonical,
@@ -27,7 +27,7 @@ impl Dialect {
         Self::PythonChat,
     ];
 
-    /// Where it connects. Half of them are known by their path, half by `?dialect=`.
+    /// The path. The server knows half of the dialects by their path, half by `?dialect=`.
     #[must_use]
     pub fn target(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl Dialect {
         (self == Self::Canonical).then_some(SUBPROTOCOL)
     }
 
-    /// What it opens with.
+    /// The request of its handshake.
     #[must_use]
     pub fn request(self) -> Request {
         let request = Request::new(self.target());
@@ -54,7 +54,7 @@ impl Dialect {
         }
     }
 
-    /// What it must say before anyone knows that it is there.
+    /// The message that it must send to enter the room; none if it needs none.
     #[must_use]
     pub fn greeting(self, name: &str) -> Option<String> {
         match self {
@@ -64,20 +64,20 @@ impl Dialect {
         }
     }
 
-    /// Whether the server speaks first; 003 only answers.
+    /// Whether the server sends the first message. In 003 it only answers.
     #[must_use]
     pub fn is_welcomed(self) -> bool {
         self != Self::Note
     }
 
-    /// Whether what it says goes to the room.
+    /// Whether the room broadcasts its lines.
     #[must_use]
     pub fn in_room(self) -> bool {
         self != Self::Note
     }
 
-    /// What stands in the frame that tells a client it has been let in; of 003, which is never
-    /// welcomed, in the answer to its first line.
+    /// A text in the message that tells a client it has entered. 003 has no such message, so there it
+    /// is in the answer to the first line.
     #[must_use]
     pub fn welcome(self) -> &'static str {
         match self {
@@ -88,7 +88,7 @@ impl Dialect {
         }
     }
 
-    /// Its message number `n`.
+    /// The message with number `n`.
     #[must_use]
     pub fn line(self, n: u64, content: &str) -> String {
         match self {

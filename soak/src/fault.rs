@@ -1,4 +1,4 @@
-//! Those who misbehave: whoever cuts, floods, dawdles, or has never read the RFC.
+//! Misbehaving clients: they disconnect, flood, stop reading, or break RFC 6455.
 
 use std::io;
 use std::time::Duration;
@@ -15,40 +15,40 @@ use crate::stage::Stage;
 use ws101_soak::dialect::Dialect;
 use ws101_soak::raw::Raw;
 
-/// The longest visit.
+/// The longest connection of a misbehaving client.
 const VISIT: Duration = Duration::from_secs(45);
 
-/// Between two visits, in milliseconds.
+/// The pause between two connections, in milliseconds.
 const PAUSE_MS: std::ops::Range<u64> = 0..500;
 
-/// Of those who do not read: little enough that the server notices.
+/// The receive buffer of a client that does not read: so small that the server notices.
 const WINDOW: u32 = 4096;
 
-/// More than anyone may send at once, by far.
+/// Messages of a flood: far more than the server allows at once.
 const FLOOD: usize = 5_000;
 
-/// How one misbehaves.
+/// How a client misbehaves.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// Leaves without a goodbye.
+    /// Disconnects without a close frame.
     Cut,
-    /// A reset in the middle of a frame.
+    /// Resets the connection in the middle of a frame.
     Reset,
-    /// Stops writing, as a program that ended its half, and reads on.
+    /// Shuts down its writing half and reads on.
     HalfClose,
-    /// Reads nothing, or a little now and then.
+    /// Reads nothing, or a little from time to time.
     SlowReader,
-    /// Messages as fast as they can be written.
+    /// Sends messages as fast as it can.
     Flood,
-    /// The same with pings, and reads no pong.
+    /// Sends pings as fast as it can, and reads no pong.
     PingFlood,
-    /// A connection that never becomes a WebSocket.
+    /// Connects and never becomes a WebSocket.
     HalfOpen,
-    /// A WebSocket that never says a word, and answers no ping.
+    /// Opens a WebSocket, sends nothing and answers no ping.
     Silent,
-    /// Frames that break a rule of RFC 6455 §5.
+    /// Sends frames that break a rule of RFC 6455 §5.
     BrokenFrame,
-    /// Bytes by chance, in place of a request or of frames.
+    /// Sends random bytes instead of a request or of frames.
     Noise,
 }
 
@@ -82,7 +82,7 @@ impl Fault {
     }
 }
 
-/// One visit after another, each with another fault, until everything falls silent.
+/// Connects again and again, each time with another fault, until the run goes quiet.
 pub async fn visit(stage: Stage, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
     while stage.talking() {
@@ -137,7 +137,7 @@ async fn commit(fault: Fault, stage: &Stage, rng: &mut StdRng) -> io::Result<Str
                     break;
                 }
             }
-            // Whatever the kernel took is still there, and then the reason, if it got through.
+            // What the kernel took can still be read, and after it the close frame, if it was sent.
             Ok(raw.end().await)
         }
         Fault::Flood => {
@@ -151,7 +151,7 @@ async fn commit(fault: Fault, stage: &Stage, rng: &mut StdRng) -> io::Result<Str
             Ok(raw.end().await)
         }
         Fault::Silent => {
-            // Its kernel takes the pings; nobody answers them.
+            // The kernel receives the pings; the client does not answer them.
             sleep(Duration::from_secs(rng.random_range(5..20))).await;
             Ok(raw.end().await)
         }
@@ -171,7 +171,7 @@ async fn commit(fault: Fault, stage: &Stage, rng: &mut StdRng) -> io::Result<Str
     }
 }
 
-/// Writes without a pause until the other end has had enough.
+/// Writes without a pause until the server ends the connection.
 async fn flood(mut raw: Raw, frame: Frame) -> io::Result<String> {
     for _ in 0..FLOOD {
         if raw.send(frame.clone()).await.is_err() {
@@ -181,7 +181,7 @@ async fn flood(mut raw: Raw, frame: Frame) -> io::Result<String> {
     Ok(raw.end().await)
 }
 
-/// One frame for each kind of rule that a frame can break.
+/// One frame for each rule that a frame can break.
 fn broken(rng: &mut StdRng) -> Bytes {
     let whole = |frame: Frame| frame.masked([1, 2, 3, 4]).to_bytes();
     match rng.random_range(0..9) {

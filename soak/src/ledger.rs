@@ -1,4 +1,4 @@
-//! What all clients of a run found, written down in one place.
+//! What all clients of a run found, collected in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -7,13 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::tally::{Line, Tally};
 
-/// How many of the room's last lines are kept to compare what witnesses say stood where.
+/// How many of the room's last lines are kept, to compare which `seq` witnesses saw on them.
 const WINDOW: u64 = 1 << 16;
 
-/// How many findings are kept in words.
+/// The most findings that are kept as text.
 const WORDS: usize = 20;
 
-/// One for all clients.
+/// The findings of a run. All clients share one.
 #[derive(Default)]
 pub struct Ledger {
     speakers: AtomicU64,
@@ -23,14 +23,14 @@ pub struct Ledger {
 #[derive(Default)]
 struct State {
     findings: Findings,
-    /// How many lines of each life that is over, or at its end, the room accepted.
+    /// How many lines the room accepted, for each speaker that has ended.
     accepted: BTreeMap<u64, u64>,
-    /// Which line has which `seq`.
+    /// The line of each `seq`.
     order: BTreeMap<u64, Line>,
     settled: BTreeSet<usize>,
 }
 
-/// What was found.
+/// The counts of what was found.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     pub said: u64,
@@ -40,18 +40,18 @@ pub struct Findings {
     pub out_of_order: u64,
     /// A `seq` that did not count up by one, or that two witnesses saw on different lines.
     pub misnumbered: u64,
-    /// Well-behaved, and refused or cut off all the same.
+    /// A well-behaved client that the server refused or disconnected.
     pub wronged: u64,
-    /// How many lives witnesses had.
+    /// How many connections witnesses made.
     pub lives: u64,
-    /// How visits of those who misbehave ended.
+    /// How the connections of misbehaving clients ended.
     pub visits: BTreeMap<&'static str, BTreeMap<String, u64>>,
-    /// The first of what is wrong, in words.
+    /// The first faults, as text.
     pub words: Vec<String>,
 }
 
 impl Findings {
-    /// How many things are wrong.
+    /// How many faults there are.
     pub fn faults(&self) -> u64 {
         self.lost + self.doubled + self.out_of_order + self.misnumbered + self.wronged
     }
@@ -64,7 +64,7 @@ impl Findings {
 }
 
 impl Ledger {
-    /// A number for a new speaker's life, above all that were given before.
+    /// A number for a new speaker, higher than all before.
     pub fn speaker(&self) -> u64 {
         self.findings(|findings| findings.lives += 1);
         self.speakers.fetch_add(1, Relaxed)
@@ -75,27 +75,27 @@ impl Ledger {
         self.speakers.load(Relaxed)
     }
 
-    /// All that `speaker` will ever have said came back to them: so many lines.
+    /// Records that `speaker` ended, and how many lines the room accepted from it.
     pub fn accept(&self, speaker: u64, lines: u64) {
         self.lock().accepted.insert(speaker, lines);
     }
 
-    /// The witness of this place has nothing more to say, or is gone for good.
+    /// Records that the witness of this place sends nothing more, or is gone.
     pub fn settle(&self, place: usize) {
         self.lock().settled.insert(place);
     }
 
-    /// How many witnesses have settled.
+    /// How many witnesses send nothing more.
     pub fn settled(&self) -> usize {
         self.lock().settled.len()
     }
 
-    /// How many accepted lines the owner of `tally` has not heard.
+    /// How many accepted lines the owner of `tally` did not receive.
     pub fn unheard(&self, tally: &Tally) -> u64 {
         self.lock().accepted.iter().map(|(&speaker, &lines)| tally.lost(speaker, lines)).sum()
     }
 
-    /// A witness saw `line` as event `seq`; all must agree.
+    /// Records that a witness saw `line` as event `seq`. All witnesses must agree.
     pub fn stands_at(&self, seq: u64, line: Line) {
         let mut state = self.lock();
         let known = *state.order.entry(seq).or_insert(line);
@@ -108,18 +108,18 @@ impl Ledger {
         }
     }
 
-    /// A visit of someone who misbehaves ended so.
+    /// Records how a misbehaving client's connection ended.
     pub fn visited(&self, kind: &'static str, outcome: String) {
         let mut state = self.lock();
         *state.findings.visits.entry(kind).or_default().entry(outcome).or_default() += 1;
     }
 
-    /// Counts something.
+    /// Calls `count` with the counts, under the lock.
     pub fn findings<T>(&self, count: impl FnOnce(&mut Findings) -> T) -> T {
         count(&mut self.lock().findings)
     }
 
-    /// Counts something wrong, and says what.
+    /// Counts a fault and keeps its text.
     pub fn wrong(&self, words: impl Display, count: impl FnOnce(&mut Findings)) {
         let mut state = self.lock();
         count(&mut state.findings);

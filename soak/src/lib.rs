@@ -1,7 +1,7 @@
-//! What a program needs that plays the clients of this project's servers: a server as a
-//! child process, how each kind of client speaks, and a client that may write anything.
+//! Parts for a program that tests this project's servers as many clients: a server as a child
+//! process, the dialect of each kind of client, and a client that can write any bytes.
 //!
-//! Two programs stand on it: `ws101-soak`, in this package, and `ws101-siege`.
+//! Two programs use it: `ws101-soak`, in this package, and `ws101-siege`.
 
 pub mod dialect;
 pub mod raw;

@@ -1,12 +1,11 @@
-//! Clients of all kinds against `full_chat`, for as long as one likes.
+//! Tests `full_chat` with all kinds of clients for a given time.
 //!
 //!     cargo run --release -p ws101-soak -- --minutes 10
 //!
-//! Starts the server as a child process. Witnesses, well-behaved clients in all
-//! dialects, check every message they hear, while others cut, reset, dawdle,
-//! flood and break frames around them. At the end all that was accepted must
-//! have been heard by everyone once and in order, and memory and descriptors
-//! must have come back; else the exit code is 1.
+//! Starts the server as a child process. Witnesses, which are well-behaved clients in all dialects,
+//! check every message that they receive. Other clients disconnect, reset, stop reading, flood and
+//! send invalid frames. At the end every witness must have received every accepted line once and in
+//! order, and the server's memory and descriptors must be free again. Otherwise the exit code is 1.
 
 mod fault;
 mod ledger;
@@ -33,10 +32,10 @@ async fn main() -> Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    // Said first: a run that hangs or is ended can be repeated too.
-    // A reader that is gone ends no run, and changes no exit code.
+    // Printed first, so that a run that hangs or is killed can be repeated. A closed standard output
+    // neither ends the run nor changes the exit code.
     let _ = writeln!(stdout(), "seed {}", options.seed);
     let report = run::run(options).await?;
     let _ = write!(stdout(), "{report}");
-    Ok(if report.complaints().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.failures().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,11 +1,11 @@
-//! What the command line asks for.
+//! The command line.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The longest run: what the ledger keeps grows with time, slowly.
+/// The longest run. The ledger grows slowly with time.
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// The most clients of one kind.
@@ -20,7 +20,7 @@ usage: ws101-soak [--minutes N | --seconds N] [--seed N] [--witnesses N] [--roam
   --roamers N    well-behaved clients that leave and come back; 12
   --faults N     clients that misbehave at any one time; 24";
 
-/// One run.
+/// The options of one run.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub time: Duration,
@@ -55,13 +55,13 @@ impl Options {
             }
         }
         let times = Duration::from_secs(1)..=LONGEST;
-        ensure!(times.contains(&options.time), "from a second to a day");
+        ensure!(times.contains(&options.time), "a run takes from 1 second to 1 day");
         let crowd = [options.witnesses, options.roamers, options.faults];
-        ensure!(crowd.iter().all(|n| *n <= MOST), "at most {MOST} of a kind");
+        ensure!(crowd.iter().all(|n| *n <= MOST), "at most {MOST} clients of one kind");
         Ok(options)
     }
 }
 
 fn number<N: FromStr>(value: &str) -> Result<N> {
-    value.parse().ok().with_context(|| format!("{value} is no number that can be used here"))
+    value.parse().ok().with_context(|| format!("{value:?} is not a number, or too large"))
 }

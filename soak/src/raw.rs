@@ -1,4 +1,4 @@
-//! A client that writes what it is told to, well-formed or not, and tells how the connection ended.
+//! A client that writes any bytes, valid or not, and reports how the connection ended.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,14 +12,14 @@ use ws101::frame::{Decoder, Frame, Opcode};
 
 use crate::dialect::Dialect;
 
-/// How long the server may take to answer the handshake, on a machine that is busy.
+/// How long the server may take to answer the handshake on a busy machine.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How much of a frame's payload is kept: all of it, up to the list of a very large room. The
-/// decoder would hash a longer payload, which takes time that the server under test needs.
+/// The most bytes of a frame's payload that are kept: enough for the member list of a very large
+/// room. The decoder hashes a longer payload, which takes time from the server under test.
 const KEEP: usize = 1024 * 1024;
 
-/// Bytes taken from the socket at once by [`Raw::next`].
+/// The most bytes that [`Raw::next`] reads at once.
 const PIECE: usize = 16 * 1024;
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -33,20 +33,20 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Connects; the kernel holds no more than about `window` bytes that nobody read.
+    /// Connects. The kernel buffers about `window` unread bytes at most.
     ///
     /// # Errors
     ///
-    /// The connection cannot be made.
+    /// If the connection cannot be made.
     pub async fn connect(address: SocketAddr, window: Option<u32>) -> io::Result<Self> {
         Self::connect_from(Ipv4Addr::UNSPECIFIED, address, window).await
     }
 
-    /// The same from the address `source` of this computer: any of 127.0.0.0/8, for a server on loopback.
+    /// The same from the local address `source`: any of 127.0.0.0/8 for a server on loopback.
     ///
     /// # Errors
     ///
-    /// The connection cannot be made.
+    /// If the connection cannot be made.
     pub async fn connect_from(
         source: Ipv4Addr,
         address: SocketAddr,
@@ -63,11 +63,11 @@ impl Raw {
         Ok(Self { tcp, received: 0, frames: Decoder::new(KEEP) })
     }
 
-    /// The opening handshake, and a greeting with a name made up by chance.
+    /// Sends the opening handshake, and a greeting with a random name.
     ///
     /// # Errors
     ///
-    /// The connection ends, or the answer is no 101.
+    /// If the connection ends or the answer is not 101.
     pub async fn upgrade(self, dialect: Dialect) -> io::Result<Self> {
         let mut raw = self.open(dialect.target(), dialect.subprotocol(), Duration::ZERO).await?;
         if let Some(greeting) = dialect.greeting(&format!("f{:x}", rand::random::<u64>())) {
@@ -76,11 +76,11 @@ impl Raw {
         Ok(raw)
     }
 
-    /// The opening handshake alone. The request is sent in two halves, `pause` apart; zero sends it whole.
+    /// Sends the opening handshake alone, in two halves with `pause` between them; zero sends it whole.
     ///
     /// # Errors
     ///
-    /// The connection ends, or the answer is no 101.
+    /// If the connection ends or the answer is not 101.
     pub async fn open(
         mut self,
         target: &str,
@@ -113,39 +113,40 @@ impl Raw {
         }
     }
 
-    /// Writes a frame, masked as a client's must be.
+    /// Writes a frame, masked as a client must (RFC 6455 §5.3).
     ///
     /// # Errors
     ///
-    /// The connection has ended.
+    /// If the connection has ended.
     pub async fn send(&mut self, frame: Frame) -> io::Result<()> {
         self.tcp.write_all(&frame.masked(MASK).to_bytes()).await
     }
 
-    /// Reads at most `most` bytes; false at the end of the stream.
+    /// Reads at most `most` bytes. False at the end of the stream.
     ///
     /// # Errors
     ///
-    /// The connection was reset.
+    /// If the connection was reset.
     pub async fn sip(&mut self, most: usize) -> io::Result<bool> {
         let mut buffer = vec![0; most];
         let n = self.tcp.read(&mut buffer).await?;
-        // Or the next frame would begin in the middle of one.
+        // Else the next frame would begin in the middle of one.
         self.took(&buffer[..n]);
         Ok(n > 0)
     }
 
-    /// The next frame among the bytes that have been read already.
+    /// The next frame among the bytes read so far.
     pub fn buffered(&mut self) -> Option<Frame> {
         self.frames.next_frame()
     }
 
-    /// The next frame; `None` at the end of the stream. A ping is answered. Cancel safe between
-    /// frames; a pong that is cut short breaks the connection.
+    /// The next frame; `None` at the end of the stream. Answers pings.
+    ///
+    /// Cancel safe, except while it writes a pong: a partly written pong breaks the connection.
     ///
     /// # Errors
     ///
-    /// The connection was reset.
+    /// If the connection was reset.
     pub async fn next(&mut self) -> io::Result<Option<Frame>> {
         loop {
             if let Some(frame) = self.frames.next_frame() {
@@ -164,8 +165,8 @@ impl Raw {
         }
     }
 
-    /// Takes what the socket has, without waiting; false at the end of the stream. The buffer is
-    /// on the stack here, not in the future of each of thousands of clients.
+    /// Reads what the socket holds, without waiting. False at the end of the stream. The buffer is on
+    /// the stack here, so that thousands of clients' futures do not each hold one.
     fn take(&mut self) -> io::Result<bool> {
         let mut buffer = [0; PIECE];
         let n = self.tcp.try_read(&mut buffer)?;
@@ -178,7 +179,8 @@ impl Raw {
         self.frames.push(bytes);
     }
 
-    /// Reads to the end: the close frame's code, the status of an HTTP answer, or how it was cut.
+    /// Reads to the end. Returns the close code, the status of an HTTP answer, or how the connection was
+    /// cut.
     pub async fn end(&mut self) -> String {
         let mut code = None;
         let mut buffer = vec![0; PIECE];

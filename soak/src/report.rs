@@ -1,4 +1,4 @@
-//! What a run showed, for people, and whether it may be called good.
+//! The result of a run as text, and whether the run is good.
 
 use std::fmt;
 
@@ -7,44 +7,50 @@ use crate::options::Options;
 use crate::vitals::Vitals;
 use ws101_soak::server::{Ended, Stats};
 
-/// What the server may hold at the end beyond what it held when it was warm.
+/// The memory that the server may hold at the end beyond what it held after the warm-up.
 const MEMORY: u64 = 8 * 1024 * 1024;
 
-/// Everything that is known when a run is over.
+/// The result of a run.
 pub struct Report {
     pub options: Options,
     pub findings: Findings,
-    /// Before anyone came.
+    /// Before the first client.
     pub start: Vitals,
-    /// When all kinds of clients had been there for a while.
+    /// After the warm-up, when all kinds of clients had connected.
     pub warm: Vitals,
     pub peak: Vitals,
-    /// After everyone left.
+    /// After all clients left.
     pub end: Vitals,
-    /// The server's own count, at the end.
+    /// The server's own counters at the end.
     pub stats: Stats,
     pub ended: Ended,
 }
 
 impl Report {
-    /// Why the run is no good; empty if it is.
-    pub fn complaints(&self) -> Vec<String> {
-        let mut complaints = Vec::new();
+    /// Why the run failed; empty if it is good.
+    pub fn failures(&self) -> Vec<String> {
+        let mut failures = Vec::new();
         let mut expect = |good: bool, words: &str| {
             if !good {
-                complaints.push(words.to_owned());
+                failures.push(words.to_owned());
             }
         };
         let Self { start, warm, end, findings, ended, .. } = self;
-        expect(findings.faults() == 0, "a well-behaved client was not served as it should be");
-        expect(findings.said > 0 && findings.heard > findings.said, "nobody spoke");
+        expect(
+            findings.faults() == 0,
+            "messages were lost or out of order, or a well-behaved client was disconnected",
+        );
+        expect(
+            findings.said > 0 && findings.heard > findings.said,
+            "no client received lines of another",
+        );
         expect(end.connections == 0, "connections stayed open");
-        expect(end.descriptors <= start.descriptors, "descriptors did not come back");
+        expect(end.descriptors <= start.descriptors, "the server did not free its descriptors");
         let allowed = warm.memory.map(|bytes| bytes + MEMORY);
-        expect(end.memory <= allowed, "memory did not come back");
+        expect(end.memory <= allowed, "the server did not free its memory");
         expect(ended.panics == 0, "the server panicked");
-        expect(ended.status.success(), "the server did not end as it should");
-        complaints
+        expect(ended.status.success(), "the server ended with an error");
+        failures
     }
 }
 
@@ -56,8 +62,8 @@ impl fmt::Display for Report {
         writeln!(f, "{witnesses} witnesses, {roamers} roamers, {faults} faults at a time")?;
         writeln!(f)?;
         let Findings { said, heard, lives, .. } = findings;
-        writeln!(f, "lines said    {said:>10}, in {lives} lives")?;
-        writeln!(f, "lines heard   {heard:>10}")?;
+        writeln!(f, "lines sent    {said:>10}, in {lives} connections")?;
+        writeln!(f, "received      {heard:>10}")?;
         for (name, count) in [
             ("lost", findings.lost),
             ("doubled", findings.doubled),
@@ -96,15 +102,15 @@ impl fmt::Display for Report {
         let status = ended.status;
         writeln!(
             f,
-            "its end          {status}, after {:.1} s; panics {}",
+            "ended with       {status}, after {:.1} s; panics {}",
             ended.took.as_secs_f32(),
             ended.panics
         )?;
         for words in &findings.words {
             writeln!(f, "  {words}")?;
         }
-        let complaints = self.complaints();
-        let verdict = if complaints.is_empty() { "good".to_owned() } else { complaints.join("; ") };
+        let failures = self.failures();
+        let verdict = if failures.is_empty() { "good".to_owned() } else { failures.join("; ") };
         writeln!(f, "\n{verdict}")
     }
 }

@@ -1,4 +1,4 @@
-//! One run: everyone comes, everyone talks, all fall silent, and the books are balanced.
+//! One run: clients connect, send, go quiet; then the counts are compared.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,17 @@ use crate::{fault, witness};
 use ws101_soak::dialect::Dialect;
 use ws101_soak::server::Server;
 
-/// Between two looks at the server.
+/// The pause between two reports of the server.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// For what was said to be heard, for clients to leave, for memory to come back.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long lines may take to arrive, clients to leave, and memory to be freed.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The server is warm after this part of the time: what it then holds, it may keep.
+/// The warm-up lasts one part in `WARM` of the run. The server may keep the memory that it holds
+/// after it.
 const WARM: u32 = 5;
 
-/// Runs `full_chat` and everyone who comes to it.
+/// Runs `full_chat` and all clients.
 pub async fn run(options: Options) -> Result<Report> {
     let server = Server::start().await?;
     let start = Vitals::take(&server).await?;
@@ -57,12 +58,12 @@ pub async fn run(options: Options) -> Result<Report> {
     }
 
     director.send_replace(Phase::Quiet);
-    timeout(PATIENCE, faults.join_all()).await.context("a fault does not end")?;
+    timeout(TIMEOUT, faults.join_all()).await.context("a misbehaving client does not end")?;
     eventually(async || Ok(stage.ledger.settled() >= witnesses.len())).await?;
     director.send_replace(Phase::Settled);
-    timeout(2 * PATIENCE, witnesses.join_all()).await.context("a witness does not leave")?;
+    timeout(2 * TIMEOUT, witnesses.join_all()).await.context("a witness does not end")?;
 
-    // A closed socket's descriptor goes when its task does, a moment later.
+    // A closed socket's descriptor is freed when its task ends, a moment later.
     let mut end = Vitals::take(&server).await?;
     eventually(async || {
         end = Vitals::take(&server).await?;
@@ -76,10 +77,10 @@ pub async fn run(options: Options) -> Result<Report> {
     Ok(Report { options, findings, start, warm, peak, end, stats, ended })
 }
 
-/// Looks until `done`, or until it has been long enough: the report says what then was not.
+/// Polls until `done` or a deadline. After the deadline the report shows what is missing.
 async fn eventually(mut done: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let began = Instant::now();
-    while !done().await? && began.elapsed() < PATIENCE {
+    while !done().await? && began.elapsed() < TIMEOUT {
         sleep(LOOK).await;
     }
     Ok(())

@@ -15,20 +15,20 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout};
 
-/// The whole chat.
+/// The example that is tested.
 pub const FULL_CHAT: &str = "full_chat";
 
-/// For the server to start, to answer, to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the server may take to start, to answer, and to exit.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Lines of the server's standard error that are shown: a server may panic once a connection.
+/// The most lines of the server's standard error that are shown: it may panic for every connection.
 const SHOWN: usize = 4;
 
-/// The most a report may have.
+/// The most bytes of a report.
 const REPORT_BYTES: u64 = 64 * 1024;
 
-/// As it is shipped, but quick to ask who is there, and with less room for the slow: most of
-/// them reach its end before they are missed for their pongs.
+/// The default settings, with a faster heartbeat and a smaller backlog. So most clients that do not
+/// read are evicted for their backlog before they are lost for a missing pong.
 const SETTINGS: [(&str, &str); 4] = [
     ("WS_HEARTBEAT_MS", "2000"),
     ("WS_PONG_TIMEOUT_MS", "20000"),
@@ -36,10 +36,10 @@ const SETTINGS: [(&str, &str); 4] = [
     ("WS_MAX_QUEUE_BYTES", "32768"),
 ];
 
-/// What happens to the lines a server prints after it has told where it listens.
+/// What happens to the lines that a server prints after its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
-    /// They are read, or the pipe would fill and the server might wait for it.
+    /// They are read, so that the pipe does not fill and block the server.
     Read,
     /// The pipe stays open and nobody reads it.
     Unread,
@@ -47,7 +47,7 @@ pub enum Log {
     Closed,
 }
 
-/// The running program; killed if this is dropped.
+/// A running server. Dropping this kills it.
 pub struct Server {
     pub address: SocketAddr,
     child: Child,
@@ -56,7 +56,7 @@ pub struct Server {
     _unread: Option<Lines<BufReader<ChildStdout>>>,
 }
 
-/// What `/stats` says, as far as it matters here.
+/// The fields of `/stats` that a run checks.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Stats {
     pub connections: u64,
@@ -68,20 +68,20 @@ pub struct Stats {
     pub rss_bytes: Option<u64>,
 }
 
-/// How it ended.
+/// How the server ended.
 pub struct Ended {
     pub status: ExitStatus,
     pub took: Duration,
-    /// Lines of its output and of its log that tell of a panic.
+    /// Lines of its output and its log that report a panic.
     pub panics: u64,
 }
 
 impl Server {
-    /// Builds `full_chat` as this program was built, starts it, and waits until it listens on both ports.
+    /// Builds `full_chat` with this program's profile, starts it, and waits until it listens on both ports.
     ///
     /// # Errors
     ///
-    /// It does not build, or does not start.
+    /// If it does not build or does not start.
     pub async fn start() -> Result<Self> {
         let programs = build(&[FULL_CHAT]).await?;
         Self::launch(&programs.join(FULL_CHAT), &SETTINGS, Log::Read).await
@@ -91,7 +91,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// It does not start, or does not say where it listens.
+    /// If it does not start or does not print where it listens.
     pub async fn launch<V: AsRef<str>>(
         program: &Path,
         settings: &[(&str, V)],
@@ -99,7 +99,7 @@ impl Server {
     ) -> Result<Self> {
         let program = program.with_extension(std::env::consts::EXE_EXTENSION);
         let mut command = Command::new(&program);
-        // Ports of its own; and the environment of whoever started this is no part of the test.
+        // Its own ports, and none of the caller's environment, which is not part of the test.
         command.envs([("PORT", "0"), ("PORT_004", "0"), ("RUST_BACKTRACE", "0")]);
         command.envs(settings.iter().map(|(name, value)| (name, value.as_ref())));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -110,14 +110,14 @@ impl Server {
         let counter = panics.clone();
         tokio::spawn(async move { count_panics(errors, &counter, SHOWN).await });
         let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
-        let first = timeout(PATIENCE, lines.next_line()).await.context("it does not start")??;
+        let first = timeout(TIMEOUT, lines.next_line()).await.context("it does not start")??;
         let first = first.context("it ended before it listened")?;
         let address = first.split("://").nth(1).and_then(|rest| rest.split([' ', '/']).next());
         let address = address.and_then(|address| address.parse().ok()).context(first.clone())?;
         if program.file_stem().is_some_and(|name| name == FULL_CHAT) {
-            // It names its second port when it has it: all that it opens by itself is open then.
+            // It prints its second port last, so both ports are open then.
             let second =
-                timeout(PATIENCE, lines.next_line()).await.context("it has one port")??;
+                timeout(TIMEOUT, lines.next_line()).await.context("it printed only one port")??;
             ensure!(second.is_some(), "it ended before it listened on both ports");
         }
         let mut unread = None;
@@ -132,52 +132,52 @@ impl Server {
         Ok(Self { address, child, panics, _unread: unread })
     }
 
-    /// What the server says about itself.
+    /// The server's report.
     ///
     /// # Errors
     ///
-    /// It does not answer, or has no such report.
+    /// If it does not answer or has no report.
     pub async fn stats(&self) -> Result<Stats> {
-        timeout(PATIENCE, stats(self.address)).await.context("/stats does not answer")?
+        timeout(TIMEOUT, stats(self.address)).await.context("/stats does not answer")?
     }
 
-    /// Its open file descriptors, where the system shows them.
+    /// Its open file descriptors; none if the system does not report them.
     #[must_use]
     pub fn descriptors(&self) -> Option<usize> {
         let id = self.child.id()?;
         Some(std::fs::read_dir(format!("/proc/{id}/fd")).ok()?.count())
     }
 
-    /// Asks it to end, as a system that shuts down does, and waits until it has.
+    /// Sends SIGTERM, as a system that shuts down does, and waits until the server has ended.
     ///
     /// # Errors
     ///
-    /// It is gone already, or does not end.
+    /// If it has ended already or does not end.
     pub async fn stop(self) -> Result<Ended> {
-        self.stop_within(PATIENCE).await
+        self.stop_within(TIMEOUT).await
     }
 
-    /// The same, and waits no longer than `patience`; then it is killed.
+    /// The same, but kills the server after `limit`.
     ///
     /// # Errors
     ///
-    /// It is gone already, or does not end.
-    pub async fn stop_within(mut self, patience: Duration) -> Result<Ended> {
+    /// If it has ended already or does not end.
+    pub async fn stop_within(mut self, limit: Duration) -> Result<Ended> {
         if let Some(status) = self.child.try_wait()? {
             bail!("the server ended by itself: {status}");
         }
-        let (id, began) = (self.child.id().context("it is gone already")?, Instant::now());
+        let (id, began) = (self.child.id().context("it has ended already")?, Instant::now());
         let mut kill = Command::new("kill");
         let asked = kill.args(["-TERM", &id.to_string()]).kill_on_drop(true).status();
-        let asked = timeout(patience, asked).await.context("kill does not end")??;
-        ensure!(asked.success(), "it cannot be asked to end");
-        let status = timeout(patience, self.child.wait()).await.context("it does not end")??;
+        let asked = timeout(limit, asked).await.context("`kill` does not end")??;
+        ensure!(asked.success(), "SIGTERM cannot be sent to it");
+        let status = timeout(limit, self.child.wait()).await.context("it does not end")??;
         let panics = self.panics.load(Relaxed);
         Ok(Ended { status, took: began.elapsed(), panics })
     }
 }
 
-/// Reads `lines` to their end, shows the first `shown`, and counts those that tell of a panic.
+/// Reads `lines` to their end, prints the first `shown`, and counts those that report a panic.
 async fn count_panics(
     mut lines: Lines<impl AsyncBufRead + Unpin>,
     panics: &AtomicU64,
@@ -192,11 +192,12 @@ async fn count_panics(
     }
 }
 
-/// `cargo build --example …` with the profile of this program; the directory where they are then.
+/// Runs `cargo build --example …` with the profile of this program. Returns the directory of the
+/// programs.
 ///
 /// # Errors
 ///
-/// One of them does not build.
+/// If one of them does not build.
 pub async fn build(examples: &[impl AsRef<str>]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);

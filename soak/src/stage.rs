@@ -1,4 +1,4 @@
-//! What all clients of one run share: where the server is, how far the play has come, what was found.
+//! What all clients of one run share: the server's address, the phase of the run, and the findings.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use tokio::sync::watch;
 
 use crate::ledger::Ledger;
 
-/// How far the run has come.
+/// The phases of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Everyone speaks, some misbehave.
+    /// Witnesses send lines, and other clients misbehave.
     Talking,
-    /// Nobody says anything new; who misbehaved is gone.
+    /// Witnesses send no new lines. The misbehaving clients have left.
     Quiet,
-    /// All that was accepted is known: now everyone must have heard it.
+    /// The number of accepted lines is known. Every witness must receive them all.
     Settled,
 }
 
-/// Cheap to clone; all clones are the same.
+/// The shared state of one run. Cheap to clone; all clones are the same.
 #[derive(Clone)]
 pub struct Stage {
     pub address: SocketAddr,
@@ -31,9 +31,9 @@ impl Stage {
         *self.phase.borrow() == Phase::Talking
     }
 
-    /// Waits until nobody says anything new. Cancel safe.
+    /// Waits until witnesses are to send no new lines. Cancel safe.
     pub async fn quiet(&self) {
-        // A director that is gone has nothing more to say either.
+        // If the sender is gone, the run is over too.
         let _ = self.phase.clone().wait_for(|phase| *phase != Phase::Talking).await;
     }
 }

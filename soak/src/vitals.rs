@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use ws101_soak::server::Server;
 
-/// At one moment; `None` where the system does not tell.
+/// Memory and descriptors at one moment; `None` if the system does not report them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Vitals {
     pub memory: Option<u64>,
@@ -16,13 +16,13 @@ pub struct Vitals {
 
 impl Vitals {
     pub async fn take(server: &Server) -> Result<Self> {
-        // First: the answer to the question about the rest would be a connection of its own.
+        // Descriptors first, because the request for the report is a connection itself.
         let descriptors = server.descriptors();
         let stats = server.stats().await?;
         Ok(Self { memory: stats.rss_bytes, descriptors, connections: stats.connections })
     }
 
-    /// The most of each.
+    /// The larger of each value.
     pub fn max(self, other: Self) -> Self {
         Self {
             memory: self.memory.max(other.memory),

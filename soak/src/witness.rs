@@ -1,4 +1,4 @@
-//! A well-behaved client: it speaks at a walking pace, and checks every message it hears.
+//! A well-behaved client: it sends slowly and checks every message that it receives.
 
 use std::time::Duration;
 
@@ -12,28 +12,28 @@ use ws101::client::{Client, Received, connect, open};
 use ws101::frame::{Frame, Opcode};
 
 use crate::stage::{Phase, Stage};
-use crate::tally::{Line, Tally, Verdict};
+use crate::tally::{Arrival, Line, Tally};
 use ws101_soak::dialect::Dialect;
 
-/// For the server to let it in, to give back what it said, to say goodbye.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the server may take to accept a client, to return its message, and to close.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most bytes of one message: the welcome to a full room is the longest.
+/// The most bytes of one message. The welcome to a full room is the longest.
 const KEEP: usize = 16 * 1024 * 1024;
 
-/// Between two lines, in milliseconds: well under the five messages a second that are allowed.
+/// The pause between two lines, in milliseconds: well within the five messages a second allowed.
 const PAUSE_MS: std::ops::Range<u64> = 300..1_000;
 
-/// How long one that roams stays, in milliseconds.
+/// How long a witness that comes and goes stays connected, in milliseconds.
 const STAY_MS: std::ops::Range<u64> = 1_000..20_000;
 
-/// One line in so many is long, and fills the queues of those who do not read.
+/// One line in this many is long, so that the backlogs of clients that do not read fill up.
 const LONG: u32 = 3;
 const LONG_CHARS: usize = 3_900;
 
-/// Comes, stays as long as it is meant to, and comes back, until everything is over.
+/// Runs one witness: connects, stays for its time, leaves, and connects again until the run ends.
 ///
-/// `place` tells it from all other witnesses, whichever of its lives it is in.
+/// `place` identifies the witness over all of its connections.
 pub async fn attend(stage: Stage, place: usize, dialect: Dialect, seed: u64, roams: bool) {
     let mut rng = StdRng::seed_from_u64(seed);
     loop {
@@ -51,7 +51,7 @@ pub async fn attend(stage: Stage, place: usize, dialect: Dialect, seed: u64, roa
             stage.ledger.settle(place);
             return;
         }
-        // Else a server that is gone would be asked without end.
+        // A pause, or the witness would try a server that is gone again and again.
         tokio::time::sleep(Duration::from_millis(rng.random_range(PAUSE_MS))).await;
     }
 }
@@ -62,25 +62,25 @@ struct Witness {
     dialect: Dialect,
     rng: StdRng,
     client: Client<TcpStream>,
-    /// Its own number.
+    /// The number of this connection as a speaker.
     speaker: u64,
     said: u64,
-    /// How many of its own lines came back.
+    /// How many of its own lines it received.
     returned: u64,
     acknowledged: u64,
-    /// The number of the last event, in dialects that number them all.
+    /// The `seq` of the last event, in dialects that number all events.
     seq: Option<u64>,
     tally: Tally,
 }
 
 impl Witness {
-    /// Connects, and is in the room when this returns.
+    /// Connects. The witness is a member of the room when this returns.
     async fn enter(stage: &Stage, place: usize, dialect: Dialect, seed: u64) -> Result<Self> {
         let speaker = stage.ledger.speaker();
         let connecting = async {
-            let tcp = connect(stage.address, PATIENCE).await?;
+            let tcp = connect(stage.address, TIMEOUT).await?;
             let host = stage.address.to_string();
-            let deadline = Instant::now() + PATIENCE;
+            let deadline = Instant::now() + TIMEOUT;
             let mut client = open(tcp, &host, &dialect.request(), KEEP, deadline).await?;
             if let Some(greeting) = dialect.greeting(&format!("w{speaker}")) {
                 client.send(Frame::text(greeting)).await?;
@@ -94,15 +94,16 @@ impl Witness {
             };
             anyhow::Ok((client, welcome))
         };
-        let connected = timeout(PATIENCE, connecting).await.context("it is not let in")?;
-        let (client, welcome) = connected.context("it is not let in")?;
+        let connected =
+            timeout(TIMEOUT, connecting).await.context("the server did not let it enter")?;
+        let (client, welcome) = connected.context("the server did not let it enter")?;
         let mut seq = None;
         if dialect == Dialect::Canonical {
             let welcome: Value = serde_json::from_slice(&welcome.context("no welcome")?.payload)?;
             let last = welcome["rooms"][0]["seq"].as_u64();
             seq = Some(last.with_context(|| format!("no welcome: {welcome}"))?);
         }
-        // Whoever gets a number from now on connects later, and is heard from their first line on.
+        // Speakers with a higher number connect later, so this witness receives all their lines.
         let since = if dialect.in_room() { stage.ledger.next_speaker() } else { u64::MAX };
         let rng = StdRng::seed_from_u64(seed);
         Ok(Self {
@@ -120,12 +121,12 @@ impl Witness {
         })
     }
 
-    /// Speaks until it is to leave, or all fall silent; then hears to the end what is still due.
+    /// Sends lines until it has to leave or the run goes quiet. Then receives what is still missing.
     async fn live(mut self, leave: Option<Instant>) -> Result<()> {
         let mut phases = self.stage.phase.clone();
         let (mut phase, mut settled) = (*phases.borrow_and_update(), false);
         let mut next = self.next_line();
-        // When it will have waited long enough for what is due.
+        // The deadline for what is still missing.
         let mut late: Option<Instant> = None;
         loop {
             let leaving = leave.is_some_and(|leave| leave <= Instant::now());
@@ -145,7 +146,7 @@ impl Witness {
                 }
             }
             let waiting = !speaking && (phase != Phase::Quiet || !settled);
-            let give_up = *late.get_or_insert_with(|| Instant::now() + PATIENCE);
+            let give_up = *late.get_or_insert_with(|| Instant::now() + TIMEOUT);
             tokio::select! {
                 received = self.client.receive() => {
                     let frame = whole(received)?;
@@ -162,7 +163,7 @@ impl Witness {
                 }
                 () = sleep_until(leave.unwrap_or(next)), if leave.is_some() && speaking => {}
                 changed = phases.changed() => {
-                    changed.context("nobody directs")?;
+                    changed.context("the run ended without a last phase")?;
                     (phase, late) = (*phases.borrow_and_update(), None);
                 }
                 () = sleep_until(give_up), if waiting => break,
@@ -205,7 +206,7 @@ impl Witness {
             );
         }
         if self.dialect == Dialect::Canonical && self.acknowledged != self.said {
-            let words = format_args!("{} said, {} acknowledged", self.said, self.acknowledged);
+            let words = format_args!("{} sent, {} acknowledged", self.said, self.acknowledged);
             self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
         }
     }
@@ -230,7 +231,10 @@ impl Witness {
 
     async fn send(&mut self, text: String) -> Result<()> {
         let sending = self.client.send(Frame::text(text));
-        timeout(PATIENCE, sending).await.context("nobody reads what it says")?.context("cut off")
+        timeout(TIMEOUT, sending)
+            .await
+            .context("the server does not read")?
+            .context("the connection was cut")
     }
 
     fn hear(&mut self, text: &str) -> Result<()> {
@@ -244,10 +248,10 @@ impl Witness {
         let said: Value = serde_json::from_str(text).context("not JSON")?;
         let kind = said["type"].as_str().unwrap_or_default();
         let refused = kind == "error" || said["event"] == "error";
-        ensure!(!refused, "it is refused: {text}");
+        ensure!(!refused, "the server refused its line: {text}");
         if kind == "ack" {
             let id = (self.acknowledged + 1).to_string();
-            ensure!(said["id"] == id.as_str(), "an ack of {} in place of {id}", said["id"]);
+            ensure!(said["id"] == id.as_str(), "an ack of {} instead of {id}", said["id"]);
             self.acknowledged += 1;
         } else if let Some(seq) = said["seq"].as_u64() {
             if let Some(last) = self.seq.replace(seq)
@@ -257,7 +261,7 @@ impl Witness {
                 self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
             }
             if self.dialect != Dialect::Canonical {
-                // It hears messages only: their numbers have gaps.
+                // It receives messages only, so their numbers have gaps.
                 self.seq = None;
             }
             if let Some(line) = line {
@@ -273,16 +277,16 @@ impl Witness {
             self.returned = self.returned.max(line.n);
         }
         self.stage.ledger.findings(|findings| findings.heard += 1);
-        let words = format_args!("{:?} heard {line:?}: {verdict:?}", self.dialect);
+        let words = format_args!("{:?} received {line:?}: {verdict:?}", self.dialect);
         match verdict {
-            // What is early leaves a gap, and what stays missing is lost.
-            Verdict::Next | Verdict::Early => {}
-            Verdict::OutOfOrder => self.stage.ledger.wrong(words, |found| found.out_of_order += 1),
-            Verdict::Doubled => self.stage.ledger.wrong(words, |found| found.doubled += 1),
+            // A line that is early leaves a gap. A line that stays missing is lost.
+            Arrival::Next | Arrival::Early => {}
+            Arrival::OutOfOrder => self.stage.ledger.wrong(words, |found| found.out_of_order += 1),
+            Arrival::Doubled => self.stage.ledger.wrong(words, |found| found.doubled += 1),
         }
     }
 
-    /// Says goodbye, and is answered with the same code.
+    /// Sends a close frame and expects the same code as the answer.
     async fn leave(mut self) -> Result<()> {
         let goodbye = async {
             if self.dialect == Dialect::Canonical {
@@ -291,7 +295,8 @@ impl Witness {
                 self.client.send(Frame::close(1000, "")).await?;
             }
             loop {
-                let frame = next(&mut self.client).await.context("no goodbye")?;
+                let frame =
+                    next(&mut self.client).await.context("the server sent no close frame")?;
                 match frame.header.opcode {
                     Opcode::Close => return anyhow::Ok(frame.close_code().map(|(code, _)| code)),
                     Opcode::Text => self.hear(str::from_utf8(&frame.payload)?)?,
@@ -299,13 +304,13 @@ impl Witness {
                 }
             }
         };
-        let code = timeout(PATIENCE, goodbye).await.context("no goodbye")??;
-        ensure!(code == Some(1000), "its goodbye is answered with {code:?}");
+        let code = timeout(TIMEOUT, goodbye).await.context("the server sent no close frame")??;
+        ensure!(code == Some(1000), "the server answered its close frame with {code:?}");
         Ok(())
     }
 }
 
-/// The next frame, pings apart, which are answered.
+/// The next frame that is not a ping. Answers pings.
 async fn next(client: &mut Client<TcpStream>) -> Result<Frame> {
     loop {
         let frame = whole(client.receive().await)?;
@@ -316,14 +321,14 @@ async fn next(client: &mut Client<TcpStream>) -> Result<Frame> {
     }
 }
 
-/// What was received, if it is a frame that keeps the rules, with all of its payload.
+/// The received frame, if it is valid and its whole payload was kept.
 fn whole(received: Received) -> Result<Frame> {
     match received {
         Received::Frame(frame) if frame.digest.is_none() && frame.header.fin => Ok(frame),
-        Received::Frame(frame) => bail!("more than is kept, or a part: {frame}"),
+        Received::Frame(frame) => bail!("a frame that is too long or incomplete: {frame}"),
         Received::Broken(frame, violation) => bail!("{frame}: {}", violation.reason()),
         Received::BrokenHeader(violation) => bail!("{}", violation.reason()),
-        Received::End(Some(error)) => Err(error).context("cut off"),
-        Received::End(None) => bail!("cut off"),
+        Received::End(Some(error)) => Err(error).context("the connection was cut"),
+        Received::End(None) => bail!("the connection was cut"),
     }
 }

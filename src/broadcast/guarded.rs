@@ -1,7 +1,8 @@
-//! A stream of somebody's own, which may panic.
+//! A stream given by the caller, which may panic.
 //!
-//! Who writes a round writes to others as well, and who sends speaks for
-//! somebody else: the panic of a stream is for its own session to meet.
+//! The task that writes a round writes to many members, and a task that sends a message runs for
+//! another member. A panic in one member's stream must not end these tasks, so it becomes an error
+//! that the member's own session gets.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,9 +11,9 @@ use std::task::Poll;
 
 use crate::stream::Io;
 
-/// A stream whose panics are errors.
+/// A stream whose panics become errors.
 pub(super) struct Guarded<S: ?Sized> {
-    /// It has panicked, who knows where: it is asked nothing more.
+    /// The stream has panicked. Its state is unknown, so it is not called again.
     broken: bool,
     io: S,
 }
@@ -24,14 +25,14 @@ impl<S> Guarded<S> {
 }
 
 impl Guarded<dyn Io> {
-    /// Asks the stream to read, write, flush or shut down.
-    pub(super) fn ask<T>(
+    /// Calls one of the stream's methods: read, write, flush or shut down.
+    pub(super) fn poll<T>(
         &mut self,
-        question: impl FnOnce(Pin<&mut dyn Io>) -> Poll<io::Result<T>>,
+        call: impl FnOnce(Pin<&mut dyn Io>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if !self.broken {
             let io = Pin::new(&mut self.io);
-            match catch_unwind(AssertUnwindSafe(|| question(io))) {
+            match catch_unwind(AssertUnwindSafe(|| call(io))) {
                 Ok(answer) => return answer,
                 Err(_) => self.broken = true,
             }

@@ -1,170 +1,121 @@
-//! Who is here, and saying things to them.
+//! The hub as its users see it: members join, messages are broadcast or sent, memberships end.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::log::Log;
+use super::encode::{encode, encoded};
 use super::mailbox::Mailbox;
-use super::outlet::{Outlet, Wire, too_slow};
+use super::member::{Audience, ClientId};
+use super::outlet::Outlet;
 use super::pace::Pace;
-use super::roster::{List, Member, Roster};
-use super::scheduler::{Mutex, MutexGuard, spawn};
+use super::roster::Member;
+use super::scheduler::spawn;
+use super::shared::{Overflow, Shared, State};
 use super::writer::Writer;
-use crate::frame::{self, Opcode};
 use crate::limits::WRITE_DEADLINE;
-use crate::stream::Io;
 
-/// A member's number: counts up from 1 in order of joining, so that transcripts repeat.
-pub type ClientId = u64;
-
-/// Those who hear the same broadcasts, as the same bytes. Every member is in one audience;
-/// at first, and in a hub that knows no others, in `Audience::default()`.
-///
-/// A chat that says each event in several dialects has one for each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Audience(pub u8);
-
-impl Audience {
-    /// Nobody broadcasts to it: its members hear what is said to them alone.
-    const EXCLUDED: Self = Self(u8::MAX);
-}
-
-/// What to do with a member whose backlog would exceed the hub's capacity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overflow {
-    /// Forget the oldest messages: right for prices, cursors, telemetry.
-    DropOldest,
-    /// End the membership with close code 1013: right for chat, where a silent gap would be a lie.
-    Disconnect,
-}
-
-/// A hub with a pace says at once as much as this part of a member's backlog holds.
+/// The burst of a hub with a pace, as a part of a member's capacity: a quarter.
 const BURST: usize = 4;
 
-/// To whom a message was said. Whether they all receive it, nobody knows yet:
-/// who cannot keep up is told by how its session ends (1013).
+/// How many members a message was sent to.
+///
+/// The hub does not know yet whether they all receive it. The session of a member that cannot
+/// keep up ends with close code 1013.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// Members the message is on its way to.
+    /// Members that the message is on its way to.
     pub members: usize,
 }
 
-/// A set of members and one order of messages for all of them. Cheap to clone.
+/// A set of members, and one order of messages for all of them. Cheap to clone; all clones have
+/// the same members.
 ///
-/// Everything here is synchronous and never waits for a socket. Broadcasting
-/// needs a tokio runtime with its timers, whose tasks do the writing.
+/// Every method is synchronous and never waits for a socket. Broadcasting needs a tokio runtime
+/// with timers, because tasks of that runtime write to the sockets.
+///
+/// ```
+/// use tokio::io::AsyncReadExt;
+/// use ws101::broadcast::{Hub, Outlet, Overflow};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// // Each member may have 64 KiB unsent; then it is disconnected.
+/// let hub = Hub::new(64 * 1024, Overflow::Disconnect);
+/// // In a server, `near` is a TCP stream whose handshake is over.
+/// let (near, mut far) = tokio::io::duplex(1024);
+/// let outlet = Outlet::new(near);
+/// let mailbox = hub.join(&outlet);
+///
+/// assert_eq!(hub.broadcast("hi").members, 1);
+///
+/// let mut frame = [0; 4];
+/// far.read_exact(&mut frame).await.unwrap();
+/// assert_eq!(&frame, b"\x81\x02hi");
+///
+/// // The membership ends with the mailbox.
+/// drop(mailbox);
+/// assert_eq!(hub.members(), 0);
+/// # });
+/// ```
 #[derive(Clone, Debug)]
-pub struct Hub {
-    state: Arc<Mutex<State>>,
-    capacity: usize,
-    overflow: Overflow,
-    pub(super) deadline: Duration,
-    pace: Option<Arc<Pace>>,
-}
-
-/// What a hub's clones share.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    last_id: ClientId,
-    pub(super) members: Roster,
-    /// Set once everyone was closed: newcomers are closed with the same frame.
-    closed: Option<CloseFrame>,
-    /// What was said, by audience; an audience that was never spoken to has none.
-    pub(super) logs: BTreeMap<Audience, Log>,
-    /// A task is writing rounds.
-    pub(super) writing: bool,
-}
-
-/// What one audience is told at once.
-pub(super) struct Round {
-    pub(super) frames: Bytes,
-    /// Where it ends in the audience's log.
-    pub(super) end: u64,
-    pub(super) members: List,
-}
-
-impl State {
-    /// How far an audience's log has come.
-    fn end(&self, audience: Audience) -> u64 {
-        self.logs.get(&audience).map_or(0, Log::end)
-    }
-
-    /// Bytes said to all audiences so far.
-    pub(super) fn said(&self) -> u64 {
-        self.logs.values().map(Log::end).sum()
-    }
-
-    /// Whether a round waits to be written.
-    pub(super) fn unsaid(&self) -> bool {
-        self.logs.values().any(|log| !log.open.is_empty())
-    }
-
-    /// Closes the rounds that are open. Audiences that were told nothing cost nothing.
-    pub(super) fn take_rounds(&mut self) -> Vec<Round> {
-        let Self { members, logs, writing, .. } = self;
-        let rounds = logs.iter_mut().filter_map(|(&audience, log)| {
-            let (frames, end) = log.take_round();
-            (!frames.is_empty()).then(|| Round { frames, end, members: members.list(audience) })
-        });
-        let rounds: Vec<_> = rounds.collect();
-        *writing = !rounds.is_empty();
-        rounds
-    }
-}
+pub struct Hub(Shared);
 
 impl Hub {
-    /// A hub without members. Each may have `capacity` bytes unsent; then `overflow` decides.
+    /// A hub without members. Each member's backlog may hold `capacity` bytes; then the hub
+    /// applies `overflow`.
     #[must_use]
     pub fn new(capacity: usize, overflow: Overflow) -> Self {
-        let deadline = WRITE_DEADLINE;
-        Self { state: Arc::default(), capacity, overflow, deadline, pace: None }
+        Self(Shared::new(capacity, overflow, WRITE_DEADLINE))
     }
 
-    /// The same, saying to one member at most `bytes` a second of what members cause, and a
-    /// quarter of the capacity at once; 0 is no limit.
+    /// Sets the rate at which members may cause broadcasts: `bytes` a second to each audience,
+    /// and a quarter of the capacity at once. 0 is no limit.
     ///
-    /// A member whose line carries more than that is not evicted because of what others say.
-    /// Nothing is refused or lost: when more was said, [`Outlet`]s of members are not read from
-    /// until time has made up for it, so that TCP holds back those who speak. That takes as long
-    /// as a burst at most. Members that sent little lately, 4 KiB at once and 512 bytes a second, are
-    /// held back last: a quarter of the burst is theirs alone. A message longer than the burst is
-    /// said whole. Members that joined before are not held back.
+    /// So the hub does not evict a member with a slower line because of what others send.
+    /// The hub refuses and drops nothing. When more was broadcast than the rate allows, it stops
+    /// reading from its members' [`Outlet`]s until time has made up for it, which takes as long
+    /// as one burst at most; TCP then slows the senders down.
+    ///
+    /// A quarter of the burst is kept for members that sent little lately (4 KiB at once and 512
+    /// bytes a second), so the hub stops reading from them last. A message longer than the burst
+    /// is sent whole. The rate applies to members that join after this call.
     #[must_use]
-    pub fn pace(self, bytes: u32) -> Self {
-        let burst = u32::try_from(self.capacity / BURST).unwrap_or(u32::MAX);
-        let pace = (bytes > 0).then(|| Arc::new(Pace::new(bytes, burst)));
-        Self { pace, ..self }
+    pub fn pace(mut self, bytes: u32) -> Self {
+        let burst = u32::try_from(self.0.capacity / BURST).unwrap_or(u32::MAX);
+        self.0.pace = (bytes > 0).then(|| Arc::new(Pace::new(bytes, burst)));
+        self
     }
 
-    /// The same, ending memberships (1013) whose stream took nothing for `deadline` of what
-    /// waits for it, whatever the policy; otherwise [`WRITE_DEADLINE`].
+    /// Sets the write deadline, [`WRITE_DEADLINE`] by default.
+    ///
+    /// A membership ends with close code 1013 when its stream took nothing of its backlog for
+    /// `deadline`, whatever the overflow policy.
     #[must_use]
-    pub fn write_within(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
+    pub fn write_within(mut self, deadline: Duration) -> Self {
+        self.0.deadline = deadline;
+        self
     }
 
     /// Makes the connection behind `outlet` a member until the mailbox is dropped.
     ///
-    /// It hears what is said from now on. After [`close_all`](Self::close_all)
-    /// it is closed at once, with the same code.
+    /// The member receives what is sent from now on. After [`close_all`](Self::close_all) the hub
+    /// closes it at once, with the same code.
     ///
-    /// An outlet joins once: rounds of the hub that it left may still be on their
-    /// way, so a second membership, in any hub, hears nothing.
+    /// An outlet can join once. A second membership, in any hub, receives nothing, because rounds
+    /// of the first hub may still be on their way.
     #[must_use]
     pub fn join(&self, outlet: &Outlet) -> Mailbox {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.last_id += 1;
         let id = state.last_id;
         let mut wire = outlet.lock();
-        (wire.audience, wire.seen) = (Audience::default(), state.end(Audience::default()));
-        wire.listening.pace.clone_from(&self.pace);
+        wire.audience = Audience::default();
+        wire.seen = state.end(Audience::default());
+        wire.input.pace.clone_from(&self.0.pace);
         if let Some(frame) = state.closed.clone() {
             wire.close(Some(frame));
         } else {
@@ -172,34 +123,34 @@ impl Hub {
             state.members.insert(id, member);
         }
         drop(wire);
-        Mailbox::new(id, outlet.clone(), self.clone())
+        Mailbox::new(id, outlet.clone(), self.0.clone())
     }
 
-    /// Says `message` to every member of the first audience.
+    /// Sends `message` to every member of the default audience.
     ///
-    /// It is encoded once, and written together with all else that is said
-    /// before the runtime comes round to it.
+    /// The hub encodes it once. One write to each member carries it together with all other
+    /// messages broadcast before the runtime runs the writing task.
     pub fn broadcast(&self, message: impl Into<Message>) -> Delivery {
         self.broadcast_to(Audience::default(), None, message)
     }
 
-    /// Says `message` to the same but `sender`.
+    /// Sends `message` to every member of the default audience except `sender`.
     pub fn broadcast_except(&self, sender: ClientId, message: impl Into<Message>) -> Delivery {
         self.broadcast_to(Audience::default(), Some(sender), message)
     }
 
-    /// Says `message` to one member, after all that was said before.
+    /// Sends `message` to one member, after all that was sent to it before.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Delivery {
         let frame = encoded(&message.into());
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let Some(member) = state.members.get(to) else { return Delivery::default() };
         let mut wire = member.caught_up(&state.logs);
         if wire.left {
-            // Evicted by a round that has not said so yet.
+            // A round evicted it, and the writer has not removed it from the members yet.
             return Delivery::default();
         }
-        wire.owe(frame, 0);
-        let evicted = self.overdrawn(&mut wire);
+        wire.enqueue(frame, 0);
+        let evicted = self.0.is_evicted(&mut wire);
         drop(wire);
         if evicted {
             state.members.remove(to);
@@ -207,7 +158,7 @@ impl Hub {
         Delivery { members: 1 }
     }
 
-    /// Says `message` to the members of one audience, but not to `except`.
+    /// Sends `message` to the members of one audience, but not to `except`.
     pub fn broadcast_to(
         &self,
         audience: Audience,
@@ -217,45 +168,49 @@ impl Hub {
         self.publish(audience, except, &message.into())
     }
 
-    /// How many members an audience has: one that has none need not be spoken to.
+    /// How many members an audience has. A caller need not make a message for an empty audience.
     #[must_use]
     pub fn listeners(&self, audience: Audience) -> usize {
-        self.lock().members.listeners(audience)
+        self.0.lock().members.listeners(audience)
     }
 
-    /// Puts one member into another audience: it hears all that the old one was told so far,
-    /// and from now on what the new one is told.
+    /// Moves one member to another audience.
+    ///
+    /// It still receives all that was broadcast to its old audience before the call, and from then
+    /// on what is broadcast to the new one.
     pub fn seat(&self, id: ClientId, audience: Audience) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let end = state.end(audience);
         if let Some(member) = state.members.remove(id) {
             let mut wire = member.caught_up(&state.logs);
-            (wire.audience, wire.seen) = (audience, end);
+            wire.audience = audience;
+            wire.seen = end;
             drop(wire);
             state.members.insert(id, Member { audience, ..member });
         }
     }
 
-    /// Keeps broadcasts from one member until [`include`](Self::include); it still hears
-    /// what is said to it alone.
+    /// Keeps broadcasts from one member until [`include`](Self::include) is called for it. It still
+    /// receives what is sent to it alone.
     pub fn exclude(&self, id: ClientId) {
         self.seat(id, Audience::EXCLUDED);
     }
 
-    /// Lets one member hear broadcasts again, from the next one on.
+    /// Lets one member receive broadcasts again, from the next one on.
     pub fn include(&self, id: ClientId) {
         self.seat(id, Audience::default());
     }
 
-    /// Ends one membership with `code`, once what was said before has been delivered.
+    /// Ends one membership with `code`, after all that was sent before.
     pub fn close(&self, id: ClientId, code: CloseCode, reason: &'static str) {
-        self.remove(id, Some(CloseFrame { code, reason: reason.into() }));
+        let frame = CloseFrame { code, reason: reason.into() };
+        self.0.lock().remove(id, Some(frame));
     }
 
-    /// Ends every membership with `code`, those still to come included.
+    /// Ends every membership with `code`, and every one that begins later.
     pub fn close_all(&self, code: CloseCode, reason: &'static str) {
         let frame = CloseFrame { code, reason: reason.into() };
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.closed = Some(frame.clone());
         for member in std::mem::take(&mut state.members).iter() {
             member.caught_up(&state.logs).close(Some(frame.clone()));
@@ -265,28 +220,16 @@ impl Hub {
     /// How many members there are now.
     #[must_use]
     pub fn members(&self) -> usize {
-        self.lock().members.len()
+        self.0.lock().members.len()
     }
 
-    /// Lock order: hub, then outlet. Neither is held over an `.await`.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends one membership without a goodbye, if it has not ended.
-    pub(crate) fn leave(&self, id: ClientId) {
-        self.remove(id, None);
-    }
-
-    fn remove(&self, id: ClientId, frame: Option<CloseFrame>) {
-        let mut state = self.lock();
-        if let Some(member) = state.members.remove(id) {
-            member.caught_up(&state.logs).close(frame);
-        }
+    /// Ends one membership without a close frame, if it has not ended.
+    pub fn leave(&self, id: ClientId) {
+        self.0.lock().remove(id, None);
     }
 
     fn publish(&self, audience: Audience, except: Option<ClientId>, message: &Message) -> Delivery {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let State { members, logs, writing, .. } = &mut *state;
         let spared = except.and_then(|id| members.get(id));
         let spared = spared.filter(|member| member.audience == audience);
@@ -299,7 +242,7 @@ impl Hub {
         let log = logs.entry(audience).or_default();
         let before = log.open.len();
         encode(message, &mut log.open);
-        if let Some(pace) = &self.pace {
+        if let Some(pace) = &self.0.pace {
             pace.spend(audience, log.open.len() - before);
         }
         if let Some(wire) = &mut spared {
@@ -309,50 +252,12 @@ impl Hub {
         drop(spared);
         drop(state);
         if !has_writer {
-            let writer = Writer::of(self.clone());
-            // A round ends by itself; tokio's budget would make sockets look
-            // full that are not. The hub is not locked: a runtime that has
-            // ended drops the task here and now.
+            let writer = Writer::of(self.0.clone());
+            // `unconstrained`, because a round ends by itself, and tokio's budget would make
+            // sockets look full that are not. The hub is not locked here: a runtime that has
+            // ended drops the task inside `spawn`, and the writer's `drop` locks the hub.
             spawn(unconstrained(writer.write_rounds()));
         }
         delivery
     }
-
-    /// Applies the policy for the slow; true if it ended the membership.
-    pub(super) fn overdrawn(&self, wire: &mut Wire<dyn Io>) -> bool {
-        if wire.queued() <= self.capacity {
-            return false;
-        }
-        // On a busy server the session may not have had its turn: then it is we who are slow.
-        wire.relieve();
-        if wire.queued() <= self.capacity {
-            return false;
-        }
-        let (keep, evict) = match self.overflow {
-            Overflow::DropOldest => (self.capacity, false),
-            Overflow::Disconnect => (0, true),
-        };
-        while wire.queued() > keep && wire.drop_oldest() {}
-        if evict {
-            wire.close(Some(too_slow()));
-        }
-        evict
-    }
-}
-
-fn encode(message: &Message, out: &mut BytesMut) {
-    match message {
-        Message::Text(text) => frame::encode(out, Opcode::Text, text.as_bytes()),
-        Message::Binary(data) => frame::encode(out, Opcode::Binary, data),
-        Message::Ping(data) => frame::encode(out, Opcode::Ping, data),
-        Message::Pong(data) => frame::encode(out, Opcode::Pong, data),
-        // A close frame ends a membership: that is `close`. Raw frames are for tests of others.
-        Message::Close(_) | Message::Frame(_) => {}
-    }
-}
-
-pub(super) fn encoded(message: &Message) -> Bytes {
-    let mut frame = BytesMut::new();
-    encode(message, &mut frame);
-    frame.freeze()
 }

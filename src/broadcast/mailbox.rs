@@ -1,4 +1,4 @@
-//! One connection's part in the hub.
+//! One connection's membership of a hub.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,78 +8,84 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::hub::{ClientId, Hub, encoded};
+use super::encode::encoded;
+use super::member::ClientId;
 use super::outlet::Outlet;
 use super::scheduler::sleep;
+use super::shared::Shared;
 
-/// One connection's membership; dropping it ends it.
+/// One connection's membership. Dropping it ends the membership.
 #[derive(Debug)]
 pub struct Mailbox {
     id: ClientId,
     outlet: Outlet,
-    hub: Hub,
+    hub: Shared,
 }
 
 impl Mailbox {
-    pub(super) fn new(id: ClientId, outlet: Outlet, hub: Hub) -> Self {
+    pub(super) fn new(id: ClientId, outlet: Outlet, hub: Shared) -> Self {
         Self { id, outlet, hub }
     }
 
-    /// The member's number.
+    /// The member's id.
     #[must_use]
     pub fn id(&self) -> ClientId {
         self.id
     }
 
-    /// Keeps what was said moving towards the socket; returns when the hub ended the membership.
+    /// Writes the member's backlog to its stream, until the hub ends the membership.
     ///
-    /// The frame returned is the goodbye that the session is to say. To be
-    /// polled by the task that reads the socket. Cancel safe.
+    /// Returns the close frame that the session has to send. The task that reads the socket must
+    /// poll it. Without it, what the stream did not take at once stays in the backlog.
+    ///
+    /// Cancel safe: dropped, it loses nothing, and the next call continues.
     ///
     /// # Errors
     ///
-    /// The stream's, when it can no longer be written to.
+    /// The stream's error, when it can no longer be written to.
     pub async fn drive(&self) -> io::Result<CloseFrame> {
-        // On the heap, and only while something waits: most members keep up.
-        let mut patience = None;
+        // On the heap, and only while there is a backlog: most members have none.
+        let mut timer = None;
         poll_fn(|cx| {
             loop {
                 let mut wire = self.outlet.lock();
                 if let ended @ Poll::Ready(_) = wire.poll_session(cx, self.hub.deadline) {
                     return ended;
                 }
-                let Some(left) = wire.patience(self.hub.deadline) else {
-                    patience = None;
+                let Some(left) = wire.time_left(self.hub.deadline) else {
+                    timer = None;
                     return Poll::Pending;
                 };
                 drop(wire);
-                ready!(patience.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx));
-                patience = None;
+                ready!(timer.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx));
+                timer = None;
             }
         })
         .await
     }
 
-    /// When the last byte came from this member: any byte is a sign of life. Of a member that is
-    /// not read from because of the hub's [`pace`](Hub::pace), when it will be again.
+    /// When the last byte arrived from this member. Any byte shows that the peer is alive.
+    ///
+    /// While the hub does not read from this member because of its [`pace`](super::Hub::pace), this
+    /// is the time in the future at which it will read again.
     #[must_use]
     pub fn heard_at(&self) -> Instant {
-        self.outlet.lock().listening.heard_at
+        self.outlet.lock().input.heard_at
     }
 
-    /// Says `message`, a ping for instance, to this member alone and at once.
+    /// Sends `message`, a ping for instance, to this member alone and at once.
     ///
-    /// It may overtake what was broadcast in the same instant, never what is
-    /// already in the backlog.
+    /// It may overtake messages that were broadcast but not yet written. It never overtakes what
+    /// is in the backlog.
     pub fn say(&self, message: &Message) {
-        self.outlet.lock().offer(encoded(message));
+        self.outlet.lock().try_write(encoded(message));
     }
 
-    /// Ends the membership without a goodbye: nothing is added to what was said so far.
+    /// Ends the membership without a close frame. The member receives nothing that is sent later.
     ///
-    /// To be done before a close frame is sent: nothing may follow one (RFC 6455 §5.5.1).
+    /// Call it before you send a close frame, because nothing may follow one (RFC 6455 §5.5.1).
     pub fn leave(&self) {
-        self.hub.leave(self.id);
+        self.hub.lock().remove(self.id, None);
     }
 }
 

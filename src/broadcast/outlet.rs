@@ -1,20 +1,19 @@
-//! One connection's byte stream, shared by the hub that writes to it and the session that reads it.
+//! One connection's byte stream. The hub writes to it, and the session reads from it.
 //!
-//! The flush rule, from which follows that no wake-up is lost:
+//! The flush rule, which ensures that no wake-up is lost:
 //!
-//! 1. Whoever finds the backlog empty may write to the stream.
-//! 2. Whoever leaves something in an empty backlog wakes the session.
-//! 3. While the backlog is not empty only the session writes, and each time it
-//!    finds the stream full, the stream holds the session's waker.
-//! 4. The hub may do the session's part once before it lets somebody go for
-//!    being slow; then it wakes the session.
+//! 1. A task that finds the backlog empty may write to the stream.
+//! 2. A task that puts something into an empty backlog wakes the session.
+//! 3. While the backlog is not empty, only the session writes. Each time it finds the stream full,
+//!    the stream keeps the session's waker.
+//! 4. Before the hub evicts a slow member, it may write the backlog once in the session's place.
+//!    Then it wakes the session.
 //!
-//! So a backlog that is not empty always has a session that was woken, or that
-//! the stream will wake. A write by the hub may make a full stream forget the
-//! session's waker; but then something is left, and rules 2 and 4 make up for it.
+//! So while the backlog is not empty, the session has been woken or the stream will wake it. A write
+//! by the hub may replace the session's waker in a full stream. But then something is left in the
+//! backlog, and the session is woken by rule 2 or 4.
 //!
-//! The backlog holds whole frames; only its first may be torn, by a write that
-//! took part of it.
+//! The backlog holds whole frames. Only its first may be partly written.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -31,44 +30,47 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::guarded::Guarded;
-use super::hub::Audience;
-use super::pace::Listening;
+use super::member::Audience;
+use super::pace::Input;
 use super::scheduler::{Instant, Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
 
-/// How many frames of a backlog one vectored write may take.
+/// The most frames of a backlog in one vectored write: 1 KiB of slices on the stack.
 const SLICES: usize = 64;
 
-/// A byte stream that a [`Hub`](super::Hub) may write to while its session reads.
+/// A byte stream that a [`Hub`](super::Hub) may write to while the session reads from it.
 ///
 /// Wrap the stream in it when the handshake is over, build the WebSocket on a
-/// clone, and give it to [`Hub::join`](super::Hub::join). tungstenite's own
-/// writes, pongs and close frames, take their turn after everything the hub has
-/// said: each is taken whole or not at all, so frames never interleave.
+/// clone, and give it to [`Hub::join`](super::Hub::join). tungstenite writes pongs and
+/// close frames itself; they follow everything that the hub has sent. The outlet takes each write
+/// whole or not at all, so frames never interleave.
 #[derive(Clone)]
 pub struct Outlet(Arc<Mutex<Wire<dyn Io>>>);
 
-/// An outlet's inside.
+/// The inside of an outlet.
 pub(super) struct Wire<S: ?Sized> {
-    /// Whose log it is given.
+    /// The audience whose log it receives.
     pub(super) audience: Audience,
-    /// How much of that log it has been given.
+    /// Its position in that log: everything before it was written or is in the backlog.
     pub(super) seen: u64,
-    /// The hub is done with this member.
+    /// The membership has ended: the hub sends nothing more.
     pub(super) left: bool,
     backlog: VecDeque<Bytes>,
     /// Bytes in the backlog.
     queued: usize,
-    /// Part of the backlog's first frame has been written.
+    /// Whether part of the backlog's first frame has been written.
     torn: bool,
-    /// The stream has accepted bytes that it may still be holding.
+    /// Whether the stream accepted bytes that it may hold until it is flushed.
     unflushed: bool,
-    /// When the stream last took something of the backlog, while there is one.
+    /// When the stream last took bytes of the backlog, or when the backlog began. None while it is
+    /// empty.
     moved: Option<Instant>,
+    /// The close frame that the session has to send.
     closing: Option<Box<CloseFrame>>,
+    /// The task that polls [`poll_session`](Wire::poll_session).
     session: Option<Waker>,
-    pub(super) listening: Listening,
+    pub(super) input: Input,
     io: Guarded<S>,
 }
 
@@ -79,7 +81,7 @@ impl std::fmt::Debug for Outlet {
 }
 
 impl Outlet {
-    /// Shares `io`. Should it panic, that is an error, and its own session meets it.
+    /// Shares `io`. If `io` panics, its session gets an error, and no other task is affected.
     pub fn new(io: impl Io) -> Self {
         Self(Arc::new(Mutex::new(Wire {
             audience: Audience::default(),
@@ -92,19 +94,19 @@ impl Outlet {
             moved: None,
             closing: None,
             session: None,
-            listening: Listening::new(),
+            input: Input::new(),
             io: Guarded::new(io),
         })))
     }
 
-    /// Bytes said to this member that its socket has not taken yet.
+    /// Bytes sent to this member that its stream has not taken yet.
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.lock().queued
     }
 
-    /// A std mutex: it is held for a memory copy or one write that does not
-    /// block, never over an `.await`.
+    /// A std mutex, because it is held for a memory copy or a write that does not block, never
+    /// across an `.await`.
     pub(super) fn lock(&self) -> MutexGuard<'_, Wire<dyn Io>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,18 +118,20 @@ impl Wire<dyn Io> {
         self.queued
     }
 
-    /// Writes whole `frames` at once if nothing is owed; what does not fit is owed.
-    pub(super) fn offer(&mut self, frames: Bytes) {
+    /// Writes whole `frames` now if the backlog is empty. What the stream does not take joins the
+    /// backlog.
+    pub(super) fn try_write(&mut self, frames: Bytes) {
         let mut done = 0;
         if self.backlog.is_empty() {
             let cx = &mut Context::from_waker(Waker::noop());
-            // An error, or a write of nothing, is left for the session to meet.
+            // On an error or a write of 0 bytes the rest joins the backlog: the session's own write
+            // then gets the error.
             while let Poll::Ready(Ok(n @ 1..)) =
-                self.io.ask(|io| io.poll_write(cx, &frames[done..]))
+                self.io.poll(|io| io.poll_write(cx, &frames[done..]))
             {
                 done += n;
                 if done == frames.len() {
-                    if !matches!(self.io.ask(|io| io.poll_flush(cx)), Poll::Ready(Ok(()))) {
+                    if !matches!(self.io.poll(|io| io.poll_flush(cx)), Poll::Ready(Ok(()))) {
                         self.unflushed = true;
                         self.wake();
                     }
@@ -135,11 +139,11 @@ impl Wire<dyn Io> {
                 }
             }
         }
-        self.owe(frames, done);
+        self.enqueue(frames, done);
     }
 
-    /// Queues whole `frames`, of which the first `done` bytes have been written.
-    pub(super) fn owe(&mut self, mut frames: Bytes, mut done: usize) {
+    /// Adds whole `frames` to the backlog, of which the first `done` bytes have been written.
+    pub(super) fn enqueue(&mut self, mut frames: Bytes, mut done: usize) {
         let idle = self.backlog.is_empty();
         while !frames.is_empty() {
             let size = Header::parse(&frames).map_or(frames.len(), |header| {
@@ -164,7 +168,7 @@ impl Wire<dyn Io> {
         }
     }
 
-    /// Forgets the oldest frame of which nothing has been written; false if there is none.
+    /// Drops the oldest frame of which nothing has been written; false if there is none.
     pub(super) fn drop_oldest(&mut self) -> bool {
         let frame = self.backlog.remove(usize::from(self.torn));
         self.queued -= frame.as_ref().map_or(0, Bytes::len);
@@ -174,9 +178,9 @@ impl Wire<dyn Io> {
         frame.is_some()
     }
 
-    /// The last thing the hub does with this member; with a frame, its session is asked to say it.
+    /// Ends the membership. With a frame, the session has to send it.
     ///
-    /// The first reason holds: whoever missed something must not be told that all went well.
+    /// Only the first call counts: a member that was evicted must not get a code that means success.
     pub(super) fn close(&mut self, frame: Option<CloseFrame>) {
         if self.left {
             return;
@@ -192,16 +196,17 @@ impl Wire<dyn Io> {
         }
     }
 
-    /// Writes what the stream takes of the backlog now, in the session's place.
-    pub(super) fn relieve(&mut self) {
+    /// Writes what the stream takes of the backlog now, in the session's place (rule 4).
+    pub(super) fn drain_now(&mut self) {
         let drained = pin!(unconstrained(poll_fn(|cx| self.poll_drain(cx))));
-        // An error is left for the session to meet.
+        // On an error the backlog stays, and the session's own write gets the error.
         let _ = drained.poll(&mut Context::from_waker(Waker::noop()));
-        // A stream that is full has forgotten the session's waker now.
+        // A full stream now holds the no-op waker instead of the session's.
         self.wake();
     }
 
-    /// Writes the backlog out. For the session, whose waker `cx` holds, and for `relieve`.
+    /// Writes the backlog and flushes. Called by the session, whose waker `cx` holds, and by
+    /// `drain_now`.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.backlog.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -209,14 +214,14 @@ impl Wire<dyn Io> {
             slices.iter_mut().zip(&self.backlog).for_each(|(slice, frame)| {
                 *slice = IoSlice::new(frame);
             });
-            let written = ready!(self.io.ask(|io| io.poll_write_vectored(cx, &slices[..n])))?;
+            let written = ready!(self.io.poll(|io| io.poll_write_vectored(cx, &slices[..n])))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.wrote(written);
         }
         if self.unflushed {
-            ready!(self.io.ask(|io| io.poll_flush(cx)))?;
+            ready!(self.io.poll(|io| io.poll_flush(cx)))?;
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
@@ -236,18 +241,18 @@ impl Wire<dyn Io> {
             self.torn = false;
             self.backlog.pop_front();
         }
-        // An idle connection keeps no buffer.
+        // Frees the memory: an idle connection keeps no buffer.
         self.backlog = VecDeque::new();
         self.moved = None;
     }
 
-    /// How long the stream has left to take something of the backlog, if there is one.
-    pub(super) fn patience(&self, deadline: Duration) -> Option<Duration> {
+    /// The time until the stream must take something of the backlog. None while it is empty.
+    pub(super) fn time_left(&self, deadline: Duration) -> Option<Duration> {
         self.moved.map(|at| deadline.saturating_sub(at.elapsed()))
     }
 
-    /// The session's part: empties the backlog and reports the hub's wish to close, or that
-    /// the stream took nothing for `deadline`.
+    /// The session's part: writes the backlog. Ready with the frame that closes the connection, when
+    /// the hub ended the membership or the stream took nothing for `deadline`.
     pub(super) fn poll_session(
         &mut self,
         cx: &mut Context<'_>,
@@ -259,7 +264,7 @@ impl Wire<dyn Io> {
         if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
             return Poll::Ready(Err(error));
         }
-        if self.patience(deadline).is_some_and(|left| left.is_zero()) {
+        if self.time_left(deadline).is_some_and(|left| left.is_zero()) {
             while self.drop_oldest() {}
             return Poll::Ready(Ok(too_slow()));
         }
@@ -277,15 +282,15 @@ impl AsyncRead for Outlet {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut wire = self.lock();
-        // A member that has left is only waited for.
+        // The pace does not apply to a member that has left: its session waits for the close frame.
         if !wire.left {
-            ready!(wire.listening.poll_turn(cx));
+            ready!(wire.input.poll_turn(cx));
         }
         let before = buf.filled().len();
-        let read = wire.io.ask(|io| io.poll_read(cx, buf));
+        let read = wire.io.poll(|io| io.poll_read(cx, buf));
         let bytes = buf.filled().len() - before;
         if bytes > 0 {
-            wire.listening.heard(bytes);
+            wire.input.heard(bytes);
         }
         read
     }
@@ -299,11 +304,11 @@ impl AsyncWrite for Outlet {
     ) -> Poll<io::Result<usize>> {
         let mut wire = self.lock();
         ready!(wire.poll_drain(cx))?;
-        let n = ready!(wire.io.ask(|io| io.poll_write(cx, buf)))?;
+        let n = ready!(wire.io.poll(|io| io.poll_write(cx, buf)))?;
         wire.unflushed = true;
         if n < buf.len() {
-            // Taken whole: what the stream left over is owed before anything else.
-            wire.owe(Bytes::copy_from_slice(buf), n);
+            // tungstenite sees the frame taken whole. The rest is the first of the backlog.
+            wire.enqueue(Bytes::copy_from_slice(buf), n);
         }
         Poll::Ready(Ok(buf.len()))
     }
@@ -315,11 +320,11 @@ impl AsyncWrite for Outlet {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut wire = self.lock();
         ready!(wire.poll_drain(cx))?;
-        wire.io.ask(|io| io.poll_shutdown(cx))
+        wire.io.poll(|io| io.poll_shutdown(cx))
     }
 }
 
-/// What the slow are told.
+/// The close frame for a member that cannot keep up.
 pub(super) fn too_slow() -> CloseFrame {
     CloseFrame { code: CloseCode::Again, reason: "too slow".into() }
 }

@@ -1,8 +1,7 @@
-//! How many bytes a second a room is told, so that a slow line can keep up.
+//! A limit on the bytes a second that a hub broadcasts, so that a slow line can keep up.
 //!
-//! What is said to all is never refused. When a hub has said more than its pace
-//! allows, its members are read from no more until time has made up for it: TCP
-//! then holds back whoever speaks.
+//! The hub never refuses a broadcast. When it has broadcast more than its pace allows, it stops
+//! reading from its members until time has made up for it, and TCP slows the senders down.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -13,44 +12,52 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::hub::Audience;
+use super::member::Audience;
 use crate::limits::Bucket;
 
-/// What a member may send and still be read from before those who send more: bytes a second, and
-/// at once. It is a chat line every other second. A flood of others then delays it by the time
-/// that one message takes.
+/// Bytes a second that a light sender may send: a chat line every other second.
+///
+/// While the hub is behind its pace, it still reads from light senders. So a flood by others delays
+/// them by the time that one message takes.
 const LIGHT_RATE: u32 = 512;
+
+/// Bytes that a light sender may send at once.
 const LIGHT_BURST: u32 = 4 * 1024;
 
-/// How many times that a member that sends more is taken to have sent, at most: it is one of the
-/// others again after 24 s, so that those who wait for their turn do not become light by waiting.
+/// The most that a heavy sender's account is charged, as a multiple of [`LIGHT_BURST`].
+///
+/// It counts as light again after 24 s without sending. That is longer than it waits for its turn,
+/// so a heavy sender does not become light by waiting.
 const LIGHT_DEBT: u32 = 4;
 
-/// One of so many parts of the burst is left to those.
+/// The part of the burst that is kept for light senders: one in `RESERVE`.
 const RESERVE: u32 = 4;
 
-/// How many bursts are waited for at most: nobody is kept waiting for longer than one burst takes,
-/// half a second by default, even when the server itself had much to tell.
+/// The most that an audience's account is charged, as a multiple of the burst.
+///
+/// So no member waits longer than one burst takes, half a second by default, even after the server
+/// itself broadcast much.
 const DEBT: u32 = 2;
 
-/// The pace of a hub, counted for each audience: a member hears one of them.
+/// The pace of a hub. Each audience has its own account, because a member receives one audience's
+/// messages.
 #[derive(Debug)]
 pub(super) struct Pace {
     rate: u32,
     burst: u32,
-    /// One for each audience that was spoken to: at most 256.
+    /// One for each audience that had a broadcast: at most 256.
     buckets: Mutex<BTreeMap<Audience, Bucket>>,
-    /// Whether a bucket may be overdrawn; false costs a reader one load.
+    /// Whether a bucket may be overdrawn. While false, a reader takes no lock.
     is_behind: AtomicBool,
 }
 
 impl Pace {
-    /// `rate` bytes a second, and `burst` at once.
+    /// Allows `rate` bytes a second, and `burst` bytes at once.
     pub(super) fn new(rate: u32, burst: u32) -> Self {
         Self { rate, burst, buckets: Mutex::default(), is_behind: AtomicBool::new(false) }
     }
 
-    /// Counts what was said to an audience.
+    /// Charges `bytes` to an audience's account.
     pub(super) fn spend(&self, audience: Audience, bytes: usize) {
         let fresh = || Bucket::per_second(self.rate, self.burst);
         let mut buckets = self.lock();
@@ -62,12 +69,12 @@ impl Pace {
         }
     }
 
-    /// What must be left of the burst for those who say much.
+    /// The bytes that must be left of the burst before the hub reads from a heavy sender.
     fn reserve(&self) -> u32 {
         self.burst / RESERVE
     }
 
-    /// How long a member should say nothing more; zero almost always.
+    /// How long the hub must not read from a member. Almost always zero.
     fn wait(&self, is_light: impl FnOnce() -> bool) -> Duration {
         if !self.is_behind.load(Relaxed) {
             return Duration::ZERO;
@@ -75,40 +82,40 @@ impl Pace {
         let buckets = self.lock();
         let longest = |left| buckets.values().filter_map(|bucket| bucket.ready(left).err()).max();
         let Some(wait) = longest(self.reserve()) else {
-            // Under the lock, so that what was said meanwhile is not forgotten.
+            // Stored under the lock, so that a `spend` in between is not lost.
             self.is_behind.store(false, Relaxed);
             return Duration::ZERO;
         };
         if is_light() { longest(0).unwrap_or_default() } else { wait }
     }
 
-    /// Held for a few additions, never over an `.await`.
+    /// Held for a few additions, never across an `.await`.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Audience, Bucket>> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One member's part: when it was last heard, and when it may be heard again.
+/// One member's incoming side: when its last byte arrived, and when the hub may read from it again.
 #[derive(Debug)]
-pub(super) struct Listening {
-    /// When a byte last came; while it is not read from, when it will be again, since
-    /// its silence is then the server's doing.
+pub(super) struct Input {
+    /// When the last byte arrived. While the hub does not read from this member, the time at which
+    /// it will read again, since the member is not to blame for the silence.
     pub(super) heard_at: Instant,
-    /// The pace of the hub that it is a member of, if that has one.
+    /// The pace of the member's hub, if it has one.
     pub(super) pace: Option<Arc<Pace>>,
-    /// Runs while this member is not read from.
+    /// Runs while the hub does not read from this member.
     turn: Option<Pin<Box<Sleep>>>,
-    /// What it sent lately: little, if the bucket is not overdrawn.
+    /// What the member sent lately. It is a light sender while the bucket is not overdrawn.
     sent: Bucket,
 }
 
-impl Listening {
+impl Input {
     pub(super) fn new() -> Self {
         let sent = Bucket::per_second(LIGHT_RATE, LIGHT_BURST);
         Self { heard_at: Instant::now(), pace: None, turn: None, sent }
     }
 
-    /// Takes note that so many bytes came.
+    /// Records that `bytes` arrived.
     pub(super) fn heard(&mut self, bytes: usize) {
         self.heard_at = Instant::now();
         if self.pace.is_some() {
@@ -117,7 +124,7 @@ impl Listening {
         }
     }
 
-    /// Ready when this member may be read from.
+    /// Ready when the hub may read from this member.
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { pace, sent, .. } = self;
         let Some(pace) = pace else { return Poll::Ready(()) };

@@ -1,15 +1,15 @@
-//! Who is a member, and in which audience.
+//! The members of a hub, and the audience that each is in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::hub::{Audience, ClientId};
 use super::log::Log;
+use super::member::{Audience, ClientId};
 use super::outlet::{Outlet, Wire};
 use super::scheduler::MutexGuard;
 use crate::stream::Io;
 
-/// One member: its connection, and what it hears.
+/// One member: its connection and its audience.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) outlet: Outlet,
@@ -17,10 +17,11 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Puts it level with what was said to all, before something is said to it alone.
+    /// Locks its outlet, after moving to its backlog what was broadcast so far. Called before
+    /// something is sent to it alone.
     pub(super) fn caught_up(&self, logs: &BTreeMap<Audience, Log>) -> MutexGuard<'_, Wire<dyn Io>> {
         let mut wire = self.outlet.lock();
-        // Who missed something hears no more: a gap would be a lie.
+        // A member that missed a message receives no more: it must not see a gap.
         if !wire.left
             && let Some(log) = logs.get(&self.audience)
         {
@@ -32,9 +33,9 @@ impl Member {
 
 /// All members, by audience.
 ///
-/// Joining, moving, leaving and looking up take O(log n) time. The members of one audience are
-/// listed for a round; the list is made anew only if somebody came or went since the last one,
-/// which costs no more than writing the round to all of them.
+/// Joining, moving, leaving and looking up take O(log n) time. A round needs a list of
+/// the members of one audience. The list is built again only if a member joined or left since the
+/// last round, which costs no more than writing the round to all of them.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     seats: BTreeMap<ClientId, Audience>,
@@ -45,11 +46,11 @@ pub(super) struct Roster {
 #[derive(Debug, Default)]
 struct Listeners {
     members: BTreeMap<ClientId, Member>,
-    /// The same, for a round; forgotten when someone comes or goes.
+    /// The same, for a round; dropped when a member joins or leaves.
     list: Option<List>,
 }
 
-/// Members in order of joining.
+/// A list of members in order of joining.
 pub(super) type List = Arc<[(ClientId, Member)]>;
 
 impl Roster {
@@ -84,7 +85,7 @@ impl Roster {
         self.audiences.values().flat_map(|listeners| listeners.members.values())
     }
 
-    /// The members of an audience: the same list as last time, if they are the same.
+    /// The members of an audience. Returns the last list again if the members are the same.
     pub(super) fn list(&mut self, audience: Audience) -> List {
         let listeners = self.audiences.entry(audience).or_default();
         let members = &listeners.members;

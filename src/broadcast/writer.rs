@@ -1,51 +1,55 @@
-//! Round after round: what was said to all is written to everyone.
+//! The task that writes broadcasts to the members, in rounds.
+//!
+//! A round is everything that was broadcast since the last round. Each member gets it in one write.
 
 use std::time::Duration;
 
 use tokio::task::yield_now;
 
-use super::hub::{Hub, Round};
 use super::roster::Member;
 use super::scheduler::{Instant, sleep};
+use super::shared::{Round, Shared};
 
-/// How many members are written to before other tasks get a turn.
+/// How many members the task writes to before it yields to other tasks.
 const TURN: usize = 256;
 
-/// How many times a round waits for silence before it begins all the same.
+/// The most yields before a round, as a multiple of the yields that count as silence. Then the
+/// round begins although members still send.
 const WAITS: usize = 8;
 
-/// The longest that a round waits for silence.
+/// The longest time that a round waits for silence.
 ///
 /// While thousands join, other tasks run for milliseconds whenever the writer yields, and each
-/// says something. Counting yields alone let a round of 5,000 members wait for a second.
+/// broadcasts something. When only yields were counted, a round of 5,000 members waited for a second.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
-/// A round that waited for another to end waits this part of the other's time longer: who answers
-/// what the other told them comes along, instead of taking turns with this one for ever.
+/// If messages arrived during a round, the task sleeps for this part of the round's duration, an
+/// eighth, so that replies to the round join the next one.
 const PAUSE: u32 = 8;
 
-/// The least that a timer can wait: smaller rooms have no pause.
+/// The resolution of a timer. A shorter pause is left out, so small rooms have none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
-/// The one that writes round after round, until nothing more was said.
+/// Writes rounds until nothing more was broadcast.
 ///
-/// If its runtime ends before that, or there is none, the sessions write what
-/// was said so far, and the next message has another writer.
+/// If its runtime ends before that, the sessions write what was broadcast so far, and the next
+/// broadcast starts another writer.
 pub(super) struct Writer {
-    hub: Hub,
+    hub: Shared,
     is_done: bool,
 }
 
 impl Writer {
-    /// Of a hub that has none.
-    pub(super) fn of(hub: Hub) -> Self {
+    /// A writer for `hub`, which must have none.
+    pub(super) fn of(hub: Shared) -> Self {
         Self { hub, is_done: false }
     }
 
+    /// Writes rounds until there is none. Dropping it early moves what was broadcast to the backlogs.
     pub(super) async fn write_rounds(mut self) {
         let hub = &self.hub;
         loop {
-            self.all_have_spoken().await;
+            self.wait_for_silence().await;
             let rounds = hub.lock().take_rounds();
             if rounds.is_empty() {
                 self.is_done = true;
@@ -65,39 +69,36 @@ impl Writer {
                 }
             }
             let pause = began.elapsed() / PAUSE;
-            if pause >= SHORTEST_PAUSE && hub.lock().unsaid() {
+            if pause >= SHORTEST_PAUSE && hub.lock().has_open_round() {
                 sleep(pause).await;
             }
         }
     }
 
-    /// Lets whoever is ready to speak add to the round: sockets are looked at again before a task
-    /// that yields goes on.
+    /// Yields until no task broadcasts any more, so that one round carries what all ready tasks
+    /// send. The runtime polls sockets before it resumes a task that yielded.
     ///
-    /// The more members there are, the more a round costs, and the longer one waits for one more
-    /// word, but never for more than [`LONGEST_WAIT`].
-    async fn all_have_spoken(&self) {
-        let (mut said, members) = {
-            let state = self.hub.lock();
-            (state.said(), state.members.len())
-        };
+    /// More members make a round cost more, so it waits for more yields without a broadcast, but
+    /// never longer than [`LONGEST_WAIT`].
+    async fn wait_for_silence(&self) {
+        let (mut total, members) = self.hub.lock().size();
         let began = Instant::now();
         let silence = 1 + members / TURN;
         let mut silent = 0;
         for _ in 0..WAITS * silence {
             yield_now().await;
-            let before = std::mem::replace(&mut said, self.hub.lock().said());
-            silent = if said == before { silent + 1 } else { 0 };
+            let before = std::mem::replace(&mut total, self.hub.lock().total());
+            silent = if total == before { silent + 1 } else { 0 };
             if silent == silence || began.elapsed() >= LONGEST_WAIT {
                 return;
             }
         }
     }
 
-    /// Writes to one member what it has not seen of a round; true if that ended its membership.
+    /// Writes to one member what it has not received of a round; true if that ended its membership.
     fn write_round(&self, round: &Round, member: &Member) -> bool {
         let mut wire = member.outlet.lock();
-        // Seated elsewhere meanwhile, it was given its part.
+        // A member that moved to another audience received its part of the round when it moved.
         if wire.left || wire.audience != member.audience {
             return false;
         }
@@ -105,10 +106,10 @@ impl Writer {
         if wire.seen < *end {
             let fresh = usize::try_from(end - wire.seen).unwrap_or(usize::MAX).min(frames.len());
             wire.seen = *end;
-            wire.offer(frames.slice(frames.len() - fresh..));
+            wire.try_write(frames.slice(frames.len() - fresh..));
         }
-        // What it was given when it spoke itself counts as well.
-        self.hub.overdrawn(&mut wire)
+        // Checked even if nothing was written: `catch_up` may have filled the backlog before.
+        self.hub.is_evicted(&mut wire)
     }
 }
 

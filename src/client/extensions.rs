@@ -1,16 +1,9 @@
-//! `Sec-WebSocket-Extensions` (RFC 6455 §9.1), and what may stand in it for
-//! `permessage-deflate` (RFC 7692 §7.1).
+//! The parameters that an answer may give to `permessage-deflate` (RFC 7692 §7.1).
 
 use std::collections::BTreeMap;
 
 use super::ResponseFault;
-
-/// One extension of a list: `permessage-deflate; server_max_window_bits=10`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Extension {
-    pub(super) name: String,
-    parameters: Vec<(String, Option<String>)>,
-}
+use crate::handshake::Extension;
 
 /// The one extension whose parameters are known here.
 const DEFLATE: &str = "permessage-deflate";
@@ -19,69 +12,6 @@ const SERVER_TAKEOVER: &str = "server_no_context_takeover";
 const CLIENT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_BITS: &str = "server_max_window_bits";
 const CLIENT_BITS: &str = "client_max_window_bits";
-
-/// The extensions that a header lists; `None` if it is empty or breaks the grammar anywhere.
-pub(super) fn parse(list: &str) -> Option<Vec<Extension>> {
-    let mut rest = list;
-    let mut extensions = Vec::new();
-    loop {
-        let mut extension = Extension { name: token(&mut rest)?, parameters: Vec::new() };
-        while eat(&mut rest, ';') {
-            let name = token(&mut rest)?;
-            let value = if eat(&mut rest, '=') { Some(value(&mut rest)?) } else { None };
-            extension.parameters.push((name, value));
-        }
-        extensions.push(extension);
-        if !eat(&mut rest, ',') {
-            return rest.is_empty().then_some(extensions);
-        }
-    }
-}
-
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-/// Takes a token and the blanks around it.
-fn token(rest: &mut &str) -> Option<String> {
-    let text = rest.trim_start_matches([' ', '\t']);
-    let end = text.bytes().position(|byte| !is_token(byte)).unwrap_or(text.len());
-    let (token, behind) = text.split_at(end);
-    *rest = behind.trim_start_matches([' ', '\t']);
-    (!token.is_empty()).then(|| token.to_owned())
-}
-
-/// Takes a token, or a quoted string that holds one.
-fn value(rest: &mut &str) -> Option<String> {
-    let Some(mut text) = rest.trim_start_matches([' ', '\t']).strip_prefix('"') else {
-        return token(rest);
-    };
-    let mut value = String::new();
-    loop {
-        let mut char = take(&mut text)?;
-        match char {
-            '"' => break,
-            '\\' => char = take(&mut text)?,
-            _ => {}
-        }
-        value.push(char);
-    }
-    *rest = text.trim_start_matches([' ', '\t']);
-    (!value.is_empty() && value.bytes().all(is_token)).then_some(value)
-}
-
-fn take(text: &mut &str) -> Option<char> {
-    let mut chars = text.chars();
-    let char = chars.next();
-    *text = chars.as_str();
-    char
-}
-
-fn eat(rest: &mut &str, wanted: char) -> bool {
-    let behind = rest.strip_prefix(wanted);
-    *rest = behind.unwrap_or(rest);
-    behind.is_some()
-}
 
 /// What is wrong with the parameters of `chosen`, if it fits none of the `offers` of its name.
 ///

@@ -10,8 +10,8 @@ use http::header::{
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 
 use super::ResponseFault;
-use super::extensions::{self, Extension};
-use crate::handshake::{AcceptKey, parse_request, parse_response};
+use super::extensions;
+use crate::handshake::{AcceptKey, Extension, parse_request, parse_response};
 
 /// What a request asked for, as far as the answer must follow from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Asked {
             subprotocols: listed(&values(headers, &SEC_WEBSOCKET_PROTOCOL)).collect(),
             extensions: offered
                 .iter()
-                .filter_map(|list| extensions::parse(list))
+                .filter_map(|list| Extension::parse_list(list))
                 .flatten()
                 .collect(),
         }
@@ -123,7 +123,7 @@ fn chosen_extensions(asked: &Asked, headers: &HeaderMap, faults: &mut Vec<Respon
         }
     };
     let lists = values(headers, &SEC_WEBSOCKET_EXTENSIONS).into_iter();
-    let found = lists.flat_map(|list| match extensions::parse(&list) {
+    let found = lists.flat_map(|list| match Extension::parse_list(&list) {
         Some(chosen) => chosen.into_iter().filter_map(&mut judged).collect(),
         None => vec![ResponseFault::ExtensionsMalformed(list)],
     });

@@ -1,21 +1,20 @@
-//! The rules of RFC 6455 §5, each at the line that checks it.
+//! The rules of RFC 6455 §5 and the checks for them.
 
 use super::{Frame, Header, Opcode, Violation};
 
-/// Who sends the frames.
+/// Which side sends the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Whoever sent the request; must mask.
+    /// The side that sent the request. It must mask.
     Client,
-    /// Whoever answered 101; must not mask.
+    /// The side that answered 101. It must not mask.
     Server,
 }
 
-/// Names the rule each frame of one sender breaks; it remembers what the rules need remembered.
+/// Checks the frames of one sender, in their order, and names the rule that a frame breaks.
 ///
-/// It judges what is said, not whether it is wise: messages of any size pass,
-/// and so do pings, pongs and a second Close after a Close, since RFC 6455
-/// §5.5.1 forbids only data there and §5.5.2 even demands a pong.
+/// It checks only what RFC 6455 forbids. Messages of any size pass. So do pings, pongs and a second
+/// Close after a Close: §5.5.1 forbids only data there, and §5.5.2 demands a pong.
 #[derive(Clone, Debug)]
 pub struct Checker {
     sender: Role,
@@ -23,10 +22,10 @@ pub struct Checker {
     closed: bool,
 }
 
-/// A fragmented message under way.
+/// A fragmented message whose last frame has not come.
 #[derive(Clone, Debug)]
 struct Message {
-    /// Present while the message is text that can be judged.
+    /// Present while the message is text that can be checked for UTF-8.
     text: Option<Utf8>,
 }
 
@@ -37,23 +36,23 @@ impl Checker {
         Self { sender, message: None, closed: false }
     }
 
-    /// Judges the sender's next frame.
+    /// Checks the sender's next frame.
     ///
-    /// After a violation it goes on with the next frame, as a receiver that let
-    /// this one pass would. Text of which a [`Decoder`](super::Decoder) kept only
-    /// the front is not judged for UTF-8, and neither is the rest of its message.
+    /// After a violation it goes on with the next frame as if the receiver had accepted this one.
+    /// If a [`Decoder`](super::Decoder) kept only the first bytes of a text, neither that frame nor
+    /// the rest of its message is checked for UTF-8.
     ///
     /// # Errors
     ///
     /// The first rule that the frame breaks.
     pub fn check(&mut self, frame: &Frame) -> Result<(), Violation> {
-        // Both always run: what was sent is remembered whatever else was wrong with it.
+        // Both always run: the second keeps the state of the message, whatever the first finds.
         let alone = self.judge_alone(frame);
         let among_others = self.judge_among_others(frame);
         alone.and(among_others)
     }
 
-    /// Judges a header whose payload has not arrived; it remembers nothing.
+    /// Checks a header whose payload has not arrived. It changes no state.
     ///
     /// A frame that announces 2^64 - 1 bytes is never whole, so [`check`](Self::check) never sees it.
     ///
@@ -72,7 +71,7 @@ impl Checker {
         }
     }
 
-    /// What one header shows without the frames before it.
+    /// Checks a header without regard to the frames before it.
     fn judge_header(&self, header: &Header) -> Result<(), Violation> {
         if header.rsv != 0 {
             return Err(Violation::ReservedBits(header.rsv));
@@ -102,7 +101,7 @@ impl Checker {
         Ok(())
     }
 
-    /// What one frame shows without the others.
+    /// Checks a frame without regard to the frames before it.
     fn judge_alone(&self, frame: &Frame) -> Result<(), Violation> {
         let header = &frame.header;
         self.judge_header(header)?;
@@ -118,7 +117,7 @@ impl Checker {
         }
     }
 
-    /// What shows only beside the frames before it.
+    /// Checks a frame against the frames before it, and keeps the state of the message.
     fn judge_among_others(&mut self, frame: &Frame) -> Result<(), Violation> {
         let (opcode, fin) = (frame.header.opcode, frame.header.fin);
         let (started, closed) = (self.message.is_some(), self.closed);
@@ -130,7 +129,7 @@ impl Checker {
             // Control frames may come between the fragments of a message (RFC 6455 §5.4).
             _ => return Ok(()),
         }
-        let is_text = self.message.as_mut().is_none_or(|message| message.hears(frame));
+        let is_text = self.message.as_mut().is_none_or(|message| message.add(frame));
         if fin {
             self.message = None;
         }
@@ -146,15 +145,15 @@ impl Checker {
 }
 
 impl Message {
-    /// Whether the message can still be what it says it is.
-    fn hears(&mut self, frame: &Frame) -> bool {
+    /// Adds a frame; whether the message can still be valid text, if it is text.
+    fn add(&mut self, frame: &Frame) -> bool {
         if frame.digest.is_some() {
             self.text = None;
         }
         let Some(text) = &mut self.text else { return true };
-        let fine = text.hear(&frame.payload) && !(frame.header.fin && text.is_cut());
+        let fine = text.add(&frame.payload) && !(frame.header.fin && text.is_cut());
         if !fine {
-            // Said once: the fragments to come are not to blame.
+            // Reported once: the fragments after this one are not checked.
             self.text = None;
         }
         fine
@@ -169,14 +168,14 @@ fn may_be_sent(code: u16) -> bool {
 /// Validates UTF-8 that comes in pieces: a fragment may end inside a character (RFC 6455 §5.6).
 #[derive(Clone, Debug, Default)]
 struct Utf8 {
-    /// The front of a character, at most three bytes between two pieces.
+    /// The first bytes of an incomplete character, at most three between two pieces.
     begun: [u8; 4],
     len: usize,
 }
 
 impl Utf8 {
-    /// Whether `bytes`, after all that came before, can still be UTF-8.
-    fn hear(&mut self, mut bytes: &[u8]) -> bool {
+    /// Adds `bytes`; whether all bytes so far can be the beginning of valid UTF-8.
+    fn add(&mut self, mut bytes: &[u8]) -> bool {
         while self.len > 0 {
             let Some((&byte, rest)) = bytes.split_first() else { return true };
             self.begun[self.len] = byte;
@@ -199,7 +198,7 @@ impl Utf8 {
         }
     }
 
-    /// Whether the last character lacks its end.
+    /// Whether the last character is incomplete.
     fn is_cut(&self) -> bool {
         self.len > 0
     }

@@ -5,13 +5,12 @@ use sha2::{Digest, Sha256};
 
 use super::{Frame, Header, apply_mask};
 
-/// Turns one direction's bytes into frames, in whatever pieces they arrive.
+/// Turns the bytes of one direction into frames. The bytes may arrive in pieces of any size.
 ///
-/// It holds at most a header (14 bytes), `keep` bytes of one payload and
-/// whatever was pushed and not yet read, with as much room again in buffers
-/// that grew by doubling: a declared length allocates nothing.
-/// Call [`next_frame`](Self::next_frame) until it gives `None` after each push,
-/// and the last of these is nothing but the pieces themselves.
+/// It holds at most a header (14 bytes), `keep` bytes of one payload, and the bytes that were
+/// pushed and not read yet; its buffers grow by doubling, so they may take twice that. The length
+/// that a header declares allocates nothing. Call [`next_frame`](Self::next_frame) until it gives
+/// `None` after each push: then no more unread bytes are held than one push adds.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     keep: usize,
@@ -19,12 +18,12 @@ pub struct Decoder {
     current: Option<Partial>,
 }
 
-/// What has arrived of a frame that is not yet whole: torn, if the stream ends here.
+/// The part of an incomplete frame that has arrived. If the stream ends here, the frame is torn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Torn {
-    /// The header, if all of it arrived.
+    /// The header, if all of it has arrived.
     pub header: Option<Header>,
-    /// How many bytes of the payload arrived.
+    /// How many bytes of the payload have arrived.
     pub received: u64,
 }
 
@@ -33,20 +32,20 @@ struct Partial {
     header: Header,
     received: u64,
     kept: BytesMut,
-    /// Running only where the payload is longer than what is kept of it.
+    /// Present if the payload is longer than the part that is kept.
     hash: Option<Sha256>,
 }
 
 impl Decoder {
     /// A decoder that keeps the first `keep` bytes of each payload.
     ///
-    /// Of a longer payload the frame carries the front and a SHA-256 of all of it.
+    /// A frame with a longer payload has its first `keep` bytes and the SHA-256 of all of it.
     #[must_use]
     pub fn new(keep: usize) -> Self {
         Self { keep, unread: BytesMut::new(), current: None }
     }
 
-    /// Adds the next bytes of the stream, as many as there happen to be.
+    /// Adds the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         self.unread.extend_from_slice(bytes);
     }
@@ -62,9 +61,9 @@ impl Decoder {
         self.current.take_if(|partial| partial.is_whole()).map(Partial::finish)
     }
 
-    /// What has arrived of the frame after the last one; `None` between two frames.
+    /// The incomplete frame after the last one; `None` between two frames.
     ///
-    /// Meant for when the stream has ended and [`next_frame`](Self::next_frame) has given `None`.
+    /// Call it after [`next_frame`](Self::next_frame) has given `None`.
     #[must_use]
     pub fn pending(&self) -> Option<Torn> {
         match &self.current {
@@ -77,7 +76,7 @@ impl Decoder {
     }
 }
 
-/// Gives frames until more bytes are needed; pushing them makes it give again.
+/// Gives frames until more bytes are needed. After the next push it gives frames again.
 impl Iterator for Decoder {
     type Item = Frame;
 
@@ -92,7 +91,7 @@ impl Partial {
         Self { header, received: 0, kept: BytesMut::new(), hash }
     }
 
-    /// Takes from `unread` what belongs to this payload.
+    /// Takes the bytes of this payload from `unread`.
     fn take(&mut self, unread: &mut BytesMut, keep: usize) {
         let missing = usize::try_from(self.header.len - self.received).unwrap_or(usize::MAX);
         let size = missing.min(unread.len());
@@ -103,7 +102,7 @@ impl Partial {
         if let Some(hash) = &mut self.hash {
             hash.update(&piece);
         }
-        // Copied, so that a frame someone stores keeps no one else's bytes alive.
+        // Copied, so that a stored frame does not keep the buffer of other frames alive.
         let room = (keep - self.kept.len()).min(size);
         self.kept.extend_from_slice(&piece[..room]);
         self.received += size as u64;

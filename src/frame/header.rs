@@ -4,20 +4,20 @@ use bytes::{BufMut, BytesMut};
 
 use super::Opcode;
 
-/// In the seven bits for the length: it is in the two bytes that follow, or in the eight.
+/// Values of the seven length bits: the length is in the next two bytes, or in the next eight.
 const TWO_MORE: u8 = 0x7E;
 const EIGHT_MORE: u8 = 0x7F;
 
-/// Everything that precedes a payload.
+/// The header of a frame: the bytes before its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
     /// Whether the message ends with this frame.
     pub fin: bool,
     /// The reserved bits, RSV1 being 4, RSV2 2 and RSV3 1.
     pub rsv: u8,
-    /// What the frame is.
+    /// The kind of frame.
     pub opcode: Opcode,
-    /// The key that masks the payload, if it is masked.
+    /// The masking key, if the payload is masked.
     pub mask: Option<[u8; 4]>,
     /// The payload's declared length in bytes, up to 2^64 - 1 though only 2^63 - 1 is allowed.
     pub len: u64,
@@ -29,15 +29,15 @@ impl Header {
     /// The most bytes a header can take.
     pub const MAX_SIZE: usize = 14;
 
-    /// The header of a final, unmasked frame, in as few bytes as `len` allows.
+    /// The header of a final, unmasked frame, in the fewest bytes for `len`.
     #[must_use]
     pub fn new(opcode: Opcode, len: u64) -> Self {
         Self { fin: true, rsv: 0, opcode, mask: None, len, size: 2 + shortest(len) }
     }
 
-    /// Reads a header from the front of `bytes`; `None` until enough of it is there.
+    /// Reads a header from the front of `bytes`; `None` until it is complete.
     ///
-    /// Never fails: what no peer may send is read as well, for others to judge.
+    /// It reads invalid headers too; a [`Checker`](super::Checker) finds what is wrong with them.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
@@ -70,8 +70,8 @@ impl Header {
 
     /// Appends the header's bytes to `out`.
     ///
-    /// `size` decides how many bytes the length takes, so that a length longer
-    /// than need be can be written; a `size` too small for `len` is not obeyed.
+    /// `size` decides how many bytes the length takes, so that tests can write a length in more
+    /// bytes than it needs. A `size` too small for `len` is ignored.
     pub fn encode(&self, out: &mut BytesMut) {
         let masked = if self.mask.is_some() { 0x80 } else { 0 };
         out.put_u8(u8::from(self.fin) << 7 | (self.rsv & 0b111) << 4 | self.opcode.bits());
@@ -90,19 +90,19 @@ impl Header {
         out.put_slice(self.mask.as_ref().map_or(&[], |key| key));
     }
 
-    /// Whether the length takes no more bytes than it needs, as it must not (RFC 6455 §5.2).
+    /// Whether the length takes the fewest bytes, as it must (RFC 6455 §5.2).
     #[must_use]
     pub fn is_minimal(&self) -> bool {
         self.length_size() <= shortest(self.len)
     }
 
-    /// How many bytes extend the length beyond the seven bits: by right 0, 2 or 8.
+    /// How many bytes the length takes besides the seven bits: 0, 2 or 8 in a valid frame.
     fn length_size(&self) -> usize {
         self.size.saturating_sub(2 + self.mask.map_or(0, |key| key.len()))
     }
 }
 
-/// How many bytes must extend the length beyond the seven bits.
+/// The fewest bytes that `len` takes besides the seven bits.
 fn shortest(len: u64) -> usize {
     match len {
         0..=125 => 0,

@@ -1,31 +1,31 @@
-//! The headers in a stream of frames, without looking at what they head.
+//! Finds the headers in a stream of frames and skips the payloads.
 
 use super::Header;
 
-/// Finds frame headers in bytes that arrive in pieces of any size; payloads are passed over.
+/// Finds frame headers in bytes that arrive in pieces of any size. It keeps no payload.
 #[derive(Debug, Default)]
 pub struct Headers {
-    /// The beginning of a header that is not whole yet.
+    /// The first bytes of an incomplete header.
     header: [u8; Header::MAX_SIZE],
     filled: usize,
-    /// Payload still to come.
+    /// How many bytes of the payload are still to come.
     skip: u64,
 }
 
 impl Headers {
-    /// How many bytes of a header that is not whole yet have come; 0 outside of one.
+    /// How many bytes of an incomplete header have come; 0 outside a header.
     #[must_use]
     pub fn unfinished(&self) -> usize {
         self.filled
     }
 
-    /// Whether what came so far ends inside a frame: in its header, or before its payload is whole.
+    /// Whether the bytes so far end inside a frame: in its header or its payload.
     #[must_use]
     pub fn is_inside(&self) -> bool {
         self.filled > 0 || self.skip > 0
     }
 
-    /// Takes the next piece of the stream, and tells of every header that it completes.
+    /// Takes the next piece of the stream and calls `seen` with each header that it completes.
     pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Header)) {
         while !bytes.is_empty() {
             let payload = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
@@ -34,7 +34,7 @@ impl Headers {
             if self.skip > 0 || bytes.is_empty() {
                 return;
             }
-            // Almost always the header is whole, and needs no copy.
+            // A header is almost always complete, and then it needs no copy.
             if self.filled == 0
                 && let Some(header) = Header::parse(bytes)
             {

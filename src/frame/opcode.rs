@@ -1,23 +1,23 @@
-//! The four bits that say what a frame is (RFC 6455 §5.2, §11.8).
+//! The opcode: four bits with the kind of a frame (RFC 6455 §5.2, §11.8).
 
 use std::fmt;
 
-/// What a frame is. Displays as the word transcripts use: `text`, `cont`, `opcode=3`.
+/// The kind of a frame. It displays as the word that transcripts use: `text`, `cont`, `opcode=3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
-    /// 0x0: more of a fragmented message (RFC 6455 §5.4).
+    /// 0x0: the next fragment of a message (RFC 6455 §5.4).
     Continuation,
-    /// 0x1: UTF-8 text (RFC 6455 §5.6).
+    /// 0x1: a message of UTF-8 text (RFC 6455 §5.6).
     Text,
-    /// 0x2: bytes (RFC 6455 §5.6).
+    /// 0x2: a message of bytes (RFC 6455 §5.6).
     Binary,
-    /// 0x8: goodbye (RFC 6455 §5.5.1).
+    /// 0x8: the sender closes the connection (RFC 6455 §5.5.1).
     Close,
-    /// 0x9: are you there? (RFC 6455 §5.5.2)
+    /// 0x9: the peer must answer with a pong (RFC 6455 §5.5.2).
     Ping,
-    /// 0xA: I am (RFC 6455 §5.5.3).
+    /// 0xA: the answer to a ping, or sent on its own (RFC 6455 §5.5.3).
     Pong,
-    /// 0x3-0x7 and 0xB-0xF, which nobody may send; an observer still has to show them.
+    /// 0x3-0x7 and 0xB-0xF: reserved; no peer may send them.
     Reserved(u8),
 }
 
@@ -50,7 +50,7 @@ impl Opcode {
         }
     }
 
-    /// Whether the frame is about the connection rather than a message: 0x8-0xF (RFC 6455 §5.5).
+    /// Whether it is a control frame: 0x8-0xF (RFC 6455 §5.5).
     #[must_use]
     pub fn is_control(self) -> bool {
         self.bits() & 0x8 != 0

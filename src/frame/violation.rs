@@ -1,22 +1,23 @@
-//! A broken rule, in a sentence that teaches it.
+//! The rules of RFC 6455 that a frame can break, each with a sentence that explains it.
 
 use super::Opcode;
 
-/// The MUST of RFC 6455 that a frame breaks.
+/// The rule of RFC 6455 that a frame breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum Violation {
     /// Reserved bits are set (4 is RSV1, 1 is RSV3).
     #[error(
         "reserved bits {0:03b} are set: they stay 000 unless an extension was agreed on in the handshake (RFC 6455 §5.2)"
     )]
     ReservedBits(u8),
-    /// The opcode means nothing.
+    /// The opcode is reserved.
     #[error("opcode {0:#x} is reserved: a frame is one of 0x0-0x2 and 0x8-0xa (RFC 6455 §5.2)")]
     ReservedOpcode(u8),
-    /// A client did not mask.
+    /// A client sent an unmasked frame.
     #[error("the frame is not masked: a client masks every frame it sends (RFC 6455 §5.1)")]
     Unmasked,
-    /// A server did mask.
+    /// A server sent a masked frame.
     #[error("the frame is masked: a server never masks (RFC 6455 §5.1)")]
     Masked,
     /// The length has bit 63 set.
@@ -33,7 +34,7 @@ pub enum Violation {
     /// A control frame has FIN clear.
     #[error("a {0} frame has FIN clear: a control frame is never fragmented (RFC 6455 §5.5)")]
     ControlFragmented(Opcode),
-    /// A continuation with nothing to continue.
+    /// A continuation outside a fragmented message.
     #[error(
         "a continuation without a start: the first frame of a message says text or binary (RFC 6455 §5.4)"
     )]
@@ -48,7 +49,7 @@ pub enum Violation {
         "the text is not UTF-8: all of a text message must be, whichever way it is cut (RFC 6455 §8.1)"
     )]
     TextNotUtf8,
-    /// A close frame with half a code.
+    /// A close frame of one byte: half a code.
     #[error("a close frame of 1 byte: it is empty or begins with a code of 2 (RFC 6455 §5.5.1)")]
     CloseOneByte,
     /// A code that no close frame may carry.
@@ -59,13 +60,13 @@ pub enum Violation {
     /// A close reason that is not UTF-8.
     #[error("the close reason is not UTF-8, which a reason must be (RFC 6455 §5.5.1)")]
     CloseReasonNotUtf8,
-    /// Data after a Close.
+    /// A data frame after a Close.
     #[error("a {0} frame after a close frame: Close is the last word about data (RFC 6455 §5.5.1)")]
     AfterClose(Opcode),
 }
 
 impl Violation {
-    /// The close code it earns: 1007 where UTF-8 was due, else 1002 (RFC 6455 §7.4.1).
+    /// The close code for it: 1007 for text that is not UTF-8, else 1002 (RFC 6455 §7.4.1).
     #[must_use]
     pub fn code(self) -> u16 {
         match self {
@@ -74,7 +75,7 @@ impl Violation {
         }
     }
 
-    /// Where RFC 6455 says so: `§5.5.1`.
+    /// The section of RFC 6455 with the rule: `§5.5.1`.
     #[must_use]
     pub fn section(self) -> &'static str {
         match self {
@@ -95,7 +96,7 @@ impl Violation {
     #[must_use]
     pub fn reason(self) -> String {
         let whole = self.to_string();
-        // Up to what must be, or to the section, which is written in ASCII here.
+        // Up to the explanation or the section, which is added in ASCII.
         let broken = whole.split([':', '(']).next().unwrap_or_default().trim_end();
         format!("{broken} (RFC 6455 {})", self.section().trim_start_matches('§'))
     }

@@ -3,19 +3,19 @@
 use data_encoding::BASE64;
 use sha1::{Digest, Sha1};
 
-/// What is joined to every key: a string no server uses by accident (RFC 6455 §1.3).
+/// The text that a server appends to the key before it hashes both (RFC 6455 §1.3).
 pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The way from `Sec-WebSocket-Key` to `Sec-WebSocket-Accept`, step by step.
+/// The steps from `Sec-WebSocket-Key` to `Sec-WebSocket-Accept`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptKey {
-    /// What the client sent, as text: it is not decoded.
+    /// The key that the client sent, as text: it is not decoded.
     pub key: String,
     /// The key followed by the [`GUID`].
     pub joined: String,
-    /// The SHA-1 of that.
+    /// The SHA-1 of `joined`.
     pub sha1: [u8; 20],
-    /// The base64 of that: what the server sends back.
+    /// The base64 of `sha1`, which the server sends back.
     pub accept: String,
 }
 

@@ -5,8 +5,8 @@ use http::Response;
 
 /// A response as bytes for a raw stream.
 ///
-/// It gets the `Content-Length` that makes it whole; a 101, which has no body, gets none.
-/// Header names are written as RFC 6455 writes them.
+/// `Content-Length` is added, except to a 1xx answer, which has no body (RFC 9110 §8.6).
+/// Header names are written as RFC 6455 writes them: `Sec-WebSocket-Accept`.
 #[must_use]
 pub fn encode(response: &Response<impl AsRef<[u8]>>) -> Bytes {
     let mut out = BytesMut::with_capacity(512);

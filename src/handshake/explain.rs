@@ -1,6 +1,7 @@
-//! What each line of a handshake is for.
+//! One sentence for each header of a handshake.
 
-/// One sentence on a header of either head, its name in any case; `None` for one it does not know.
+/// Explains what the header called `name` is for, in one sentence. The name may be in any case;
+/// `None` for a header that is not known here.
 #[must_use]
 pub fn explain(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().as_str() {

@@ -15,40 +15,41 @@ pub const HEADER_LIMIT: usize = 100;
 
 /// Why bytes are not a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HeadError {
-    /// A TLS client knocks.
+    /// The bytes are TLS: the client expects `wss://`.
     #[error("these bytes are TLS: this port speaks plain ws://, not wss:// (RFC 6455 §3)")]
     Tls,
-    /// Not HTTP at all, or broken.
+    /// The bytes are not HTTP, or they break its grammar.
     #[error("this is not HTTP/1.1: {0} (RFC 9112 §2.1)")]
     Malformed(&'static str),
-    /// No blank line within [`HEAD_LIMIT`].
+    /// The head does not end within [`HEAD_LIMIT`] bytes.
     #[error(
         "the head has more than {HEAD_LIMIT} bytes: send fewer headers, smaller cookies (RFC 6585 §5)"
     )]
     TooLarge,
-    /// More header lines than [`HEADER_LIMIT`].
+    /// The head has more header lines than [`HEADER_LIMIT`].
     #[error("the head has more than {HEADER_LIMIT} headers: send fewer (RFC 6585 §5)")]
     TooManyHeaders,
-    /// A request in another version of HTTP.
+    /// The request is in another version of HTTP.
     #[error("a WebSocket opens with HTTP/1.1: begin with `GET /path HTTP/1.1` (RFC 6455 §4.1)")]
     HttpVersion,
 }
 
 /// Reads a request head from the front of `bytes`; gives it and its size in bytes.
 ///
-/// `None` until the blank line is there. Call it again with all the bytes so
-/// far: that reads the front anew, which [`HEAD_LIMIT`] keeps cheap. Lines may
-/// end in a bare line feed (RFC 9112 §2.2); folded ones are refused (§5.2). HTTP/1.0 is read
-/// too: [`Policy::answer`](super::Policy::answer) refuses it, a page may be had by it. Where the
-/// request is addressed is for [`host_of`](super::host_of) to judge.
+/// `None` until the blank line is there. Then call it again with all the bytes so far: it parses
+/// them again from the front, and [`HEAD_LIMIT`] bounds what that costs. Lines may end in a bare
+/// line feed (RFC 9112 §2.2); folded lines are refused (§5.2). HTTP/1.0 is read too, since pages
+/// are served by it; [`Policy::answer`](super::Policy::answer) refuses it.
+/// [`host_of`](super::host_of) judges the target and the Host.
 ///
 /// # Errors
 ///
-/// A [`Rejection`] that earns 400, 431 or 505, as soon as it is certain.
+/// A [`Rejection`] with status 400, 431 or 505, as soon as no further bytes can change it.
 pub fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, Rejection> {
     match bytes {
-        // Not yet to be told from other garbage.
+        // One byte is not enough to tell TLS from other bytes that are not HTTP.
         [0x16] => return Ok(None),
         [0x16, 0x03, ..] => return Err(HeadError::Tls.into()),
         _ => {}
@@ -56,7 +57,7 @@ pub fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, Rejec
     let mut slots = [httparse::EMPTY_HEADER; HEADER_LIMIT];
     let mut parsed = httparse::Request::new(&mut slots);
     let status = match parsed.parse(within_limit(bytes)) {
-        // `HTTP/2.0` is another version, `HTPP/1.1` is nothing.
+        // `HTTP/2.0` is another version of HTTP; `HTPP/1.1` is not HTTP.
         Err(httparse::Error::Version) if names_http(bytes) => {
             return Err(HeadError::HttpVersion.into());
         }
@@ -78,13 +79,13 @@ pub fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, Rejec
 
 /// Reads a response head from the front of `bytes`; gives it and its size in bytes.
 ///
-/// As [`parse_request`], except that it forgives what browsers forgive: HTTP/1.0, folded lines,
-/// which become one, several blanks behind the version, blanks before a colon. A line that is not
-/// `Name: value` is skipped, unless it holds a NUL.
+/// Unlike [`parse_request`] it accepts the faults that browsers accept: HTTP/1.0, folded lines,
+/// which it joins, several blanks behind the version, and blanks before a colon. It skips a line
+/// that is not `Name: value`, unless the line holds a NUL.
 ///
 /// # Errors
 ///
-/// As soon as it is certain that `bytes` will never be a response head.
+/// The bytes are not a response head, and no further bytes can make them one.
 pub fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize)>, HeadError> {
     let mut slots = [httparse::EMPTY_HEADER; HEADER_LIMIT];
     let mut parsed = httparse::Response::new(&mut slots);
@@ -109,7 +110,7 @@ pub fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize)>, Hea
     Ok(Some((response, size)))
 }
 
-/// A value whose line was folded, as one line (RFC 9112 §5.2).
+/// A header value whose line may be folded, as one line (RFC 9112 §5.2).
 fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
     if !value.contains(&b'\n') {
         return Cow::Borrowed(value);
@@ -119,7 +120,8 @@ fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(lines.join(&b' '))
 }
 
-/// What may be looked at: pieces of any size get the same verdict.
+/// The bytes that are parsed: at most [`HEAD_LIMIT`], so that the verdict does not depend on how
+/// many bytes arrived at once.
 fn within_limit(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(HEAD_LIMIT)]
 }
@@ -145,7 +147,7 @@ fn size(bytes: &[u8], status: httparse::Result<usize>) -> Result<Option<usize>, 
     })
 }
 
-/// Whether the third word of the first line is a version of HTTP, as far as it has come.
+/// Whether the third word of the first line begins with `HTTP/`.
 fn names_http(bytes: &[u8]) -> bool {
     let line = bytes.split(|&byte| byte == b'\r' || byte == b'\n').find(|line| !line.is_empty());
     let version = line.and_then(|line| line.split(|&byte| byte == b' ').nth(2));

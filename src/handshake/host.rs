@@ -2,26 +2,29 @@
 
 use std::net::IpAddr;
 
+use http::uri::Authority;
+
 /// The name in a Host header, without the port.
 pub(super) fn name(host: &str) -> Option<&str> {
     split(host).map(|(name, _)| name)
 }
 
-/// Whether `host` is what a Host header may be: a name or an address, perhaps with a port.
+/// Whether `host` is a valid Host header: a name or an address, with or without a port.
 pub(super) fn is_valid(host: &str) -> bool {
     name(host).is_some_and(|name| !name.contains(['[', ']', ':']) || address(name).is_some())
 }
 
-/// Whether nobody can point this name elsewhere: no name server is asked for it.
+/// Whether `name` is `localhost` or an address. Such a name is not looked up in DNS, so the owner
+/// of a domain cannot point it at this computer.
 pub(super) fn is_local_or_address(name: &str) -> bool {
     is_localhost(name) || address(name).is_some()
 }
 
-/// Whether `host`, a Host header, names a computer by what no site on the web can be
-/// called: its address, `localhost`, a name without a dot, or one that ends in `.local`
-/// (RFC 6762 §3) or `.localhost` (RFC 6761 §6.3).
+/// Whether `host`, a Host header, is a name that no site on the web can have: an address,
+/// `localhost`, a name without a dot, or a name that ends in `.local` (RFC 6762 §3) or
+/// `.localhost` (RFC 6761 §6.3).
 ///
-/// Whoever owns another name may have it point anywhere, at this computer too.
+/// The owner of any other name can point it at any computer, this one too.
 #[must_use]
 pub fn is_private(host: &str) -> bool {
     let Some(name) = name(host) else { return false };
@@ -45,19 +48,18 @@ pub(super) fn address(name: &str) -> Option<IpAddr> {
     }
 }
 
-/// `host:port`, or only `host`, into its parts; `None` for anything else, such as a path behind it.
+/// The host and the port of `host:port` or `host`; `None` for any other text, such as one with a
+/// path or a user.
 pub(super) fn split(authority: &str) -> Option<(&str, Option<u16>)> {
-    // The colons of `[::1]` are not the one before a port.
-    let host_end = authority.find(']').map_or(0, |at| at + 1);
-    let host_end = authority[host_end..].find(':').map_or(authority.len(), |at| host_end + at);
-    let (host, rest) = authority.split_at(host_end);
-    let port = match rest.strip_prefix(':') {
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(digits.parse().ok()?)
-        }
-        Some(_) => return None,
-        None => None,
-    };
-    let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~[]:".contains(&byte);
-    (!host.is_empty() && host.bytes().all(fine)).then_some((host, port))
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~[]:".contains(&byte);
+    if !authority.bytes().all(is_plain) {
+        return None;
+    }
+    let parsed: Authority = authority.parse().ok()?;
+    // No user stands before it, so the text begins with the host.
+    let (host, rest) = authority.split_at(parsed.host().len());
+    let port = parsed.port_u16();
+    let is_whole =
+        if rest.is_empty() { port.is_none() } else { rest.starts_with(':') && port.is_some() };
+    (is_whole && !host.is_empty()).then_some((host, port))
 }

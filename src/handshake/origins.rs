@@ -1,17 +1,17 @@
 //! Which pages may connect (RFC 6455 §10.2).
 //!
-//! Any page on the web may open a WebSocket to any server, cookies included,
-//! and the browser does not ask the server first. It only tells, in `Origin`,
-//! whose page it is: whoever does not look lets every site speak for its visitors.
+//! Any page on the web may open a WebSocket to any server. The browser sends the server's cookies
+//! with the request and does not ask the server first. It names the page's site in `Origin`. A
+//! server that does not check `Origin` lets every site act in the name of its visitors.
 
 use std::borrow::Cow;
 
 use super::host::{address, is_localhost, split};
 
-/// Whose pages are let in.
+/// The sites whose pages may connect.
 ///
-/// By default: pages from the host they connect to, pages from this computer
-/// (`localhost`, 127.0.0.0/8, `[::1]`, any port), and programs, which send no Origin.
+/// By default: pages of the host that they connect to, and pages of this computer (`localhost`,
+/// 127.0.0.0/8, `[::1]`, any port). Programs other than browsers send no Origin and may connect.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
     any: bool,
@@ -19,14 +19,14 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Lets these in besides, such as `https://class.example`: scheme, host and
-    /// port as the browser writes them. `null` is a page opened from disk, but
-    /// also one in a sandboxed frame of any site.
+    /// Permits these origins too, such as `https://class.example`: scheme, host and port as the
+    /// browser writes them. `null` is the origin of a page opened from disk, but also of a page
+    /// in a sandboxed frame of any site.
     pub fn allow<T: Into<Cow<'static, str>>>(origins: impl IntoIterator<Item = T>) -> Self {
         Self { any: false, listed: origins.into_iter().map(Into::into).collect() }
     }
 
-    /// Lets every page of every site in: right only where nothing depends on who is asking.
+    /// Permits every page of every site. Use it only where an answer does not depend on the user.
     #[must_use]
     pub fn any() -> Self {
         Self { any: true, listed: Vec::new() }
@@ -64,10 +64,10 @@ impl<'a> Site<'a> {
         is_localhost(self.host) || address(self.host).is_some_and(|ip| ip.is_loopback())
     }
 
-    /// Whether `host`, a Host header, means the same place.
+    /// Whether `host`, a Host header, names the same host and port.
     fn is_at(&self, host: &str) -> bool {
         split(host).is_some_and(|(host, port)| {
-            // A Host without a port leaves out the default of the scheme it was reached by.
+            // A Host without a port means the default port of the scheme.
             self.host.eq_ignore_ascii_case(host) && self.port == port.unwrap_or(self.default_port)
         })
     }

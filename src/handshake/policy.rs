@@ -1,56 +1,54 @@
-//! What a server asks of a request before it switches protocols (RFC 6455 §4.2).
+//! The checks of a request before a server switches protocols (RFC 6455 §4.2).
 
 use std::borrow::Cow;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 
-use super::{AcceptKey, Fault, HeadError, Origins, Rejection, VERSION, host, host_of};
+use super::{Agreement, Fault, HeadError, Origins, Rejection, VERSION, host, host_of};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What an endpoint is willing to accept. By default: any path, no subprotocol,
-/// and pages as [`Origins`] says.
+/// The requests that a server accepts. By default: any path, no subprotocol, and pages as
+/// [`Origins`] permits them.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Subprotocols spoken here, the preferred first.
+    /// The subprotocols that the server speaks, the preferred first.
     ///
-    /// A client that offers none is let in without one; a client that offers
-    /// only others is refused, since each would misunderstand the other.
+    /// A client that offers none is accepted without one. A client that offers only others is
+    /// refused, because neither side would understand the other's messages.
     pub subprotocols: Vec<Cow<'static, str>>,
-    /// Whose pages are let in.
+    /// The sites whose pages may connect.
     pub origins: Origins,
-    /// Names this server goes by; besides them, its addresses and `localhost`.
+    /// The server's names. Its addresses and `localhost` are accepted too. Empty means any name.
     ///
-    /// A page may point a name of its own at this computer, and is then of the
-    /// same host as far as `Origin` can tell: DNS rebinding. It cannot do so with an
-    /// address. Empty means any name, for pages too: list the names where that matters
-    /// (`WS_HOSTS`).
+    /// List the names (`WS_HOSTS`) to stop DNS rebinding: a site can point its own domain at this
+    /// computer, and then its pages have the same host in `Origin` as in `Host`. It cannot do so
+    /// with an address.
     pub hosts: Vec<Cow<'static, str>>,
-    /// Paths with a WebSocket, exactly as written and without the query; empty means any.
+    /// The paths that have a WebSocket, byte for byte and without the query. Empty means any path.
     pub paths: Vec<Cow<'static, str>>,
 }
 
 impl Policy {
-    /// The same, at one path only.
+    /// The same policy, with `path` as the only path.
     #[must_use]
     pub fn at(mut self, path: &'static str) -> Self {
         self.paths = vec![path.into()];
         self
     }
 
-    /// Judges `request` and, if it may upgrade, gives the 101 (RFC 6455 §4.2.2).
-    ///
-    /// Extensions are never agreed to, so permessage-deflate is declined by silence.
+    /// Judges `request`: what is agreed on if it may upgrade, or why it is refused
+    /// (RFC 6455 §4.2.2).
     ///
     /// # Errors
     ///
-    /// The first thing wrong with the request. The path comes last: a broken
-    /// handshake is 400 wherever it goes, only a sound one is worth a 404.
-    pub fn answer<B>(&self, request: &Request<B>) -> Result<Response<()>, Rejection> {
+    /// The first fault of the request. The path is checked last: a malformed handshake gets 400
+    /// at every path, a valid one to another path gets 404.
+    pub fn answer<B>(&self, request: &Request<B>) -> Result<Agreement, Rejection> {
         let headers = request.headers();
         if request.version() != Version::HTTP_11 {
             return Err(HeadError::HttpVersion.into());
@@ -76,11 +74,14 @@ impl Policy {
         if !self.paths.is_empty() && !self.paths.iter().any(|served| served == path) {
             return Err(Rejection::path(path, &self.paths));
         }
-        Ok(switch(key, subprotocol))
+        let subprotocol = subprotocol.map(str::to_owned);
+        // No extension is known here. Each one that is offered is declined by leaving it out of
+        // the answer (RFC 6455 §9.1).
+        Ok(Agreement { subprotocol, ..Agreement::new(key) })
     }
 
-    /// Judges any HTTP request: how it is addressed and, if its method may change something
-    /// (RFC 9110 §9.2.1), whose page sends it. Gives the host that it is for.
+    /// Judges any HTTP request: its target and its Host and, if its method is not safe
+    /// (RFC 9110 §9.2.1), the site of the page that sends it. Gives the host that it is for.
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl Policy {
         let headers = request.headers();
         if !request.method().is_safe() {
             self.permit_page(headers, host)?;
-            // A browser that leaves Origin out still says where the page is from (Fetch Metadata).
+            // A browser that leaves Origin out still sends Sec-Fetch-Site (Fetch Metadata).
             let from = headers.get(SEC_FETCH_SITE).filter(|_| !headers.contains_key(ORIGIN));
             if let Some(from) = from.filter(|from| *from != "same-origin" && *from != "none") {
                 return Err(Rejection::origin(from.as_bytes()));
@@ -101,11 +102,11 @@ impl Policy {
         Ok(host)
     }
 
-    /// Judges the name by which the client came, as [`host_of`] gives it (RFC 9110 §7.4).
+    /// Judges the host that a request is for, as [`host_of`] gives it (RFC 9110 §7.4).
     ///
     /// # Errors
     ///
-    /// It is not among `hosts`, or a request names no host where only some are served.
+    /// The name is not among `hosts`, or the request names no host and `hosts` is not empty.
     pub fn permit_host(&self, host: Option<&str>) -> Result<(), Rejection> {
         if self.hosts.is_empty() {
             return Ok(());
@@ -119,12 +120,12 @@ impl Policy {
         Err(Rejection::misdirected(host))
     }
 
-    /// Judges the page that asks, if `Origin` names one, for a WebSocket or for any request that
-    /// changes something (RFC 6455 §4.2.2, §10.2). Several `Origin` headers match no allowed origin.
+    /// Judges the site of the page that sends a request, if `Origin` names one (RFC 6455 §4.2.2,
+    /// §10.2). Several `Origin` headers match no allowed origin.
     ///
     /// # Errors
     ///
-    /// `origins` does not permit it.
+    /// `origins` does not permit the site.
     pub fn permit_page(&self, headers: &HeaderMap, host: Option<&str>) -> Result<(), Rejection> {
         let origins: Vec<_> = headers.get_all(ORIGIN).iter().map(HeaderValue::as_bytes).collect();
         if origins.is_empty() {
@@ -137,7 +138,7 @@ impl Policy {
         }
     }
 
-    /// The first of ours that the client offers (RFC 6455 §4.2.2).
+    /// The first of `subprotocols` that the client offers (RFC 6455 §4.2.2).
     fn choose<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h str>, Rejection> {
         let offered = || tokens(headers, SEC_WEBSOCKET_PROTOCOL);
         let chosen = self.subprotocols.iter().find_map(|ours| offered().find(|name| name == ours));
@@ -148,25 +149,10 @@ impl Policy {
     }
 }
 
-/// The 101 (RFC 6455 §4.2.2).
-fn switch(key: &str, subprotocol: Option<&str>) -> Response<()> {
-    let mut response = Response::new(());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    let accept = AcceptKey::derive(key).accept;
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept.try_into().expect("base64 is ASCII"));
-    if let Some(name) = subprotocol {
-        let name = name.try_into().expect("it came out of a header");
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, name);
-    }
-    response
-}
-
-/// Whether a request wants a WebSocket, however clumsily it says so.
+/// Whether a request asks for a WebSocket, with or without mistakes: it has a header that only a
+/// handshake has.
 ///
-/// One that does deserves a 101 or a reason; one that does not is for a page.
+/// A server answers such a request with 101 or a [`Rejection`], and any other with a page.
 #[must_use]
 pub fn asks(headers: &HeaderMap) -> bool {
     has_token(headers, UPGRADE, "websocket")
@@ -174,10 +160,10 @@ pub fn asks(headers: &HeaderMap) -> bool {
         || headers.contains_key(SEC_WEBSOCKET_VERSION)
 }
 
-/// Whether the request says as it must that it wants a WebSocket (RFC 6455 §4.2.1).
+/// Checks `Upgrade` and `Connection` (RFC 6455 §4.2.1).
 fn asks_properly(headers: &HeaderMap) -> Result<(), Rejection> {
     if !asks(headers) {
-        // Someone typed the address into a browser: they are told what is here.
+        // A user typed the address into a browser.
         return Err(Rejection::NotAsked);
     }
     if !has_token(headers, UPGRADE, "websocket") {
@@ -196,7 +182,32 @@ pub fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length != "0")
 }
 
-/// The value of a header that must come exactly once.
+/// Checks that a request tells where its body ends (RFC 9112 §6.3).
+///
+/// A server must refuse any other request, because it cannot find the next one.
+///
+/// # Errors
+///
+/// [`Rejection::Body`]: a `Content-Length` is not a number or differs from another one, the last
+/// transfer coding is not `chunked`, or a request of HTTP/1.0 has a transfer coding.
+pub fn judge_body_length<B>(request: &Request<B>) -> Result<(), Rejection> {
+    let headers = request.headers();
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter().map(body_length);
+    let first = lengths.next().unwrap_or(Some(0));
+    let is_one_number = first.is_some() && lengths.all(|other| other == first);
+    let coding = tokens(headers, TRANSFER_ENCODING).last();
+    let is_chunked = coding.is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+    let is_readable = !headers.contains_key(TRANSFER_ENCODING)
+        || is_chunked && request.version() >= Version::HTTP_11;
+    if is_one_number && is_readable { Ok(()) } else { Err(Rejection::Body) }
+}
+
+fn body_length(value: &HeaderValue) -> Option<u64> {
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits?.parse().ok()
+}
+
+/// The value of a header that a request must have exactly once.
 pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -212,8 +223,8 @@ pub(super) fn text(value: &HeaderValue) -> Result<&str, Fault> {
 
 /// 16 bytes in base64 are 22 symbols and two `=` (RFC 4648 §4).
 ///
-/// The two bits that the last symbol has to spare may be anything: a key is
-/// never decoded, and clients that roll dice for letters are let in everywhere.
+/// The last symbol carries two bits more than 16 bytes need. They may have any value: the key is
+/// not decoded, and clients exist that choose each symbol at random.
 fn well_formed(key: &str) -> Result<&str, Fault> {
     let symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     match key.strip_suffix("==") {
@@ -222,7 +233,7 @@ fn well_formed(key: &str) -> Result<&str, Fault> {
     }
 }
 
-/// The members of a comma-separated list over all lines of that name (RFC 9110 §5.6.1).
+/// The items of a comma-separated list, over all headers of that name (RFC 9110 §5.6.1).
 fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers
         .get_all(name)

@@ -1,4 +1,4 @@
-//! Why a request is no WebSocket that will be opened, in a sentence that says what to do.
+//! Why a server refuses a request, in a sentence that says what to do.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,109 +10,111 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Response, StatusCode, Uri};
 
-use super::{HeadError, VERSION};
+use super::{HeadError, VERSION, guard};
 
-/// When it is worth trying again with a server that has no room.
+/// After how long a client should try again when the server has no room: time for some
+/// connections to end.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// How many characters of a stranger's text a refusal repeats.
+/// How many characters of the client's text a refusal quotes: enough to recognize it.
 const QUOTE_LIMIT: usize = 100;
 
-/// A refused handshake. Its text is what the client is told.
+/// A refused request. Its text is the body of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Rejection {
-    /// Not a request head.
+    /// The bytes are not a request head.
     #[error(transparent)]
     Head(#[from] HeadError),
-    /// Another method than GET.
+    /// The method is not GET.
     #[error("{0} opens no WebSocket: send GET (RFC 6455 §4.1)")]
     Method(String),
-    /// A Host that is not there, there twice, or garbled.
+    /// `Host` is missing, repeated or malformed.
     #[error(
         "Host {0}: name the host you connect to, once, as in `Host: example.com` (RFC 6455 §4.2.1)"
     )]
     Host(Fault),
-    /// A target without a path, or with a malformed authority.
+    /// The target has no path, or a malformed authority.
     #[error(
         "the target {0:?} is no path on this server: begin with `GET /path HTTP/1.1` (RFC 9112 §3.2)"
     )]
     Target(String),
-    /// A body where none is read.
+    /// The request has a body, which the server does not read.
     #[error(
         "something follows the request's head, and nothing is read there: send no body, no Content-Length and no Transfer-Encoding (RFC 9112 §6)"
     )]
     Body,
-    /// A plain GET.
+    /// The request does not ask for a WebSocket, and there is nothing else at its path.
     #[error(
         "this is a WebSocket endpoint: open it with `new WebSocket(\"ws://...\")`, not as a page (RFC 6455 §4.2.1)"
     )]
     NotAsked,
-    /// A handshake whose `Upgrade` does not say `websocket`.
+    /// `Upgrade` does not name `websocket`.
     #[error("Upgrade does not say websocket: send `Upgrade: websocket` (RFC 6455 §4.2.1)")]
     Upgrade,
-    /// A handshake whose `Connection` does not say `Upgrade`.
+    /// `Connection` does not name `Upgrade`.
     #[error(
         "Connection does not say Upgrade: send `Connection: Upgrade`; a proxy on the way may have removed it (RFC 6455 §4.2.1)"
     )]
     Connection,
-    /// A version that is not there or there twice.
+    /// `Sec-WebSocket-Version` is missing or repeated.
     #[error("Sec-WebSocket-Version {0}: send `Sec-WebSocket-Version: 13`, once (RFC 6455 §4.2.1)")]
     Version(Fault),
-    /// Another version than 13.
+    /// The version is not 13.
     #[error("Sec-WebSocket-Version is {0:?}: 13 is the only version spoken here (RFC 6455 §4.4)")]
     OtherVersion(String),
-    /// A key that is not there, there twice, or not 16 bytes.
+    /// `Sec-WebSocket-Key` is missing, repeated, or not 16 bytes in base64.
     #[error(
         "Sec-WebSocket-Key {0}: send 16 random bytes in base64, which are 24 characters, once (RFC 6455 §4.2.1)"
     )]
     Key(Fault),
-    /// A page from elsewhere.
+    /// The page is of a site that [`Origins`](super::Origins) does not permit.
     #[error(
         "pages of origin {0:?} may not connect: open the page from this server, or have its origin allowed here (RFC 6455 §10.2)"
     )]
     Origin(String),
-    /// A name that this server does not go by.
+    /// The host is not among the server's names.
     #[error(
         "this server does not go by {0:?}: connect by its address, or have that name listed here, in WS_HOSTS (RFC 9110 §7.4)"
     )]
     Misdirected(String),
-    /// Subprotocols were offered, none that is spoken here.
+    /// The client offers subprotocols, and the server speaks none of them.
     #[error(
         "no offered subprotocol is spoken here: offer one of {spoken}, or none at all (RFC 6455 §4.2.2)"
     )]
     Subprotocol {
-        /// Those that are, with commas between.
+        /// The subprotocols that the server speaks, with commas between.
         spoken: String,
     },
-    /// A sound handshake to the wrong place.
+    /// The handshake is valid, but there is no WebSocket at its path.
     #[error("there is no WebSocket at {asked:?}: connect to {served} (RFC 6455 §4.2.2)")]
     Path {
-        /// Where it went.
+        /// The path that was asked for.
         asked: String,
-        /// Where it could go, with commas between.
+        /// The paths that have a WebSocket, with commas between.
         served: String,
     },
-    /// There are enough connections already, or enough new ones.
+    /// The server has as many connections, or accepts as many new ones a second, as it may.
     #[error(
         "there is no room for another connection now: try again in {} s (RFC 9110 §15.6.4)",
         RETRY_AFTER.as_secs()
     )]
     Busy,
-    /// The head did not come in time.
+    /// The head did not arrive before its deadline.
     #[error(
         "the request did not arrive in time: send all of it, to the blank line, at once (RFC 9110 §15.5.9)"
     )]
     Timeout,
 }
 
-/// What is wrong with a header.
+/// What is wrong with a header of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is not there.
+    /// The request does not have it.
     Missing,
-    /// It is there more than once.
+    /// The request has it more than once.
     Repeated,
-    /// Its value is not what it must be.
+    /// Its value breaks the grammar of the header.
     Malformed,
 }
 
@@ -151,7 +153,7 @@ impl Rejection {
         Self::Path { asked: quoted(asked.as_bytes()), served: served.join(", ") }
     }
 
-    /// The status it earns.
+    /// The HTTP status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -178,13 +180,16 @@ impl Rejection {
         }
     }
 
-    /// The answer: the status, the headers that go with it, and the sentence as its body.
+    /// The answer: the status, its headers, the default security headers, and the sentence as
+    /// the body.
+    ///
+    /// Every refusal is made here, whichever server writes it, so all carry the same headers.
     #[must_use]
     pub fn to_response(&self) -> Response<String> {
         let mut response = Response::new(format!("{self}\n"));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        // Nothing more can come of this connection.
+        // The server closes the connection after a refusal.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         match self.status() {
             StatusCode::METHOD_NOT_ALLOWED => {
@@ -194,7 +199,7 @@ impl Rejection {
                 headers.insert(RETRY_AFTER_HEADER, RETRY_AFTER.as_secs().into());
             }
             StatusCode::UPGRADE_REQUIRED => {
-                // All three are due: RFC 9110 §15.5.22, §7.8, RFC 6455 §4.4.
+                // All three are required: RFC 9110 §15.5.22, §7.8, RFC 6455 §4.4.
                 headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
                 headers.insert(CONNECTION, HeaderValue::from_static("Upgrade, close"));
                 headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
@@ -202,11 +207,12 @@ impl Rejection {
             _ => {}
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        guard(headers);
         response
     }
 }
 
-/// The front of a stranger's text; where it is printed, `{:?}` escapes it.
+/// The first characters of the client's text; the error texts escape them with `{:?}`.
 fn quoted(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().take(QUOTE_LIMIT).collect()
 }

@@ -12,9 +12,9 @@ use super::{Fault, Rejection, host};
 ///
 /// # Errors
 ///
-/// The target has no path, which is so for `CONNECT a:80` too, or its authority is malformed;
-/// `Host` is missing in HTTP/1.1, empty, malformed, or there more than once. `OPTIONS *` is
-/// refused as a method: it asks what the server as a whole can do (RFC 9110 §9.3.7).
+/// The target has no path (`CONNECT a:80` has none either), or its authority is malformed.
+/// `Host` is missing in HTTP/1.1, empty, malformed, or repeated. `OPTIONS *`, which asks about the
+/// server as a whole (RFC 9110 §9.3.7), is refused as a method.
 pub fn host_of<B>(request: &Request<B>) -> Result<Option<&str>, Rejection> {
     let target = request.uri();
     if *request.method() == Method::OPTIONS && target.path() == "*" {
@@ -36,8 +36,8 @@ pub fn host_of<B>(request: &Request<B>) -> Result<Option<&str>, Rejection> {
     }
 }
 
-/// Makes an absolute target a path and its authority the Host, as a server must before it looks
-/// at either (RFC 9112 §3.2.2). What comes after needs to know one form only.
+/// Replaces an absolute target by its path, and Host by the target's authority, as a server must
+/// (RFC 9112 §3.2.2). Code that reads the request afterwards has to know only one form.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! How often, and how many bytes: a token bucket.
+//! A token bucket: a limit on how many messages or bytes may come in a second.
 
 use std::time::Duration;
 
@@ -6,19 +6,20 @@ use tokio::time::Instant;
 
 const NANOS: u64 = 1_000_000_000;
 
-/// So many tokens a second, and a burst: a token bucket. A token is a message, or a byte.
+/// A token bucket: allows a number of tokens a second, and a burst. A token is a message or a byte.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    /// Tokens a second; zero is no limit.
+    /// Tokens a second; 0 is no limit.
     rate: u32,
-    /// Tokens that a full bucket holds.
+    /// Tokens in a full bucket.
     burst: u32,
-    /// When the last token taken was due.
+    /// When the tokens taken so far have come back: the bucket is full from then on.
     due: Instant,
 }
 
 impl Bucket {
-    /// `rate` a second, `burst` at once; a rate of 0 is no limit.
+    /// A full bucket of `burst` tokens, at least 1, into which `rate` tokens a second flow. A rate of
+    /// 0 is no limit.
     #[must_use]
     pub fn per_second(rate: u32, burst: u32) -> Self {
         Self { rate, burst: burst.max(1), due: Instant::now() }
@@ -28,20 +29,21 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// There is none yet: how long it will take.
+    /// The time until there is a token, if there is none now. Then none is taken.
     pub fn take(&mut self) -> Result<(), Duration> {
         self.ready(1)?;
         self.spend(1);
         Ok(())
     }
 
-    /// Whether the bucket holds `tokens` now; takes none.
+    /// Whether the bucket holds `tokens` now. Takes none.
     ///
-    /// More than the burst are there when the bucket is full: they never are otherwise.
+    /// A full bucket counts as holding any number of tokens, because more than the burst would never
+    /// be there.
     ///
     /// # Errors
     ///
-    /// It does not: how long until it does.
+    /// The time until it holds them, if it does not.
     pub fn ready(&self, tokens: u32) -> Result<(), Duration> {
         if self.rate == 0 {
             return Ok(());
@@ -52,25 +54,26 @@ impl Bucket {
         if early.is_zero() { Ok(()) } else { Err(early) }
     }
 
-    /// Takes `tokens`, whether they are there or not: what is missing is waited for later.
+    /// Takes `tokens`, even if the bucket does not hold them. Then it must refill by the missing ones
+    /// before it holds any.
     pub fn spend(&mut self, tokens: u32) {
         self.due = self.due.max(Instant::now()) + self.cost(tokens);
     }
 
-    /// The same, but never more than `most` are waited for, those of the burst included: what was
-    /// taken beyond that is forgotten.
+    /// The same, but the bucket never owes more than `most` tokens, the burst included. What was taken
+    /// beyond that costs nothing.
     pub fn spend_within(&mut self, tokens: u32, most: u32) {
         let now = Instant::now();
         self.due = (self.due.max(now) + self.cost(tokens)).min(now + self.cost(most));
     }
 
-    /// Whether it is as full as it was at first, and so need not be kept.
+    /// Whether the bucket is full, as a new one is, so that the caller may drop it.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.due <= Instant::now()
     }
 
-    /// How long `tokens` take to come; none at all without a rate.
+    /// The time in which `tokens` flow in. Zero without a rate.
     fn cost(&self, tokens: u32) -> Duration {
         let nanos = u64::from(tokens) * NANOS;
         Duration::from_nanos(nanos.checked_div(self.rate.into()).unwrap_or_default())

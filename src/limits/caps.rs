@@ -1,4 +1,4 @@
-//! How many at once, and how much they say: in all, from one client, and from one address.
+//! Limits on connections, and on what they send: in all, for one client, and for one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,45 +7,46 @@ use std::time::Duration;
 
 use super::{BURST, Bucket, lenient, network};
 
-/// How many clients' rate of messages one address may use up: a class behind one router.
+/// The rate of messages of one address, as a multiple of one client's: a class of 30 may share one
+/// router.
 const CLASS: u32 = 30;
 
-/// How many clients' rate of bytes one address may use up: a class types, and does not all paste
-/// long texts at once.
+/// The rate of bytes of one address, as a multiple of one client's. It is lower than [`CLASS`],
+/// because a class types and does not paste 30 long texts at once.
 const CLASS_BYTES: u32 = 8;
 
-/// How many addresses may be remembered that nobody is connected from: some 130 kB. When there
-/// are more, those whose rates are full again are forgotten; if that frees less than half, all are.
+/// The most addresses without a connection that are remembered, about 130 kB. When there are more,
+/// those whose buckets are full again are dropped; if more than half are left, all are dropped.
 const MEMORY: usize = 1024;
 
-/// How much there may be. Every rate allows four times as many at once; a rate of 0 is no limit.
+/// Limits on connections and messages. Every rate allows four times as much at once; a rate of 0 is
+/// no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// Connections at once.
     pub connections: usize,
-    /// Of them, from one address.
+    /// Connections at once from one address.
     pub per_address: usize,
-    /// New ones a second, from one address.
+    /// New connections a second from one address.
     pub arrivals: u32,
-    /// Messages a second, from one client; from one address, thirty times that.
+    /// Messages a second from one client. One address may send thirty times that.
     pub messages: u32,
 }
 
-/// Counts connections, and what they say. Cheap to clone; all clones count together.
+/// Counts connections and what they send. Cheap to clone; all clones count together.
 ///
-/// Connections from loopback are counted in all, but not by address: behind a proxy on this
-/// computer the whole world comes from 127.0.0.1. So neither `per_address` nor `arrivals` nor
-/// the address's share of messages limits them: behind a proxy, limit addresses in the proxy.
-/// What counts as one address is said at [`network`].
+/// A connection from loopback has no limit by address, because behind a proxy on this computer
+/// every client comes from 127.0.0.1. `per_address`, `arrivals` and the address's share of messages
+/// do not apply to it: limit addresses in the proxy. [`network`] tells what counts as one address.
 #[derive(Clone, Debug)]
 pub struct Caps(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     allowance: Allowance,
-    /// Bytes a second, from one client; from one address, `CLASS_BYTES` times that.
+    /// Bytes a second from one client. One address may send `CLASS_BYTES` times that.
     bytes: u32,
-    /// The longest message, which is never too long for a full bucket.
+    /// The bytes of the longest message. A full bucket always holds enough for one.
     longest: u32,
     counts: Mutex<Counts>,
 }
@@ -60,25 +61,25 @@ struct Counts {
 struct Address {
     connections: usize,
     arrivals: Bucket,
-    said: Said,
+    budget: Budget,
 }
 
 impl Address {
-    /// Nobody is connected from it, and what was taken lately has filled again.
+    /// Whether it has no connection and its buckets are full again.
     fn is_idle(&self) -> bool {
-        self.connections == 0 && self.arrivals.is_full() && self.said.is_full()
+        self.connections == 0 && self.arrivals.is_full() && self.budget.is_full()
     }
 }
 
-/// What one client, or one address, may say.
+/// What one client or one address may still send.
 #[derive(Debug)]
-struct Said {
+struct Budget {
     messages: Bucket,
     bytes: Bucket,
 }
 
-impl Said {
-    /// For so many clients' messages and so many clients' bytes.
+impl Budget {
+    /// A budget of `messages` clients' messages and `bytes` clients' bytes.
     fn new(shared: &Shared, messages: u32, bytes: u32) -> Self {
         let rate = shared.bytes.saturating_mul(bytes);
         let burst = rate.saturating_mul(BURST).max(shared.longest);
@@ -110,10 +111,10 @@ impl Said {
 }
 
 impl Counts {
-    /// Forgets addresses that nobody is connected from, so that at most `most` are left: first
-    /// those whose rates are full again. Looks at each twice, and not again before `MEMORY / 2`
-    /// new ones have come.
-    fn forget(&mut self, most: usize) {
+    /// Drops addresses without a connection: those whose buckets are full again, and if more than
+    /// `most` are left, the others too. It looks at each address twice at most, and is called again
+    /// only after `MEMORY / 2` new ones.
+    fn drop_idle(&mut self, most: usize) {
         self.addresses.retain(|_, address| !address.is_idle());
         if self.addresses.len() > most {
             self.addresses.retain(|_, address| address.connections > 0);
@@ -122,22 +123,22 @@ impl Counts {
 }
 
 impl Caps {
-    /// As much as `allowance` says.
+    /// Limits connections and messages by `allowance`, and bytes not at all.
     #[must_use]
     pub fn new(allowance: Allowance) -> Self {
         Self::with_bytes(allowance, 0, 0)
     }
 
-    /// The same, for messages of at most `bytes` a second in all from one client, four times that
-    /// at once; from one address, eight times that. A message of `longest` bytes is always short
-    /// enough for a client that said nothing lately. A rate of 0 is no limit.
+    /// The same, and limits the bytes of messages: `bytes` a second from one client, and eight times
+    /// that from one address. Each rate allows four times as much at once, and at least `longest`, so
+    /// that a client that sent nothing lately can send the longest message. 0 is no limit.
     #[must_use]
     pub fn with_bytes(allowance: Allowance, bytes: u32, longest: usize) -> Self {
         let longest = u32::try_from(longest).unwrap_or(u32::MAX);
         Self(Arc::new(Shared { allowance, bytes, longest, counts: Mutex::default() }))
     }
 
-    /// A connection from `ip` for as long as the permit lasts; `None` if there are enough.
+    /// Counts a connection from `ip` until the permit is dropped. `None` if a limit is reached.
     #[must_use]
     pub fn enter(&self, ip: IpAddr) -> Option<Permit> {
         let allowance = self.0.allowance;
@@ -148,12 +149,12 @@ impl Caps {
         }
         if let Some(home) = home {
             if counts.addresses.len() >= allowance.connections.saturating_add(MEMORY) {
-                counts.forget(allowance.connections.saturating_add(MEMORY / 2));
+                counts.drop_idle(allowance.connections.saturating_add(MEMORY / 2));
             }
             let address = counts.addresses.entry(home).or_insert_with(|| Address {
                 connections: 0,
                 arrivals: lenient(allowance.arrivals),
-                said: Said::new(&self.0, CLASS, CLASS_BYTES),
+                budget: Budget::new(&self.0, CLASS, CLASS_BYTES),
             });
             if address.connections >= allowance.per_address || address.arrivals.take().is_err() {
                 return None;
@@ -162,7 +163,7 @@ impl Caps {
         }
         counts.total += 1;
         drop(counts);
-        Some(Permit { caps: self.clone(), home, said: Said::new(&self.0, 1, 1) })
+        Some(Permit { caps: self.clone(), home, budget: Budget::new(&self.0, 1, 1) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -170,7 +171,7 @@ impl Caps {
     }
 }
 
-/// What is counted as one address; `None` is this computer.
+/// What counts as one address; `None` for this computer.
 fn home(ip: IpAddr) -> Option<IpAddr> {
     let canonical = ip.to_canonical();
     if canonical.is_loopback() || canonical.is_unspecified() {
@@ -179,40 +180,40 @@ fn home(ip: IpAddr) -> Option<IpAddr> {
     Some(network(ip))
 }
 
-/// One connection's share, until it is dropped.
+/// One counted connection. Dropping it ends the count.
 #[derive(Debug)]
 pub struct Permit {
     caps: Caps,
     home: Option<IpAddr>,
-    said: Said,
+    budget: Budget,
 }
 
 impl Permit {
-    /// Counts one message, of this client and of its address, and not its bytes.
+    /// Counts one message of this client and its address, without its bytes.
     ///
     /// # Errors
     ///
-    /// It comes too soon: by how much.
+    /// The time to wait, if the message comes too soon. Then nothing is counted.
     pub fn message(&mut self) -> Result<(), Duration> {
         self.message_of(0)
     }
 
-    /// Counts one message of so many bytes, of this client and of its address.
+    /// Counts one message of `bytes` of this client and its address.
     ///
     /// # Errors
     ///
-    /// It comes too soon: by how much. Then nothing is counted.
+    /// The time to wait, if the message comes too soon. Then nothing is counted.
     pub fn message_of(&mut self, bytes: usize) -> Result<(), Duration> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let Some(home) = self.home else { return self.said.take(bytes) };
+        let Some(home) = self.home else { return self.budget.take(bytes) };
         let mut counts = self.caps.lock();
-        let Some(address) = counts.addresses.get_mut(&home) else { return self.said.take(bytes) };
-        let waits = [self.said.ready(bytes).err(), address.said.ready(bytes).err()];
+        let Some(address) = counts.addresses.get_mut(&home) else { return self.budget.take(bytes) };
+        let waits = [self.budget.ready(bytes).err(), address.budget.ready(bytes).err()];
         if let Some(wait) = waits.into_iter().flatten().max() {
             return Err(wait);
         }
-        self.said.spend(bytes);
-        address.said.spend(bytes);
+        self.budget.spend(bytes);
+        address.budget.spend(bytes);
         Ok(())
     }
 }

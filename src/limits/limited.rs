@@ -1,4 +1,4 @@
-//! A stream watched for what no well-meaning client sends.
+//! A stream that fails when a client sends too many frames, or a message that takes too long.
 
 use std::io;
 use std::pin::Pin;
@@ -11,42 +11,43 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::{Bucket, MESSAGE_DEADLINE, lenient};
 use crate::frame::{Headers, Opcode};
 
-/// How many frames one message may come in.
+/// The most frames in one message.
 pub const MAX_FRAGMENTS: u32 = 1024;
 
-/// How many messages and control frames may come for each message of the rate.
+/// Messages and control frames that may come a second, as a multiple of the rate of messages.
 const FRAMES: u32 = 12;
 
 /// The first byte of a ping: FIN and the opcode (RFC 6455 §5.2).
 const PING: u8 = 0x80 | 0x09;
 
-/// What no well-meaning client does. It ends the connection with close code 1008.
+/// A limit that a client exceeded. It ends the connection with close code 1008.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Excess {
-    /// Messages, however short, and control frames: pings too.
+#[non_exhaustive]
+pub enum LimitError {
+    /// Too many messages and control frames a second, however short. Pings count.
     #[error("too many frames a second")]
     Frames,
-    /// A message in crumbs.
+    /// Too many frames in one message.
     #[error("a message in more than {MAX_FRAGMENTS} frames")]
     Fragments,
-    /// A message without an end.
+    /// A message that took longer than this.
     #[error("a message of more than {} ms", .0.as_millis())]
     Unfinished(Duration),
 }
 
-impl Excess {
-    /// The excess that an I/O error stands for, if it does.
+impl LimitError {
+    /// The limit error inside an I/O error, if there is one.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }
 }
 
-/// A stream of a client's frames that ends in an [`Excess`] when there is too much of something.
+/// A stream of a client's frames. Reading fails with a [`LimitError`] when the client exceeds a limit.
 ///
-/// Fragments and control frames never reach a program: only here can they be counted.
-/// A pong that answers a ping written to this stream is not counted, and neither is a
-/// close frame: the server asked for the first, and nothing follows the second.
+/// tungstenite handles fragments and control frames itself, so a program cannot count them; this
+/// stream does. It does not count a pong that answers a ping written to this stream, because the
+/// server asked for it. It does not count a close frame, because nothing follows it.
 #[derive(Debug)]
 pub struct Limited<S> {
     io: S,
@@ -54,21 +55,21 @@ pub struct Limited<S> {
     frames: Bucket,
     fragments: u32,
     max_fragments: u32,
-    /// Pings written that no pong has come for.
+    /// Pings written that have no pong yet.
     pings: u32,
-    /// The last write ended inside a buffer, so the next begins inside a frame.
+    /// Whether the last write took part of a buffer, so the next begins inside a frame.
     torn: bool,
-    /// When the message began that has not ended.
+    /// When the unfinished message began.
     since: Option<Instant>,
-    /// Runs while the rest of that message is waited for.
+    /// Runs until the deadline of that message.
     late: Option<Pin<Box<Sleep>>>,
-    /// An excess was reported: what still comes is read and thrown away by whoever says goodbye.
+    /// Whether an error was reported. The caller still reads while it closes; nothing is checked then.
     is_over: bool,
     deadline: Duration,
 }
 
 impl<S> Limited<S> {
-    /// Watches `io`, of a client that may send `rate` messages a second; 0 is no limit.
+    /// Limits `io` to a client that may send `rate` messages a second; 0 is no limit.
     pub fn new(io: S, rate: u32) -> Self {
         Self {
             io,
@@ -85,29 +86,29 @@ impl<S> Limited<S> {
         }
     }
 
-    /// Watches `io` for messages that take too long, and for nothing else.
+    /// Limits only how long a message may take.
     pub fn in_time(io: S) -> Self {
         Self { max_fragments: u32::MAX, ..Self::new(io, 0) }
     }
 
-    /// The same, for messages that may take `deadline` instead of [`MESSAGE_DEADLINE`], from the
-    /// first byte of the first frame to the last byte of the last.
+    /// Sets how long a message may take, from the first byte of its first frame to the last byte of
+    /// its last; [`MESSAGE_DEADLINE`] by default.
     ///
-    /// Reading fails with [`Excess::Unfinished`] when the time is up, whether more comes or not.
+    /// After that, reading fails with [`LimitError::Unfinished`], whether more bytes come or not.
     #[must_use]
     pub fn message_within(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// The stream, watched no more.
+    /// The stream without the limits.
     pub fn into_inner(self) -> S {
         self.io
     }
 
-    fn check(&mut self, bytes: &[u8]) -> Result<(), Excess> {
+    fn check(&mut self, bytes: &[u8]) -> Result<(), LimitError> {
         let Self { headers, frames, fragments, max_fragments, pings, since, .. } = self;
-        let mut verdict = Ok(());
-        // A header that came in two pieces began with the first of them.
+        let mut outcome = Ok(());
+        // A header that came in two reads began with the first of them.
         let mut has_begun = headers.unfinished() > 0;
         let mut begins = false;
         headers.feed(bytes, |header| {
@@ -117,23 +118,23 @@ impl<S> Limited<S> {
             if is_answer {
                 *pings -= 1;
             }
-            // The fragments before a message's last one have a limit of their own.
+            // The frames of a message before its last one are limited by `max_fragments`.
             let is_counted = header.fin && !is_answer && header.opcode != Opcode::Close;
             if is_counted && frames.take().is_err() {
-                verdict = Err(Excess::Frames);
+                outcome = Err(LimitError::Frames);
             }
             if header.opcode.is_control() {
                 return;
             }
             *fragments = fragments.saturating_add(1);
             if *fragments > *max_fragments {
-                verdict = Err(Excess::Fragments);
+                outcome = Err(LimitError::Fragments);
             }
             if header.fin {
                 *fragments = 0;
             }
         });
-        // Of the header of the next message, nothing came before this read.
+        // Whether the header of the next message began in this read.
         let unfinished = headers.unfinished();
         begins |= *fragments == 0 && (1..=bytes.len()).contains(&unfinished);
         if *fragments == 0 && !headers.is_inside() {
@@ -142,21 +143,21 @@ impl<S> Limited<S> {
             self.since = Some(Instant::now());
             self.late = None;
         } else if since.is_some_and(|began| began.elapsed() >= self.deadline) {
-            verdict = Err(Excess::Unfinished(self.deadline));
+            outcome = Err(LimitError::Unfinished(self.deadline));
         }
-        verdict
+        outcome
     }
 
-    /// Ready when the message that has begun should have ended.
-    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Excess> {
+    /// Ready at the deadline of the message that has begun.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<LimitError> {
         let Some(since) = self.since else { return Poll::Pending };
         let due = since + self.deadline;
         let late = self.late.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        late.as_mut().poll(cx).map(|()| Excess::Unfinished(self.deadline))
+        late.as_mut().poll(cx).map(|()| LimitError::Unfinished(self.deadline))
     }
 
-    /// Counts the pings in what was written. A buffer begins with a frame, unless the one
-    /// before was not taken whole.
+    /// Counts the pings among the bytes written. A buffer begins with a frame, unless the last write
+    /// took only part of a buffer.
     fn wrote<'b>(&mut self, buffers: impl IntoIterator<Item = &'b [u8]>, mut written: usize) {
         for buffer in buffers {
             if written == 0 {
@@ -183,13 +184,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
         if this.is_over {
             return read;
         }
-        let verdict = match read {
+        let outcome = match read {
             Poll::Ready(Ok(())) => this.check(&buf.filled()[before..]),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => Err(ready!(this.poll_late(cx))),
         };
-        this.is_over = verdict.is_err();
-        Poll::Ready(verdict.map_err(io::Error::other))
+        this.is_over = outcome.is_err();
+        Poll::Ready(outcome.map_err(io::Error::other))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A stream that gives up on a peer that takes nothing.
+//! A stream that fails when the peer does not read.
 
 use std::io;
 use std::pin::Pin;
@@ -8,27 +8,28 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream whose writing fails ([`TimedOut`](io::ErrorKind::TimedOut)) when nothing was taken for too long.
+/// A stream whose writes fail ([`TimedOut`](io::ErrorKind::TimedOut)) when it took no byte for a
+/// given time.
 #[derive(Debug)]
 pub struct WriteWithin<S> {
     io: S,
     limit: Duration,
-    /// Runs while the stream is full.
+    /// Runs while the stream takes no bytes.
     full: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WriteWithin<S> {
-    /// Watches `io`, which may be full for as long as `limit`.
+    /// Limits how long `io` may take no bytes, once something is to be written.
     pub fn new(io: S, limit: Duration) -> Self {
         Self { io, limit, full: None }
     }
 
-    /// The stream, watched no more.
+    /// The stream without the limit.
     pub fn into_inner(self) -> S {
         self.io
     }
 
-    fn judge(
+    fn check(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -60,7 +61,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteWithin<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.judge(cx, written)
+        self.check(cx, written)
     }
 
     fn poll_write_vectored(
@@ -69,7 +70,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteWithin<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
-        self.judge(cx, written)
+        self.check(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,4 +1,5 @@
-//! The connections that are not WebSockets yet: how many there may be, and which is cut for another.
+//! The places for connections that are not WebSockets yet, and which connection is cut when all
+//! are taken.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,25 +12,25 @@ use tokio::time::{Instant, timeout};
 
 use crate::limits::{HEAD_DEADLINE, MAX_PENDING, PENDING_GRACE, network};
 
-/// While others are answered at shorter intervals than this, none is cut: on a busy machine a
-/// crowd of [`MAX_PENDING`] is answered more slowly than usual, but not with such pauses.
+/// While requests are answered at shorter intervals than this, no connection is cut. A busy machine
+/// answers a crowd of [`MAX_PENDING`] slowly, but without such pauses.
 const PROGRESS: Duration = Duration::from_millis(400);
 
-/// How long that may put off a cut; as long as a request may take to come.
+/// How long [`PROGRESS`] may delay a cut: as long as a request may take to arrive.
 const JAM: Duration = HEAD_DEADLINE;
 
-/// What the waits are divided into.
+/// Into how many parts the waits are divided.
 const CREDIT: u32 = 512;
 
-/// What one cut takes of it: four in a row take all.
+/// How many parts of [`CREDIT`] one cut takes: four cuts in a row take all.
 const CUT_COST: u32 = 128;
 
 /// At most [`MAX_PENDING`] places, shared between networks and between listeners.
 ///
 /// Cheap to clone; all clones share the places.
 ///
-/// While a place is free, a connection takes it. When none is free, the accept loop waits:
-/// what else connects waits in the listener's backlog. A place becomes free when a connection
+/// While a place is free, a connection takes it. When none is free, the accept loop waits, and
+/// further clients wait in the listener's backlog. A place becomes free when a connection
 /// ends, becomes a WebSocket, or is cut. Of the [`network`] that holds most places, the oldest
 /// connection that has sent no request is cut, or else the oldest. So a flood from one network
 /// cuts its own connections and no others.
@@ -47,37 +48,37 @@ pub(crate) struct PendingConnections(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    /// A place has become free: all accept loops look again.
+    /// Notified when a place becomes free: all accept loops try again.
     freed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Places taken, those of connections included that were cut and have not ended yet.
+    /// Places taken, including those of connections that were cut and have not ended yet.
     taken: usize,
-    /// Connections that may still be cut, by network. No network is empty.
+    /// Connections that may still be cut, by network. A network without any is removed.
     networks: HashMap<IpAddr, Connections>,
-    /// The networks by how many connections they hold; of equal ones, the last is the one
-    /// whose next victim came first.
+    /// The networks, ordered by how many connections they hold; of equal ones, the network whose
+    /// next connection to cut is the oldest comes last.
     ranks: BTreeSet<Rank>,
     /// How many connections may still be cut.
     cuttable: usize,
     /// The next connection's number.
     next: u64,
-    /// What cuts have taken of [`CREDIT`] and answers have not restored.
+    /// How many parts of [`CREDIT`] cuts have taken and answers have not restored.
     spent: u32,
-    /// When a connection that had asked ended by itself.
+    /// When a connection that had sent a request last ended without being cut.
     answered: Option<Instant>,
-    /// Since when more than half of the places have been taken, if a connection had to wait then.
+    /// When a connection first had to wait, since more than half of the places were taken.
     full: Option<Instant>,
 }
 
-/// In the order in which they are cut.
+/// The connections of a network, in the order in which they are cut.
 type Connections = BTreeMap<Turn, Pending>;
 
 type Rank = (usize, Reverse<Turn>, IpAddr);
 
-/// When a connection's turn to be cut comes: first those without a request, then by age.
+/// The order in which connections are cut: those without a request first, then by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     has_asked: bool,
@@ -95,12 +96,12 @@ struct Pending {
 enum Full {
     /// A connection that was cut, or must not be cut, has to end first.
     UntilFreed,
-    /// The next victim is too young, by so much.
+    /// The next connection to cut must be left for this long.
     For(Duration),
 }
 
 impl PendingConnections {
-    /// A place for a connection from `ip`, as soon as there is one. Cancel safe.
+    /// Waits for a place for a connection from `ip`, and takes it. Cancel safe.
     pub(super) async fn place(&self, ip: IpAddr) -> Place {
         let network = network(ip);
         loop {
@@ -109,7 +110,7 @@ impl PendingConnections {
             match entered {
                 Ok((turn, cut)) => return Place { pending: self.clone(), network, turn, cut },
                 Err(Full::UntilFreed) => freed.await,
-                // Whichever comes first, the next turn of the loop looks again.
+                // Whichever comes first, the loop tries again.
                 Err(Full::For(wait)) => drop(timeout(wait, freed).await),
             }
         }
@@ -121,7 +122,7 @@ impl PendingConnections {
 }
 
 impl State {
-    /// Takes a place, or cuts a connection that has had its time.
+    /// Takes a place. If none is free, it cuts a connection whose wait is over.
     fn enter(&mut self, network: IpAddr) -> Result<(Turn, oneshot::Receiver<()>), Full> {
         if self.taken >= MAX_PENDING {
             return Err(self.make_room());
@@ -135,7 +136,7 @@ impl State {
     }
 
     fn make_room(&mut self) -> Full {
-        // One at a time: the place of the one that was cut is free when its task has ended.
+        // Cut one at a time: its place is free when its task has ended.
         if self.cuttable < self.taken {
             return Full::UntilFreed;
         }
@@ -155,7 +156,7 @@ impl State {
         Full::UntilFreed
     }
 
-    /// What is left of a wait that began at `since`, as far as there is credit for it.
+    /// The rest of a wait that began at `since`, after the wait is shortened by what cuts have taken.
     fn left_of(&self, wait: Duration, since: Option<Instant>) -> Duration {
         let wait = wait / CREDIT * (CREDIT - self.spent);
         since.map_or(Duration::ZERO, |since| wait.saturating_sub(since.elapsed()))
@@ -194,7 +195,7 @@ impl State {
     }
 }
 
-/// One connection's place, until it is dropped.
+/// The place of one connection. Dropping it frees the place.
 #[derive(Debug)]
 pub(super) struct Place {
     pending: PendingConnections,
@@ -204,7 +205,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// What `work` gives; `None` if the place was needed first.
+    /// Runs `work` and gives its result; `None` if the connection was cut first.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = work => Some(done),
@@ -212,7 +213,7 @@ impl Place {
         }
     }
 
-    /// Notes that a whole request has come: connections without one are cut first.
+    /// Notes that a complete request has arrived: connections without one are cut first.
     pub(super) fn has_asked(&mut self) {
         let mut state = self.pending.lock();
         if let Some(pending) = state.remove(self.network, self.turn) {
@@ -221,8 +222,8 @@ impl Place {
         }
     }
 
-    /// Whether more than half of the places are taken: then no connection may keep one for a
-    /// request that it has not sent.
+    /// Whether more than half of the places are taken. Then no connection may keep its place while
+    /// it has no request.
     pub(super) fn are_scarce(&self) -> bool {
         self.pending.lock().taken > MAX_PENDING / 2
     }

@@ -1,4 +1,4 @@
-//! One connection's requests: judged, then answered by the routes.
+//! Serves the requests of one connection: each is judged, and then answered by the routes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,15 +15,16 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::pending::Place;
-use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, to_origin_form};
+use crate::handshake::{
+    HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard, judge_body_length, to_origin_form,
+};
 use crate::limits::WriteWithin;
-use crate::page::guard;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::Rewind;
-use crate::upgrade::{AcceptError, Ends, read_head};
+use crate::upgrade::{AcceptError, Ends, read_head, refuse};
 
-/// What all connections to a listener are served, and how.
+/// The settings and the routes that all connections to a listener share.
 pub(super) struct Site {
     settings: Settings,
     policy: Policy,
@@ -35,14 +36,15 @@ impl Site {
         Self { settings: settings.clone(), policy: settings.policy(), routes }
     }
 
-    /// Serves a connection until it ends, becomes a WebSocket, or loses its place.
+    /// Serves a connection until it ends, becomes a WebSocket, or loses its place. Cancelled, it
+    /// closes the connection.
     pub(super) async fn connection(
         self: Arc<Self>,
         tcp: TcpStream,
         mut place: Place,
         shutdown: Shutdown,
     ) -> anyhow::Result<()> {
-        // A chat line must not wait for the acknowledgement of the one before.
+        // Without this a chat line waits for the acknowledgement of the one before.
         tcp.set_nodelay(true)?;
         let ends = Ends { peer: tcp.peer_addr()?, local: tcp.local_addr()? };
         let head = tokio::select! {
@@ -50,12 +52,16 @@ impl Site {
             () = shutdown.begun() => return Ok(()),
         };
         let head = match head {
-            // It was cut, or is a browser's that opened more connections than it needs.
+            // The connection was cut, or a browser opened it and did not use it.
             None | Some(Err(AcceptError::Ended)) => return Ok(()),
             Some(head) => head?,
         };
         place.has_asked();
-        // A WebSocket's connection leaves its place by becoming one.
+        // hyper would answer with an empty 400.
+        if let Err(rejection) = judge_body_length(&head.request) {
+            return Err(refuse(head.io, rejection).await.into());
+        }
+        // A handshake needs keep-alive to be upgraded; its connection frees its place soon.
         let keep_alive = asks(head.request.headers()) || !place.are_scarce();
         let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), self.settings.write);
         let mut builder = http1::Builder::new();
@@ -72,7 +78,7 @@ impl Site {
             async {
                 let answer = match answer {
                     Ok(answer) => answer.await?,
-                    Err(rejection) => rejection.to_response().into_response(),
+                    Err(rejection) => rejection.into_response(),
                 };
                 Ok::<_, Infallible>(guarded(answer))
             }
@@ -91,11 +97,12 @@ impl Site {
         Ok(served.await.unwrap_or(Ok(()))?)
     }
 
-    /// Judges what all routes ask of a request, and puts it into the form that they know.
+    /// Judges a request by the rules that hold for all routes, and puts it into the form that they
+    /// expect: an origin-form target, `GET` for `HEAD`, the version and the ends as extensions.
     fn judge(&self, request: &mut Request<Incoming>, ends: Ends) -> Result<(), Rejection> {
         to_origin_form(request)?;
         self.policy.permit(request)?;
-        // hyper knows that it was HEAD, and sends no body.
+        // hyper remembers that the method was HEAD, and sends no body.
         if request.method() == Method::HEAD && !asks(request.headers()) {
             *request.method_mut() = Method::GET;
         }
@@ -106,7 +113,7 @@ impl Site {
     }
 }
 
-/// Every answer but a 101 is something that a browser may show.
+/// Adds the default security headers to every answer but a 101: a browser may show such an answer.
 fn guarded(mut response: Response) -> Response {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         guard(response.headers_mut());

@@ -1,4 +1,5 @@
-//! What the bytes of both directions mean, each in the light of the other.
+//! Turns the bytes of both directions into events. What follows a head depends on the answer, so
+//! each direction needs the other.
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -9,25 +10,25 @@ use super::{Direction, EARLY_LIMIT, Event, Limits, Seen};
 use crate::frame::Decoder;
 use crate::handshake::{HEAD_LIMIT, parse_response};
 
-/// Both directions of one connection.
+/// The state of both directions of one connection.
 #[derive(Debug)]
 pub(super) struct Watch {
     keep: usize,
-    /// What the response said, once it is there.
+    /// Whether the response was a 101, once it has arrived.
     upgraded: Option<bool>,
     inward: Lane,
     outward: Lane,
     reports: Reports,
 }
 
-/// What one direction is in the middle of.
+/// What one direction carries now.
 #[derive(Debug)]
 enum Lane {
     Head(BytesMut),
-    /// The request is over, the answer is not there.
+    /// Bytes after the request and before the answer.
     Early(BytesMut),
     Frames(Decoder),
-    /// How much more of it is kept.
+    /// How many more bytes of the body are kept.
     Body(usize),
     Over,
 }
@@ -95,10 +96,10 @@ impl Watch {
         }
     }
 
-    /// A direction's end, with what came of the thing it was in the middle of.
+    /// Ends a direction: reports the incomplete head, body or frame, and then the end.
     pub(super) fn ended(&mut self, direction: Direction, end: Event) {
         match std::mem::replace(self.lane(direction), Lane::Over) {
-            // Errors and ends may be met again and again.
+            // A reader may meet the same end or error several times.
             Lane::Over => return,
             Lane::Head(bytes) | Lane::Early(bytes) => {
                 self.reports.send_body(direction, &bytes[..bytes.len().min(self.keep)]);
@@ -114,7 +115,7 @@ impl Watch {
     }
 
     fn head(&mut self, direction: Direction, head: Bytes) {
-        // No request can begin so: a slash is no part of a method.
+        // A request cannot begin like this, because a method contains no slash.
         let is_response = head.trim_ascii_start().starts_with(b"HTTP/");
         if is_response {
             let response = parse_response(&head).ok().flatten();
@@ -138,7 +139,7 @@ impl Watch {
         }
     }
 
-    /// What follows a head.
+    /// What a direction carries after its head.
     fn next(&self) -> Lane {
         match self.upgraded {
             None => Lane::Early(BytesMut::new()),
@@ -155,9 +156,9 @@ impl Watch {
     }
 }
 
-/// Where the first head ends, its blank line included, even if nothing else about it is right.
+/// Where the first head ends, its blank line included, whether or not the head is well formed.
 fn head_end(bytes: &[u8]) -> Option<usize> {
-    // Empty lines before a head are passed over (RFC 9112 §2.2).
+    // Empty lines before a head are skipped (RFC 9112 §2.2).
     let start = bytes.iter().position(|byte| !b"\r\n".contains(byte))?;
     let mut ends = bytes.iter().enumerate().skip(start).filter(|&(_, &byte)| byte == b'\n');
     ends.find_map(|(end, _)| match bytes[end + 1..] {
@@ -167,13 +168,13 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// The way to an observer who may be slow, or gone.
+/// The channel to a receiver that may be slow, or dropped.
 ///
-/// One place in the channel is left for the last [`Event::Missed`], so that
-/// the sum is right even if the observer looks only after the end.
+/// One place in the channel is kept for the last [`Event::Missed`], so that the sum is right even
+/// if the receiver reads only after the end.
 #[derive(Debug)]
 struct Reports {
-    /// `None` once the observer is gone.
+    /// `None` once the receiver is dropped.
     to: Option<mpsc::Sender<Seen>>,
     missed: u64,
 }
@@ -197,7 +198,7 @@ impl Reports {
         }
     }
 
-    /// Nobody else sends, so what is there stays there.
+    /// This is the only sender, so a free place stays free until the next `put`.
     fn has_room(&self) -> bool {
         self.to.as_ref().is_some_and(|to| to.capacity() > 1)
     }

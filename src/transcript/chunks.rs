@@ -1,6 +1,7 @@
 //! Bodies that come in chunks.
 
 use bytes::BytesMut;
+use httparse::{Status, parse_chunk_size};
 
 use crate::wst::steps;
 
@@ -36,10 +37,9 @@ impl Chunks {
     fn next(&self, body: &[u8]) -> Option<(usize, usize)> {
         let rest = body.get(self.at..)?;
         let rest = &rest[..rest.len().min(CHUNK_LINE_LIMIT)];
-        let line = rest.windows(2).position(|pair| pair == b"\r\n")?;
-        let size = str::from_utf8(&rest[..line]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        let data = self.at + line + b"\r\n".len();
+        let Ok(Status::Complete((line, size))) = parse_chunk_size(rest) else { return None };
+        let size = usize::try_from(size).ok()?;
+        let data = self.at + line;
         let end = data.checked_add(size)?.checked_add(b"\r\n".len())?;
         (size == 0 || end <= body.len()).then_some((size, data))
     }

@@ -7,32 +7,34 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_util::either::Either;
-use warp::Filter;
+use warp::{Filter, Reply};
 
 use super::{Accepted, Ends, Peer};
-use crate::handshake::{Policy, Rejection};
+use crate::handshake::{Agreement, Policy, Rejection};
 use crate::limits::{Limited, WriteWithin};
 use crate::stream::Rewind;
 
-/// What [`upgrade`] extracts: a request that asked for something, and the means
-/// to give it a WebSocket.
+/// What [`upgrade`] extracts: a request, and hyper's promise of its connection.
 #[derive(Debug)]
 pub struct Upgrade {
     request: Request<()>,
     on_upgrade: Option<OnUpgrade>,
 }
 
-/// A byte stream that was an HTTP connection: TCP itself, or whatever hyper was given.
+/// A byte stream that was an HTTP connection: TCP, or the stream that hyper was given.
 ///
-/// Reading fails when a message takes longer than [`MESSAGE_DEADLINE`](crate::limits::MESSAGE_DEADLINE):
-/// a heartbeat takes every byte for a sign of life, and so does not end a message without an end.
+/// Reading fails when a message takes longer than
+/// [`MESSAGE_DEADLINE`](crate::limits::MESSAGE_DEADLINE). A heartbeat does not notice such a
+/// message, because every byte of it counts as a sign of life.
 pub type UpgradedIo = Limited<Rewind<Either<TcpStream, TokioIo<Upgraded>>>>;
 
-/// A warp filter that takes every request on its path, whatever it asks for.
+/// A warp filter that extracts every request on its path as an [`Upgrade`], whatever it asks for.
 ///
-/// A server puts the [`Version`] and the [`Ends`] of a request into its extensions; without,
-/// it is of HTTP/1.1. Pair it with [`Upgrade::answer`]. It refuses what warp's own `ws()` lets by
-/// or answers wrongly: a bad key, another version, a missing host.
+/// Answer it with [`Upgrade::answer`], which refuses what warp's own `ws()` accepts or answers
+/// wrongly: a malformed key, another version, a missing host. The server in front puts the
+/// [`Version`] and the [`Ends`] of a request into its extensions, as
+/// [`server::serve`](crate::server::serve) does; without them the request counts as HTTP/1.1 from
+/// an unknown address.
 pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy {
     warp::method()
         .and(warp::path::full())
@@ -64,12 +66,12 @@ pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy
 
 fn target(path: &str, query: &str) -> Uri {
     let whole = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    // hyper has parsed this target once already.
+    // hyper has parsed this target, so it is a valid one.
     whole.parse().unwrap_or_default()
 }
 
 impl Upgrade {
-    /// The request, not judged yet.
+    /// The request; no policy has judged it.
     #[must_use]
     pub fn request(&self) -> &Request<()> {
         &self.request
@@ -81,42 +83,59 @@ impl Upgrade {
         self.request.extensions().get().copied()
     }
 
-    /// Judges the request: the answer to send and, if it is 101, the upgrade to await *after* sending it.
-    #[must_use]
-    pub fn answer(self, policy: &Policy) -> (Response<String>, Option<PendingUpgrade>) {
-        match (policy.answer(&self.request), self.on_upgrade) {
-            (Ok(response), Some(on_upgrade)) => {
-                let peer = Peer::new(&self.request, &response);
-                let pending = PendingUpgrade { peer, on_upgrade };
-                (response.map(|()| String::new()), Some(pending))
-            }
-            // hyper offers an upgrade with every request that asks for one.
-            (Ok(_), None) => (Rejection::NotAsked.to_response(), None),
-            (Err(rejection), _) => (rejection.to_response(), None),
-        }
+    /// Judges the request by `policy`.
+    ///
+    /// Send [`PendingUpgrade::to_response`] first and await [`PendingUpgrade::granted`] after it.
+    ///
+    /// # Errors
+    ///
+    /// The request is refused: send [`Rejection::to_response`].
+    pub fn answer(self, policy: &Policy) -> Result<PendingUpgrade, Rejection> {
+        let agreement = policy.answer(&self.request)?;
+        // hyper offers its connection for each request with an `Upgrade` header, so only a
+        // request that some other server took comes without one.
+        let on_upgrade = self.on_upgrade.ok_or(Rejection::NotAsked)?;
+        let peer = Peer::new(&self.request, &agreement);
+        Ok(PendingUpgrade { peer, agreement, on_upgrade })
     }
 }
 
-/// An upgrade whose 101 is on its way.
+/// The refusal as a warp route sends it.
+impl Reply for Rejection {
+    fn into_response(self) -> warp::reply::Response {
+        self.to_response().into_response()
+    }
+}
+
+/// An accepted upgrade whose 101 has not been sent yet.
 #[derive(Debug)]
 pub struct PendingUpgrade {
     peer: Peer,
+    agreement: Agreement,
     on_upgrade: OnUpgrade,
 }
 
 impl PendingUpgrade {
-    /// Waits until the 101 is out and the stream is ours.
+    /// The 101, to be sent before [`granted`](Self::granted) can finish.
+    #[must_use]
+    pub fn to_response(&self) -> Response<String> {
+        self.agreement.to_response()
+    }
+
+    /// Waits until the 101 is sent; gives the client and the stream. Cancelled, it drops the
+    /// connection.
     ///
     /// # Errors
     ///
-    /// If the client left first.
+    /// The client hung up before the 101 was sent.
     pub async fn granted(self) -> Result<Accepted<UpgradedIo>, hyper::Error> {
         let upgraded = self.on_upgrade.await?;
         Ok(Accepted { peer: self.peer, io: unwrapped(upgraded) })
     }
 }
 
-/// The stream hyper was given, if it is one we know: the wrapping costs memory and a vtable.
+/// The TCP stream that hyper was given by [`server::serve`](crate::server::serve), taken out of
+/// hyper's wrapping, which costs memory and a virtual call; any other stream stays wrapped.
 fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
     match upgraded.downcast::<TokioIo<WriteWithin<Rewind<TcpStream>>>>() {
         Ok(parts) => {

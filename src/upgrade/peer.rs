@@ -1,80 +1,90 @@
-//! Who is at the other end.
+//! The client of a connection, as its handshake shows it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use http::header::{SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
-use http::{HeaderMap, Request, Response, Uri};
+use http::header::USER_AGENT;
+use http::{HeaderMap, Request, Uri};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::escape::Line;
+use crate::handshake::{Agreement, Extension};
 use crate::{id, timestamp};
 
-/// The two ends of a TCP connection. A server that knows them puts them into
-/// the request's extensions; over a pipe there are none.
+/// The two ends of a TCP connection. A server that knows them puts them into the request's
+/// [extensions](Request::extensions); a pipe has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ends {
-    /// Where the client connects from. A whole class may share one address.
+    /// The client's address. A whole class may share one.
     pub peer: SocketAddr,
-    /// Where it connected to.
+    /// The server's address, the one that the client connected to.
     pub local: SocketAddr,
 }
 
-/// A client as its handshake showed it: who, from where, with what, since when.
+/// A client as its handshake shows it: its id, its address, its program, its request.
 ///
-/// As JSON it is what a teacher's list shows: `connectionId`, `clientIP`,
-/// `userAgent`, `since`. The target and the headers were written by a stranger.
+/// As JSON it has what a teacher's list shows: `connectionId`, `clientIP`, `userAgent`, `since`.
+/// The client wrote the target and the headers: escape them before you print them.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// This connection's name, which nobody can guess.
+    /// The connection's id: random, so that no client can guess another's.
     pub id: String,
-    /// When it was let in, as a [`timestamp`].
+    /// When the request was accepted, as a [`timestamp`].
     pub since: String,
-    /// Both ends of the connection, if it has any.
+    /// Both ends of the connection, if they are known.
     pub ends: Option<Ends>,
-    /// The path and query it asked for.
+    /// The path and the query of its request.
     pub target: Uri,
     /// Its request's headers.
     pub headers: HeaderMap,
     /// The subprotocol that was agreed on (RFC 6455 §1.9).
     pub subprotocol: Option<String>,
+    /// The extensions that were agreed on (RFC 6455 §9).
+    pub extensions: Vec<Extension>,
+    /// The query's pairs, decoded.
+    query: Vec<(String, String)>,
 }
 
 impl Peer {
-    /// Reads a request and the answer that granted it.
-    pub fn new<A, B>(request: &Request<A>, granted: &Response<B>) -> Self {
-        let chosen = granted.headers().get(SEC_WEBSOCKET_PROTOCOL);
+    /// The client of an accepted request. The id is a new one.
+    pub fn new<B>(request: &Request<B>, agreement: &Agreement) -> Self {
+        let query = request.uri().query().unwrap_or_default();
         Self {
             id: id::random(),
             since: timestamp::now(),
             ends: request.extensions().get().copied(),
             target: request.uri().clone(),
             headers: request.headers().clone(),
-            subprotocol: chosen.and_then(|value| value.to_str().ok()).map(str::to_owned),
+            subprotocol: agreement.subprotocol.clone(),
+            extensions: agreement.extensions.clone(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         }
     }
 
-    /// Where the client connects from; a whole class may share one address. `0.0.0.0` if it has none.
+    /// The client's address; `0.0.0.0` if it is not known.
     #[must_use]
     pub fn ip(&self) -> IpAddr {
         self.ends.map_or(Ipv4Addr::UNSPECIFIED.into(), |ends| ends.peer.ip())
     }
 
-    /// What its address says after `?` under `name`, as it stands there: `12` for `/ws?since=12`.
+    /// The first value of `name` in the query of its request, decoded as HTML forms encode it:
+    /// `a b` for `/ws?name=a+b` and for `/ws?name=a%20b`.
+    ///
+    /// A name without `=` has an empty value. Bytes that are not UTF-8 become U+FFFD.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        let pairs = self.target.query()?.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+        let (_, value) = self.query.iter().find(|(found, _)| found == name)?;
+        Some(value)
     }
 
-    /// What the client calls itself; empty if it does not.
+    /// Its `User-Agent`; empty if it sends none, or one that is not ASCII.
     #[must_use]
     pub fn user_agent(&self) -> &str {
         self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-/// For a log, on one line.
+/// One line for a log, with the text of the client escaped.
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from {} with {}", self.id, self.ip(), Line::of(self.user_agent()))

@@ -1,4 +1,4 @@
-//! The upgrade by hand, over any stream.
+//! The upgrade over any stream.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::handshake::{self, Policy, Rejection};
 use crate::limits::HEAD_DEADLINE;
 use crate::stream::{LINGER, Rewind, linger};
 
-/// What is reserved for a head before it is known how long it is.
+/// How many bytes are reserved for a head before its length is known.
 const HEAD_BUFFER: usize = 1024;
 
-/// A request head, whole and well-formed, its target a path, and the stream behind it.
+/// A complete request head in origin form (RFC 9112 §3.2.1), and the stream behind it.
 #[derive(Debug)]
 pub struct Head<S> {
-    /// The request, not judged yet.
+    /// The request; no [`Policy`] has judged it.
     pub request: Request<()>,
-    /// Every byte read so far, the head's own first.
+    /// All bytes read so far, which begin with the head.
     pub bytes: Bytes,
     /// How many of them are the head.
     pub size: usize,
@@ -32,8 +32,8 @@ pub struct Head<S> {
 ///
 /// # Errors
 ///
-/// A head that is too large, too late or malformed is answered, with a sentence,
-/// before this returns. Not cancel safe: bytes read are lost.
+/// A head that is too large, too late or malformed is refused before this returns. Not cancel
+/// safe: the bytes that were read are lost.
 pub async fn read_head<S>(mut io: S, deadline: Duration) -> Result<Head<S>, AcceptError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -62,8 +62,8 @@ where
 ///
 /// # Errors
 ///
-/// A request that may not upgrade is answered with its [`Rejection`] before
-/// this returns; the head has [`HEAD_DEADLINE`] to arrive. Not cancel safe.
+/// A request that may not upgrade is refused before this returns. The head has
+/// [`HEAD_DEADLINE`] to arrive. Not cancel safe: the bytes that were read are lost.
 pub async fn accept<S>(io: S, policy: &Policy) -> Result<Accepted<Rewind<S>>, AcceptError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -71,7 +71,7 @@ where
     accept_within(io, policy, HEAD_DEADLINE).await
 }
 
-/// The same; the head has `deadline` to arrive.
+/// As [`accept`], with `deadline` for the head. Not cancel safe.
 ///
 /// # Errors
 ///
@@ -86,9 +86,9 @@ where
 {
     let Head { request, bytes, size, mut io } = read_head(io, deadline).await?;
     match policy.answer(&request) {
-        Ok(response) => {
-            let peer = Peer::new(&request, &response);
-            io.write_all(&handshake::encode(&response.map(|()| ""))).await?;
+        Ok(agreement) => {
+            let peer = Peer::new(&request, &agreement);
+            io.write_all(&handshake::encode(&agreement.to_response())).await?;
             io.flush().await?;
             Ok(Accepted { peer, io: Rewind::new(&bytes[size..], io) })
         }
@@ -96,7 +96,10 @@ where
     }
 }
 
-/// Says no in HTTP, and makes sure that it arrives; for at most twice [`LINGER`].
+/// Sends a refusal, and reads until the client hangs up, so that no reset destroys the answer
+/// (see [`linger`]). Each of the two takes at most [`LINGER`].
+///
+/// Gives `rejection` as an error. Cancelled, it leaves the answer unsent or half sent.
 pub async fn refuse<S>(mut io: S, rejection: Rejection) -> AcceptError
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -106,7 +109,7 @@ where
         io.write_all(&handshake::encode(&response)).await?;
         io.flush().await
     });
-    // A stranger who does not even listen to the refusal is simply let go.
+    // A client that does not read the refusal is dropped.
     if matches!(told.await, Ok(Ok(()))) {
         linger(&mut io, LINGER).await;
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Request;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
@@ -18,6 +18,7 @@ use ws101::broadcast::{ClientId, Hub, Outlet, Overflow};
 use ws101::chat::{Chat, SUBPROTOCOL};
 use ws101::crowd::{AT_ONCE, Crowd, FRAMES, LISTED, PASSING, Roll};
 use ws101::frame::Decoder;
+use ws101::handshake::Agreement;
 use ws101::room::Room;
 use ws101::settings::Settings;
 use ws101::upgrade::Peer;
@@ -103,11 +104,15 @@ impl AsyncWrite for Client {
 const DIALECTS: [&str; 4] = ["v1", "000", "001", "004"];
 
 fn peer(dialect: &str) -> Peer {
-    let (target, granted) = match dialect {
-        "v1" => ("/".to_owned(), Response::builder().header("sec-websocket-protocol", SUBPROTOCOL)),
-        _ => (format!("/?dialect={dialect}"), Response::builder()),
+    let mut agreement = Agreement::new("dGhlIHNhbXBsZSBub25jZQ==");
+    let target = match dialect {
+        "v1" => {
+            agreement.subprotocol = Some(SUBPROTOCOL.to_owned());
+            "/".to_owned()
+        }
+        _ => format!("/?dialect={dialect}"),
     };
-    Peer::new(&Request::get(target).body(()).unwrap(), &granted.body(()).unwrap())
+    Peer::new(&Request::get(target).body(()).unwrap(), &agreement)
 }
 
 /// A chat and its sessions.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::heartbeat::{Heartbeat, PeerGone};
+use ws101::heartbeat::{Heartbeat, PeerLost};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -32,9 +32,9 @@ async fn pings_count_up_at_their_period() {
 async fn a_silent_peer_is_gone_after_the_pong_timeout() {
     let (began, mut heartbeat) = (Instant::now(), Heartbeat::every(secs(25), secs(10)));
     heartbeat.beat().await.unwrap();
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
     assert_eq!(began.elapsed(), secs(35));
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))), "and stays gone");
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))), "and stays gone");
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,7 +42,7 @@ async fn talking_is_no_pong() {
     let mut heartbeat = Heartbeat::every(secs(25), secs(10));
     heartbeat.beat().await.unwrap();
     heartbeat.heard(&Message::text("still here"));
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,7 +53,7 @@ async fn an_unasked_pong_changes_nothing() {
     }
     assert_eq!(heartbeat.beat().await, Ok(ping("1")));
     heartbeat.heard(&pong("2"));
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +96,7 @@ async fn the_oldest_unanswered_ping_decides() {
     for _ in 0..2 {
         heartbeat.beat().await.unwrap();
     }
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
     assert_eq!(began.elapsed(), secs(18));
 }
 
@@ -113,7 +113,7 @@ async fn nobody_is_blamed_for_what_we_slept_through() {
     heartbeat.heard(&pong("1"));
     assert_eq!(heartbeat.beat().await, Ok(ping("3")));
     assert_eq!(heartbeat.beat().await, Ok(ping("4")));
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
     assert_eq!(woke.elapsed(), secs(10), "counted from when ping 2 went out");
 }
 
@@ -122,7 +122,7 @@ async fn nor_taken_for_idle() {
     let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(60));
     advance(secs(600)).await;
     let woke = Instant::now();
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::Idle(secs(60))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::Idle(secs(60))));
     assert_eq!(woke.elapsed(), secs(60));
 }
 
@@ -132,7 +132,7 @@ async fn without_pings_only_silence_counts() {
     let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(60));
     advance(secs(30)).await;
     heartbeat.heard(&Message::text("hello"));
-    assert_eq!(heartbeat.beat().await, Err(PeerGone::Idle(secs(60))));
+    assert_eq!(heartbeat.beat().await, Err(PeerLost::Idle(secs(60))));
     assert_eq!(began.elapsed(), secs(90));
 }
 
@@ -160,12 +160,12 @@ async fn any_byte_is_a_sign_of_life() {
     assert_eq!(heartbeat.beat_hearing(heard_at).await, Ok(ping("1")));
     assert_eq!(heartbeat.beat_hearing(heard_at).await, Ok(ping("2")));
     assert_eq!(began.elapsed(), secs(50));
-    assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerGone::NoPong(secs(10))));
+    assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerLost::NoPong(secs(10))));
     assert_eq!(began.elapsed(), secs(70), "counted from the last byte");
 
     let began = Instant::now();
     let heard_at = || began + secs(began.elapsed().as_secs().min(60));
     let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(20));
-    assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerGone::Idle(secs(20))));
+    assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerLost::Idle(secs(20))));
     assert_eq!(began.elapsed(), secs(80));
 }

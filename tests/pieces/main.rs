@@ -17,6 +17,7 @@ mod name;
 mod pace;
 mod page;
 mod receipts;
+mod refusals;
 mod server;
 mod settings;
 mod shutdown;

@@ -30,6 +30,24 @@ async fn a_head_split_anywhere_is_the_same_head() {
 }
 
 #[tokio::test]
+async fn a_query_is_decoded() {
+    let head =
+        HEAD.replace("name=%D0%90", "name=%D0%90nn+%26%20co&a%3Db=c%3Dd&name=x&bare&bad=%ff%z");
+    let (mut far, near) = duplex(4096);
+    far.write_all(head.as_bytes()).await.unwrap();
+    let peer = accept(near, &Policy::default()).await.unwrap().peer;
+    for (name, value) in [
+        ("name", Some("Аnn & co")),
+        ("a=b", Some("c=d")),
+        ("bare", Some("")),
+        ("bad", Some("\u{fffd}%z")),
+        ("Name", None),
+    ] {
+        assert_eq!(peer.query(name), value, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn frames_sent_behind_the_head_are_not_lost() {
     let (mut far, near) = duplex(4096);
     let mut hasty = HEAD.as_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! One client: as little as may be, so that the load is not what is measured.
+//! A client that does as little as possible, so that the load generator is not what is measured.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ use ws101::client::{Asked, NotOpened, Request, ResponseFault, judge_response};
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::handshake::parse_response;
 
-/// The mask of every frame: it hides nothing, and costs the server what any mask costs.
+/// The mask of every frame. A fixed mask costs the server as much as a random one.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// Between two looks at a socket that is empty.
+/// The pause between two reads of an empty socket.
 const A_LITTLE: Duration = Duration::from_millis(10);
 
 /// The request for an upgrade.
@@ -23,26 +23,26 @@ pub fn request(path: &str, host: SocketAddr) -> Bytes {
     Request::new(path).to_bytes(&host.to_string())
 }
 
-/// A WebSocket's client end.
+/// The client's end of a WebSocket.
 pub struct Client {
     tcp: TcpStream,
-    /// What the answer must follow from, until it is there.
+    /// What the answer is judged by; none after the answer.
     asked: Option<Arc<Asked>>,
-    /// Its first ping has been answered: a 101 only says that someone will serve it soon.
+    /// Whether the server answered its first ping. A 101 alone does not show that its task runs.
     served: bool,
-    /// What was read and is no whole frame, or head, yet.
+    /// Bytes read that are not a whole frame or head yet.
     partial: Vec<u8>,
     unsent: BytesMut,
 }
 
 impl Client {
-    /// A client whose request, of which `asked` tells, has been sent.
+    /// A client whose request, described by `asked`, has been sent.
     pub fn new(tcp: TcpStream, asked: Arc<Asked>) -> Self {
         let asked = Some(asked);
         Self { tcp, asked, served: false, partial: Vec::new(), unsent: BytesMut::new() }
     }
 
-    /// Whether the server answers it: from now on it must miss nothing.
+    /// Whether the server serves it. From then on it must receive every message.
     pub fn is_served(&self) -> bool {
         self.served
     }
@@ -68,8 +68,8 @@ impl Client {
         Ok(())
     }
 
-    /// Writes what could not be written before, reads all there is, and hands on each message;
-    /// returns how many reads it took.
+    /// Writes what could not be written before, reads all there is, and passes on each message.
+    /// Returns the number of reads.
     pub fn turn(&mut self, scratch: &mut [u8], mut heard: impl FnMut(&[u8])) -> io::Result<u64> {
         self.flush()?;
         for reads in 1.. {
@@ -82,7 +82,8 @@ impl Client {
                 Err(error) => return Err(error),
             };
             self.take(&scratch[..count], &mut heard)?;
-            // A short read says that there is no more: edge-triggered, the next is an event.
+            // A short read means that the socket is empty. The events are edge-triggered: more bytes are a
+            // new event.
             if count < scratch.len() {
                 return Ok(reads);
             }
@@ -116,7 +117,7 @@ impl Client {
         Ok(())
     }
 
-    /// Goes through the whole frames at the front of `bytes`; returns how many bytes they are.
+    /// Handles the whole frames at the front of `bytes`. Returns their length in bytes.
     fn frames(&mut self, bytes: &[u8], heard: &mut impl FnMut(&[u8])) -> io::Result<usize> {
         let mut rest = bytes;
         while let Some(header) = Header::parse(rest) {
@@ -137,7 +138,7 @@ impl Client {
         Ok(bytes.len() - rest.len())
     }
 
-    /// Whether the server ends this connection before `deadline`, once all that it wrote has been read.
+    /// Whether the server ends this connection before `deadline`, while the client reads everything.
     pub fn is_let_go(&mut self, deadline: Instant) -> bool {
         let mut scratch = vec![0; 1 << 16];
         while Instant::now() < deadline {
@@ -156,7 +157,7 @@ impl Client {
 ///
 /// # Errors
 ///
-/// Every fault of it, if one is fatal.
+/// Every fault of the answer, if one is fatal.
 pub fn judged(asked: &Asked, head: &[u8]) -> io::Result<()> {
     let faults = judge_response(asked, head);
     if faults.iter().any(ResponseFault::is_fatal) {

@@ -1,11 +1,11 @@
-//! Millions of durations in a few kilobytes, to within six hundredths.
+//! Counts millions of durations in a few kilobytes, with an error of at most 1/16.
 
 use std::time::Duration;
 
-/// Each power of two is cut into so many parts.
+/// How many slots each power of two has.
 const PARTS: u32 = 16;
 
-/// How often each duration, roughly, was seen.
+/// How often each duration was counted, by slot.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -22,7 +22,7 @@ impl Histogram {
         self.total += 1;
     }
 
-    /// The time that `share` of all stayed within.
+    /// The duration that `share` of all did not exceed.
     pub fn quantile(&self, share: f64) -> Duration {
         let mut left = (self.total as f64 * share).ceil() as u64;
         for (slot, count) in self.counts.iter().enumerate() {
@@ -35,14 +35,14 @@ impl Histogram {
     }
 }
 
-/// Small numbers have a slot each; after that the first bits decide.
+/// The slot of a duration. Each small number has its own; for others the first bits decide.
 fn slot(nanos: u64) -> usize {
     let bits = u64::BITS - nanos.leading_zeros();
     let shift = bits.saturating_sub(PARTS.ilog2() + 1);
     (shift * PARTS) as usize + (nanos >> shift) as usize
 }
 
-/// The end of a slot.
+/// The first duration after a slot.
 fn upper(slot: usize) -> u64 {
     let parts = PARTS as usize;
     let shift = (slot / parts).saturating_sub(1);

@@ -1,19 +1,20 @@
-//! Who said what, and who has heard it: nothing lost, nothing twice, one order for all.
+//! Which client sent which message, and which clients received it. Counts messages that are lost,
+//! doubled or in another order.
 
 use std::time::{Duration, Instant};
 
 use super::Outcome;
 
-/// Every message and every receiver's progress.
+/// Every message, and the progress of every receiver.
 pub struct Ledger {
     sent: Vec<Sent>,
-    /// The one order: the numbers as whoever was first heard them.
+    /// The order that all must agree on: the numbers as the first receiver of each got them.
     order: Vec<u32>,
-    /// How far each client has come in it.
+    /// The position of each client in it.
     heard: Vec<usize>,
-    /// The last message of each speaker that anyone heard.
+    /// The last message of each sender that any client received.
     last: Vec<Option<u32>>,
-    /// Everyone hears only themselves.
+    /// Whether every client receives only its own messages.
     echo: bool,
     missing: u64,
     outcome: Outcome,
@@ -26,7 +27,7 @@ struct Sent {
 }
 
 impl Ledger {
-    /// For so many `clients`.
+    /// A ledger for `clients` clients.
     pub fn new(clients: usize, echo: bool) -> Self {
         Self {
             sent: Vec::new(),
@@ -39,17 +40,17 @@ impl Ledger {
         }
     }
 
-    /// How many messages were said.
+    /// How many messages were sent.
     pub fn said(&self) -> usize {
         self.sent.len()
     }
 
-    /// How many deliveries are still to come.
+    /// How many deliveries are missing.
     pub fn missing(&self) -> u64 {
         self.missing
     }
 
-    /// Notes a message; its number.
+    /// Records a message and returns its number.
     pub fn say(&mut self, speaker: usize, at: Instant) -> u32 {
         let missing = if self.echo { 1 } else { self.heard.len() };
         self.missing += missing as u64;
@@ -57,7 +58,8 @@ impl Ledger {
         self.sent.len() as u32 - 1
     }
 
-    /// Notes that `client` heard message `number`; the speaker, if it was the last who had to.
+    /// Records that `client` received message `number`. Returns the sender if no other client still
+    /// misses the message.
     pub fn heard(
         &mut self,
         client: usize,
@@ -91,7 +93,7 @@ impl Ledger {
         (missing == 0).then_some(speaker)
     }
 
-    /// What became of it all.
+    /// The result.
     pub fn close(self, wall: Duration) -> Outcome {
         Outcome { lost: self.missing, wall, ..self.outcome }
     }
@@ -101,7 +103,7 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    /// Two clients; the second says three messages; each hears what it is told to.
+    /// Two clients. The second sends three messages, and each receives the given numbers.
     fn after(heard: [&[u32]; 2]) -> Outcome {
         let mut ledger = Ledger::new(2, false);
         let now = Instant::now();

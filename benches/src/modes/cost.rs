@@ -1,12 +1,12 @@
-//! What something cost a server.
+//! The processor time that some work costs a server.
 
 use std::time::Duration;
 
 use super::Sample;
 use crate::target::Target;
 
-/// Does `work`, which says how many times something was done, and tells what one took of the
-/// server's processor: in all, and outside the kernel.
+/// Runs `work`, which returns how many operations it did. Returns the server's processor time for
+/// one operation: in all, and outside the kernel.
 pub fn each<T>(
     target: &Target,
     work: impl FnOnce() -> anyhow::Result<(u64, T)>,

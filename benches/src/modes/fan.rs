@@ -1,15 +1,15 @@
-//! One message in, every client's copy out.
+//! Broadcasting: one message comes in, and every client receives a copy.
 
 use std::time::Duration;
 
 use super::{Contender, Sample, cost};
 use crate::load::{Load, Plan, Until};
 
-/// How long one run lasts, after a shorter one to warm up.
+/// How long one run lasts, after a shorter warm-up run.
 const TIME: Duration = Duration::from_millis(800);
 const WARM_UP: Duration = Duration::from_millis(200);
 
-/// Clients, and what they do.
+/// The clients and their plan.
 pub struct Fan {
     clients: usize,
     plan: Plan,
@@ -35,7 +35,7 @@ pub const STEADY: Fan = Fan {
 };
 pub const ECHO: Fan = Fan { clients: 64, plan: Plan { echo: true, ..fan(64, 64, 1).plan } };
 
-/// Runs one server through it.
+/// Measures one server with this load.
 pub fn run(contender: &Contender, Fan { clients, plan }: &Fan) -> anyhow::Result<Sample> {
     let mut target = contender.start()?;
     if plan.echo {

@@ -1,4 +1,4 @@
-//! What connections cost that say nothing: while they last, and to come and go.
+//! The cost of connections that send nothing: their memory, and the time to connect and disconnect.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,15 +9,15 @@ use crate::load::{Load, Plan, Until};
 use crate::servers::Kind;
 
 const IDLE: usize = 10_000;
-/// Of those whose every connection takes 130 kB.
+/// Connections to the naive server, which takes 130 kB for each.
 const IDLE_NAIVE: usize = 1000;
 
-/// For a server to put its affairs in order.
+/// How long a server may take to free memory before it is measured.
 const PAUSE: Duration = Duration::from_millis(500);
 
 const CYCLES: usize = 3000;
 
-/// Memory for each connection, at first and when all of them have heard something.
+/// Memory for each connection, at first and after all of them received messages.
 pub fn idle(contender: &Contender) -> anyhow::Result<Sample> {
     let target = contender.start()?;
     let count = if contender.is(Kind::Naive) { IDLE_NAIVE } else { IDLE };
@@ -36,9 +36,9 @@ pub fn idle(contender: &Contender) -> anyhow::Result<Sample> {
     Ok(vec![("B idle", idle), ("B after", after), ("k connects/s", rate / 1e3)])
 }
 
-/// Processor time for one connection that comes, upgrades, and says goodbye.
+/// Processor time for one connection that connects, upgrades and closes.
 pub fn churn(contender: &Contender) -> anyhow::Result<Sample> {
-    // Where nobody is greeted: the bare loop does not greet either.
+    // At `/chat` the server sends no welcome, as the minimal server does not.
     let target = contender.start()?.at("/chat");
     churn::run(&target, CYCLES / 10)?;
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! A scenario that is played in process: a client says something, hears it again, and so on.
+//! A scenario that is played in process: a client sends a message and receives its echo, many times.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -17,15 +17,15 @@ use crate::target::Target;
 
 const STEPS: usize = 20;
 
-/// In each step, one message and its echo.
+/// Lines of each step: one message and its echo.
 const PAIRS: usize = 25;
 
-/// Beside these: the request and its answer.
+/// The other lines: the request and its answer.
 const EVENTS: u64 = (STEPS * PAIRS * 2 + 2) as u64;
 
 const TIME: Duration = Duration::from_millis(800);
 
-/// How many lines of a scenario are done or seen in a second, and what one takes.
+/// How many lines of a scenario are played in a second, and what one costs.
 pub fn run(_: &Contender) -> anyhow::Result<Sample> {
     let scenario: Scenario = text().parse()?;
     let clock = Builder::new_current_thread().enable_all().start_paused(true).build()?;

@@ -1,15 +1,16 @@
-//! Clients that read nothing while much is said.
+//! Clients that read nothing while many messages are broadcast.
 
 use super::{Contender, Sample, cost};
 use crate::load::{Load, Plan, Until};
 
 const READERS: usize = 10;
 
-/// Nearly the longest that the chat lets anyone say; with 50,000 of them 200 MB go past.
+/// Nearly the longest message that the chat allows. 50,000 of them are 200 MB for each client.
 const PADDING: usize = 3_900;
 const MESSAGES: usize = 50_000;
 
-/// How much slower `stuck` others make it, how far memory grows, and how many of them are kept.
+/// How much slower the chat is with `stuck` clients that do not read, how much memory it takes for
+/// them, and how many of them it keeps.
 pub fn run(contender: &Contender, stuck: usize) -> anyhow::Result<Sample> {
     let target = contender.start()?;
     let mut load = Load::connect(&target, READERS)?;

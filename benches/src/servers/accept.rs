@@ -1,4 +1,4 @@
-//! The least that speaks WebSocket with tokio-tungstenite: what a connection costs, and an echo.
+//! A minimal echo server with tokio-tungstenite, which shows what a connection costs.
 
 use std::net::TcpListener;
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::accept_async;
 use ws101::tap::{Limits, Tap};
 
-/// Accepts and echoes for ever; with `tapped`, someone else hears all that crosses the wire.
+/// Accepts and echoes forever. With `tapped`, a task receives everything that crosses the wire.
 pub async fn serve(listener: TcpListener, tapped: bool) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     loop {

@@ -1,4 +1,4 @@
-//! `full_chat`, as its example puts it together.
+//! `full_chat`, assembled as in its example.
 
 use std::net::TcpListener;
 
@@ -8,7 +8,7 @@ use ws101::page::page;
 use ws101::server;
 use ws101::settings::Settings;
 
-/// Chats for ever.
+/// Serves forever.
 pub async fn serve(listener: TcpListener, settings: &Settings) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let chat = Endpoint::open(Chat::new(settings), settings);

@@ -1,7 +1,7 @@
-//! The floor: prebuilt frames and bare system calls, on one thread.
+//! The floor, a minimal server: prebuilt frames and plain system calls on one thread.
 //!
-//! No JSON, no room, no limits, nothing checked: what is left is what the
-//! operating system takes for a delivery.
+//! It has no JSON, no room and no limits, and checks nothing. So it costs only what the operating
+//! system takes for a delivery.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpListener;
@@ -20,7 +20,7 @@ const EVENTS: usize = 1024;
 const SCRATCH: usize = 64 * 1024;
 const LONGEST: usize = 64 * 1024;
 
-/// Chats for ever; `batching` writes once for each client and round of events.
+/// Serves forever. With `batching` it writes once for each client and round of events.
 pub fn serve(listener: TcpListener, batching: bool) -> anyhow::Result<()> {
     let mut listener = mio::net::TcpListener::from_std(listener);
     let mut poll = Poll::new()?;
@@ -79,23 +79,23 @@ struct Client {
     tcp: TcpStream,
     place: Place,
     frames: Decoder,
-    /// Kept for ever, however much it becomes.
+    /// Bytes not yet written. There is no limit.
     unsent: Vec<u8>,
 }
 
-/// How far a client has come.
+/// The state of a client's connection.
 #[derive(PartialEq)]
 enum Place {
-    /// This much of its request has arrived.
+    /// The part of the request that has arrived.
     Door(Vec<u8>),
-    /// At `/ws`, with all the others.
+    /// At `/ws`, where every client receives all messages.
     Room,
-    /// At `/chat`, where it hears only itself.
+    /// At `/chat`, where a client receives only its own messages.
     Alone,
 }
 
 impl Client {
-    /// Writes what is owed and reads what is there; what is for all goes to `round`.
+    /// Writes the unsent bytes and reads what there is. Messages for all go to `round`.
     fn turn(&mut self, scratch: &mut [u8], round: &mut BytesMut) -> anyhow::Result<()> {
         if !self.unsent.is_empty() {
             let owed = std::mem::take(&mut self.unsent);
@@ -109,7 +109,8 @@ impl Client {
                 Err(error) => return Err(error.into()),
             };
             self.heard(&scratch[..read], round)?;
-            // A short read says that there is no more: edge-triggered, the next is an event.
+            // A short read means that the socket is empty. The events are edge-triggered: more bytes are a
+            // new event.
             if read < scratch.len() {
                 return Ok(());
             }
@@ -124,7 +125,7 @@ impl Client {
             self.frames.push(&head[size..]);
             let alone = request.uri().path() == "/chat";
             self.place = if alone { Place::Alone } else { Place::Room };
-            self.send(&handshake::encode(&answer.map(|()| "")));
+            self.send(&handshake::encode(&answer.to_response()));
         } else {
             self.frames.push(bytes);
         }

@@ -1,6 +1,6 @@
-//! The chat as it is most often written: an unbounded channel and a task for each client.
+//! The naive chat, as most tutorials write it: an unbounded channel and a task for each client.
 //!
-//! Default buffers, one flush for each message, no limits. That is the pattern, not a caricature of it.
+//! It has default buffers, one flush for each message, and no limits.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
@@ -17,7 +17,7 @@ use crate::wording::said;
 
 type Room = Arc<Mutex<HashMap<SocketAddr, UnboundedSender<Message>>>>;
 
-/// Chats for ever.
+/// Serves forever.
 pub async fn serve(listener: TcpListener) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let room = Room::default();

@@ -21,8 +21,8 @@ pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rew
         linger(&mut io, LINGER).await;
         return Ok(None);
     }
-    let mut response = match policy.answer(&request) {
-        Ok(response) => response,
+    let mut agreement = match policy.answer(&request) {
+        Ok(agreement) => agreement,
         Err(rejection) => {
             refuse(io, blamed(rejection)).await;
             return Ok(None);
@@ -31,11 +31,10 @@ pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rew
     if broken("1.1") {
         // The key is text: its letters count.
         let key = request.headers()["sec-websocket-key"].to_str()?.to_lowercase();
-        let accept = AcceptKey::derive(&key).accept.parse()?;
-        response.headers_mut().insert("sec-websocket-accept", accept);
+        agreement.accept = AcceptKey::derive(&key).accept;
     }
-    let peer = Peer::new(&request, &response);
-    io.write_all(&encode(&response.map(|()| ""))).await?;
+    let peer = Peer::new(&request, &agreement);
+    io.write_all(&encode(&agreement.to_response())).await?;
     Ok(Some(Accepted { peer, io: Rewind::new(&bytes[size..], io) }))
 }
 

@@ -24,12 +24,8 @@ fn is_answered(head: &[u8]) -> Result<(), TestCaseError> {
         Ok(Some((request, _))) => policy.answer(&request),
         Err(rejection) => Err(rejection),
     };
-    let (status, bytes) = match verdict {
-        Ok(response) => (101, handshake::encode(&response.map(|()| ""))),
-        Err(rejection) => {
-            (rejection.status().as_u16(), handshake::encode(&rejection.to_response()))
-        }
-    };
+    let status = verdict.as_ref().map_or_else(|rejection| rejection.status().as_u16(), |_| 101);
+    let bytes = handshake::encode(&handshake::response(&verdict));
     let (response, size): (Response<()>, usize) = parse_response(&bytes).unwrap().unwrap();
     prop_assert_eq!(response.status().as_u16(), status);
     // One line of text, whatever it repeats.

@@ -1,4 +1,4 @@
-//! Two writers, one session, a stream that is sometimes full.
+//! Models of the hub: two writing tasks, one session, and a stream that is sometimes full.
 
 mod slow;
 
@@ -13,16 +13,16 @@ use ws101_model::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
 use ws101_model::pipe::{self, Far};
 use ws101_model::scheduler::{block_on, explore, spawn};
 
-/// The most bytes of a frame's payload that are looked at.
+/// The most bytes of a frame's payload that are compared.
 const KEEP: usize = 16;
 
-/// A session that only listens: what `ws101::session::run` does with its mailbox.
+/// A session that sends nothing itself: what `ws101::session::run` does with its mailbox.
 async fn listen(mailbox: Mailbox, outlet: Outlet) {
     let goodbye = mailbox.drive().await.expect("this stream never fails");
     say_goodbye(mailbox, outlet, goodbye.code).await;
 }
 
-/// What a session ends with: all that was said to it, then a close frame.
+/// The end of a session: it writes everything that was sent, then a close frame.
 async fn say_goodbye(mailbox: Mailbox, mut outlet: Outlet, code: CloseCode) {
     mailbox.leave();
     let mut frame = BytesMut::new();
@@ -31,7 +31,7 @@ async fn say_goodbye(mailbox: Mailbox, mut outlet: Outlet, code: CloseCode) {
     outlet.shutdown().await.expect("this stream never fails");
 }
 
-/// Everything a client is told until the end: its frames' payloads.
+/// Everything that a client receives until the end: its frames' payloads.
 async fn hear(far: Far) -> Vec<String> {
     let mut decoder = Decoder::new(KEEP);
     let mut heard = Vec::new();
@@ -46,7 +46,7 @@ async fn hear(far: Far) -> Vec<String> {
     heard
 }
 
-/// The first `size` bytes that a client is sent.
+/// The first `size` bytes that a client receives.
 async fn first(far: &Far, size: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() < size {
@@ -65,8 +65,8 @@ fn member(hub: &Hub, (buffer, capacity): (usize, usize)) -> (ClientId, Far) {
     (who, far)
 }
 
-/// A stream that takes four bytes until the client reads, and one that also
-/// holds back six until it is flushed.
+/// The sizes of two streams: one takes four bytes until the client reads; the other also holds back
+/// six bytes until it is flushed.
 const STREAMS: [(usize, usize); 2] = [(0, 4), (6, 4)];
 
 fn check(
@@ -80,10 +80,11 @@ fn check(
     }
 }
 
-/// Every order.
+/// Tries every order.
 const ALL: Option<usize> = None;
 
-/// Where all of them would take hours: those with a few preemptions, `just model 3` for more.
+/// Tries orders with at most two preemptions, where all orders would take hours. `just model 3` tries
+/// more.
 fn some() -> Option<usize> {
     Some(env::var("MODEL_PREEMPTIONS").map_or(2, |n| n.parse().expect("a number of preemptions")))
 }
@@ -115,7 +116,7 @@ fn a_reply_arrives_while_the_client_reads() {
             speaker.send(who, Message::text("a"));
             speaker.send(who, Message::text("b"));
         });
-        // Nobody says more, until all of it is there.
+        // Nothing more is sent until the client has all of it.
         assert_eq!(block_on(first(&far, 6)), *b"\x81\x01a\x81\x01b");
         hub.close(who, CloseCode::Normal, "");
         assert_eq!(block_on(hear(far)), ["1000"]);
@@ -128,7 +129,7 @@ fn a_round_arrives_while_the_client_reads() {
         let hub = hub();
         let (_, far) = member(&hub, sizes);
         hub.broadcast(Message::text("abc"));
-        // Nobody says more, until all of it is there.
+        // Nothing more is sent until the client has all of it.
         assert_eq!(block_on(first(&far, 5)), *b"\x81\x03abc");
         hub.close_all(CloseCode::Away, "");
         assert_eq!(block_on(hear(far)), ["1001"]);
@@ -142,7 +143,7 @@ fn another_round_follows() {
         let (who, far) = member(&hub, sizes);
         for (text, frame) in [("a", b"\x81\x01a"), ("b", b"\x81\x01b")] {
             hub.broadcast(Message::text(text));
-            // Nobody says more, until all of it is there.
+            // Nothing more is sent until the client has all of it.
             assert_eq!(block_on(first(&far, 3)), *frame);
         }
         hub.close(who, CloseCode::Normal, "");
@@ -154,7 +155,7 @@ fn another_round_follows() {
 fn one_writer_follows_another() {
     explore(some().map(|n| n + 1), || {
         let hub = hub();
-        // Room for everything: the session has nothing to do until the end.
+        // The stream takes everything, so the session has nothing to do until the end.
         let (who, far) = member(&hub, (0, 64));
         hub.broadcast(Message::text("a"));
         assert_eq!(block_on(first(&far, 3)), *b"\x81\x01a");
@@ -183,7 +184,7 @@ fn nothing_follows_a_goodbye() {
 
 #[test]
 fn a_newcomer_hears_what_is_said_from_then_on() {
-    // Two members are a multitude.
+    // One preemption less: with two members there are many more orders.
     check(some().map(|n| n.saturating_sub(1)), |sizes| {
         let hub = hub();
         let (_, first) = member(&hub, sizes);
@@ -196,7 +197,7 @@ fn a_newcomer_hears_what_is_said_from_then_on() {
     });
 }
 
-/// Both tasks write, the session writes and the client reads.
+/// The writer, the sending task and the session write, while the client reads.
 #[test]
 fn everyone_at_once() {
     check(some(), |sizes| {

@@ -1,8 +1,8 @@
-//! The hub's policy for the slow, while everyone goes on.
+//! Models of the overflow policies, while other tasks continue.
 
 use super::*;
 
-/// Whoever does not hear all that was said hears the beginning of it, then why.
+/// A client receives either everything, or the first messages and then close code 1013.
 fn all_or_let_go(heard: &[String], said: &[&str]) {
     let (end, before) = heard.split_last().expect("a goodbye is said");
     assert!(heard == said || end == "1013" && before == &said[..before.len()], "{heard:?}");
@@ -52,7 +52,7 @@ fn the_slow_who_are_closed_in_a_round_miss_nothing_or_are_told() {
 #[test]
 fn the_newest_is_kept() {
     check(some(), |sizes| {
-        // Room for what is left of a torn frame, and for one that is whole.
+        // Capacity for the rest of a partly written frame and for one whole frame.
         let hub = Hub::new(5, Overflow::DropOldest);
         let (who, far) = member(&hub, sizes);
         let said = ["abc", "d", "e", "f"];

@@ -182,11 +182,11 @@ impl Door {
     pub async fn let_in(&mut self, knock: Knock) -> Result<Guest, Failure> {
         let Head { request, bytes, size, mut io } = *knock.head;
         match Policy::default().at("/ws").answer(&request) {
-            Ok(granted) => {
+            Ok(agreement) => {
                 self.answered(StatusCode::SWITCHING_PROTOCOLS);
-                let peer = Peer::new(&request, &granted);
+                let peer = Peer::new(&request, &agreement);
                 // What is said to a client that has gone says nothing about it.
-                let _ = io.write_all(&handshake::encode(&granted.map(|()| ""))).await;
+                let _ = io.write_all(&handshake::encode(&agreement.to_response())).await;
                 Ok(Accepted { peer, io: Rewind::new(&bytes[size..], io) })
             }
             Err(rejection) => {

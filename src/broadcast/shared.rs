@@ -1,0 +1,134 @@
+//! What the clones of a hub, its mailboxes and its writer share: the members, the logs, the policy.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use super::log::Log;
+use super::member::{Audience, ClientId};
+use super::outlet::{Wire, too_slow};
+use super::pace::Pace;
+use super::roster::{List, Roster};
+use super::scheduler::{Mutex, MutexGuard};
+use crate::stream::Io;
+
+/// What the hub does with a member whose backlog would exceed the hub's capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// Drops the member's oldest messages. Right for prices, cursors and telemetry.
+    DropOldest,
+    /// Ends the membership with close code 1013. Right for chat, where a reader must not miss a
+    /// message without noticing.
+    Disconnect,
+}
+
+/// The inside of a hub. Cheap to clone; all clones have the same members.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    state: Arc<Mutex<State>>,
+    /// Bytes that one member's backlog may hold.
+    pub(super) capacity: usize,
+    pub(super) overflow: Overflow,
+    /// How long a stream may take nothing of its backlog.
+    pub(super) deadline: Duration,
+    pub(super) pace: Option<Arc<Pace>>,
+}
+
+/// The part that a lock guards.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The id of the member that joined last.
+    pub(super) last_id: ClientId,
+    pub(super) members: Roster,
+    /// Set when `close_all` was called: the hub closes later members with the same frame.
+    pub(super) closed: Option<CloseFrame>,
+    /// What was broadcast, by audience. An audience without a broadcast has no log.
+    pub(super) logs: BTreeMap<Audience, Log>,
+    /// Whether a task is writing rounds.
+    pub(super) writing: bool,
+}
+
+/// The messages that one audience is sent in one write.
+pub(super) struct Round {
+    pub(super) frames: Bytes,
+    /// The position in the audience's log at which the round ends.
+    pub(super) end: u64,
+    pub(super) members: List,
+}
+
+impl State {
+    /// The length of an audience's log.
+    pub(super) fn end(&self, audience: Audience) -> u64 {
+        self.logs.get(&audience).map_or(0, Log::end)
+    }
+
+    /// Bytes broadcast so far, over all audiences.
+    pub(super) fn total(&self) -> u64 {
+        self.logs.values().map(Log::end).sum()
+    }
+
+    /// Bytes broadcast so far, and how many members there are.
+    pub(super) fn size(&self) -> (u64, usize) {
+        (self.total(), self.members.len())
+    }
+
+    /// Whether a round waits to be written.
+    pub(super) fn has_open_round(&self) -> bool {
+        self.logs.values().any(|log| !log.open.is_empty())
+    }
+
+    /// Closes the open rounds and returns them. An audience without an open round costs nothing.
+    pub(super) fn take_rounds(&mut self) -> Vec<Round> {
+        let Self { members, logs, writing, .. } = self;
+        let rounds = logs.iter_mut().filter_map(|(&audience, log)| {
+            let (frames, end) = log.take_round();
+            (!frames.is_empty()).then(|| Round { frames, end, members: members.list(audience) })
+        });
+        let rounds: Vec<_> = rounds.collect();
+        *writing = !rounds.is_empty();
+        rounds
+    }
+
+    /// Ends one membership, if it has not ended. With a frame, the session sends it.
+    pub(super) fn remove(&mut self, id: ClientId, frame: Option<CloseFrame>) {
+        if let Some(member) = self.members.remove(id) {
+            member.caught_up(&self.logs).close(frame);
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(capacity: usize, overflow: Overflow, deadline: Duration) -> Self {
+        Self { state: Arc::default(), capacity, overflow, deadline, pace: None }
+    }
+
+    /// Lock order: the hub's state first, then an outlet. Neither lock is held across an `.await`.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies the overflow policy to a member; true if that ended the membership.
+    pub(super) fn is_evicted(&self, wire: &mut Wire<dyn Io>) -> bool {
+        if wire.queued() <= self.capacity {
+            return false;
+        }
+        // On a busy server the session may not have run yet, so the backlog may be long although
+        // the peer reads. Try the socket once before the member pays for it.
+        wire.drain_now();
+        if wire.queued() <= self.capacity {
+            return false;
+        }
+        let (keep, evict) = match self.overflow {
+            Overflow::DropOldest => (self.capacity, false),
+            Overflow::Disconnect => (0, true),
+        };
+        while wire.queued() > keep && wire.drop_oldest() {}
+        if evict {
+            wire.close(Some(too_slow()));
+        }
+        evict
+    }
+}
