@@ -17,10 +17,11 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 use tokio::{net::TcpStream, time::timeout};
-use ws101::handshake::{Rejection, encode, has_body};
+use ws101::handshake::{Rejection, encode, has_body, is_last};
 use ws101::settings::{Settings, StartError};
+use ws101::stream::{LINGER, linger, within};
 use ws101::upgrade::{Head, read_head, refuse};
-use ws101::{frame::Frame, log, page, server, stream::within};
+use ws101::{frame::Frame, log, page, server};
 
 /// How long an answer to long polling waits for news.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -92,6 +93,10 @@ impl Race {
             // An answer to HEAD is the one to GET, without its body.
             bytes.truncate(bytes.len() - if request.method() == "HEAD" { body } else { 0 });
             self.tell(&mut tcp, request.uri().path(), &bytes).await?;
+            if is_last(&request) {
+                linger(&mut tcp, LINGER).await;
+                return Ok(());
+            }
         }
     }
 
@@ -104,6 +109,9 @@ impl Race {
             Err(no) => return self.tell(&mut tcp, path, &encode(&no.to_response())).await,
         };
         self.tell(&mut tcp, path, &answer).await?;
+        if request.method() == "HEAD" {
+            return Ok(()); // Told only how an answer would begin, and this one has no end.
+        }
         loop {
             for (n, line) in self.after(since) {
                 let event = format!("id: {n}\ndata: {line}\n\n").into();

@@ -45,6 +45,7 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
     // One byte more than a message may have shows that there are more.
     let (mut decoder, mut checker) = (Decoder::new(most + 1), Checker::new(Role::Client));
     let (mut kind, mut message, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
+    let (mut is_open, mut due) = (false, None); // Whether more fragments come, and by when.
     decoder.push(hasty);
     loop {
         while let Some(frame) = decoder.next_frame() {
@@ -58,6 +59,7 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
                 _ => {} // A pong asks for nothing; a continuation goes on with what was begun.
             }
             if !frame.header.opcode.is_control() {
+                is_open = !frame.header.fin;
                 message.extend_from_slice(&frame.payload);
                 if frame.header.fin && message.len() <= most {
                     let accepted = if kind == Opcode::Text { "Принято: " } else { "" };
@@ -65,14 +67,23 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
                     send(Frame::new(kind, reply))?;
                 }
             }
+            due = due.filter(|_| is_open);
         }
         let coming = decoder.pending().and_then(|torn| torn.header).map_or(0, |header| header.len);
         if coming > most as u64 || message.len() > most {
             return send(Frame::close(1009, &format!("a message may have {most} bytes")));
         }
-        let Ok(n) = within(tcp, settings.idle).read(&mut buffer) else {
-            return send(Frame::close(1011, "nothing heard for too long"));
+        if is_open || decoder.pending().is_some() {
+            due.get_or_insert_with(|| within(tcp, settings.message));
+        }
+        // A message has a deadline as a whole: each byte of it is something heard.
+        let (read, late) = match &mut due {
+            Some(due) => (due.read(&mut buffer), (1008, "a message took too long")),
+            None => {
+                (within(tcp, settings.idle).read(&mut buffer), (1011, "nothing heard for too long"))
+            }
         };
+        let Ok(n) = read else { return send(Frame::close(late.0, late.1)) };
         ensure!(n > 0, "hung up without a close frame");
         log!("← {}", Hex::new(&buffer[..n], 32));
         decoder.push(&buffer[..n]);

@@ -23,7 +23,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tracing::info;
 
 use again::Asked;
 pub use dialect::Dialect;
@@ -85,6 +84,8 @@ pub struct Chat {
     /// Time since the start, as the endpoint told it last.
     now: Duration,
     clock: Clock,
+    /// What the log is to say of the event that is handled.
+    note: Option<&'static str>,
     limits: Limits,
     ping_interval: Duration,
     /// How long a client of the canonical protocol may stay without saying `hello`.
@@ -125,6 +126,7 @@ impl Chat {
             guests: 0,
             now: Duration::ZERO,
             clock: SystemTime::now,
+            note: None,
             limits: Limits {
                 content: CONTENT_CHARS,
                 username: NAME_CHARS,
@@ -161,11 +163,11 @@ impl Chat {
         }
     }
 
-    /// Writes a mistake into the log, as source 000 does; not for ever.
+    /// Notes a mistake for the log, as source 000 does; at most [`NOTED`] of one connection.
     fn note(&mut self, who: ClientId) {
         if let Some(seat) = self.seats.get_mut(&who).filter(|seat| seat.noted < NOTED) {
             seat.noted += 1;
-            info!(who, "Получено некорректное сообщение");
+            self.note = Some("Получено некорректное сообщение");
         }
     }
 
@@ -562,6 +564,10 @@ impl Room for Chat {
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.receipts.expire(now);
         self.tell_crowd(hub);
+    }
+
+    fn noted(&mut self) -> Option<&'static str> {
+        self.note.take()
     }
 
     fn now(&mut self, now: Duration) {

@@ -262,11 +262,15 @@ impl<R: Room> Endpoint<R> {
             self.0.hub.close(who, CloseCode::Error, "internal error");
         }
         let is_moved = room.deadline() != before;
+        let noted = room.noted();
         drop(room);
         if is_moved {
             self.0.deadline.notify_one();
         }
         tell_of_panic(survived, Some(who));
+        if let Some(noted) = noted {
+            info!(who, "{noted}");
+        }
     }
 
     /// Calls the room at each of its deadlines.

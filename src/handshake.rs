@@ -47,7 +47,7 @@ pub use guard::guard;
 pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
 pub use host::is_private;
 pub use origins::Origins;
-pub use policy::{Policy, asks, has_body, judge_body_length};
+pub use policy::{Policy, asks, has_body, is_last, judge_body_length};
 pub use rejection::{Fault, Rejection};
 pub use target::{host_of, to_origin_form};
 

@@ -1,51 +1,104 @@
-//! Learn WebSockets byte by byte, and snapshot-test the servers you build.
+//! Modules to build WebSocket servers from, and to test servers with, down to each byte.
 //!
-//! A **frame** is what crosses the wire and a **handshake** is what precedes the
-//! first one; both are plain functions over bytes. The **pieces** stand on that,
-//! none knowing another. A **session** is one connection, a **room** is what is
-//! said, an **endpoint** puts one room and many sessions together. A
-//! **transcript** is what crossed the wire, as text.
+//! `ws101` is the library of a project that teaches WebSockets. Two ways to use it:
 //!
-//! A module uses only floors below its own, so each can be lifted out alone.
+//! - **Serve.** An [`endpoint`] joins a [`room`], which says what clients tell each other, and one
+//!   [`session`] for each connection. Smaller pieces ([`handshake`], [`upgrade`], [`broadcast`],
+//!   [`heartbeat`], [`shutdown`]) can be used alone.
+//! - **Test.** A [`transcript`] writes down all that a server sends and receives, as text for a
+//!   snapshot. A [`scenario`] plays such a text against any server. The [`doctor`] says why a
+//!   WebSocket does not open.
 //!
-//! | floor | module | what it is |
+//! A room in which every client receives every message, and its test:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! use tokio_tungstenite::tungstenite::Message;
+//! use ws101::broadcast::{ClientId, Hub};
+//! use ws101::endpoint::Endpoint;
+//! use ws101::frame::Frame;
+//! use ws101::room::Room;
+//! use ws101::settings::Settings;
+//! use ws101::transcript::Transcript;
+//!
+//! struct Everyone;
+//!
+//! impl Room for Everyone {
+//!     fn heard(&mut self, _: ClientId, message: Message, hub: &Hub) {
+//!         hub.broadcast(message);
+//!     }
+//! }
+//!
+//! // In a test: #[tokio::test(start_paused = true)]
+//! let endpoint = Endpoint::open(Everyone, &Settings::default());
+//! let mut t = Transcript::new(move |pipe| {
+//!     let endpoint = endpoint.clone();
+//!     async move { endpoint.accept(pipe).await }
+//! });
+//! t.step("ann and bob connect");
+//! t.connect("ann", "/").await;
+//! t.connect("bob", "/").await;
+//! t.step("bob sends a text");
+//! t.send("bob", Frame::text("hi")).await;
+//! assert_eq!(t.to_string(), "\
+//! == ann and bob connect
+//! ann -> GET /
+//! ann <- 101
+//! bob -> GET /
+//! bob <- 101
+//!
+//! == bob sends a text
+//! bob >> text \"hi\"
+//! bob << text \"hi\"
+//! ann << text \"hi\"
+//! ");
+//! # }
+//! ```
+//!
+//! # Modules
+//!
+//! A module uses only modules on lower floors, so each can be taken alone. `docs/architecture.md`
+//! in the repository follows a message, a refused handshake and a line of a scenario through them.
+//!
+//! | floor | module | what it does |
 //! | --- | --- | --- |
-//! | 5 | [`chat`] | the capstone room: names, messages, typing, comings and goings |
-//! | | [`doctor`] | why a WebSocket does not open, and which rules it keeps |
-//! | 4 | [`endpoint`] | a room and its connections, mounted on a warp route or any stream |
-//! | | [`scenario`] | what must cross the wire, as text that can be played and compared |
-//! | 3 | [`session`] | one connection: one task, one loop |
-//! | | [`room`] | what is said, apart from how it travels |
-//! | | [`server`] | an accept loop that judges each connection's first head |
-//! | | [`transcript`] | a conversation written down, byte by byte, for snapshots |
-//! | 2 | [`upgrade`] | from a byte stream to a WebSocket, by hand or as a warp filter |
-//! | | [`blocking`] | the same for a program with threads, and an end to every wait |
-//! | | [`client`] | the client end over any stream, and every fault of a 101 |
-//! | | [`goodbye`] | ending it so that both sides know why |
-//! | | [`echo`] | what comes in goes out again |
-//! | | [`broadcast`] | one message in, every member's connection out |
-//! | | [`crowd`] | comings and goings, told together when they are many |
-//! | | [`history`] | what was said lately, for those who come back |
-//! | | [`heartbeat`] | finding out that a peer is gone |
-//! | | [`shutdown`] | ending a server on purpose |
-//! | | [`stats`] | connections, messages, bytes, closes, memory, uptime |
-//! | | [`settings`] | what a program may be told by its environment |
-//! | | [`page`] | `frontend/`, served with strict headers |
-//! | 1 | [`stream`] | byte streams: put bytes back, linger at the end |
-//! | | [`tap`] | a stream that tells what crosses it |
-//! | | [`limits`] | what a stranger may take |
-//! | | [`wst`] | the wire language: what crosses the wire as text, parsed and printed |
-//! | | [`log`] | lines for a terminal or a file, which never hold a program up |
-//! | 0 | [`address`] | where a WebSocket is: `ws://localhost:8080/chat` |
-//! | | [`close_code`] | what the number in a close frame means, and whether to come back |
-//! | | [`frame`] | frames as bytes, read and written and judged |
-//! | | [`handshake`] | the request, the answer, and why not |
-//! | | [`escape`] | strangers' text, made safe to print |
-//! | | [`id`] | names nobody can guess |
-//! | | [`name`] | names that strangers choose: readable, and no two alike |
-//! | | [`receipts`] | what came of a request, for a client that sends it again |
-//! | | [`timestamp`] | the time of day, as it goes over the wire |
-//! | | [`typed`] | the messages that clients send: JSON objects with a `type` |
+//! | 5 | [`chat`] | The room of `full_chat`: names, messages, typing, arrivals and departures. |
+//! | | [`doctor`] | Says why a WebSocket does not open, and which rules of the RFC a server keeps. |
+//! | 4 | [`endpoint`] | Joins one room and many connections, on a warp route or on any stream. |
+//! | | [`scenario`] | Plays a transcript, as a text file, against any server and compares. |
+//! | 3 | [`session`] | Runs one connection: one task with one loop. |
+//! | | [`room`] | The trait of a room: what clients say to each other, without sockets. |
+//! | | [`server`] | Accepts connections and checks each request before it reaches a route. |
+//! | | [`transcript`] | Writes down a conversation, byte by byte, for snapshot tests. |
+//! | 2 | [`upgrade`] | Makes a WebSocket of a byte stream, by hand or as a warp filter. |
+//! | | [`blocking`] | Does the same for a program with threads, with a deadline on every wait. |
+//! | | [`client`] | Connects over any stream, and finds every fault of a 101. |
+//! | | [`goodbye`] | Ends a connection so that both sides get a close code. |
+//! | | [`echo`] | Sends every message back. |
+//! | | [`broadcast`] | Sends one message to every member. |
+//! | | [`crowd`] | Tells arrivals and departures together when there are many. |
+//! | | [`history`] | Keeps the latest messages for clients that reconnect. |
+//! | | [`heartbeat`] | Sends pings, and finds connections whose peer is gone. |
+//! | | [`shutdown`] | Stops a server on a signal, and waits for its connections. |
+//! | | [`stats`] | Counts connections, messages, bytes and close codes; tells memory and uptime. |
+//! | | [`settings`] | Reads the settings of a program from its environment. |
+//! | | [`page`] | Serves the files of `frontend/` with strict security headers. |
+//! | 1 | [`stream`] | Byte streams: puts bytes back, and waits for the peer to close. |
+//! | | [`tap`] | A stream that reports the bytes that pass through it. |
+//! | | [`limits`] | Limits on what a client may send, and on how many may connect. |
+//! | | [`wst`] | The wire language: events as text, parsed and printed. |
+//! | | [`log`] | Writes lines to a terminal or a file without blocking the program. |
+//! | 0 | [`address`] | The address of a WebSocket: `ws://localhost:8080/ws`. |
+//! | | [`close_code`] | What each close code means, and whether a client reconnects after it. |
+//! | | [`frame`] | Reads, writes and checks frames. |
+//! | | [`handshake`] | Reads the request, and makes the 101 or a refusal. |
+//! | | [`escape`] | Escapes text from a peer before it is printed. |
+//! | | [`id`] | Random ids that nobody can guess. |
+//! | | [`name`] | Names that people choose: readable, and no two that look alike. |
+//! | | [`receipts`] | Remembers the result of a request, for a client that sends it again. |
+//! | | [`timestamp`] | The time of day in the format of the messages. |
+//! | | [`typed`] | Reads messages of clients: JSON objects with a `type`. |
 //!
 //! [`log`]: mod@log
 

@@ -3,10 +3,7 @@
 //! [`readable`] accepts a text that people can see and tell apart, in Unicode
 //! form NFC. [`of_person`] also refuses the words that belong to the server.
 //! [`Likeness`] compares two names as people see them: case, form and look-alike
-//! letters of other scripts make no difference (UTS 39 §4). [`Register`] holds
-//! names of which no two look the same.
-
-mod register;
+//! letters of other scripts make no difference (UTS 39 §4).
 
 use std::sync::LazyLock;
 
@@ -16,8 +13,6 @@ use unicode_properties::{
     GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
 };
 use unicode_security::skeleton;
-
-pub use register::Register;
 
 /// The longest name, in Unicode scalar values.
 pub const NAME_CHARS: usize = 32;
@@ -186,8 +181,11 @@ fn upper(text: &str) -> String {
 /// no difference: `[server]` and `s y s t e m` do.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    let letters =
-        |text: &str| text.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>();
+    // ℠ and ™ are small signs behind a word, and NFKC would write them in letters.
+    let letters = |text: &str| {
+        let words = text.chars().filter(|char| !matches!(char, '\u{2120}' | '\u{2122}'));
+        words.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>()
+    };
     let name = Likeness::of(&letters(name));
     let Looks { reserved, guests, digits } = &*LOOKS;
     if reserved.iter().any(|word| name.is_like(word)) {

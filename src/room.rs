@@ -43,6 +43,13 @@ pub trait Room: Send + 'static {
         let _ = (who, hub);
     }
 
+    /// What the log is to say of the event before, once: asked after every event of a connection,
+    /// and written when no lock is held. A room that logs by itself stops everyone while the log
+    /// blocks.
+    fn noted(&mut self) -> Option<&'static str> {
+        None
+    }
+
     /// The time, counted from the start: told before every other event. Cheap, or it costs all.
     fn now(&mut self, now: Duration) {
         let _ = now;

@@ -2,7 +2,10 @@
 //!
 //! [`Io`] is any stream that can be read and written. [`Rewind`] puts bytes back in front of a
 //! stream. [`within`] bounds the time of a write to a peer that does not read. [`linger`] ends a
-//! connection so that the bytes written last still arrive.
+//! connection so that the bytes written last still arrive; [`Lingering`] does that for a stream
+//! that another library ends.
+
+mod lingering;
 
 use std::io;
 use std::pin::Pin;
@@ -12,6 +15,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
+
+pub use lingering::Lingering;
 
 /// A stream that carries bytes both ways: TCP, TLS, a pipe, a [`Rewind`], a tap.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
@@ -36,7 +41,7 @@ pub async fn within<T, E: From<io::Error>>(
 /// How long [`linger`] waits for the peer to hang up.
 pub const LINGER: Duration = Duration::from_millis(500);
 
-/// How many bytes [`linger`] reads at a time. It discards them.
+/// How many bytes [`linger`] and [`Lingering`] read at a time. They discard them.
 const LINGER_BUFFER: usize = 4 * 1024;
 
 /// Ends a connection so that the bytes written last still arrive.

@@ -182,6 +182,12 @@ pub fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length != "0")
 }
 
+/// Whether the client expects the connection to end with the answer (RFC 9112 §9.3).
+#[must_use]
+pub fn is_last(request: &Request<()>) -> bool {
+    request.version() < Version::HTTP_11 || has_token(request.headers(), CONNECTION, "close")
+}
+
 /// Checks that a request tells where its body ends (RFC 9112 §6.3).
 ///
 /// A server must refuse any other request, because it cannot find the next one.

@@ -1,12 +1,13 @@
 //! Serves the requests of one connection: each is judged, and then answered by the routes.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
@@ -21,7 +22,7 @@ use crate::handshake::{
 use crate::limits::WriteWithin;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::stream::Rewind;
+use crate::stream::{LINGER, Lingering, Rewind, linger};
 use crate::upgrade::{AcceptError, Ends, read_head, refuse};
 
 /// The settings and the routes that all connections to a listener share.
@@ -64,6 +65,8 @@ impl Site {
         // A handshake needs keep-alive to be upgraded; its connection frees its place soon.
         let keep_alive = asks(head.request.headers()) || !place.are_scarce();
         let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), self.settings.write);
+        // hyper closes over a body that nobody read, and the reset would destroy its answer.
+        let io = Lingering::new(io, LINGER);
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
@@ -72,27 +75,42 @@ impl Site {
             .max_buf_size(HEAD_LIMIT)
             .max_headers(HEADER_LIMIT);
         let routes = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let refused = Arc::new(Mutex::new(None));
+        let refusing = refused.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
+            let on_upgrade = request.extensions().get::<OnUpgrade>().cloned();
+            let refusing = refusing.clone();
             let judged = self.judge(&mut request, ends);
             let answer = judged.map(|()| routes.call(request));
-            async {
+            async move {
                 let answer = match answer {
                     Ok(answer) => answer.await?,
                     Err(rejection) => rejection.into_response(),
                 };
+                if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    *refusing.lock().unwrap_or_else(PoisonError::into_inner) = on_upgrade;
+                }
                 Ok::<_, Infallible>(guarded(answer))
             }
         });
         let http = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
         tokio::pin!(http);
         let served = place.during(async {
-            tokio::select! {
+            let served = tokio::select! {
                 served = &mut http => served,
                 () = shutdown.begun() => {
                     http.as_mut().graceful_shutdown();
                     http.await
                 }
+            };
+            // hyper does not end a stream that it offered for an upgrade, granted or not.
+            let refused = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(refused) = refused
+                && let Ok(stream) = refused.await
+            {
+                linger(&mut TokioIo::new(stream), LINGER).await;
             }
+            served
         });
         Ok(served.await.unwrap_or(Ok(()))?)
     }

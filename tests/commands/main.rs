@@ -17,11 +17,15 @@ use std::{fs, io};
 use shell::{Clone, Outcome};
 
 /// The pages, and the example that is listening while the page's `ws101` commands run.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 13] = [
     ("README.md", "full_chat"),
     ("README.ru.md", "full_chat"),
     ("CONTRIBUTING.md", "full_chat"),
     ("SECURITY.md", "full_chat"),
+    ("docs/architecture.md", "full_chat"),
+    ("docs/architecture.ru.md", "full_chat"),
+    ("docs/settings.md", "full_chat"),
+    ("docs/settings.ru.md", "full_chat"),
     ("docs/numbers.md", "full_chat"),
     ("docs/rfc6455.md", "full_chat"),
     ("docs/siege.md", "full_chat"),

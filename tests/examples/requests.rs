@@ -66,25 +66,31 @@ async fn whatever_is_asked_is_answered() {
 /// A server that closes over unread input sends a reset, and that destroys its answer.
 #[tokio::test]
 async fn an_answer_arrives_though_more_was_sent_than_is_read() {
-    for example in ["handshake", "raw_echo", "poll_vs_push"] {
+    for example in EXAMPLES {
         let program = Program::start(example, &[]).await;
-        for _ in 0..5 {
-            let tcp = TcpStream::connect(program.address).await.unwrap();
-            let (mut reading, mut writing) = tcp.into_split();
-            let sending = tokio::spawn(async move {
-                let head = format!(
-                    "POST /ws HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n{UPGRADE}\r\n"
-                );
-                writing.write_all(head.as_bytes()).await?;
-                writing.write_all(&vec![b'x'; 200_000]).await?;
-                std::io::Result::Ok(writing)
-            });
-            // By then some of it has come that nobody has read.
-            let _sent = timeout(PATIENCE, sending).await.expect("it is taken or refused");
-            let mut answer = Vec::new();
-            let read = timeout(PATIENCE, reading.read_to_end(&mut answer)).await.expect("in time");
-            assert!(read.is_ok(), "{example}: {read:?}");
-            assert!(answer.starts_with(b"HTTP/1.1 4"), "{example}: {answer:?}");
+        for (method, upgrade) in [("POST", ""), ("POST", UPGRADE), ("GET", UPGRADE)] {
+            for before in ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+                let tcp = TcpStream::connect(program.address).await.unwrap();
+                let (mut reading, mut writing) = tcp.into_split();
+                let sending = tokio::spawn(async move {
+                    let head = format!(
+                        "{before}{method} /ws HTTP/1.1\r\nHost: a\r\n\
+                         Content-Length: 900000\r\n{upgrade}\r\n"
+                    );
+                    writing.write_all(head.as_bytes()).await?;
+                    writing.write_all(&vec![b'x'; 900_000]).await?;
+                    std::io::Result::Ok(writing)
+                });
+                // By then some of it has come that nobody has read.
+                let _sent = timeout(PATIENCE, sending).await.expect("it is taken or refused");
+                let mut answer = Vec::new();
+                let read = timeout(PATIENCE, reading.read_to_end(&mut answer)).await;
+                let read = read.expect("in time");
+                let which = format!("{example}: {before}{method} {upgrade}");
+                assert!(read.is_ok(), "{which}: {read:?}");
+                let answer = String::from_utf8_lossy(&answer);
+                assert!(answer.contains("HTTP/1.1 4"), "{which}: {answer:?}");
+            }
         }
     }
 }
@@ -133,6 +139,41 @@ async fn what_http_knows_besides_is_served() {
         let next = until(&mut tcp, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n").await;
         assert!(next.starts_with("HTTP/1.1 404"), "{next}");
     }
+}
+
+/// A client of HTTP/1.0, or one that says so, reads until the connection ends (RFC 9112 §9.3).
+#[tokio::test]
+async fn a_connection_ends_with_the_answer_for_who_expects_that() {
+    for example in ["echo", "full_chat", "poll_vs_push"] {
+        let program = Program::start(example, &[("WS_HEAD_MS", "60000")]).await;
+        for request in [
+            "GET / HTTP/1.0\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "GET /x HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n",
+            "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ] {
+            let mut tcp = TcpStream::connect(program.address).await.unwrap();
+            tcp.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let read = timeout(PATIENCE, tcp.read_to_end(&mut answer)).await;
+            read.unwrap_or_else(|_| panic!("{example}: {request}: no end")).unwrap();
+            assert!(answer.starts_with(b"HTTP/1."), "{example}: {request}");
+        }
+    }
+}
+
+/// The events have no end, so the answer to HEAD ends where they would begin.
+#[tokio::test]
+async fn head_is_told_no_events() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(b"HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let post = "POST /news?late HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_eq!(status(&program, post).await, "200");
+    let mut answer = Vec::new();
+    timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.expect("it ends").unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("text/event-stream") && answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
 /// One check for all routes: a page may have a name of its own point at this computer.

@@ -58,6 +58,57 @@ async fn raw_echo_lets_the_silent_go_and_says_why() {
     assert!(seen.contains(r#"ann << close 1011 "nothing heard for too long""#), "{seen}");
 }
 
+/// Each byte is something heard, and the message has no end: in one frame, in fragments, and
+/// with pings between them.
+#[tokio::test]
+async fn a_message_in_drops_keeps_no_thread() {
+    let program = Program::start("raw_echo", &[("WS_MESSAGE_MS", "300")]).await;
+    let ping = Frame::ping("").masked(KEY).to_bytes();
+    let mut begun = Frame::text("a").masked(KEY);
+    begun.header.fin = false;
+    let mut next = Frame::new(Opcode::Continuation, "").masked(KEY);
+    next.header.fin = false;
+    let fragments = [&next.to_bytes()[..], &ping[..]].concat();
+    let long = Frame::text("x".repeat(60_000)).masked(KEY).to_bytes();
+    for (first, drip) in [(&long[..8], &b"x"[..]), (&begun.to_bytes(), &fragments), (&[0x81], &[])]
+    {
+        let mut tcp = open(&program, HEAD).await;
+        tcp.write_all(first).await.unwrap();
+        let (mut reading, mut writing) = tcp.into_split();
+        let dripping = async {
+            while writing.write_all(drip).await.is_ok() {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let mut said = Vec::new();
+        tokio::select! {
+            () = dripping => {}
+            read = timeout(PATIENCE, reading.read_to_end(&mut said)) => {
+                read.expect("it ends").unwrap();
+            }
+        }
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("a message took too long"), "{said}");
+    }
+}
+
+/// The deadline is one message's, not the connection's, however the bytes are cut.
+#[tokio::test]
+async fn a_client_that_is_always_in_a_message_is_served() {
+    let program = Program::start("raw_echo", &[("WS_MESSAGE_MS", "1500")]).await;
+    let mut tcp = open(&program, HEAD).await;
+    let frame = Frame::text("hi").masked(KEY).to_bytes();
+    let echoed = Frame::text("Принято: hi").to_bytes();
+    tcp.write_all(&frame[..3]).await.unwrap();
+    for _ in 0..40 {
+        tcp.write_all(&[&frame[3..], &frame[..3]].concat()).await.unwrap();
+        let mut answer = vec![0; echoed.len()];
+        timeout(PATIENCE, tcp.read_exact(&mut answer)).await.expect("in time").unwrap();
+        assert_eq!(answer, echoed);
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test]
 async fn whoever_talks_on_after_the_goodbye_keeps_no_thread() {
     let program = Program::start("raw_echo", &[]).await;

@@ -91,11 +91,22 @@ fn guides() -> [Page; 2] {
     ["docs/testing.md", "docs/testing.ru.md"].map(Page::read)
 }
 
+/// The table of settings, which `readme.rs` compares with the code.
+fn settings() -> [Page; 2] {
+    ["docs/settings.md", "docs/settings.ru.md"].map(Page::read)
+}
+
+/// The modules and the walks through them, which `readme.rs` compares with the code.
+fn architecture() -> [Page; 2] {
+    ["docs/architecture.md", "docs/architecture.ru.md"].map(Page::read)
+}
+
 /// Every page there is.
 fn pages() -> Vec<Page> {
     let lessons = LANGUAGES.into_iter().flat_map(lessons).map(|lesson| lesson.page);
     let glossaries = glossary::GLOSSARIES.map(|(_, path, _, _)| Page::read(path));
-    lessons.chain(readmes()).chain(guides()).chain(glossaries).chain(minutes::pages()).collect()
+    let docs = guides().into_iter().chain(settings()).chain(architecture());
+    lessons.chain(readmes()).chain(docs).chain(glossaries).chain(minutes::pages()).collect()
 }
 
 /// Fails with all that is wrong, not only the first of it.

@@ -108,14 +108,24 @@ impl Page {
             .collect()
     }
 
-    /// The first cells of a table's rows, and the rows, where `header` is the first header.
+    /// The cells of a table's rows, and the numbers of their lines, where `header` is the first header.
     pub fn table(&self, header: &str) -> Vec<(usize, Vec<&str>)> {
+        self.tables(header).into_iter().next().unwrap_or_default()
+    }
+
+    /// The rows of each table whose first header is `header`.
+    pub fn tables(&self, header: &str) -> Vec<Vec<(usize, Vec<&str>)>> {
         let rows = self.prose().into_iter().map(|(at, line)| {
             let cells = line.strip_prefix('|').and_then(|line| line.strip_suffix('|'));
             (at, cells.map(|cells| cells.split('|').map(str::trim).collect::<Vec<_>>()))
         });
-        let rows = rows.skip_while(|(_, cells)| cells.as_ref().is_none_or(|c| c[0] != header));
-        rows.skip(2).map_while(|(at, cells)| Some((at, cells?))).collect()
+        let rows: Vec<_> = rows.collect();
+        let blocks = rows.split(|(_, cells)| cells.is_none());
+        let blocks = blocks.map(|block| {
+            block.iter().filter_map(|(at, cells)| Some((*at, cells.clone()?))).collect::<Vec<_>>()
+        });
+        let blocks = blocks.filter(|block| block.first().is_some_and(|(_, row)| row[0] == header));
+        blocks.map(|mut block| block.split_off(block.len().min(2))).collect()
     }
 
     /// Prose as a reader meets it: paragraphs, list items and cells, code spans being one word each.

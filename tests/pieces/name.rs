@@ -1,6 +1,6 @@
 //! Names: which ones can be read, and which ones look the same.
 
-use ws101::name::{NAME_BYTES, NAME_CHARS, Register, Unfit, alike, of_person, readable};
+use ws101::name::{NAME_BYTES, NAME_CHARS, Unfit, alike, of_person, readable};
 
 #[test]
 #[allow(clippy::too_many_lines)] // A table, one line a name.
@@ -185,18 +185,13 @@ fn honest_names_are_told_apart() {
     }
 }
 
+/// Signs that Unicode writes out in letters: they make no difference either.
 #[test]
-fn a_register_holds_no_two_alike() {
-    let mut names = Register::new();
-    assert!(names.take(1, "Anna"));
-    assert!(!names.take(2, "АNNА"), "look-alikes of Cyrillic");
-    assert_eq!(names.get(&2), None, "who was refused has no name");
-    assert!(names.take(1, "ANNA"), "one's own name is free");
-    assert!(names.take(1, "Boris"), "and can be given up");
-    assert!(names.take(2, "anna"));
-    assert!(!names.take(2, "boris"), "a refusal");
-    assert_eq!(names.values().collect::<Vec<_>>(), ["Boris", "anna"], "changes nothing");
-    assert_eq!(names.remove(&1).as_deref(), Some("Boris"));
-    assert_eq!(names.remove(&1), None);
-    assert!(names.take(3, "BORIS"), "a name that was freed is free in every form");
+fn a_sign_made_of_letters_frees_no_word() {
+    for name in ["Server™", "℠ system", "™Guest 5", "admin℠"] {
+        assert_eq!(of_person(name), Err(Unfit::Reserved), "{name}");
+    }
+    for name in ["Ⓢerver", "Guest ⑤", "ＳＥＲＶＥＲ"] {
+        assert_eq!(of_person(name), Err(Unfit::Reserved), "{name}");
+    }
 }

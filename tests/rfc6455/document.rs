@@ -11,9 +11,9 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rfc6455.md");
 const HEAD: &str = "\
 # RFC 6455, rule by rule
 
-Written by `just sync` from the cases in `tests/rfc6455/`; `cargo test --test rfc6455` plays them
-over real sockets. Each case is named after its section. A number refers to a known exception,
-below the table: it is played too, so that a mend is noticed.
+`just sync` writes this page from the cases in `tests/rfc6455/`. `cargo test --test rfc6455` plays
+them over real sockets. Each case is named after its section. A number in a cell refers to a known
+exception, listed below the table. Exceptions are played too: a test fails when one no longer holds.
 
 ";
 

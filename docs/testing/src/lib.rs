@@ -1,4 +1,4 @@
-//! A room in axum, as many a project has one: who comes gets an id, and what anyone says goes to all.
+//! A room in axum: each client gets an id, and every message goes to all clients.
 
 use axum::Router;
 use axum::extract::State;
@@ -34,7 +34,7 @@ async fn talk(mut socket: WebSocket, room: Room) {
                 Some(Ok(Message::Text(text))) => {
                     say(json!({"type": "said", "id": id, "text": text.as_str()}).to_string());
                 }
-                // Whoever leaves at `Message::Close` takes the answer along: it is yet to be sent.
+                // Do not end the loop at `Message::Close`: the answer to it has not been sent yet.
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => break,
             },

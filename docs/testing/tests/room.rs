@@ -10,7 +10,7 @@ use ws101::frame::Frame;
 use ws101::scenario::Scenario;
 use ws101::transcript::{Pipe, Transcript};
 
-/// What axum does with a connection, done with one end of a pipe.
+/// Serves one end of a pipe as axum serves a connection.
 async fn serve(app: Router, pipe: Pipe) {
     let service = TowerToHyperService::new(app);
     let connection = http1::Builder::new().serve_connection(TokioIo::new(pipe), service);
