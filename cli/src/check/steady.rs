@@ -14,13 +14,13 @@ use ws101::chat::Chat;
 use ws101::echo::echo;
 use ws101::endpoint::Endpoint;
 use ws101::goodbye;
-use ws101::handshake::Policy;
+use ws101::handshake::{Agreement, Policy};
 use ws101::limits::Caps;
 use ws101::scenario::{Note, Scenario};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{Peer, accept, config};
 
 use super::judge::captured_fault;
 use super::lesson::{Check, Lesson};
@@ -153,7 +153,14 @@ impl Program {
     /// The chat, at /ws only, in the dialect that is spoken at `target`.
     async fn speak(&self, target: &str, pipe: Pipe) {
         let Ok(mut accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
-        accepted.peer.target = target.parse().expect("it is a path");
+        let mut request = http::Request::new(());
+        *request.uri_mut() = target.parse().expect("it is a path");
+        *request.headers_mut() = accepted.peer.headers;
+        // The answer has been sent, so the key is of no matter.
+        let mut agreement = Agreement::new("");
+        agreement.subprotocol = accepted.peer.subprotocol;
+        // A new client, since it keeps the pairs of its query.
+        accepted.peer = Peer::new(&request, &agreement);
         let Some(permit) = self.caps.enter(accepted.peer.ip()) else { return };
         let _awaited = self.chat.shutdown().hold();
         self.chat.serve(accepted, permit).await;
