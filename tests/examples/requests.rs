@@ -66,7 +66,7 @@ async fn whatever_is_asked_is_answered() {
 /// A server that closes over unread input sends a reset, and that destroys its answer.
 #[tokio::test]
 async fn an_answer_arrives_though_more_was_sent_than_is_read() {
-    for example in EXAMPLES {
+    for example in &examples() {
         let program = Program::start(example, &[]).await;
         for (method, upgrade) in [("POST", ""), ("POST", UPGRADE), ("GET", UPGRADE)] {
             for before in ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
