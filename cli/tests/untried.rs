@@ -53,9 +53,13 @@ fn main() -> ExitCode {
     }
     let missing: Vec<_> = Need::ALL.into_iter().filter(|need| !need.is_there()).collect();
     if !arguments.iter().any(|argument| argument == RUN) {
-        let passed = cargo_test(&["-p", "ws101", "--doc"]);
+        let passed = cargo("test", &["-p", "ws101", "--doc"]);
         println!("{}", not_run(&missing));
         return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    // `cargo test --test NAME` does not build the examples that the tests start.
+    if !cargo("build", &["--examples", "-p", "ws101", "-p", "ws101-cli"]) {
+        return ExitCode::FAILURE;
     }
     let failed: Vec<_> = SLOW.iter().filter(|slow| !slow.passes(&missing)).collect();
     for slow in &failed {
@@ -107,17 +111,17 @@ impl Slow {
             arguments.extend(["--skip", part]);
         }
         println!("{} {}", self.package, self.target);
-        cargo_test(&arguments)
+        cargo("test", &arguments)
     }
 }
 
-/// Runs `cargo test` with these arguments, and says whether all passes.
-fn cargo_test(arguments: &[&str]) -> bool {
+/// Runs a command of cargo, and says whether it succeeds.
+fn cargo(command: &str, arguments: &[&str]) -> bool {
     // Cargo names itself to the programs that it starts.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut tests = Command::new(cargo);
+    let mut run = Command::new(cargo);
     // The root of the workspace, so that settings of the command's package do not apply.
-    tests.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    tests.args(["test", "--quiet"]).args(arguments).stdin(Stdio::null());
-    tests.status().is_ok_and(|status| status.success())
+    run.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    run.args([command, "--quiet"]).args(arguments).stdin(Stdio::null());
+    run.status().is_ok_and(|status| status.success())
 }
