@@ -1,3 +1,6 @@
+# The tests that `cargo test` leaves out, because they are slow or need other programs.
+slow_half := "cargo test --quiet -p ws101-cli --test untried -- --slow-half"
+
 # What there is to do here.
 [private]
 default:
@@ -34,9 +37,15 @@ lesson n lang="":
     esac
     exit 1
 
-# Run all tests
-test:
-    cargo test
+# Run the tests: the quick half, or with `just test all` the slow half, too
+test half="quick":
+    #!/bin/sh
+    set -e
+    case {{ quote(half) }} in
+        quick) cargo test --quiet ;;
+        all) cargo test --quiet && {{ slow_half }} ;;
+        *) echo "just test, or just test all" >&2; exit 2 ;;
+    esac
 
 # What strangers may say, against chance, for some minutes: `just fuzz 10`
 fuzz minutes="1":
@@ -54,11 +63,9 @@ soak minutes="1":
 siege *options:
     cargo run --release -p ws101-siege -- {{ options }}
 
-# Install what the clients in Node and Python need for their tests
+# Install what the slow half of the tests needs: Chromium, Node, Python, Go and their libraries
 clients:
-    npm ci --prefix tests/clients
-    python3 -m venv tests/clients/.venv
-    tests/clients/.venv/bin/pip install -r tests/clients/requirements.txt
+    bash .ci/install
 
 # Measure the chat next to a bare floor and the naive way, in five minutes: `just bench`, `just bench fan1 idle`
 bench *modes:
@@ -68,12 +75,13 @@ bench *modes:
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --all-features -- -D warnings
-    cargo test
+    cargo clippy --workspace --all-features --test '*' -- -D warnings
+    cargo test --quiet
 
 # Are the checks ever wrong? Each a thousand times in virtual time, each lesson fifty over TCP, recordings a hundred
 steady:
     cargo build --quiet --release --examples
-    cargo test --quiet --release -p ws101-cli -- --ignored
+    cargo test --quiet --release -p ws101-cli --bins --test check --test client --test others -- --ignored
 
 # Every value of every field of RFC 6455 against three of our servers: it takes minutes
 conformance:
@@ -110,7 +118,8 @@ twin lesson block="":
 
 # Accept what the snapshot tests see now, and show what is different. Read it; then `just sync`
 review:
-    -INSTA_UPDATE=always cargo test --no-fail-fast
+    -INSTA_UPDATE=always cargo test --quiet --no-fail-fast
+    -INSTA_UPDATE=always {{ slow_half }}
     git diff -- '*.snap'
     git status --short -- '*.snap'
 

@@ -78,8 +78,10 @@ impl Check {
             None => (&*self.what, None),
         };
         let lesson = number.parse().ok().and_then(Lesson::find);
-        let lesson =
-            lesson.with_context(|| format!("there is no lesson {number}: 1 to 12 have checks"))?;
+        let lesson = lesson.with_context(|| {
+            let (first, last) = Lesson::numbers();
+            format!("there is no lesson {number}: {first} to {last} have checks")
+        })?;
         let mut checks = lesson.checks();
         checks.retain(|check| only.is_none_or(|only| check.number == only));
         if checks.is_empty() {

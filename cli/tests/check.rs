@@ -8,21 +8,18 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// A lesson's number and its example.
-const LESSONS: [(u32, &str); 12] = [
-    (1, "handshake"),
-    (2, "raw_echo"),
-    (3, "echo"),
-    (4, "connections"),
-    (5, "broadcast"),
-    (6, "echo_broadcast"),
-    (7, "heartbeat"),
-    (8, "stats"),
-    (9, "shutdown"),
-    (10, "reconnect"),
-    (11, "names_and_typing"),
-    (12, "full_chat"),
-];
+/// The number and the example of each lesson that has checks: `checks/05_broadcast.wst`.
+fn lessons() -> Vec<(u32, String)> {
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/checks")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let lesson = |name: String| {
+        let (number, name) = name.strip_suffix(".wst")?.split_once('_')?;
+        Some((number.parse().ok()?, name.to_owned()))
+    };
+    let mut lessons: Vec<_> = names.map(|name| lesson(name).expect("NN_example.wst")).collect();
+    lessons.sort_unstable();
+    lessons
+}
 
 fn ws101(arguments: &[&str]) -> Output {
     command(arguments).env_remove("CARGO").output().expect("it runs")
@@ -63,8 +60,8 @@ fn told(output: &Output) -> String {
 
 #[test]
 fn every_example_passes_its_lesson() {
-    for (number, name) in LESSONS {
-        passes(number, name);
+    for (number, name) in lessons() {
+        passes(number, &name);
     }
 }
 
@@ -74,8 +71,8 @@ fn every_example_passes_its_lesson() {
 fn every_example_passes_its_lesson_fifty_times() {
     for _ in 0..50 {
         thread::scope(|scope| {
-            for (number, name) in LESSONS {
-                scope.spawn(move || passes(number, name));
+            for (number, name) in lessons() {
+                scope.spawn(move || passes(number, &name));
             }
         });
     }

@@ -4,56 +4,62 @@
 // Python and Go read their memory from /proc.
 #![cfg(target_os = "linux")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-const NODE: &str = "node";
-const PYTHON: &str = "../../../tests/clients/.venv/bin/python";
+use anyhow::Result;
+
+#[path = "../../tests/needs/mod.rs"]
+mod needs;
+
+use needs::Need::{Go, Node, Python};
+use needs::{GO, Need, clients, ensure_there};
 
 /// How many lessons are checked at once: the checks mostly wait.
 const LANES: u32 = 6;
 
 #[test]
-fn node_passes_every_lesson() {
-    if is_node_there() {
-        every_lesson_passes(&format!("{NODE} server.js"), &sources("servers"));
-    }
+fn node_passes_every_lesson() -> Result<()> {
+    ensure_there(&[Node])?;
+    every_lesson_passes(&format!("{} server.js", program(Node)), &sources("servers"));
+    Ok(())
 }
 
 #[test]
-fn python_passes_every_lesson() {
-    if is_python_there() {
-        every_lesson_passes(&format!("{PYTHON} server.py"), &sources("servers"));
-    }
+fn python_passes_every_lesson() -> Result<()> {
+    ensure_there(&[Python])?;
+    every_lesson_passes(&format!("{} server.py", program(Python)), &sources("servers"));
+    Ok(())
 }
 
 #[test]
-fn go_passes_every_lesson() {
-    let here = sources("servers");
-    let probe = run("go", &["list", "github.com/gorilla/websocket"], &here);
-    if is_there(&probe, "go with gorilla (golang-go and golang-github-gorilla-websocket-dev)") {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let server = target.join("server").display().to_string();
-        let built = run("go", &["build", "-o", &server, "server.go"], &here).unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        every_lesson_passes("./server", target);
-    }
+fn go_passes_every_lesson() -> Result<()> {
+    ensure_there(&[Go])?;
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let server = target.join("server").display().to_string();
+    let built = run("go", &["build", "-o", &server, "server.go"], &sources("servers"))?;
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    every_lesson_passes("./server", target);
+    Ok(())
 }
 
 #[test]
-fn a_client_in_node_comes_back() {
-    if is_node_there() {
-        passes(10, "--client", &format!("{NODE} client.js"), &sources("clients"));
-    }
+fn a_client_in_node_comes_back() -> Result<()> {
+    ensure_there(&[Node])?;
+    passes(10, "--client", &format!("{} client.js", program(Node)), &sources("clients"));
+    Ok(())
 }
 
 #[test]
-fn a_client_in_python_comes_back() {
-    if is_python_there() {
-        passes(10, "--client", &format!("{PYTHON} client.py"), &sources("clients"));
-    }
+fn a_client_in_python_comes_back() -> Result<()> {
+    ensure_there(&[Python])?;
+    passes(10, "--client", &format!("{} client.py", program(Python)), &sources("clients"));
+    Ok(())
+}
+
+fn program(language: Need) -> String {
+    language.program().display().to_string()
 }
 
 fn every_lesson_passes(server: &str, folder: &Path) {
@@ -77,16 +83,6 @@ fn passes(lesson: u32, option: &str, command: &str, folder: &Path) {
     assert!(told.contains(" passed, 0 failed, 0 skipped"), "{command}\n{told}");
 }
 
-fn is_node_there() -> bool {
-    let probe = run(NODE, &["-e", "require('ws')"], &sources("servers"));
-    is_there(&probe, "node with ws (npm ci --prefix tests/clients)")
-}
-
-fn is_python_there() -> bool {
-    let probe = run(PYTHON, &["-c", "import websockets"], &sources("servers"));
-    is_there(&probe, "python with websockets (just clients)")
-}
-
 fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
@@ -95,19 +91,7 @@ fn sources(name: &str) -> PathBuf {
 fn run(program: &str, arguments: &[&str], folder: &Path) -> std::io::Result<Output> {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command.env("NODE_PATH", sources("../../tests/clients/node_modules"));
-    // Debian packs the sources of libraries, to be found by path.
-    command.envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode"), ("GOFLAGS", "")]);
+    command.env("NODE_PATH", clients().join("node_modules"));
+    command.envs(GO);
     command.output()
-}
-
-/// Where it is not, says so; on CI that is a failure.
-fn is_there(probe: &std::io::Result<Output>, missing: &str) -> bool {
-    let is_there = probe.as_ref().is_ok_and(|output| output.status.success());
-    if !is_there {
-        assert!(std::env::var_os("CI").is_none(), "no {missing}, and CI is set");
-        // Written past the test harness, which keeps what passing tests print.
-        let _ = writeln!(std::io::stderr(), "skipped: no {missing}");
-    }
-    is_there
 }

@@ -1,6 +1,8 @@
 //! The list of attacks, and what each of them is given.
 
+use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,22 +13,16 @@ use crate::attacks::{crowd, evictions, flood, growth, herd, logs, odd, renames, 
 use crate::options::Options;
 use crate::outcome::{Outcome, seconds};
 
-/// The examples that listen; each is attacked with odd requests and with an unread log.
-pub const EXAMPLES: [&str; 13] = [
-    "broadcast",
-    "connections",
-    "echo",
-    "echo_broadcast",
-    "full_chat",
-    "handshake",
-    "heartbeat",
-    "names_and_typing",
-    "poll_vs_push",
-    "raw_echo",
-    "reconnect",
-    "shutdown",
-    "stats",
-];
+/// The example of each lesson; each is attacked with odd requests and with an unread log.
+pub static EXAMPLES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let pages = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/en"));
+    let pages = pages.into_iter().flatten().flatten();
+    let names = pages.filter_map(|page| page.file_name().into_string().ok());
+    let name = |page: String| Some(page.strip_suffix(".md")?.split_once('_')?.1.to_owned());
+    let mut names: Vec<_> = names.filter_map(name).collect();
+    names.sort_unstable();
+    names
+});
 
 /// Of them, those that end in order when they are asked to; the others let the system end them.
 const GRACEFUL: [&str; 4] = ["full_chat", "names_and_typing", "reconnect", "shutdown"];

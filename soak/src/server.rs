@@ -198,18 +198,19 @@ async fn count_panics(
 /// # Errors
 ///
 /// If one of them does not build.
-pub async fn build(examples: &[&str]) -> Result<PathBuf> {
+pub async fn build(examples: &[impl AsRef<str>]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--package", "ws101"]);
     for example in examples {
-        command.args(["--example", example]);
+        command.args(["--example", example.as_ref()]);
     }
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
     if !command.status().await?.success() {
-        bail!("the examples do not build: {}", examples.join(", "));
+        let names: Vec<_> = examples.iter().map(AsRef::as_ref).collect();
+        bail!("the examples do not build: {}", names.join(", "));
     }
     let this = std::env::current_exe()?;
     Ok(this.parent().context("a directory")?.join("examples"))

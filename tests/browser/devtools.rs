@@ -3,7 +3,6 @@
 mod tab;
 mod wire;
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,18 +16,12 @@ use tokio::time::{sleep, timeout};
 pub use tab::{Tab, View, album};
 use wire::{Wire, text};
 
+use crate::needs::Need::Chromium;
+
 /// For Chromium to start, or to end.
 const LAUNCH: Duration = Duration::from_secs(60);
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(20);
-
-/// What it is called, here and there.
-const NAMES: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
 
 const FLAGS: [&str; 10] = [
     "--headless=new",
@@ -52,17 +45,17 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts it; `None` where there is none. What the environment names as `CHROMIUM` must be there.
-    pub async fn launch() -> Result<Option<Self>> {
+    /// Starts it with a new profile.
+    pub async fn launch() -> Result<Self> {
         let profile = tempfile::tempdir()?;
-        let Some(mut process) = spawn(profile.path())? else { return Ok(None) };
+        let mut process = spawn(profile.path())?;
         let address = tokio::select! {
             address = timeout(LAUNCH, address(profile.path())) => address.context("Chromium did not start")?,
             ended = process.wait() => bail!("Chromium did not start: {}", ended?),
         };
         let wire = Wire::connect(&address).await?;
         let version = wire.call(None, "Browser.getVersion", json!({})).await?;
-        Ok(Some(Self { wire, user_agent: text(&version["userAgent"]), process, _profile: profile }))
+        Ok(Self { wire, user_agent: text(&version["userAgent"]), process, _profile: profile })
     }
 
     /// An empty tab that shares nothing with the others: no storage, no window.
@@ -91,27 +84,16 @@ impl Browser {
     }
 }
 
-/// The first of its names that this system knows.
-fn spawn(profile: &Path) -> Result<Option<Child>> {
-    let spawn = |name: &str| {
-        Command::new(name)
-            .args(FLAGS)
-            .arg(format!("--user-data-dir={}", profile.display()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-    };
-    if let Ok(name) = std::env::var("CHROMIUM") {
-        return spawn(&name).map(Some).with_context(|| format!("CHROMIUM={name}"));
-    }
-    for name in NAMES {
-        match spawn(name) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            spawned => return spawned.map(Some).with_context(|| name.to_owned()),
-        }
-    }
-    Ok(None)
+fn spawn(profile: &Path) -> Result<Child> {
+    let name = Chromium.program();
+    Command::new(&name)
+        .args(FLAGS)
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| name.display().to_string())
 }
 
 /// Where it listens, once it has written that into its profile.

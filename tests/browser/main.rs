@@ -1,12 +1,14 @@
 //! The page in a real browser, the server as people start it, and nothing in between.
 //!
 //! Chromium is looked for as `chromium`, `chromium-browser` and `google-chrome`, or
-//! where `CHROMIUM` says. Where there is none these tests are skipped; with `CI`
-//! set they fail instead. What they test is built by `cargo build --examples`.
+//! where `CHROMIUM` says. Without one these tests fail. The examples are built by
+//! `cargo build --examples`. This target is in the slow half of the tests.
 
 mod devtools;
 mod dialects;
 mod limits;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod person;
 mod pictures;
 mod program;
@@ -14,12 +16,12 @@ mod race;
 mod responses;
 mod server;
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Once;
 
 use anyhow::{Context, Result, ensure};
 use devtools::{Browser, Tab, View};
+use needs::Need::Chromium;
+use needs::ensure_there;
 use person::{
     ENGLISH, HAPPENED, LAPTOP, PEOPLE, PHONE, Person, RUSSIAN, SAID, SEEN, STATUS, Words,
 };
@@ -27,15 +29,10 @@ use program::{Program, SUBPROTOCOL};
 use serde_json::json;
 use server::{Port, Server};
 
-/// Runs a test in a browser of its own; where there is none, says so and passes, except on CI.
+/// Runs a test in a browser of its own, and closes the browser whatever came of the test.
 async fn in_browser(test: impl AsyncFnOnce(&Browser) -> Result<()>) -> Result<()> {
-    static SAID: Once = Once::new();
-    let Some(browser) = Browser::launch().await? else {
-        ensure!(std::env::var_os("CI").is_none(), "no Chromium, and CI is set");
-        // Written past the test harness, which keeps what passing tests print.
-        SAID.call_once(|| drop(writeln!(std::io::stderr(), "skipped: no Chromium")));
-        return Ok(());
-    };
+    ensure_there(&[Chromium])?;
+    let browser = Browser::launch().await?;
     let outcome = test(&browser).await;
     let closed = browser.close().await;
     outcome.and(closed)

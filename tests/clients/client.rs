@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::language::Language::{self, Node, Python};
-use crate::language::clients;
+use crate::needs::Need::{self, Node, Python};
+use crate::needs::clients;
 
 /// For something to be seen, by whoever has to come back first too.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Who wrote the client: nobody but its source document.
 pub struct Source {
     file: &'static str,
-    language: Language,
+    language: Need,
 }
 
 pub const CHAT: Source = Source { file: "000_chat.js", language: Node };

@@ -1,8 +1,8 @@
 //! Each client and the examples that speak as its source document does.
 
 use crate::client::{CHAT, Client, NOTE, PINGING, PYTHON_CHAT, TEST_PAGE};
-use crate::language::Language::{Node, Python};
-use crate::language::with;
+use crate::needs::Need::{Node, Python};
+use crate::needs::with;
 use crate::program::{Port, Program};
 use anyhow::{Result, ensure};
 

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::client::{CHAT, Client, NOTE, PINGING, PYTHON_CHAT, TEST_PAGE};
 use crate::examples::{ESTABLISHED, WELCOME, three_tabs};
-use crate::language::Language::{Node, Python};
-use crate::language::with;
+use crate::needs::Need::{Node, Python};
+use crate::needs::with;
 use crate::page::Program as Page;
 use crate::program::{Port, Program, addresses};
 

@@ -4,8 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::EXAMPLES;
-use crate::program::{PATIENCE, Program};
+use crate::program::{PATIENCE, Program, examples};
 
 /// Asks for a WebSocket: the connection, and the status of the answer.
 async fn ask(program: &Program) -> (TcpStream, String) {
@@ -21,7 +20,7 @@ async fn ask(program: &Program) -> (TcpStream, String) {
 #[tokio::test]
 async fn every_route_lets_in_as_many_as_the_settings_say() {
     // The first three speak HTTP by hand.
-    for example in &EXAMPLES[3..] {
+    for example in &examples()[3..] {
         let program = Program::start(example, &[("WS_MAX_CONNECTIONS", "1")]).await;
         let (_first, status) = ask(&program).await;
         assert_eq!(status, "101", "{example}");

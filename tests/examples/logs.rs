@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use ws101::frame::Frame;
 
-use super::EXAMPLES;
+use super::program::examples;
 use super::program::{self, PATIENCE, Port, Program};
 
 /// How many clients come: each makes two lines at least, together more than a pipe holds (64 KiB)
@@ -124,7 +124,7 @@ async fn survives(example: &str, reader: Reader) {
 }
 
 async fn all_survive(reader: Reader) {
-    for example in EXAMPLES {
+    for example in &examples() {
         survives(example, reader).await;
     }
 }
@@ -203,7 +203,7 @@ async fn plant(program: &Program, example: &str) {
 
 #[tokio::test]
 async fn no_example_lets_a_client_speak_to_the_terminal() {
-    for example in EXAMPLES {
+    for example in &examples() {
         let program = Program::start(example, &[]).await;
         plant(&program, example).await;
         let said = program.stop().await.said;

@@ -26,7 +26,7 @@ mod waits;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use program::Program;
+use program::{Program, examples};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -36,23 +36,6 @@ use ws101::transcript::{Request, Transcript};
 const HEAD: &str = "GET /chat HTTP/1.1\r\nHost: server.com\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
-
-/// Every example that listens where the settings say.
-const EXAMPLES: [&str; 13] = [
-    "poll_vs_push",
-    "handshake",
-    "raw_echo",
-    "echo",
-    "connections",
-    "broadcast",
-    "echo_broadcast",
-    "heartbeat",
-    "stats",
-    "shutdown",
-    "reconnect",
-    "names_and_typing",
-    "full_chat",
-];
 
 /// How many bytes the answer to it has.
 const SWITCHED: usize = 129;
@@ -264,7 +247,7 @@ async fn full_chat_beats_as_it_is_told() {
 async fn a_busy_port_is_one_clear_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    for example in EXAMPLES {
+    for example in &examples() {
         let failed = program::fails(example, &[("PORT", &port.to_string())]).await;
         let fix = port.checked_add(1).unwrap_or(8080);
         let line = format!(
@@ -277,7 +260,7 @@ async fn a_busy_port_is_one_clear_line() {
 
 #[tokio::test]
 async fn nonsense_in_a_setting_is_one_clear_line() {
-    for example in EXAMPLES {
+    for example in &examples() {
         let failed = program::fails(example, &[("PORT", "http")]).await;
         let line = "Error: PORT=\"http\" is not a whole number from 0 to 65535\n";
         assert_eq!((failed.said.as_str(), failed.code), (line, Some(1)));

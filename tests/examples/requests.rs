@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::EXAMPLES;
+use crate::program::examples;
 use crate::program::{PATIENCE, Program};
 
 /// Sends `request`, and reads until the answer has `end` in it; fails if the connection ends first.
@@ -34,7 +34,7 @@ const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n\
 
 #[tokio::test]
 async fn whatever_is_asked_is_answered() {
-    for example in EXAMPLES {
+    for example in &examples() {
         let program = Program::start(example, &[]).await;
         for (line, headers, expected) in [
             ("CONNECT a:80 HTTP/1.1", "Host: a\r\n", "400"),
@@ -66,7 +66,7 @@ async fn whatever_is_asked_is_answered() {
 /// A server that closes over unread input sends a reset, and that destroys its answer.
 #[tokio::test]
 async fn an_answer_arrives_though_more_was_sent_than_is_read() {
-    for example in EXAMPLES {
+    for example in &examples() {
         let program = Program::start(example, &[]).await;
         for (method, upgrade) in [("POST", ""), ("POST", UPGRADE), ("GET", UPGRADE)] {
             for before in ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {

@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::transcript::Request;
 
-use crate::program::{PATIENCE, Program};
-use crate::{EXAMPLES, HEAD, SWITCHED, eventually, read, talk_to};
+use crate::program::{PATIENCE, Program, examples};
+use crate::{HEAD, SWITCHED, eventually, read, talk_to};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -68,7 +68,8 @@ async fn a_stranger_writes_no_line_of_the_log() {
 #[tokio::test]
 async fn nobody_outside_this_machine_is_let_in_unless_asked_for() {
     for (settings, open) in [(&[][..], false), (&[("HOST", "0.0.0.0")], true)] {
-        for example in if open { &["full_chat"][..] } else { &EXAMPLES } {
+        let all = if open { vec!["full_chat".to_owned()] } else { examples() };
+        for example in &all {
             let program = Program::start(example, settings).await;
             let port = program.address.port();
             let connected = TcpStream::connect(("127.0.0.2", port)).await.is_ok();

@@ -14,6 +14,7 @@
 
 use std::fs;
 
+use crate::lists::list;
 use crate::{below, none, pages, read, root};
 
 #[test]
@@ -21,7 +22,7 @@ fn every_excerpt_is_verbatim() {
     let update = std::env::var_os("UPDATE_EXCERPTS").is_some();
     let mut complaints = Vec::new();
     for page in pages() {
-        let (fresh, broken) = refreshed(&page.lines);
+        let (fresh, broken) = refreshed(&page.path, &page.lines);
         complaints.extend(broken.into_iter().map(|(line, why)| page.at(line, why)));
         if update {
             if fresh != page.lines {
@@ -40,15 +41,34 @@ fn every_excerpt_is_verbatim() {
 }
 
 /// The page with its excerpts as they should be, and the marks that cannot be followed.
-fn refreshed(lines: &[String]) -> (Vec<String>, Vec<(usize, String)>) {
+fn refreshed(path: &str, lines: &[String]) -> (Vec<String>, Vec<(usize, String)>) {
     let (mut fresh, mut broken) = (Vec::new(), Vec::new());
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         fresh.push(line.clone());
         at += 1;
+        if let Some(name) =
+            line.strip_prefix("<!-- list: ").and_then(|rest| rest.strip_suffix(" -->"))
+        {
+            let end = lines[at..].iter().position(|line| line == "<!-- /list -->");
+            let today = &lines[at..at + end.unwrap_or_default()];
+            match end.ok_or("no <!-- /list -->".to_owned()).and_then(|_| list(name, path, today)) {
+                Ok(list) => fresh.extend(list),
+                Err(why) => {
+                    broken.push((at, why));
+                    fresh.extend(today.iter().cloned());
+                }
+            }
+            at += today.len();
+            continue;
+        }
         let Some((kind, spec)) = mark(line) else {
-            if line.starts_with("<!--") && !line.starts_with("<!-- block: ") {
-                broken.push((at, "a comment that is no mark: code:, wire: or block:".to_owned()));
+            if line.starts_with("<!--")
+                && !line.starts_with("<!-- block: ")
+                && line != "<!-- /list -->"
+            {
+                let marks = "a comment that is no mark: code:, wire:, list: or block:";
+                broken.push((at, marks.to_owned()));
             }
             continue;
         };

@@ -34,7 +34,7 @@ fn header(language: &str) -> &'static str {
 }
 
 /// What the notes of a lesson give its blocks, together.
-fn minutes(language: &str, name: &str) -> usize {
+pub fn minutes(language: &str, name: &str) -> usize {
     let page = notes(language, name);
     page.table(header(language)).iter().map(|(line, row)| number(&page, *line, row[0])).sum()
 }
@@ -94,8 +94,21 @@ fn the_index_tells_of_every_lesson() {
     none(&complaints);
 }
 
+/// The lessons in the plan of the classes.
+pub fn planned(language: &str) -> Vec<usize> {
+    let header = if language == "en" { "Class" } else { "Занятие" };
+    let page = notes(language, "README");
+    let rows = page.table(header).into_iter();
+    let numbers = rows.flat_map(|(line, row)| {
+        let cells: Vec<_> = row[1].split(", ").map(|cell| number(&page, line, cell)).collect();
+        cells
+    });
+    numbers.collect()
+}
+
+/// A lesson that is in no plan is said to be so in the list of the notes: `lists.rs`.
 #[test]
-fn plans_hold_every_lesson_once_and_no_more_than_their_time() {
+fn plans_hold_no_lesson_twice_and_no_more_than_their_time() {
     let mut complaints = Vec::new();
     for (language, _, [_, class, day]) in INDEXES {
         let (page, lessons) = (notes(language, "README"), lessons(language));
@@ -115,8 +128,11 @@ fn plans_hold_every_lesson_once_and_no_more_than_their_time() {
                 }
                 planned.extend(numbers);
             }
-            let wanted: Vec<_> = lessons.iter().map(|lesson| lesson.number).collect();
-            if planned != wanted || rows.len() != parts {
+            let known = |number| lessons.iter().any(|lesson| lesson.number == number);
+            let is_plan = planned.is_sorted_by(|one, next| one < next)
+                && planned.iter().all(|number| known(*number))
+                && planned == self::planned(language);
+            if !is_plan || rows.len() != parts {
                 complaints.push(page.at(1, format_args!("{header}: {planned:?}")));
             }
         }

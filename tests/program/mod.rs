@@ -48,6 +48,18 @@ impl Port {
     }
 }
 
+/// The example of each lesson, in the order of the lessons. Other files in `examples/`, such as a
+/// learner's own, are not among them.
+pub fn examples() -> Vec<String> {
+    let pages = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/lessons/en")).expect("lessons");
+    let names = pages.map(|page| page.expect("a name").file_name().into_string().expect("text"));
+    let name = |page: String| page.strip_suffix(".md").map(str::to_owned);
+    let mut pages: Vec<_> = names.filter_map(name).collect();
+    pages.sort_unstable();
+    let example = |page: String| page.split_once('_').map(|(_, example)| example.to_owned());
+    pages.into_iter().filter_map(example).collect()
+}
+
 /// A running example, killed if it is dropped.
 pub struct Program {
     /// Where it listens.

@@ -12,26 +12,8 @@ pub struct Lesson {
     text: &'static str,
 }
 
-macro_rules! lessons {
-    ($($number:literal $name:literal $file:literal)*) => {
-        &[$(Lesson { number: $number, name: $name, text: include_str!(concat!("../../checks/", $file)) }),*]
-    };
-}
-
-const LESSONS: &[Lesson] = lessons! {
-    1 "handshake" "01_handshake.wst"
-    2 "raw_echo" "02_raw_echo.wst"
-    3 "echo" "03_echo.wst"
-    4 "connections" "04_connections.wst"
-    5 "broadcast" "05_broadcast.wst"
-    6 "echo_broadcast" "06_echo_broadcast.wst"
-    7 "heartbeat" "07_heartbeat.wst"
-    8 "stats" "08_stats.wst"
-    9 "shutdown" "09_shutdown.wst"
-    10 "reconnect" "10_reconnect.wst"
-    11 "names_and_typing" "11_names_and_typing.wst"
-    12 "full_chat" "12_full_chat.wst"
-};
+/// Every file of `checks/`, in the order of their numbers: `build.rs` writes this list.
+const LESSONS: &[Lesson] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
 /// One check: the template of a scenario.
 #[derive(Clone, Debug)]
@@ -55,6 +37,12 @@ impl Lesson {
     /// The lesson with this number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// The first and the last number of a lesson with checks.
+    pub fn numbers() -> (usize, usize) {
+        let number = |lesson: Option<&Self>| lesson.map_or(0, |lesson| lesson.number);
+        (number(LESSONS.first()), number(LESSONS.last()))
     }
 
     /// The path of its page with the anchor of a section, given by the section's English anchor.

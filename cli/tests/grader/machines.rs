@@ -1,7 +1,5 @@
 //! What programs read: JSON, and `JUnit`'s XML.
 
-use std::env;
-use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::process::Stdio;
 
@@ -10,6 +8,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::needs::Need::Python;
+use super::needs::ensure_there;
 use super::{PATIENCE, built, server, settled, ws101};
 
 /// Runs the parametrised server as a learner would, and says where.
@@ -77,19 +77,14 @@ async fn whatever_a_server_says_its_xml_is_well_formed() {
     }
 }
 
-/// Asks a parser that others have written; where there is none, nothing is asked.
+/// Asks Python's parser of XML.
 async fn well_formed(xml: &str) {
     const PARSE: &str =
         "import sys, xml.sax; xml.sax.parse(sys.stdin.buffer, xml.sax.ContentHandler())";
-    let mut python = Command::new("python3");
+    ensure_there(&[Python]).expect("the parser is there");
+    let mut python = Command::new(Python.program());
     python.args(["-c", PARSE]).stdin(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut python = match python.spawn() {
-        Err(error) if error.kind() == ErrorKind::NotFound && env::var_os("CI").is_none() => {
-            println!("skipped: there is no python3 to parse XML with");
-            return;
-        }
-        python => python.expect("python3 starts"),
-    };
+    let mut python = python.spawn().expect("python starts");
     let mut stdin = python.stdin.take().expect("it is piped");
     stdin.write_all(xml.as_bytes()).await.expect("it reads");
     drop(stdin);

@@ -3,6 +3,8 @@
 mod broken;
 mod hostile;
 mod machines;
+#[path = "../../../tests/needs/mod.rs"]
+mod needs;
 mod refusals;
 mod reports;
 

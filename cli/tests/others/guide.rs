@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::language::Language::Python;
-use crate::language::with;
+use crate::needs::Need::Python;
+use crate::needs::with;
 
 const PAGES: [&str; 2] = ["docs/testing.md", "docs/testing.ru.md"];
 
@@ -163,7 +163,10 @@ async fn every_command_says_what_the_page_says() -> Result<()> {
         let page = fs::read_to_string(root().join(PAGES[0]))?;
         let folder = tempfile::tempdir()?;
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/others");
-        fs::copy(here.join("counter.py"), folder.path().join("counter.py"))?;
+        // As in a clone, from which the page copies it.
+        let others = folder.path().join("cli/tests/others");
+        fs::create_dir_all(&others)?;
+        fs::copy(here.join("counter.py"), others.join("counter.py"))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let mut reader = Reader { folder, port, servers: Vec::new() };
         let mut stale = Vec::new();

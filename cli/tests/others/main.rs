@@ -2,21 +2,21 @@
 //! doubts it, and caught when a line of them is changed.
 
 mod guide;
-#[path = "../../../tests/clients/language.rs"]
-mod language;
+#[path = "../../../tests/needs/mod.rs"]
+mod needs;
 
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Result, ensure};
-use language::Language::{self, Node, Python};
-use language::{clients, with};
+use needs::Need::{self, Node, Python};
+use needs::{clients, with};
 use tokio::process::Command;
 
 /// A server, and the line of it that somebody will change.
 struct Other {
-    language: Language,
+    language: Need,
     file: &'static str,
     line: &'static str,
     changed: &'static str,

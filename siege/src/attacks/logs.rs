@@ -36,8 +36,11 @@ pub async fn closed(siege: &Siege) -> Result<Outcome> {
 }
 
 async fn every_example(siege: &Siege, log: Log) -> Result<Outcome> {
-    let visited = EXAMPLES.map(|example| Box::pin(visited(siege, example, log)));
-    let mut parts = stream::iter(visited).buffered(SERVERS);
+    let mut visits = Vec::new();
+    for example in EXAMPLES.iter() {
+        visits.push(Box::pin(visited(siege, example, log)));
+    }
+    let mut parts = stream::iter(visits).buffered(SERVERS);
     let mut outcome = Outcome::default();
     while let Some(part) = parts.next().await {
         let (example, part) = part?;

@@ -55,7 +55,7 @@ const ODD: [Odd; 26] = [
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    for example in EXAMPLES {
+    for example in EXAMPLES.iter() {
         let server = siege.start(example, &PATIENT, Log::Read).await?;
         let mut part = Outcome::default();
         let mut wrong = Vec::new();

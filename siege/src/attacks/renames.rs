@@ -37,7 +37,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     for number in 1..=RENAMES {
         // The last name is what every member must hear.
         let name = if number == RENAMES { FENCE.to_owned() } else { format!("name-{number}") };
-        let rename = json!({"type": "rename", "id": "last", "username": name}).to_string();
+        let rename = json!({"type": "rename", "id": format!("rename-{number}"), "username": name})
+            .to_string();
         sent += rename.len();
         raw.send(Frame::text(rename)).await?;
     }

@@ -1,0 +1,215 @@
+//! A copy of the repository, and a shell in it.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use tempfile::TempDir;
+
+use crate::copy;
+use crate::justfile::Recipe;
+
+/// For a program to print its first line, on a busy machine.
+const FIRST_LINE: Duration = Duration::from_secs(60);
+
+/// How long a program that prints nothing has to go on, to be taken for one that works.
+const RUNNING: Duration = Duration::from_secs(10);
+
+/// What came of a command.
+#[derive(Debug)]
+pub enum Outcome {
+    Worked,
+    Failed(String),
+}
+
+impl Outcome {
+    /// Panics if the command failed.
+    pub fn expect(self, command: &str) {
+        if let Self::Failed(why) = self {
+            panic!("{command}: {why}");
+        }
+    }
+}
+
+/// A running example, killed when it is dropped.
+pub struct Server {
+    pub port: String,
+    child: Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The copy. Its target directory outlives it, so that a second run builds less.
+pub struct Clone {
+    pub path: PathBuf,
+    home: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// There is one copy at a time, in one place.
+static TURN: Mutex<()> = Mutex::new(());
+
+impl Clone {
+    pub fn new(root: &Path) -> io::Result<Self> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clone-target");
+        let path = kept.with_file_name("clone");
+        fs::create_dir_all(&kept)?;
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        copy::tree(root, &path)?;
+        std::os::unix::fs::symlink(kept, path.join("target"))?;
+        let home = tempfile::tempdir()?;
+        // As VS Code makes it.
+        fs::create_dir_all(home.path().join(".vscode/extensions"))?;
+        Ok(Self { path, home, _turn: turn })
+    }
+
+    /// A shell that carries out `command` as a person at a terminal in the clone would.
+    fn shell(&self, command: &str) -> Command {
+        let mut shell = Command::new("sh");
+        // What cargo sets for a test is not set in a terminal.
+        for (name, _) in env::vars_os() {
+            let is_cargos = name.to_string_lossy().starts_with("CARGO_");
+            let is_kept =
+                ["CARGO_HOME", "CARGO_PROFILE_DEV_DEBUG"].iter().any(|kept| name == *kept);
+            if is_cargos && !is_kept {
+                shell.env_remove(name);
+            }
+        }
+        let installed = self.path.join("installed/bin");
+        let old = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([installed].into_iter().chain(env::split_paths(&old)));
+        shell.args(["-c", command]).current_dir(&self.path).stdin(Stdio::null());
+        shell.env("PATH", path.unwrap_or(old)).env_remove("UPDATE_EXCERPTS").env("LANG", "C");
+        shell
+    }
+
+    /// Carries out a command, and waits until it ends.
+    pub fn run(&self, command: &str) -> io::Result<Outcome> {
+        Self::ended(&mut self.shell(command))
+    }
+
+    fn ended(shell: &mut Command) -> io::Result<Outcome> {
+        let output = shell.output()?;
+        Ok(if output.status.success() {
+            Outcome::Worked
+        } else {
+            let said = [output.stdout, output.stderr].concat();
+            Outcome::Failed(format!("{}: {}", output.status, String::from_utf8_lossy(&said)))
+        })
+    }
+
+    /// Starts an example on a free port, and waits until it says where it listens.
+    pub fn serve(&self, example: &str) -> io::Result<Server> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let mut shell = self.shell(&format!("exec target/debug/examples/{example}"));
+        shell.env("PORT", &port).env("PORT_004", "0").stdout(Stdio::piped());
+        let mut child = shell.spawn()?;
+        let first = first_line(child.stdout.take());
+        let server = Server { port, child };
+        first.recv_timeout(FIRST_LINE).map_err(io::Error::other)?;
+        Ok(server)
+    }
+
+    /// Tries a command of a page, in the way that its kind can be tried.
+    pub fn works(&self, command: &str, port: Option<&str>) -> io::Result<Outcome> {
+        let words: Vec<_> = command.split_whitespace().collect();
+        let words: Vec<_> = words.iter().map(|word| word.trim_matches('`')).collect();
+        match words[..] {
+            // CI runs the same line, or the line without `--quiet`.
+            _ if self.is_in_ci(command) => Ok(Outcome::Worked),
+            // A program that goes on: it has to start.
+            ["cargo", "run", ..] => self.starts(command),
+            // A server of the reader's own.
+            ["cargo", "test", ..] => self.run(&format!(
+                "cargo test --no-run {}",
+                words[2..].join(" ").split(" -- ").next().unwrap_or_default()
+            )),
+            // Done once, before all pages, into a directory of the clone.
+            ["cargo", "install", "--locked", "--path", "cli"] | ["just"] => Ok(Outcome::Worked),
+            ["cargo", ..] => self.run(command),
+            ["bash", script] if self.path.join(script).exists() => Ok(Outcome::Worked),
+            ["just", recipe, ..] => self.recipe(recipe, &words[2..]),
+            ["ws101", ..] => {
+                let command = port.map_or(command.to_owned(), |port| command.replace("8080", port));
+                Self::ended(self.shell(&command).env("LC_ALL", "C"))
+            }
+            _ => Self::ended(self.shell(command).env("HOME", self.home.path())),
+        }
+    }
+
+    fn is_in_ci(&self, command: &str) -> bool {
+        let ci = fs::read_to_string(self.path.join(".ci/run")).unwrap_or_default();
+        let plain = command.replace(" --quiet", "");
+        ci.lines().any(|line| line == command || line == plain)
+    }
+
+    fn recipe(&self, name: &str, arguments: &[&str]) -> io::Result<Outcome> {
+        let justfile = fs::read_to_string(self.path.join("justfile"))?;
+        let Some(recipe) = Recipe::find(&justfile, name) else {
+            return Ok(Outcome::Failed("there is no such recipe".to_owned()));
+        };
+        let commands = match recipe.commands(arguments) {
+            Ok(commands) => commands,
+            Err(why) => return Ok(Outcome::Failed(why)),
+        };
+        for command in commands {
+            // The other lines of recipes are run by CI, or change the tree that they are in.
+            if command.starts_with("cargo run")
+                && let Outcome::Failed(why) = self.starts(&command)?
+            {
+                return Ok(Outcome::Failed(why));
+            }
+        }
+        Ok(Outcome::Worked)
+    }
+
+    /// Builds a program, without optimisation, and starts it: it has to print a line, or to be
+    /// running still after `RUNNING`. A program that does not take its arguments ends at once.
+    fn starts(&self, command: &str) -> io::Result<Outcome> {
+        let command = command.replace(" --release", "");
+        let program = command.split(" -- ").next().unwrap_or_default();
+        let build = program.replacen("cargo run", "cargo build --quiet", 1);
+        if let Outcome::Failed(why) = self.run(&build)? {
+            return Ok(Outcome::Failed(why));
+        }
+        let run = command.replacen("cargo run", "exec cargo run --quiet", 1);
+        let mut shell = self.shell(&run);
+        shell.env("PORT", "0").env("PORT_004", "0").process_group(0);
+        let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let first = first_line(child.stdout.take()).recv_timeout(RUNNING);
+        let ended = if first.is_ok() { None } else { child.try_wait()? };
+        // The programs that it started belong to the same group.
+        let group = format!("-{}", child.id());
+        Command::new("kill").args(["-s", "KILL", "--", &group]).stderr(Stdio::null()).status()?;
+        child.wait()?;
+        Ok(match ended {
+            Some(status) => Outcome::Failed(format!("it prints nothing: {status}")),
+            None => Outcome::Worked,
+        })
+    }
+}
+
+/// The first line that comes out of a pipe. What follows is read and dropped.
+fn first_line(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
+    let (saying, first) = mpsc::channel();
+    thread::spawn(move || {
+        let lines = pipe.map(BufReader::new).into_iter().flat_map(BufRead::lines);
+        for line in lines.map_while(Result::ok) {
+            let _ = saying.send(line);
+        }
+    });
+    first
+}
