@@ -56,11 +56,12 @@ const REFUSALS_PER_SECOND: u32 = 1;
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use ws101::chat::Chat;
 /// use ws101::endpoint::Endpoint;
+/// use ws101::program;
 /// use ws101::settings::Settings;
 ///
 /// let settings = Settings::default();
 /// let endpoint = Endpoint::open(Chat::new(&settings), &settings);
-/// let serving = tokio::spawn(endpoint.serve_http(settings.listen()?, [endpoint.sockets()]));
+/// let serving = tokio::spawn(endpoint.serve_http(program::listen(&settings)?, [endpoint.sockets()]));
 /// tokio::signal::ctrl_c().await?;
 /// let remaining = endpoint.close().await;
 /// serving.await?;

@@ -41,11 +41,12 @@ pub type Clock = fn() -> SystemTime;
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use ws101::chat::Chat;
 /// use ws101::endpoint::Endpoint;
+/// use ws101::program;
 /// use ws101::settings::Settings;
 ///
 /// let settings = Settings::default();
 /// let endpoint = Endpoint::open(Chat::new(&settings), &settings);
-/// endpoint.serve_http(settings.listen()?, [endpoint.sockets()]).await;
+/// endpoint.serve_http(program::listen(&settings)?, [endpoint.sockets()]).await;
 /// # Ok(())
 /// # }
 /// ```

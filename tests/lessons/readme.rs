@@ -151,7 +151,7 @@ fn is_name(literal: &str) -> bool {
 }
 
 /// Whether the setting has this default: naming it in the environment changes nothing. What has no
-/// default is a list, and takes a name.
+/// default takes a name.
 fn is_default(name: &str, value: &str) -> bool {
     let set = |value: &str| {
         let lookup = |known: &'static str| (known == name).then(|| value.to_owned());
@@ -159,7 +159,8 @@ fn is_default(name: &str, value: &str) -> bool {
     };
     let default = Some(Settings::default());
     if value.is_empty() {
-        let named = set("http://class.example");
+        // A directory that has a page, and an origin or a host for the others.
+        let named = set(if name == "WS_FRONTEND" { "frontend" } else { "http://class.example" });
         return named.is_some() && named != default;
     }
     set(value) == default

@@ -23,7 +23,7 @@ const MOST: f64 = 1_000.0;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
-    let size = siege.size(300, 150);
+    let size = 300;
     let server = siege.start(FULL_CHAT, &PATIENT, Log::Read).await?;
     let crowd = Crowd::gather(server.address, Dialect::PythonChat, size, siege.seed);
     crowd.arrived().await;

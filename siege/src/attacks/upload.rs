@@ -83,11 +83,12 @@ async fn upload(way: Way, time: Duration) -> Result<()> {
     line.extend(end);
     let bytes = Frame::text(line).masked([1, 2, 3, 4]).to_bytes();
     let steps = usize::try_from(time.as_millis() / STEP.as_millis())?;
-    let mut pieces = bytes.chunks(bytes.len().div_ceil(steps));
+    let mut pieces = bytes.chunks(bytes.len().div_ceil(steps)).peekable();
     let mut turns = interval(STEP);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut pings = Vec::new();
-    loop {
+    // It ends with the last piece: what comes after that may be the answer.
+    while pieces.peek().is_some() {
         while let Some(frame) = raw.buffered() {
             if let Some((code, reason)) = frame.close_code() {
                 bail!("closed with {code}: {}", String::from_utf8_lossy(reason));
