@@ -247,7 +247,8 @@ fn note() -> impl Strategy<Value = Note> {
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
-    let title = plain().prop_map(|text| text.replace(char::is_control, "").trim().to_owned());
+    // The parser refuses what acts on a terminal, so no title that was read has it.
+    let title = plain().prop_map(|text| text.replace(ws101::escape::acts, "").trim().to_owned());
     let step = (title, vec(note(), 0..3), vec(line(), 0..5));
     (vec(note(), 0..3), vec(step, 0..4)).prop_map(|(notes, steps)| {
         let steps = steps.into_iter().map(|(title, notes, lines)| {
