@@ -37,6 +37,11 @@ fn plain() -> impl Strategy<Value = String> {
     .prop_map(|parts| parts.concat())
 }
 
+/// A title or a remark: the parser refuses what acts on a terminal outside quotes.
+fn line_of_text() -> impl Strategy<Value = String> {
+    plain().prop_map(|text| text.replace(ws101::escape::acts, "").trim().to_owned())
+}
+
 fn text(open: bool) -> impl Strategy<Value = Text> {
     let part = prop_oneof![
         plain().prop_map(Part::Plain),
@@ -227,7 +232,7 @@ fn line() -> impl Strategy<Value = Line> {
         ]
     };
     let item = prop_oneof![
-        1 => plain().prop_map(|text| Item::Comment(text.replace(char::is_control, "").trim().to_owned())),
+        1 => line_of_text().prop_map(Item::Comment),
         1 => time().prop_map(Item::Wait),
         4 => (lane(), action()).prop_map(|(lane, action)| Item::Action(lane, action)),
         4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expectation(lane, expect)),
@@ -247,9 +252,7 @@ fn note() -> impl Strategy<Value = Note> {
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
-    // The parser refuses what acts on a terminal, so no title that was read has it.
-    let title = plain().prop_map(|text| text.replace(ws101::escape::acts, "").trim().to_owned());
-    let step = (title, vec(note(), 0..3), vec(line(), 0..5));
+    let step = (line_of_text(), vec(note(), 0..3), vec(line(), 0..5));
     (vec(note(), 0..3), vec(step, 0..4)).prop_map(|(notes, steps)| {
         let steps = steps.into_iter().map(|(title, notes, lines)| {
             let title = if title.is_empty() { "untitled".to_owned() } else { title };
