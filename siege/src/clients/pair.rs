@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use ws101::frame::Frame;
 use ws101_soak::dialect::Dialect;
+use ws101_soak::raw::Raw;
 
 use crate::clients::Way;
 
@@ -84,8 +85,14 @@ async fn talk(address: SocketAddr, enough: Arc<Notify>) -> Result<Delays> {
         over.send_replace(true);
         anyhow::Ok(())
     };
-    let left = member(address, "left", &talk, ends.clone());
-    let right = member(address, "right", &talk, ends);
+    // Both are members before one of them speaks, or the other could not hear its first message.
+    let enter = async |name| {
+        let raw = Way::new(address, Dialect::Canonical).enter(name).await;
+        raw.context("the pair cannot connect")
+    };
+    let (left, right) = (enter("left").await?, enter("right").await?);
+    let left = member(left, "left", &talk, ends.clone());
+    let right = member(right, "right", &talk, ends);
     tokio::try_join!(left, right, tell)?;
     let Talk { heard, .. } = talk.into_inner();
     let lost = heard.iter().filter(|delay| delay.is_none()).count();
@@ -97,13 +104,11 @@ async fn talk(address: SocketAddr, enough: Arc<Notify>) -> Result<Delays> {
 
 /// Speaks every [`PERIOD`], and notes when it hears what the other said.
 async fn member(
-    address: SocketAddr,
+    mut raw: Raw,
     name: &str,
     talk: &RefCell<Talk>,
     over: watch::Receiver<bool>,
 ) -> Result<()> {
-    let raw = Way::new(address, Dialect::Canonical).enter(name).await;
-    let mut raw = raw.context("the pair cannot connect")?;
     let mut turns = interval(PERIOD);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mine = format!("pair {name} ");
