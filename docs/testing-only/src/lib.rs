@@ -24,8 +24,8 @@ pub async fn serve(mut io: impl AsyncRead + AsyncWrite + Unpin) -> Result<()> {
             None => {}
         }
     };
-    let answer = Policy::default().answer(&request).map_err(Error::other)?;
-    io.write_all(&encode(&answer.map(|()| ""))).await?;
+    let agreement = Policy::default().answer(&request).map_err(Error::other)?;
+    io.write_all(&encode(&agreement.to_response())).await?;
 
     let mut decoder = Decoder::new(MAX_TEXT);
     decoder.push(&read[size..]);
