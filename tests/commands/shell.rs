@@ -125,8 +125,10 @@ impl Clone {
 
     /// Tries a command of a page, in the way that its kind can be tried.
     pub fn works(&self, command: &str, port: Option<&str>) -> io::Result<Outcome> {
-        let words: Vec<_> = command.split_whitespace().collect();
-        let words: Vec<_> = words.iter().map(|word| word.trim_matches('`')).collect();
+        // Settings in front of a command do not change its kind.
+        let is_setting = |word: &&str| word.contains('=');
+        let words = command.split_whitespace().map(|word| word.trim_matches('`'));
+        let words: Vec<_> = words.skip_while(is_setting).collect();
         match words[..] {
             // CI runs the same line, or the line without `--quiet`.
             _ if self.is_in_ci(command) => Ok(Outcome::Worked),
@@ -179,7 +181,10 @@ impl Clone {
     /// Builds a program, without optimisation, and starts it: it has to print a line, or to be
     /// running still after `RUNNING`. A program that does not take its arguments ends at once.
     fn starts(&self, command: &str) -> io::Result<Outcome> {
-        let command = command.replace(" --release", "");
+        // Any free port will do, whichever the page names.
+        let words = command.replace(" --release", "");
+        let words = words.split_whitespace().filter(|word| !word.starts_with("PORT="));
+        let command = words.collect::<Vec<_>>().join(" ");
         let program = command.split(" -- ").next().unwrap_or_default();
         let build = program.replacen("cargo run", "cargo build --quiet", 1);
         if let Outcome::Failed(why) = self.run(&build)? {
