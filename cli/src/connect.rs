@@ -1,5 +1,7 @@
 //! `ws101 connect`: a WebSocket by hand, with control frames.
 
+mod log;
+
 use std::io::{self, BufRead, ErrorKind, stdin};
 use std::time::Duration;
 
@@ -16,10 +18,11 @@ use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask
 use ws101::doctor::{Cause, Target, examine};
 use ws101::frame::{Frame, Opcode, Role, Violation};
 
+use log::{Log, head, remark};
+
 use crate::doctor::sentence;
 use crate::exit::Exit;
 use crate::lang::Lang;
-use crate::log::{Log, head, remark};
 use crate::place::plain;
 
 /// How long the server may take to answer a request, or a close frame.

@@ -7,7 +7,6 @@ mod exit;
 #[cfg(unix)]
 mod guard;
 mod lang;
-mod log;
 mod place;
 mod play;
 mod process;
