@@ -68,7 +68,6 @@ fn every_page_is_tried() -> io::Result<()> {
 }
 
 #[test]
-#[ignore = "hangs behind a server that it starts: see CONTRIBUTING"]
 fn every_command_works_in_a_fresh_clone() -> io::Result<()> {
     let clone = Clone::new(root())?;
     // `cargo test`, which CI runs, builds the examples.
@@ -95,7 +94,6 @@ fn every_command_works_in_a_fresh_clone() -> io::Result<()> {
 
 /// A learner's own program in `examples/` breaks no test, and a thirteenth lesson needs only files.
 #[test]
-#[ignore = "hangs behind a server that it starts: see CONTRIBUTING"]
 fn files_that_are_added_break_nothing() -> io::Result<()> {
     let clone = Clone::new(root())?;
     fs::copy(root().join("examples/echo.rs"), clone.path.join("examples/mine.rs"))?;
