@@ -20,6 +20,10 @@ const FIRST_LINE: Duration = Duration::from_secs(60);
 /// How long a program that prints nothing has to go on, to be taken for one that works.
 const RUNNING: Duration = Duration::from_secs(10);
 
+/// The server that `docs/numbers.md` measures beside ours, and the number of its process.
+const PEER_ADDRESS: &str = "ws://127.0.0.1:9000/";
+const PEER_PROCESS: &str = "4711";
+
 /// What came of a command.
 #[derive(Debug)]
 pub enum Outcome {
@@ -132,6 +136,14 @@ impl Clone {
         match words[..] {
             // CI runs the same line, or the line without `--quiet`.
             _ if self.is_in_ci(command) => Ok(Outcome::Worked),
+            // The page names a server of the reader's own by its address and its process.
+            ["cargo", "run", .., address, _, process]
+                if address == PEER_ADDRESS && process == PEER_PROCESS =>
+            {
+                let peer = self.serve("full_chat")?;
+                let here = command.replace(PEER_ADDRESS, &format!("ws://127.0.0.1:{}/", peer.port));
+                self.starts(&here.replace(PEER_PROCESS, &peer.child.id().to_string()))
+            }
             // A program that goes on: it has to start.
             ["cargo", "run", ..] => self.starts(command),
             // A server of the reader's own.
