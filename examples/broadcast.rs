@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::goodbye::{Ended, finish, next_message};
+use ws101::close::{Ended, finish, next_message};
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;

@@ -10,7 +10,7 @@ use ws101::program::{self, StartError};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
-use ws101::{echo::echo, escape::Line, goodbye, log, page::page, server};
+use ws101::{close, echo::echo, escape::Line, log, page::page, server};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
@@ -33,5 +33,5 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     };
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let ended = echo(&mut socket, reply).await;
-    log!("{peer}: {}", goodbye::answer(&mut socket, ended).await);
+    log!("{peer}: {}", close::reply(&mut socket, ended).await);
 }

@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
 use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd, Roll};
-use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::Heartbeat;
 use ws101::name::{Likeness, of_person};
 use ws101::program::{self, StartError};

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
 use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::goodbye::{Ended, finish, next_message};
+use ws101::close::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::history::{Before, History};
 use ws101::program::{self, StartError};

@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
-use ws101::goodbye::{Ended, finish, next_message};
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;

@@ -2,7 +2,7 @@
 
 import { Connection } from './connection.js';
 import { chooseDialect } from './dialects.js';
-import { language, name, phrase, words } from './i18n.js';
+import { language, name, t, words } from './i18n.js';
 import { showList } from './list.js';
 import { Liveness } from './liveness.js';
 import * as log from './log.js';
@@ -28,7 +28,7 @@ function address() {
 
 const connection = new Connection(address, dialect.protocols, {
   onOpen() {
-    console.info(phrase('opened'));
+    console.info(t('opened'));
     for (const event of dialect.opened()) hear(event);
     introduce();
   },
@@ -404,7 +404,7 @@ nameInput.addEventListener('change', () => rename(nameInput.value.trim()));
 
 let tests = 0;
 document.querySelector('#testButton').addEventListener('click', () => {
-  if (!outbox.add(phrase('test_line', { number: ++tests }))) view.hint('outbox_full');
+  if (!outbox.add(t('test_line', { number: ++tests }))) view.hint('outbox_full');
 });
 
 view.retryButton.addEventListener('click', () => connection.start());

@@ -31,27 +31,27 @@ function pieces(key, values = {}) {
   });
 }
 
-export function phrase(key, values) {
+export function t(key, values) {
   return pieces(key, values).join('');
 }
 
 const given = new WeakMap(); // element -> values, to say the same again in another language
 
-export function say(element, key, values) {
+export function setText(element, key, values) {
   element.dataset.text = key;
   given.set(element, values);
   element.replaceChildren(...pieces(key, values));
   return element;
 }
 
-export function hush(element) {
+export function clear(element) {
   delete element.dataset.text;
   element.replaceChildren();
 }
 
 /** Words as an element, for use as a value inside other words. */
 export function words(key, values) {
-  return say(document.createElement('span'), key, values);
+  return setText(document.createElement('span'), key, values);
 }
 
 /** The seconds until then, counted down for as long as they are on the page. */
@@ -76,27 +76,27 @@ export function name(text) {
 
 export function label(element, key) {
   element.dataset.label = key;
-  element.setAttribute('aria-label', phrase(key));
-  if (element.localName === 'button') element.title = phrase(key);
+  element.setAttribute('aria-label', t(key));
+  if (element.localName === 'button') element.title = t(key);
 }
 
 /** Says everything on the page in this language. */
-export function speak(chosen) {
+export function setLanguage(chosen) {
   language = chosen;
   document.documentElement.lang = language;
   // English follows the reader's own habit: 3:07 PM in Boston, 15:07 in London.
   const own = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
   clock = new Intl.DateTimeFormat(own, { hour: '2-digit', minute: '2-digit' });
   calendar = new Intl.DateTimeFormat(own, { dateStyle: 'long', timeStyle: 'medium' });
-  document.title = phrase(document.documentElement.dataset.title ?? 'title');
+  document.title = t(document.documentElement.dataset.title ?? 'title');
   for (const element of document.querySelectorAll('[data-text]')) {
-    say(element, element.dataset.text, given.get(element));
+    setText(element, element.dataset.text, given.get(element));
   }
   for (const element of document.querySelectorAll('[data-label]')) {
     label(element, element.dataset.label);
   }
   for (const element of document.querySelectorAll('[data-placeholder]')) {
-    element.placeholder = phrase(element.dataset.placeholder);
+    element.placeholder = t(element.dataset.placeholder);
   }
   for (const element of document.querySelectorAll('time')) {
     showTime(element, new Date(element.dateTime));

@@ -1,6 +1,6 @@
 // Who is connected, as the server has written it down: for the one who runs it.
 
-import { say, showTime, words } from './i18n.js';
+import { setText, showTime, words } from './i18n.js';
 
 const EVERY = 2_000; // milliseconds between two looks, while somebody looks
 const SOON = 200; // the same, until this page's own line can be there
@@ -34,7 +34,7 @@ async function refresh(me) {
   const table = document.createElement('table');
   const head = table.createTHead().insertRow();
   for (const key of ['connection_id', 'client_ip', 'user_agent', 'since']) {
-    head.append(say(document.createElement('th'), key));
+    head.append(setText(document.createElement('th'), key));
   }
   const body = table.createTBody();
   for (const { connectionId, clientIP, userAgent, since } of connections) {

@@ -1,7 +1,7 @@
 // The lines of the chat: what was said, in the order in which the server heard it.
 // Lines of mine that still wait for the server stand below all others.
 
-import { countdown, has, hush, name, say, showTime, words } from './i18n.js';
+import { countdown, has, clear, name, setText, showTime, words } from './i18n.js';
 import { isWaiting } from './outbox.js';
 
 const KEEP = 1000; // older lines go: a page left open for a week must stay quick
@@ -30,7 +30,7 @@ export function drawOwn({ id, content, at, state, reason, until }, again) {
   if (isWaiting(state) && !isWaiting(line.dataset.state)) toEnd(line);
   line.dataset.state = state;
   const values = { reason: state === 'refused' && complaint(reason), seconds: state === 'held' && countdown(until) };
-  say(line.querySelector('.mark'), state, values);
+  setText(line.querySelector('.mark'), state, values);
   offerAgain(line, state === 'unsure' || reason?.retryable);
 }
 
@@ -41,7 +41,7 @@ export function settleOwn(id, { seq, timestamp, content }) {
   if (line.dataset.state !== 'confirmed') {
     line.dataset.state = 'confirmed';
     line.dataset.seq = seq;
-    say(line.querySelector('.mark'), 'confirmed');
+    setText(line.querySelector('.mark'), 'confirmed');
     offerAgain(line, false);
     showTime(line.querySelector('time'), dateOf(timestamp));
     // The others may have been quicker: then their lines come first, as everywhere.
@@ -67,7 +67,7 @@ export function addArrival(username, timestamp) {
   const goesOn = arrivals && arrivals.line === newest() && Date.now() - arrivals.at < SOON;
   if (goesOn) {
     Object.assign(arrivals, { count: arrivals.count + 1, at: Date.now() });
-    say(arrivals.text, 'joined_many', { count: arrivals.count });
+    setText(arrivals.text, 'joined_many', { count: arrivals.count });
     return;
   }
   const text = words('joined', { name: name(username) });
@@ -116,8 +116,8 @@ function makeLine(kind, author, content, timestamp) {
 function offerAgain(line, offered) {
   const button = line.querySelector('.again');
   button.hidden = !offered;
-  if (offered) say(button, 'again');
-  else hush(button);
+  if (offered) setText(button, 'again');
+  else clear(button);
 }
 
 function dateOf(timestamp) {
@@ -190,7 +190,7 @@ function goToEnd() {
 
 function showUnread() {
   newButton.hidden = unread === 0;
-  if (unread) say(newButton, 'new_messages', { count: unread });
+  if (unread) setText(newButton, 'new_messages', { count: unread });
 }
 
 chat.addEventListener('scroll', () => {

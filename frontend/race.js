@@ -1,7 +1,7 @@
 // The same news four ways, side by side. Each way is one small function that asks in its
 // own manner and hands over what it gets; the numbers come from the server, which counts.
 
-import { hush, number, say, words } from './i18n.js';
+import { clear, number, setText, words } from './i18n.js';
 import './settings.js';
 
 const SHOWN = 20; // lines a panel keeps
@@ -67,14 +67,14 @@ class Lane {
   constructor(name, path, start) {
     const section = $('#lane').content.firstElementChild.cloneNode(true);
     section.id = name;
-    say(section.querySelector('h2'), `race_${name}`);
-    say(section.querySelector('.how'), `race_${name}_how`);
+    setText(section.querySelector('h2'), `race_${name}`);
+    setText(section.querySelector('.how'), `race_${name}_how`);
     this.#list = section.querySelector('ol');
     this.#facts = section.querySelector('dl');
     this.path = path;
     $('#lanes').append(section);
     this.show([0, 0, 0]);
-    this.#list.append(say(document.createElement('li'), 'race_nothing'));
+    this.#list.append(setText(document.createElement('li'), 'race_nothing'));
     this.start = () => start(this);
   }
 
@@ -91,7 +91,7 @@ class Lane {
       text.textContent = decoded(line);
       if (at > began + offset) { // older news did not come late: we did
         const delay = this.#delay = Math.max(0, now - at);
-        say(late, 'plain', { text: () => milliseconds(delay) });
+        setText(late, 'plain', { text: () => milliseconds(delay) });
       }
       row.append(text, ' ', late);
       this.#list.prepend(row);
@@ -107,8 +107,8 @@ class Lane {
       ['race_delay', () => (this.#delay === null ? '–' : milliseconds(this.#delay))],
     ];
     this.#facts.replaceChildren(...facts.flatMap(([key, text]) => [
-      say(document.createElement('dt'), key),
-      say(document.createElement('dd'), 'plain', { text }),
+      setText(document.createElement('dt'), key),
+      setText(document.createElement('dd'), 'plain', { text }),
     ]));
   }
 
@@ -125,7 +125,7 @@ class Lane {
     if (this.#list.querySelector('.trouble')) return;
     const row = document.createElement('li');
     row.className = 'trouble';
-    this.#list.prepend(say(row, key, values));
+    this.#list.prepend(setText(row, key, values));
   }
 
   well() {
@@ -180,7 +180,7 @@ const lanes = [
 const choice = document.createElement('select');
 for (const seconds of [0.2, 1, 5]) {
   const option = new Option('', seconds * 1_000, seconds === 1, seconds === 1);
-  choice.append(say(option, 'race_seconds', { count: seconds }));
+  choice.append(setText(option, 'race_seconds', { count: seconds }));
 }
 choice.addEventListener('change', () => { period = Number(choice.value); });
 const row = document.createElement('label');
@@ -196,9 +196,9 @@ $('#newsForm').addEventListener('submit', async (event) => {
   if (!line) return;
   try {
     await fetch(`news?${encodeURIComponent(line)}`, { method: 'POST' });
-    hush($('#hint'));
+    clear($('#hint'));
     $('#newsInput').value = '';
   } catch {
-    say($('#hint'), 'race_gone');
+    setText($('#hint'), 'race_gone');
   }
 });

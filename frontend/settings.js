@@ -1,6 +1,6 @@
 // How the page looks to this person, and what it remembers of that.
 
-import { choose, label, speak } from './i18n.js';
+import { choose, label, setLanguage } from './i18n.js';
 
 // A browser may forbid storage; then the page forgets, and works.
 export function recall(key) {
@@ -16,7 +16,7 @@ export function remember(key, value) {
 const languages = document.querySelectorAll('.languages button');
 
 function setLanguage(language) {
-  speak(language);
+  setLanguage(language);
   for (const button of languages) button.setAttribute('aria-pressed', String(button.lang === language));
 }
 

@@ -1,6 +1,6 @@
 // Everything on the page that is not a line of the chat.
 
-import { countdown, duration, has, hush, name, number, phrase, say, size, words } from './i18n.js';
+import { countdown, duration, has, clear, name, number, t, setText, size, words } from './i18n.js';
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -15,17 +15,17 @@ export function showStatus(state, { code, reason, until } = {}) {
   status.dataset.state = state;
 
   const seconds = state === 'waiting' && countdown(until);
-  say(status, state === 'hello' ? 'connecting' : state, { seconds });
+  setText(status, state === 'hello' ? 'connecting' : state, { seconds });
 
   // While an attempt runs, the button and the reason of the last failure stay: else they would blink.
   if (state === 'waiting' || state === 'stopped') {
-    say(retryButton, state === 'waiting' ? 'retry' : 'reconnect');
+    setText(retryButton, state === 'waiting' ? 'retry' : 'reconnect');
     retryButton.hidden = false;
     showReason(code, reason);
   } else if (state === 'live') {
     if (document.activeElement === retryButton) messageInput.focus();
     retryButton.hidden = true;
-    hush($('#reason'));
+    clear($('#reason'));
   }
   document.body.classList.toggle('offline', !retryButton.hidden);
 }
@@ -33,7 +33,7 @@ export function showStatus(state, { code, reason, until } = {}) {
 function showReason(code, reason) {
   const key = `close_${code}`;
   const what = has(key) ? words(key) : words('close_other', { code: String(code) });
-  say($('#reason'), 'close', { what, reason: reason && `: ${reason}` });
+  setText($('#reason'), 'close', { what, reason: reason && `: ${reason}` });
 }
 
 // ---- people
@@ -42,7 +42,7 @@ let peopleFrame;
 
 /** `count` is what the server says, where it names nobody or not all. */
 export function showPeople(people, myId, count = people.size) {
-  say($('#count'), 'count', { count });
+  setText($('#count'), 'count', { count });
   $('#count').dataset.count = count;
   cancelAnimationFrame(peopleFrame); // thirty arrivals in one moment are drawn once
   peopleFrame = requestAnimationFrame(() => {
@@ -63,10 +63,10 @@ export function showPeople(people, myId, count = people.size) {
 
 export function showTyping(typists) {
   const [a, b] = typists.map(({ username }) => name(username));
-  if (typists.length === 0) hush($('#typing'));
-  else if (typists.length === 1) say($('#typing'), 'typing_1', { a });
-  else if (typists.length === 2) say($('#typing'), 'typing_2', { a, b });
-  else say($('#typing'), 'typing_many');
+  if (typists.length === 0) clear($('#typing'));
+  else if (typists.length === 1) setText($('#typing'), 'typing_1', { a });
+  else if (typists.length === 2) setText($('#typing'), 'typing_2', { a, b });
+  else setText($('#typing'), 'typing_many');
 }
 
 /** Only what this server can do is offered. */
@@ -82,7 +82,7 @@ export function showFeatures({ names, people, counts, lists }) {
 /** A visitor is asked for a name where messages are written: type it, press Enter. */
 export function askName(asked) {
   messageInput.dataset.placeholder = asked ? 'name_hint' : 'message_hint';
-  messageInput.placeholder = phrase(messageInput.dataset.placeholder);
+  messageInput.placeholder = t(messageInput.dataset.placeholder);
 }
 
 // ---- the server's numbers
@@ -104,7 +104,7 @@ export function showStats(news) {
   $('#stats').hidden = rows.length === 0;
   $('#stats dl').replaceChildren(...rows.flatMap(([key, ...facts]) => {
     const text = () => facts.map(([value, format]) => format(value)).join(' · ');
-    return [say(document.createElement('dt'), key), say(document.createElement('dd'), 'plain', { text })];
+    return [setText(document.createElement('dt'), key), setText(document.createElement('dd'), 'plain', { text })];
   }));
 }
 
@@ -113,8 +113,8 @@ export function showStats(news) {
 /** A word to the writer, or none. */
 export function hint(key, values) {
   nameInput.removeAttribute('aria-invalid');
-  if (key) say($('#hint'), key, values);
-  else hush($('#hint'));
+  if (key) setText($('#hint'), key, values);
+  else clear($('#hint'));
 }
 
 /** The server asks us to wait before it hears a name. */
@@ -137,9 +137,9 @@ export function showName(username, chosen) {
 /** How many characters are left, once it matters. */
 export function showRoom(left) {
   const counter = $('#counter');
-  if (left > 500) return hush(counter);
+  if (left > 500) return clear(counter);
   counter.classList.toggle('over', left < 0);
-  say(counter, left < 0 ? 'signs_over' : 'signs_left', { count: Math.abs(left) });
+  setText(counter, left < 0 ? 'signs_over' : 'signs_left', { count: Math.abs(left) });
 }
 
 /** The field is as high as its text, up to the limit in styles.css. */

@@ -16,7 +16,7 @@ use crate::stream::within;
 /// Answers every text with what `reply` returns for it, and every binary message with the same
 /// bytes, until the peer closes.
 ///
-/// Returns the peer's close frame, for [`goodbye::answer`](crate::goodbye::answer). If the peer does
+/// Returns the peer's close frame, for [`close::reply`](crate::close::reply). If the peer does
 /// not read, each reply waits for at most [`WRITE_DEADLINE`]; other connections are not affected.
 ///
 /// Not cancel safe: dropped while it sends a reply, it may have written part of a frame.

@@ -22,8 +22,8 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
+use crate::close::Closed;
 use crate::escape::Line;
-use crate::goodbye::Closed;
 use crate::handshake::{Policy, Rejection};
 use crate::heartbeat::Heartbeat;
 use crate::limits::{Bucket, Caps, Limited, Permit};

@@ -75,7 +75,7 @@
 //! | 2 | [`upgrade`] | Makes a WebSocket of a byte stream, by hand or as a warp filter. |
 //! | | [`blocking`] | Does the same for a program with threads, with a deadline on every wait. |
 //! | | [`client`] | Connects over any stream, and finds every fault of a 101. |
-//! | | [`goodbye`] | Ends a connection so that both sides get a close code. |
+//! | | [`close`] | Ends a connection so that both sides get a close code. |
 //! | | [`echo`] | Sends every message back. |
 //! | | [`broadcast`] | Sends one message to every member. |
 //! | | [`crowd`] | Tells arrivals and departures together when there are many. |
@@ -142,6 +142,8 @@ pub mod broadcast;
 pub mod chat;
 #[cfg(feature = "testing")]
 pub mod client;
+#[cfg(feature = "server")]
+pub mod close;
 pub mod close_code;
 #[cfg(feature = "server")]
 pub mod crowd;
@@ -155,8 +157,6 @@ pub mod escape;
 pub mod frame;
 #[cfg(feature = "server")]
 pub mod frontend;
-#[cfg(feature = "server")]
-pub mod goodbye;
 pub mod handshake;
 #[cfg(feature = "server")]
 pub mod heartbeat;

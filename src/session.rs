@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::broadcast::{Mailbox, Outlet};
-use crate::goodbye::{self, Closed, next_message};
+use crate::close::{self, Closed, next_message};
 use crate::heartbeat::Heartbeat;
 
 /// Runs a connection to its end, and calls `heard` with each text and binary message.
@@ -61,6 +61,6 @@ pub fn run<H: FnMut(Message)>(
         mailbox.leave();
         drop(heard);
         // Boxed, so that the task of an open connection has no room for this future.
-        Box::pin(goodbye::finish_within(socket, end, close)).await
+        Box::pin(close::finish_within(socket, end, close)).await
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ws101::close;
 use ws101::echo::echo;
 use ws101::frame::{Frame, Opcode};
-use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::scenario::{Played, Scenario};
 use ws101::transcript::{Pipe, Transcript};
@@ -45,7 +45,7 @@ fn echoes() -> Transcript {
         let Ok(accepted) = accept(pipe, &policy).await else { return };
         let mut socket = accepted.into_socket(config(1 << 20)).await;
         let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
-        goodbye::answer(&mut socket, ended).await;
+        close::reply(&mut socket, ended).await;
     })
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ws101::close;
 use ws101::echo::echo;
 use ws101::frame::{Decoder, Frame, Opcode, Role};
-use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::scenario::{Mismatch, Played};
 use ws101::transcript::{Pipe, Transcript};
@@ -73,7 +73,7 @@ async fn echoes(io: ws101::stream::Rewind<Pipe>) {
     let Ok(accepted) = accept(io, &policy).await else { return };
     let mut socket = accepted.into_socket(config(1 << 20)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    goodbye::answer(&mut socket, ended).await;
+    close::reply(&mut socket, ended).await;
 }
 
 /// Sends these bytes, then repeats texts; it hangs up behind half a frame, and once a close is answered.

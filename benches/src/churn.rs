@@ -34,8 +34,8 @@ fn cycle(target: &Target) -> io::Result<()> {
     tcp.write_all(&request)?;
     let head = expect(&mut tcp, |read| read.windows(4).any(|end| end == b"\r\n\r\n"))?;
     judged(&Asked::of(&request), &head)?;
-    let goodbye = Frame::close(1000, "").masked([0; 4]).to_bytes();
-    tcp.write_all(&goodbye)?;
+    let close = Frame::close(1000, "").masked([0; 4]).to_bytes();
+    tcp.write_all(&close)?;
     // The answer is a close frame, after anything that the server sent before.
     let answer = [0x80 | Opcode::Close.bits(), 2, 0x03, 0xE8];
     expect(&mut tcp, |read| read.ends_with(&answer))?;

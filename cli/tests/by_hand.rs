@@ -12,7 +12,7 @@ use ws101::handshake::Policy;
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::upgrade::config;
-use ws101::{echo::echo, goodbye, server};
+use ws101::{close, echo::echo, server};
 
 /// How long a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ async fn echoing() -> SocketAddr {
         server::sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
             let mut socket = accepted.into_socket(config(1 << 16)).await;
             let ended = echo(&mut socket, str::to_owned).await;
-            goodbye::answer(&mut socket, ended).await;
+            close::reply(&mut socket, ended).await;
         });
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address

@@ -19,7 +19,7 @@ use ws101::shutdown::Shutdown;
 use ws101::transcript::{Request, Transcript};
 use ws101::upgrade::config;
 use ws101::wst::Scenario;
-use ws101::{echo::echo, goodbye, server};
+use ws101::{close, echo::echo, server};
 
 /// How long a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,7 +39,7 @@ async fn serving() -> SocketAddr {
             let id = id::random();
             let ended =
                 echo(&mut socket, |said| format!("{{\"id\":\"{id}\",\"said\":{said:?}}}")).await;
-            goodbye::answer(&mut socket, ended).await;
+            close::reply(&mut socket, ended).await;
         });
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
@@ -105,7 +105,7 @@ async fn slow() -> SocketAddr {
             tokio::time::sleep(SLOW).await;
             let _ = socket.send(Message::text("slow")).await;
             let ended = echo(&mut socket, str::to_owned).await;
-            goodbye::answer(&mut socket, ended).await;
+            close::reply(&mut socket, ended).await;
         },
     );
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
@@ -170,7 +170,7 @@ async fn what_a_failing_check_shows_plays() {
         |accepted| async {
             let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
             let ended = echo(&mut socket, |said| format!("{said}!")).await;
-            goodbye::answer(&mut socket, ended).await;
+            close::reply(&mut socket, ended).await;
         },
     );
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));

@@ -11,7 +11,7 @@ pub const LIMIT: usize = 65_536;
 pub enum Target {
     /// The frame rules by our own `frame::Checker`.
     RawEcho,
-    /// The rules by tungstenite, the end by `goodbye`.
+    /// The rules by tungstenite, the end by `close`.
     Echo,
     /// The same under warp, a session, a hub and limits; its `/chat` echoes.
     FullChat,

@@ -1,9 +1,9 @@
 //! Each rule of framing broken, and the code it earns: by the echo, and by a session.
 
 use bytes::{Bytes, BytesMut};
+use ws101::close;
 use ws101::echo::echo;
 use ws101::frame::{Frame, Header, Opcode};
-use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::settings::Settings;
 use ws101::transcript::{Pipe, Request, Transcript};
@@ -85,7 +85,7 @@ async fn conversation(pipe: Pipe) {
     let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
     let mut socket = accepted.into_socket(config(1 << 16)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    goodbye::answer(&mut socket, ended).await;
+    close::reply(&mut socket, ended).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use tokio::runtime::{Builder, Runtime};
+use ws101::close;
 use ws101::echo::echo;
-use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::scenario::Scenario;
 use ws101::transcript::{Pipe, Transcript};
@@ -53,7 +53,7 @@ async fn serve(pipe: Pipe) {
     let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
     let mut socket = accepted.into_socket(config(1 << 16)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    goodbye::answer(&mut socket, ended).await;
+    close::reply(&mut socket, ended).await;
 }
 
 fn text() -> String {

@@ -11,9 +11,9 @@ use std::thread;
 
 use anyhow::{Result, ensure};
 use ws101::chat::Chat;
+use ws101::close;
 use ws101::echo::echo;
 use ws101::endpoint::Endpoint;
-use ws101::goodbye;
 use ws101::handshake::Policy;
 use ws101::limits::Caps;
 use ws101::program::settings_from;
@@ -173,5 +173,5 @@ async fn echoes(pipe: Pipe) {
     let Ok(accepted) = accept(pipe, &policy).await else { return };
     let mut socket = accepted.into_socket(config(1 << 20)).await;
     let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
-    goodbye::answer(&mut socket, ended).await;
+    close::reply(&mut socket, ended).await;
 }

@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::client::Request;
+use ws101::close::{close_frame, start};
 use ws101::frame::{Frame, Role};
-use ws101::goodbye::{close_frame, say};
 use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, read_head};
@@ -250,7 +250,7 @@ impl TestServer {
         self.ended = Instant::now();
         tokio::spawn(async move {
             let mut socket = connection.into_socket(config(MESSAGE_LIMIT)).await;
-            say(&mut socket, close_frame(code.into(), "")).await;
+            start(&mut socket, close_frame(code.into(), "")).await;
         });
     }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::goodbye::{Ended, finish, next_message};
+use ws101::close::{Ended, finish, next_message};
 use ws101::handshake::Policy;
 use ws101::history::{Before, History};
 use ws101::transcript::Pipe;

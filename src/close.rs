@@ -109,7 +109,7 @@ pub fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
 
 /// The close frame a broken rule earns (RFC 6455 §7.4.1), or `None` if nobody is left to tell.
 #[must_use]
-pub fn earned(error: &Error) -> Option<CloseFrame> {
+pub fn frame_for(error: &Error) -> Option<CloseFrame> {
     match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(broken) => Some(close_frame(CloseCode::Protocol, rule(broken))),
@@ -164,7 +164,7 @@ where
     }
 }
 
-/// Says the goodbye that is due: [`say`] or [`answer`], with their deadlines.
+/// Says the goodbye that is due: [`start`] or [`reply`], with their deadlines.
 pub async fn finish<S>(socket: &mut WebSocketStream<S>, end: End) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -182,8 +182,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match end {
-        End::Peer(ended) => answer_within(socket, ended, deadline).await,
-        End::Us(frame) => say_within(socket, frame, deadline).await,
+        End::Peer(ended) => reply_within(socket, ended, deadline).await,
+        End::Us(frame) => start_within(socket, frame, deadline).await,
     }
 }
 
@@ -191,14 +191,14 @@ where
 ///
 /// What the peer still sends meanwhile is read and thrown away. Takes at most
 /// [`CLOSE_DEADLINE`] and then [`LINGER`].
-pub async fn say<S>(socket: &mut WebSocketStream<S>, frame: CloseFrame) -> Closed
+pub async fn start<S>(socket: &mut WebSocketStream<S>, frame: CloseFrame) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    say_within(socket, frame, CLOSE_DEADLINE).await
+    start_within(socket, frame, CLOSE_DEADLINE).await
 }
 
-async fn say_within<S>(
+async fn start_within<S>(
     socket: &mut WebSocketStream<S>,
     frame: CloseFrame,
     deadline: Duration,
@@ -226,19 +226,19 @@ where
 /// that nobody may send (RFC 6455 §7.4) is not seen here: tungstenite puts 1002
 /// "Protocol violation" in its place, so that this is answered, and what [`Closed`]
 /// says the peer said. `Err` is a rule broken, and the peer is told which
-/// ([`earned`]), or a connection lost.
+/// ([`frame_for`]), or a connection lost.
 /// Takes at most [`CLOSE_DEADLINE`] and then [`LINGER`].
-pub async fn answer<S>(
+pub async fn reply<S>(
     socket: &mut WebSocketStream<S>,
     ended: Result<Option<CloseFrame>, Error>,
 ) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    answer_within(socket, ended, CLOSE_DEADLINE).await
+    reply_within(socket, ended, CLOSE_DEADLINE).await
 }
 
-async fn answer_within<S>(
+async fn reply_within<S>(
     socket: &mut WebSocketStream<S>,
     ended: Result<Option<CloseFrame>, Error>,
     deadline: Duration,
@@ -255,7 +255,7 @@ where
                 frame.unwrap_or_else(|| close_frame(CloseCode::Status, ""));
             Closed { code, reason, by: Side::Peer, clean: answered.is_ok_and(|sent| sent.is_ok()) }
         }
-        Err(error) => match earned(&error) {
+        Err(error) => match frame_for(&error) {
             Some(frame) => {
                 // A peer that broke the rules need not be waited for (RFC 6455 §7.1.7).
                 let told = socket.send(Message::Close(Some(frame.clone())));
