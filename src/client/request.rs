@@ -26,7 +26,7 @@ enum Head {
 }
 
 impl Request {
-    /// A GET of `target`, a path with or without a query, with the headers RFC 6455 §4.1 demands.
+    /// A GET of `target`, a path with or without a query, with the headers that RFC 6455 §4.1 requires.
     #[must_use]
     pub fn new(target: &str) -> Self {
         Self(Head::Lines {
@@ -53,8 +53,8 @@ impl Request {
 
     /// The same with one more header, or with another value for one that is there.
     ///
-    /// `Host` else names the server, in process `ws101.test`. To send a header
-    /// twice, use [`raw`](Self::raw).
+    /// Without it, `Host` is the address of the server; in process it is `ws101.test`. To send a
+    /// header twice, use [`raw`](Self::raw).
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Head::Lines { headers, .. } = &mut self.0 {
@@ -75,13 +75,13 @@ impl Request {
         self
     }
 
-    /// The same with these subprotocols offered, the preferred first, with commas between.
+    /// The same with an offer of these subprotocols: separated by commas, the preferred one first.
     #[must_use]
     pub fn subprotocol(self, names: &str) -> Self {
         self.header("Sec-WebSocket-Protocol", names)
     }
 
-    /// The bytes, meant for `host`: what the `Host` header says if nothing else was given.
+    /// The bytes of the request; `host` is the value of the `Host` header, unless one was set.
     #[must_use]
     pub fn to_bytes(&self, host: &str) -> Bytes {
         match &self.0 {
