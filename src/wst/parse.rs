@@ -47,7 +47,7 @@ impl Scenario {
             cursor.skip();
             let title = cursor.rest().to_owned();
             if title.is_empty() {
-                return Err(cursor.expected("what the step is about"));
+                return Err(cursor.expected("the title of the step"));
             }
             self.steps.push(Step { place, title, ..Step::default() });
             return Ok(());
@@ -69,7 +69,7 @@ impl Scenario {
             Item::Comment(cursor.rest().trim_start().to_owned())
         } else if cursor.eat("--") {
             if !cursor.eat("wait") {
-                return Err(cursor.expected("wait: of no client, only the time can go by"));
+                return Err(cursor.expected("wait, the only action without a client"));
             }
             let time = cursor.take("a time such as 200ms or 20s", duration)?;
             cursor.end()?;

@@ -34,7 +34,7 @@ pub(super) fn to_send(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
         Payload::Digest(..) | Payload::Unsaid | Payload::Bytes(..) => false,
     };
     if is_open {
-        Err(start.expected("something that can be sent: all of it, with nothing left open"))
+        Err(start.expected("a payload that can be sent: without <*>, ... or a choice of codes"))
     } else {
         Ok(payload)
     }
