@@ -1,16 +1,16 @@
-//! The time of day, as it goes over the wire.
+//! The time of day in the format of the messages.
 
 use std::time::SystemTime;
 
 /// Now: `2026-01-01T12:00:00.000Z` (RFC 3339, UTC, milliseconds).
 ///
-/// The server's clock, never a client's. For people: it may be set back, so nothing is measured with it.
+/// It is the server's clock. It may be set back, so show it to people and measure nothing with it.
 #[must_use]
 pub fn now() -> String {
     of(SystemTime::now())
 }
 
-/// The same for any moment since 1970; an earlier one becomes that.
+/// The same for any time since 1970; an earlier time becomes the start of 1970.
 #[must_use]
 pub fn of(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time.max(SystemTime::UNIX_EPOCH)).to_string()

@@ -40,6 +40,7 @@ pub struct Rule {
 
 /// Whether a server keeps one rule.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RuleVerdict {
     /// The rule.
     pub rule: Rule,
