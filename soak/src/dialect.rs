@@ -76,8 +76,8 @@ impl Dialect {
         self != Self::Note
     }
 
-    /// What stands in the frame that welcomes a client; a `note` client gets no welcome, and it is
-    /// what stands in the answer to its first line.
+    /// A part of the frame that welcomes a client. A `note` client gets no welcome; for it this is a
+    /// part of the answer to its first line.
     #[must_use]
     pub fn welcome(self) -> &'static str {
         match self {
