@@ -30,7 +30,7 @@ const AT_ONCE: usize = 100;
 /// How long to wait for missing deliveries.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the clients send.
+/// The messages that the clients send, and when.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// How many of the clients send.
