@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd, Roll};
 use ws101::heartbeat::Heartbeat;
@@ -36,7 +36,7 @@ async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings { port: 8765, ..Settings::default() })?;
     let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let (policy, shutdown) = (settings.policy(), Shutdown::default());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
@@ -62,11 +62,10 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     hub.exclude(me.id()); // A visitor hears nothing of what is said.
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
-    let beat = beat.idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let (who, Err(end)) = (me.id(), talk(&mut socket, &hub, me, &peer.id, beat).await);
     leave(who, &hub);
-    let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
+    let (after, closed) = (began.elapsed(), finish(&mut socket, end, settings.close).await);
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 

@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
+use ws101::handshake::Policy;
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::history::{Before, History};
 use ws101::program::{self, StartError};
@@ -34,8 +35,9 @@ async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
     let (listener, signal) = (program::listen(&settings)?, program::signal()?);
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
-    let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
+    let hub = Hub::new(settings.hub_options());
+    let (policy, shutdown) =
+        (Policy { paths: vec!["/ws".into()], ..settings.policy() }, Shutdown::default());
     let (room, own) = (hub.clone(), settings.clone());
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
@@ -57,10 +59,9 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let me = enter(&accepted, &hub);
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
-    let beat = beat.idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &peer, beat).await;
-    let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
+    let (after, closed) = (began.elapsed(), finish(&mut socket, end, settings.close).await);
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 

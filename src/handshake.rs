@@ -39,6 +39,7 @@ mod host;
 mod origins;
 mod policy;
 mod rejection;
+mod request;
 mod target;
 
 pub use accept_key::{AcceptKey, GUID};
@@ -54,6 +55,7 @@ pub use host::is_private;
 pub use origins::Origins;
 pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
+pub use request::read_request;
 pub use target::{host_of, to_origin_form};
 
 /// The protocol version of RFC 6455, the only one that is spoken here (RFC 6455 §4.1).

@@ -1,4 +1,4 @@
-//! Where a request ends, and whether another may follow it on the connection (RFC 9112 §6, §9.3).
+//! The end of a request, and whether another one follows on the connection (RFC 9112 §6, §9.3).
 
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Request, Version};

@@ -35,13 +35,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The same policy, with `path` as the only path.
-    #[must_use]
-    pub fn at(mut self, path: &'static str) -> Self {
-        self.paths = vec![path.into()];
-        self
-    }
-
     /// Judges `request`: what is agreed on if it may upgrade, or why it is refused
     /// (RFC 6455 §4.2.2).
     ///

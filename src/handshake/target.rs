@@ -1,4 +1,4 @@
-//! Where a request is addressed: its target and its Host (RFC 9112 §3.2).
+//! The address of a request: its target and its Host (RFC 9112 §3.2).
 
 use http::header::HOST;
 use http::uri::PathAndQuery;

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::client::Request;
-use ws101::close::{close_frame, start};
+use ws101::close::{CLOSE_DEADLINE, close_frame, start};
 use ws101::frame::{Frame, Role};
 use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
@@ -184,7 +184,8 @@ impl TestServer {
     /// The request is not a valid handshake (RFC 6455 §4.2.1), or has a wrong path.
     pub async fn accept(&mut self, pending: Pending) -> Result<Connection, Failure> {
         let Head { request, bytes, size, mut io } = *pending.head;
-        match Policy::default().at("/ws").answer(&request) {
+        let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+        match policy.answer(&request) {
             Ok(agreement) => {
                 self.answered(StatusCode::SWITCHING_PROTOCOLS);
                 let peer = Peer::new(&request, &agreement);
@@ -250,7 +251,7 @@ impl TestServer {
         self.ended = Instant::now();
         tokio::spawn(async move {
             let mut socket = connection.into_socket(config(MESSAGE_LIMIT)).await;
-            start(&mut socket, close_frame(code.into(), "")).await;
+            start(&mut socket, close_frame(code.into(), ""), CLOSE_DEADLINE).await;
         });
     }
 
