@@ -36,7 +36,7 @@ pub fn run<H: FnMut(Message)>(
     close: Duration,
 ) -> impl Future<Output = Closed> {
     async move {
-        let ending = loop {
+        let end = loop {
             tokio::select! {
                 incoming = next_message(socket) => match incoming {
                     Ok(message) => {
@@ -46,7 +46,7 @@ pub fn run<H: FnMut(Message)>(
                             heard(message);
                         }
                     }
-                    Err(ending) => break ending,
+                    Err(end) => break end,
                 },
                 ended = mailbox.drive() => break ended.into(),
                 beat = heartbeat.beat_hearing(|| mailbox.heard_at()) => match beat {
@@ -61,6 +61,6 @@ pub fn run<H: FnMut(Message)>(
         mailbox.leave();
         drop(heard);
         // Boxed, so that the task of an open connection has no room for this future.
-        Box::pin(close::finish(socket, ending, close)).await
+        Box::pin(close::finish(socket, end, close)).await
     }
 }
