@@ -28,9 +28,11 @@ static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in two browsers", listener.local_addr()?);
-    let (policy, max_bytes) = (settings.policy().at("/ws"), settings.max_message_bytes);
+    let policy = settings.policy().at("/ws");
+    let max_bytes = settings.max_message_bytes;
     let serve = move |accepted| serve(accepted, max_bytes);
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let peers = || {

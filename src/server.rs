@@ -139,7 +139,8 @@ pub fn limited_sockets<F>(
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let (policy, shutdown) = (Arc::new(policy), shutdown.clone());
+    let policy = Arc::new(policy);
+    let shutdown = shutdown.clone();
     let judge = policy.clone();
     upgrade()
         .and_then(move |upgrade: Upgrade| {

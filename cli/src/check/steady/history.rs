@@ -28,7 +28,8 @@ impl Remembering {
     /// Serves one connection to its end.
     pub async fn serve(&self, pipe: Pipe) {
         let Ok(accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
-        let (peer, accepted) = (accepted.peer.clone(), accepted.map(Outlet::new));
+        let peer = accepted.peer.clone();
+        let accepted = accepted.map(Outlet::new);
         let me = {
             // Both at once, or a line could fall between.
             let history = self.history.lock().unwrap();
