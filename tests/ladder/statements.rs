@@ -79,8 +79,8 @@ fn tokens(source: &str) -> Vec<&str> {
     while let Some(first) = rest.chars().next() {
         let len = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("r#\"") {
-            rest[3..].find("\"#").map_or(rest.len(), |end| end + 5)
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            raw.find("\"#").map_or(rest.len(), |end| end + 5)
         } else if PAIRS.iter().any(|pair| rest.starts_with(pair)) {
             2
         } else if first == '"' || (first == '\'' && is_char(rest)) {
