@@ -33,11 +33,13 @@ const WELCOME: &str = r#"{"type":"system","content":"Добро пожалова
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in three tabs", listener.local_addr()?);
     let hub = Hub::new(settings.hub_options());
     let policy = settings.policy();
-    let (counted, max_bytes) = (hub.clone(), settings.max_message_bytes);
+    let counted = hub.clone();
+    let max_bytes = settings.max_message_bytes;
     let count = move || log!("Активных соединений: {}", counted.members());
     tokio::spawn(every(settings.stats, count));
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
@@ -48,7 +50,8 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
-    let (ip, accepted) = (accepted.peer.ip(), accepted.map(Outlet::new));
+    let ip = accepted.peer.ip();
+    let accepted = accepted.map(Outlet::new);
     log!("Новый клиент подключился\nНовое подключение с IP: {ip}");
     let me = hub.join(&accepted.io);
     hub.send(me.id(), WELCOME);
@@ -66,7 +69,9 @@ async fn talk(socket: &mut Socket, hub: Hub, me: Mailbox) -> Ended {
         };
         let Message::Text(text) = message else { continue };
         match serde_json::from_str::<Line>(&text) {
-            Ok(line) if line.r#type == "user" => drop(hub.broadcast(json(&line))),
+            Ok(line) if line.r#type == "user" => {
+                hub.broadcast(json(&line));
+            }
             _ => log!("Получено некорректное сообщение"),
         }
     }

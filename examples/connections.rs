@@ -29,10 +29,11 @@ static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in two browsers", listener.local_addr()?);
-    let (policy, max_bytes) =
-        (Policy { paths: vec!["/ws".into()], ..settings.policy() }, settings.max_message_bytes);
+    let policy = Policy { paths: vec!["/ws".into()], ..settings.policy() };
+    let max_bytes = settings.max_message_bytes;
     let serve = move |accepted| serve(accepted, max_bytes);
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let peers = || {

@@ -29,7 +29,8 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in two tabs", listener.local_addr()?);
     let hub = Hub::new(settings.hub_options());
     let everyone = hub.clone();
@@ -49,7 +50,8 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
-    let (id, accepted) = (accepted.peer.id.clone(), accepted.map(Outlet::new));
+    let id = accepted.peer.id.clone();
+    let accepted = accepted.map(Outlet::new);
     let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::new(settings.heartbeat_options());
@@ -61,7 +63,8 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
 /// Makes a member of one, with a welcome for it and news for the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
-    let (me, count) = (hub.join(outlet), hub.members());
+    let me = hub.join(outlet);
+    let count = hub.members();
     log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
@@ -94,8 +97,11 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
             }
         };
         beat.heard(&message);
-        // A page's own ping is answered, and nobody else's business.
-        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        // The page's own ping is a text. Only its sender gets an answer.
+        if let Some(pong) = pong(&message) {
+            hub.send(me.id(), pong);
+            continue;
+        }
         let Message::Text(text) = message else { continue };
         log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
@@ -112,7 +118,8 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();
-    let (joined, left) = (summary.came.total(), summary.went.total());
+    let joined = summary.came.total();
+    let left = summary.went.total();
     if joined + left > 0 {
         let words = format!("Подключились: {joined}, отключились: {left}");
         let news = json!({"event": "presence", "message": words, "joined": joined,

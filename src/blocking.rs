@@ -99,7 +99,8 @@ pub fn accept(
     io: &mut (impl Read + Write),
     policy: &Policy,
 ) -> io::Result<Result<(Request<()>, Bytes), Rejection>> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; READ_BUFFER]);
+    let mut bytes = Vec::new();
+    let mut buffer = [0; READ_BUFFER];
     let verdict = loop {
         let n = io.read(&mut buffer)?;
         if n == 0 {

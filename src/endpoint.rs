@@ -142,13 +142,15 @@ impl<R: Room> Endpoint<R> {
         permit: Permit,
     ) -> impl Future<Output = Closed> + Send + use<R, S> {
         let Shared { settings, stats, .. } = &*self.0;
-        let (open, began) = (stats.open(), Instant::now());
+        let open = stats.open();
+        let began = Instant::now();
         let Accepted { peer, io } = accepted;
         let outlet = Outlet::new(Limited::new(stats.count(io), settings.frame_limits()));
         // `peer` ends here: an open connection does not keep the headers of its request.
         let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
         let heard = move |message| seat.heard(message);
-        let (longest, close) = (settings.max_message_bytes, settings.close);
+        let longest = settings.max_message_bytes;
+        let close = settings.close;
         let mut heartbeat = Heartbeat::new(settings.heartbeat_options());
         // A block, not an `async fn`: the future of one keeps a second copy of its arguments.
         async move {
@@ -384,7 +386,8 @@ struct Seat<R: Room> {
 
 impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
-        let (who, hub) = (self.who, &self.endpoint.0.hub);
+        let who = self.who;
+        let hub = &self.endpoint.0.hub;
         let room = self.endpoint.room();
         match self.permit.message_of(message.len()) {
             Ok(()) => self.endpoint.timely(room, who, |room| room.heard(who, message, hub)),
@@ -399,7 +402,8 @@ impl<R: Room> Seat<R> {
 
 impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
-        let (who, hub) = (self.who, &self.endpoint.0.hub);
+        let who = self.who;
+        let hub = &self.endpoint.0.hub;
         let room = self.endpoint.room();
         // The mailbox of a dropped session outlives this value, so the client leaves the hub here.
         hub.leave(who);

@@ -36,7 +36,8 @@ pub struct Shared<R> {
 /// Serves `room` until a signal comes.
 pub async fn serve<R: Room>(room: R) -> Result<()> {
     let settings = program::settings(Settings::default())?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     ws101::log!("listening on ws://{}/ws", listener.local_addr()?);
     let policy = Policy {
         subprotocols: room.subprotocols().into_iter().map(Into::into).collect(),

@@ -154,12 +154,8 @@ impl Program {
 
     /// Serves the chat at /ws only, in the dialect of `target`.
     async fn speak(&self, target: &str, pipe: Pipe) {
-        let Ok(mut accepted) =
-            accept(pipe, &Policy { paths: vec!["/ws".into()], ..Policy::default() }, HEAD_DEADLINE)
-                .await
-        else {
-            return;
-        };
+        let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+        let Ok(mut accepted) = accept(pipe, &policy, HEAD_DEADLINE).await else { return };
         accepted.peer = accepted.peer.with_target(target.parse().expect("it is a path"));
         let Some(permit) = self.caps.enter(accepted.peer.ip()) else { return };
         let _awaited = self.chat.shutdown().hold();

@@ -94,7 +94,8 @@ impl TestServer {
                 ("WS_RETRY_CAP_MS", waits.cap.as_millis().to_string()),
             ],
         )?;
-        let (ended, wire) = (Instant::now(), String::new());
+        let ended = Instant::now();
+        let wire = String::new();
         let writer = Writer::literal().for_host(&host);
         let mut server = Self { waits, name, process, listener, first: None, ended, writer, wire };
         let command = server.process.command().to_owned();
@@ -223,7 +224,8 @@ impl TestServer {
 
     /// Sends the line with this number. Not cancel safe.
     pub async fn send_line(&mut self, connection: &mut Connection, seq: u64) {
-        let (id, content) = (format!("line{seq}"), format!("строка {seq}"));
+        let id = format!("line{seq}");
+        let content = format!("строка {seq}");
         let said = json!({"type": "message", "seq": seq, "id": id, "connectionId": "ann",
             "content": content});
         self.send(connection, &said).await;

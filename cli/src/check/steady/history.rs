@@ -27,13 +27,10 @@ impl Remembering {
 
     /// Serves one connection to its end.
     pub async fn serve(&self, pipe: Pipe) {
-        let Ok(accepted) =
-            accept(pipe, &Policy { paths: vec!["/ws".into()], ..Policy::default() }, HEAD_DEADLINE)
-                .await
-        else {
-            return;
-        };
-        let (peer, accepted) = (accepted.peer.clone(), accepted.map(Outlet::new));
+        let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+        let Ok(accepted) = accept(pipe, &policy, HEAD_DEADLINE).await else { return };
+        let peer = accepted.peer.clone();
+        let accepted = accepted.map(Outlet::new);
         let me = {
             // Both at once, or a line could fall between.
             let history = self.history.lock().unwrap();
