@@ -19,7 +19,8 @@ use ws101::settings::Settings;
 async fn main() -> Result<(), StartError> {
     log::init();
     let settings = program::settings(Settings::default())?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     log!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);

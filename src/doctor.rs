@@ -192,7 +192,8 @@ impl Examination<'_> {
 
     /// The cause that an answer other than 101 stands for.
     async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: Shown) -> Cause {
-        let (status, headers) = (response.status(), response.headers());
+        let status = response.status();
+        let headers = response.headers();
         if !said.as_str().is_empty() {
             self.note(format!("← {said}"));
         }

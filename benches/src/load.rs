@@ -78,7 +78,8 @@ pub struct Load {
 impl Load {
     /// Connects `count` clients. The server serves all of them when this returns.
     pub fn connect(target: &Target, count: usize) -> anyhow::Result<Self> {
-        let (poll, scratch) = (Poll::new()?, vec![0; SCRATCH]);
+        let poll = Poll::new()?;
+        let scratch = vec![0; SCRATCH];
         let template = target.template.clone();
         let mut load = Self { poll, clients: Vec::with_capacity(count), scratch, template };
         let request = client::request(&target.path, target.address);
@@ -124,7 +125,8 @@ impl Load {
             None => (0..plan.speakers).cycle().take(plan.speakers * plan.in_flight).collect(),
         };
         let mut due = began;
-        let (mut ended, mut reads) = (None, 0);
+        let mut ended = None;
+        let mut reads = 0;
         loop {
             let now = Instant::now();
             let over = match plan.until {

@@ -91,7 +91,8 @@ impl Outcome {
             format!("**{wanted}**: {}", seen.join(", "))
         });
         let cell = |words: Vec<String>| words.join("; ").replace('|', "\\|");
-        let (figures, missed) = (cell(figures.collect()), cell(missed.collect()));
+        let figures = cell(figures.collect());
+        let missed = cell(missed.collect());
         let verdict = if self.passed() { "all marks met".to_owned() } else { missed };
         format!("| `{name}` | {figures} | {verdict} |")
     }

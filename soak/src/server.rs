@@ -166,7 +166,8 @@ impl Server {
         if let Some(status) = self.child.try_wait()? {
             bail!("the server ended by itself: {status}");
         }
-        let (id, began) = (self.child.id().context("it has ended already")?, Instant::now());
+        let id = self.child.id().context("it has ended already")?;
+        let began = Instant::now();
         let mut kill = Command::new("kill");
         let asked = kill.args(["-TERM", &id.to_string()]).kill_on_drop(true).status();
         let asked = timeout(limit, asked).await.context("`kill` does not end")??;

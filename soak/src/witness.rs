@@ -125,7 +125,8 @@ impl Witness {
     /// Sends lines until it has to leave or the run goes quiet. Then receives what is still missing.
     async fn live(mut self, leave: Option<Instant>) -> Result<()> {
         let mut phases = self.stage.phase.clone();
-        let (mut phase, mut settled) = (*phases.borrow_and_update(), false);
+        let mut phase = *phases.borrow_and_update();
+        let mut settled = false;
         let mut next = self.next_line();
         // The deadline for what is still missing.
         let mut late: Option<Instant> = None;
@@ -198,7 +199,8 @@ impl Witness {
             if phase == Phase::Settled { self.stage.ledger.unheard(&self.tally) } else { 0 };
         let lost = own + unheard + self.tally.gaps();
         if lost > 0 {
-            let (dialect, gaps) = (self.dialect, self.tally.gaps());
+            let dialect = self.dialect;
+            let gaps = self.tally.gaps();
             self.stage.ledger.wrong(
                 format_args!(
                     "{dialect:?} lost {own} of its own, {gaps} between others, {unheard} at the end"

@@ -88,7 +88,8 @@ impl Ids {
 /// Cuts `text` at what looks like an id or a time.
 fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let (mut plain, mut at) = (0, 0);
+    let mut plain = 0;
+    let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         let word =

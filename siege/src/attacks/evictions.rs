@@ -40,7 +40,8 @@ const MOST: f64 = 1_000.0;
 const FENCE: Duration = Duration::from_secs(20);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
-    let (members, deaf) = (300, 100);
+    let members = 300;
+    let deaf = 100;
     let longest = Duration::from_secs(siege.size(60, 30));
     let mut settings = PATIENT.to_vec();
     settings.push(("WS_MAX_QUEUE_BYTES", QUEUE));

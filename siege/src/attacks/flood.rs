@@ -67,7 +67,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let heard = timeout(PATIENCE, honest.join_all()).await;
     over.abort();
     let mut ends = Ends::default();
-    let (mut stayed, mut least) = (0, usize::MAX);
+    let mut stayed = 0;
+    let mut least = usize::MAX;
     for end in heard.map_err(|_| anyhow::anyhow!("readers do not come to the end"))? {
         match end {
             Ok(heard) => {

@@ -54,7 +54,8 @@ async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a s
     let visits = siege.size(1_000, 700);
     let server = siege.start(example, &PATIENT, log).await?;
     let mut part = Outcome::default();
-    let (mut good, mut failed) = (0, Vec::new());
+    let mut good = 0;
+    let mut failed = Vec::new();
     let mut waiting = 0..visits;
     let mut under_way = FuturesUnordered::new();
     loop {

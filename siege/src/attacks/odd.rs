@@ -59,7 +59,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
         let server = siege.start(example, &PATIENT, Log::Read).await?;
         let mut part = Outcome::default();
         let mut wrong = Vec::new();
-        let (mut asked, mut second) = (0, 0);
+        let mut asked = 0;
+        let mut second = 0;
         for odd in ODD {
             let (line, headers, ..) = &odd;
             for kept in [false, true] {

@@ -43,11 +43,13 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let connected = Arc::new(AtomicUsize::new(0));
     let mut silent = JoinSet::new();
-    let (mut quick, mut slow) = (JoinSet::new(), JoinSet::new());
+    let mut quick = JoinSet::new();
+    let mut slow = JoinSet::new();
     let mut beats = interval(Duration::from_secs(1) / RATE);
     // Connections that were missed while this machine was busy are made later.
     beats.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let (began, mut next) = (Instant::now(), Duration::ZERO);
+    let began = Instant::now();
+    let mut next = Duration::ZERO;
     while began.elapsed() < time {
         beats.tick().await;
         silent.spawn(say_nothing(server.address, connected.clone()));

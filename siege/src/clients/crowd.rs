@@ -130,7 +130,8 @@ impl Crowd {
     /// Waits until no more bytes arrive; at most half a minute.
     pub async fn quiet(&self) {
         let quiet = async {
-            let (mut looks, mut before) = (0, self.bytes());
+            let mut looks = 0;
+            let mut before = self.bytes();
             while looks < QUIET_LOOKS {
                 sleep(LOOK).await;
                 let now = self.bytes();
@@ -283,7 +284,8 @@ impl Shared {
     /// The end, if the server ended the connection.
     async fn stay(&self, raw: &mut Raw, place: usize, name: &str) -> io::Result<()> {
         let mut phase = self.phase.clone();
-        let (mut counted, mut fenced) = (raw.received, false);
+        let mut counted = raw.received;
+        let mut fenced = false;
         loop {
             let frame = tokio::select! {
                 frame = raw.next() => frame,

@@ -30,7 +30,8 @@ pub struct Heard {
 ///
 /// The connection ends before; with the code, if there was a close frame.
 pub async fn read_slowly(raw: &mut Raw, marked: &str, last: &str) -> io::Result<Heard> {
-    let (mut heard, mut due) = (Heard::default(), Instant::now());
+    let mut heard = Heard::default();
+    let mut due = Instant::now();
     loop {
         while let Some(frame) = raw.buffered() {
             if let Some((code, _)) = frame.close_code() {

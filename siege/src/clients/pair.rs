@@ -90,7 +90,8 @@ async fn talk(address: SocketAddr, enough: Arc<Notify>) -> Result<Delays> {
         let raw = Way::new(address, Dialect::Canonical).enter(name).await;
         raw.context("the pair cannot connect")
     };
-    let (left, right) = (enter("left").await?, enter("right").await?);
+    let left = enter("left").await?;
+    let right = enter("right").await?;
     let left = member(left, "left", &talk, ends.clone());
     let right = member(right, "right", &talk, ends);
     tokio::try_join!(left, right, tell)?;

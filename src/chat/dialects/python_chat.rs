@@ -84,7 +84,9 @@ impl Dialect for PythonChat {
             }
             // Clients take the list from `user_joined` and from `user_left`, so one event is enough.
             Event::Presence { summary, members, count, timestamp, .. } => {
-                let (came, renamed, went) = (&summary.came, &summary.renamed, &summary.went);
+                let came = &summary.came;
+                let renamed = &summary.renamed;
+                let went = &summary.went;
                 let latest = |tally: &Tally<Member>| tally.first(LISTED).last().cloned();
                 let joined = latest(renamed).or_else(|| latest(came));
                 let kind = if joined.is_some() { "user_joined" } else { "user_left" };
