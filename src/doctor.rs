@@ -192,7 +192,8 @@ impl Examination<'_> {
 
     /// The cause of an answer other than 101.
     async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: Shown) -> Cause {
-        let (status, headers) = (response.status(), response.headers());
+        let status = response.status();
+        let headers = response.headers();
         if !said.as_str().is_empty() {
             self.note(format!("← {said}"));
         }

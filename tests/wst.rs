@@ -13,7 +13,7 @@ use ws101::frame::{Decoder, Frame, Opcode, Role};
 use ws101::handshake::Policy;
 use ws101::scenario::{Mismatch, Played};
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 use ws101::wst::{
     Action, Ask, ConnectionAction, Group, Item, LineWriter, Payload, Scenario, Text, VERBS, Verb,
 };
@@ -70,10 +70,10 @@ fn demonstration() -> Transcript {
 
 async fn echoes(io: ws101::stream::Rewind<Pipe>) {
     let policy = Policy { hosts: vec!["ws101.test".into()], ..Policy::default() };
-    let Ok(accepted) = accept(io, &policy).await else { return };
+    let Ok(accepted) = accept(io, &policy, HEAD_DEADLINE).await else { return };
     let mut socket = accepted.into_socket(config(1 << 20)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    close::reply(&mut socket, ended).await;
+    close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
 }
 
 /// Sends these bytes, then repeats texts; it hangs up behind half a frame, and once a close is answered.

@@ -34,8 +34,11 @@ fn main() -> anyhow::Result<()> {
     // Each connection takes one descriptor in this process and one in the server.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let mut args = std::env::args().skip(1);
-    let (mut wanted, mut rounds, mut peers) = (Vec::new(), ROUNDS, Vec::new());
-    let (mut only, mut baseline) = (String::new(), None);
+    let mut wanted = Vec::new();
+    let mut rounds = ROUNDS;
+    let mut peers = Vec::new();
+    let mut only = String::new();
+    let mut baseline = None;
     while let Some(arg) = args.next() {
         let mut next = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {

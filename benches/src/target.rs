@@ -50,13 +50,15 @@ impl Target {
         let rest = peer.url.strip_prefix("ws://").context("a URL begins with ws://")?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let address = host.to_socket_addrs()?.next().context("no such host")?;
-        let (path, template) = (format!("/{path}"), peer.template.clone());
+        let path = format!("/{path}");
+        let template = peer.template.clone();
         Ok(Self { address, path, template, pid: peer.pid, child: None })
     }
 
     /// This process, for a server that runs in it.
     pub fn this() -> Self {
-        let (path, template) = (String::new(), String::new());
+        let path = String::new();
+        let template = String::new();
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         Self { address, path, template, pid: Some(std::process::id()), child: None }
     }

@@ -119,8 +119,10 @@ impl Checker {
 
     /// Checks a frame against the frames before it, and keeps the state of the message.
     fn judge_among_others(&mut self, frame: &Frame) -> Result<(), Violation> {
-        let (opcode, fin) = (frame.header.opcode, frame.header.fin);
-        let (started, closed) = (self.message.is_some(), self.closed);
+        let opcode = frame.header.opcode;
+        let fin = frame.header.fin;
+        let started = self.message.is_some();
+        let closed = self.closed;
         self.closed |= opcode == Opcode::Close;
         match opcode {
             Opcode::Text => self.message = Some(OpenMessage { text: Some(Utf8::default()) }),

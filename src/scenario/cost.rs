@@ -23,7 +23,8 @@ const SMALL: usize = 2_000;
 ///
 /// A search in a sorted set counts its logarithm, so twice the items take a little more than twice the steps.
 fn grows_with_size(what: &str, cost: impl Fn(usize) -> u64) {
-    let (once, twice) = (cost(SMALL), cost(2 * SMALL));
+    let once = cost(SMALL);
+    let twice = cost(2 * SMALL);
     assert!(once > 0, "{what}: nothing was counted");
     assert!(twice * 10 <= once * 23, "{what}: {once} steps for {SMALL}, {twice} for twice that");
 }
@@ -83,7 +84,8 @@ fn a_comparison_does_not_copy_the_names() {
         for at in 0..n {
             let _ = write!(pattern, "{}\"<n{at}>!\"", if at == 0 { "" } else { "," });
         }
-        let (pattern, mut names) = (payload(&(pattern + "]")), Names::default());
+        let pattern = payload(&(pattern + "]"));
+        let mut names = Names::default();
         let value = serde_json::json!(vec!["x!"; n]);
         steps::of(|| pattern.matches(&value, &Path::Root, &mut names).unwrap())
     });
@@ -105,7 +107,8 @@ fn a_failed_comparison_takes_back_what_it_captured_and_no_more() {
 #[test]
 fn fields_that_came_are_looked_up() {
     grows_with_size("fields compared", |n| {
-        let (wanted, value) = (object(n, "1"), serde_json::from_str(&object(n, "1")).unwrap());
+        let wanted = object(n, "1");
+        let value = serde_json::from_str(&object(n, "1")).unwrap();
         let wanted = payload(&wanted);
         steps::of(|| wanted.matches(&value, &Path::Root, &mut Names::default()).unwrap())
     });
@@ -116,7 +119,8 @@ fn a_path_is_written_only_for_a_difference() {
     // A long name with many values below it: a path for each would take the square of the line.
     grows_with_size("paths", |n| {
         let text = format!("{{\"{}\":[{}1]}}", "k".repeat(n), "1,".repeat(n));
-        let (wanted, value) = (payload(&text), serde_json::from_str(&text).unwrap());
+        let wanted = payload(&text);
+        let value = serde_json::from_str(&text).unwrap();
         steps::of(|| wanted.matches(&value, &Path::Root, &mut Names::default()).unwrap())
     });
 }

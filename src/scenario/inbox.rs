@@ -124,7 +124,8 @@ impl Inbox {
                 Ok(Some((response, _))) => {
                     let faults = judge_response(asked, head);
                     let begun = new(Arrived::Answer(response, faults, Bytes::new()));
-                    let (body, chunks) = (BytesMut::new(), Chunks::default());
+                    let body = BytesMut::new();
+                    let chunks = Chunks::default();
                     self.answer = Some(Answering { arrival: begun, body, chunks });
                     self.finish_answer();
                 }

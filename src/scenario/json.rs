@@ -70,7 +70,8 @@ impl Json {
         names: &mut Names,
     ) -> Result<(), Detail> {
         steps::count(1);
-        let (place, found) = (|| at.to_string(), || short(value));
+        let place = || at.to_string();
+        let found = || short(value);
         match (self, value) {
             (Self::Any, _) | (Self::Null, Value::Null) => Ok(()),
             (Self::Name(name), _) => match names.get(name) {
@@ -80,7 +81,8 @@ impl Json {
                 }
                 Some(known) if known == value => Ok(()),
                 Some(known) => {
-                    let (name, known) = (name.clone(), short(known));
+                    let name = name.clone();
+                    let known = short(known);
                     Err(Detail::Name { at: place(), found: found(), name, known })
                 }
             },
@@ -94,7 +96,8 @@ impl Json {
             }
             (Self::Array(items, more), Value::Array(found)) => {
                 if found.len() < items.len() || !more && found.len() > items.len() {
-                    let (found, wanted) = (found.len(), items.len());
+                    let found = found.len();
+                    let wanted = items.len();
                     return Err(Detail::Items { at: place(), found, wanted });
                 }
                 let mut pairs = items.iter().zip(found).enumerate();

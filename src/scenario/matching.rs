@@ -193,7 +193,8 @@ fn same(wanted: &[u8], frame: &Frame) -> MatchResult {
         None => frame.payload == wanted,
     };
     differs_unless(fits, || {
-        let (found, wanted_len) = (frame.header.len, wanted.len() as u64);
+        let found = frame.header.len;
+        let wanted_len = wanted.len() as u64;
         if found != wanted_len {
             return Detail::Length { found, wanted: wanted_len };
         }

@@ -52,8 +52,8 @@ impl Transcript {
         at_once: Option<usize>,
     ) -> usize {
         if self.lanes.is_empty() {
-            let (is_paused, in_process) =
-                (is_clock_paused().await, matches!(self.connector, Connector::Pipes(_)));
+            let is_paused = is_clock_paused().await;
+            let in_process = matches!(self.connector, Connector::Pipes(_));
             assert!(
                 is_paused || !in_process,
                 "a transcript in process needs a paused clock: #[tokio::test(start_paused = true)]"
@@ -63,7 +63,8 @@ impl Transcript {
                 "a transcript over TCP needs real time: #[tokio::test]"
             );
         }
-        let (limits, at_once) = (self.limits, at_once.unwrap_or(request.len()));
+        let limits = self.limits;
+        let at_once = at_once.unwrap_or(request.len());
         let opened = match &mut self.connector {
             Connector::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);

@@ -88,7 +88,8 @@ impl Ids {
 /// Cuts `text` into ids, times and the text between them.
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
-    let (mut plain, mut at) = (0, 0);
+    let mut plain = 0;
+    let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         let word =

@@ -18,7 +18,8 @@ const HEAD: &str = "GET /chat?name=%D0%90 HTTP/1.1\r\nhost: 127.0.0.1\r\nUPGRADE
 async fn a_head_split_anywhere_is_the_same_head() {
     for at in (0..HEAD.len()).step_by(7) {
         let (mut far, near) = duplex(4096);
-        let accepting = tokio::spawn(async move { accept(near, &Policy::default()).await });
+        let accepting =
+            tokio::spawn(async move { accept(near, &Policy::default(), HEAD_DEADLINE).await });
         far.write_all(&HEAD.as_bytes()[..at]).await.unwrap();
         tokio::task::yield_now().await;
         far.write_all(&HEAD.as_bytes()[at..]).await.unwrap();
@@ -35,7 +36,7 @@ async fn a_query_is_decoded() {
         HEAD.replace("name=%D0%90", "name=%D0%90nn+%26%20co&a%3Db=c%3Dd&name=x&bare&bad=%ff%z");
     let (mut far, near) = duplex(4096);
     far.write_all(head.as_bytes()).await.unwrap();
-    let peer = accept(near, &Policy::default()).await.unwrap().peer;
+    let peer = accept(near, &Policy::default(), HEAD_DEADLINE).await.unwrap().peer;
     for (name, value) in [
         ("name", Some("Аnn & co")),
         ("a=b", Some("c=d")),
@@ -56,7 +57,7 @@ async fn frames_sent_behind_the_head_are_not_lost() {
     hasty.extend_from_slice(&Frame::text("hello").masked([1, 2, 3, 4]).to_bytes());
     hasty.extend_from_slice(&Frame::text("again").masked([5, 6, 7, 8]).to_bytes());
     far.write_all(&hasty).await.unwrap();
-    let accepted = accept(near, &Policy::default()).await.unwrap();
+    let accepted = accept(near, &Policy::default(), HEAD_DEADLINE).await.unwrap();
     let mut socket = accepted.into_socket(config(1024)).await;
     for text in ["hello", "again"] {
         assert_eq!(socket.next().await.unwrap().unwrap(), Message::text(text));
@@ -67,7 +68,8 @@ async fn frames_sent_behind_the_head_are_not_lost() {
 async fn a_head_that_never_ends_is_answered_at_the_deadline() {
     let (mut far, near) = duplex(4096);
     let began = Instant::now();
-    let accepting = tokio::spawn(async move { accept(near, &Policy::default()).await });
+    let accepting =
+        tokio::spawn(async move { accept(near, &Policy::default(), HEAD_DEADLINE).await });
     for byte in HEAD.as_bytes()[..45].chunks(1) {
         far.write_all(byte).await.unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -86,7 +88,7 @@ async fn hanging_up_early_is_no_error_of_the_servers() {
     let (mut far, near) = duplex(4096);
     far.write_all(b"GET / HT").await.unwrap();
     drop(far);
-    let ended = accept(near, &Policy::default()).await.unwrap_err();
+    let ended = accept(near, &Policy::default(), HEAD_DEADLINE).await.unwrap_err();
     assert!(matches!(ended, AcceptError::Ended), "{ended}");
 }
 
@@ -95,7 +97,7 @@ async fn a_stranger_who_does_not_read_the_refusal_is_let_go() {
     let (mut far, near) = duplex(64);
     far.write_all(b"nonsense\r\n\r\n").await.unwrap();
     let began = Instant::now();
-    assert!(accept(near, &Policy::default()).await.is_err());
+    assert!(accept(near, &Policy::default(), HEAD_DEADLINE).await.is_err());
     assert!(began.elapsed() < Duration::from_secs(2));
     drop(far);
 }

@@ -104,7 +104,8 @@ pub(crate) async fn record(
 fn variance(run: usize, first: &Scenario, other: &Scenario) -> Option<Variance> {
     let mut steps = first.steps.iter().zip(&other.steps);
     steps.find_map(|(was, is)| {
-        let (mut first, mut other) = (told(was), told(is));
+        let mut first = told(was);
+        let mut other = told(is);
         let mut names = was.lines.iter().chain(&is.lines).filter_map(|line| line.item.lane());
         // Lanes have no order between them, so two that differ only in that are the same.
         let name = names.find(|name| first.get(name) != other.get(name))?;
@@ -134,7 +135,8 @@ impl Player {
         for step in &scenario.steps {
             self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
-            let (title, notes) = (step.title.clone(), step.notes.clone());
+            let title = step.title.clone();
+            let notes = step.notes.clone();
             self.steps.push(PlayedStep { title: title.clone(), took: std::time::Duration::ZERO });
             let mut lines = Vec::new();
             for line in &step.lines {

@@ -198,9 +198,10 @@ impl Player {
         let mark = self.mark(at);
         let lane = &self.lanes[at];
         let next = lane.agenda.next();
-        let (Some(arrival), false) = (lane.inbox.items.front(), next.is_empty()) else {
+        let Some(arrival) = lane.inbox.items.front() else { return Compared::Waiting };
+        if next.is_empty() {
             return Compared::Waiting;
-        };
+        }
         let mut blame: Option<(usize, Mismatch)> = None;
         for place in next {
             let due = lane.agenda.get(place);
