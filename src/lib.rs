@@ -113,7 +113,7 @@
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
-//! [`hyper_util`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
+//! [`hyper_util`], [`serde`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
 //!
 //! [`log`]: mod@log
 
@@ -123,6 +123,8 @@ pub use http;
 pub use hyper;
 #[cfg(feature = "server")]
 pub use hyper_util;
+#[cfg(feature = "server")]
+pub use serde;
 #[cfg(any(feature = "server", feature = "testing"))]
 pub use serde_json;
 pub use tokio;

@@ -174,9 +174,6 @@ fn only_program_knows_the_process() {
     }
 }
 
-/// Circles that are still to be removed: the sources, and one file of each circle.
-const KNOWN_CIRCLES: &[(&str, &str)] = &[("src", "tap.rs")];
-
 #[test]
 fn no_files_use_one_another_in_a_circle() {
     let mut wrong = Vec::new();
@@ -188,20 +185,8 @@ fn no_files_use_one_another_in_a_circle() {
         });
         let files: Vec<_> = files.collect();
         let files = Crate::of(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-        let mut known: Vec<_> = KNOWN_CIRCLES
-            .iter()
-            .filter(|(of, _)| *of == directory)
-            .map(|(_, file)| *file)
-            .collect();
         for circle in files.circles() {
-            let before = known.len();
-            known.retain(|file| !circle.contains(file));
-            if known.len() == before {
-                wrong.push(format!("a circle in {directory}:\n{}", files.explained(&circle)));
-            }
-        }
-        for file in known {
-            wrong.push(format!("{directory}/{file}: no circle, delete it from KNOWN_CIRCLES"));
+            wrong.push(format!("a circle in {directory}:\n{}", files.explained(&circle)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

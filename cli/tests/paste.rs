@@ -212,6 +212,23 @@ async fn what_a_transcript_shows_plays() {
     plays(&t.to_string(), address).await;
 }
 
+/// The doctor's lines about frames are lines of the language behind another arrow.
+#[tokio::test]
+async fn what_the_doctor_shows_of_frames_plays() {
+    let address = slow().await;
+    let url = format!("ws://{address}/chat");
+    let output = run(&["doctor", &url, "--lang", "en"], "").await;
+    let told = stdout(&output);
+    let evidence = told.lines().take_while(|line| !line.starts_with("RFC 6455"));
+    let received = evidence.filter_map(|line| line.strip_prefix("  ← "));
+    let frames: Vec<_> = received.filter(|line| !line.starts_with("HTTP/")).collect();
+    assert_eq!(frames, ["text \"slow\"", "pong \"ws101 doctor\""], "{told}");
+    let sent = "doctor -> GET /chat\ndoctor <- 101\ndoctor >> ping \"ws101 doctor\"\n";
+    let received: String =
+        frames.into_iter().flat_map(|frame| ["doctor << ", frame, "\n"]).collect();
+    plays(&format!("{sent}{received}"), address).await;
+}
+
 /// Every transcript that tests have kept is a scenario, all of it.
 #[test]
 fn every_kept_transcript_is_read() {

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use ws101::frame::Opcode;
 use ws101::wst::{
-    Action, Answer, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json,
-    Kind, Line, LineNumber, Modifiers, Note, Observation, Part, PartialFrame, Payload,
-    ResponsePart, Scenario, Step, Text, Timing,
+    Action, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json, Kind,
+    LineNumber, Modifiers, Note, Observation, Part, PartialFrame, Payload, ResponsePart,
+    ResponsePattern, Scenario, ScenarioLine, Step, Text, Timing,
 };
 use ws101_properties::scenarios::{is_parsed_or_refused, is_printed};
 
@@ -200,7 +200,7 @@ fn expect() -> BoxedStrategy<Expectation> {
     let faults = subsequence(ResponsePart::ALL.to_vec(), 0..=ResponsePart::ALL.len());
     let answer = (vec(100..1000u16, 1..3), faults, vec(header(true), 0..3), payload(true));
     let answer = answer.prop_map(|(statuses, faults, headers, body)| {
-        Observation::Answer(Answer { statuses, faults, headers, body })
+        Observation::Answer(ResponsePattern { statuses, faults, headers, body })
     });
     let mut ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
     ends.extend(FAILURES.map(|(_, kind)| End::Failed(kind)));
@@ -224,7 +224,7 @@ fn expect() -> BoxedStrategy<Expectation> {
         .boxed()
 }
 
-fn line() -> impl Strategy<Value = Line> {
+fn line() -> impl Strategy<Value = ScenarioLine> {
     let lane = || {
         prop_oneof![
             4 => "[a-zа-я][a-z0-9]{0,6}".prop_map(String::from),
@@ -238,7 +238,7 @@ fn line() -> impl Strategy<Value = Line> {
         4 => (lane(), action()).prop_map(|(lane, action)| Item::Action(lane, action)),
         4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expectation(lane, expect)),
     ];
-    item.prop_map(|item| Line { place: LineNumber(0), item })
+    item.prop_map(|item| ScenarioLine { place: LineNumber(0), item })
 }
 
 fn note() -> impl Strategy<Value = Note> {

@@ -16,7 +16,7 @@ use ws101::frame::{Frame, Role};
 use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, read_head};
-use ws101::wst::{Answer, Item, Observation, Payload, Writer};
+use ws101::wst::{Item, LineWriter, Observation, Payload, ResponsePattern};
 
 use super::failure::Failure;
 use crate::process::Process;
@@ -45,7 +45,7 @@ pub struct TestServer {
     first: Option<Pending>,
     /// When the server ended the last connection.
     ended: Instant,
-    writer: Writer,
+    writer: LineWriter,
     wire: String,
 }
 
@@ -96,7 +96,7 @@ impl TestServer {
         )?;
         let ended = Instant::now();
         let wire = String::new();
-        let writer = Writer::literal().for_host(&host);
+        let writer = LineWriter::literal().for_host(&host);
         let mut server = Self { waits, name, process, listener, first: None, ended, writer, wire };
         let command = server.process.command().to_owned();
         let why = match server.next(timeout).await {
@@ -240,7 +240,7 @@ impl TestServer {
 
     /// Ends the connection without a close frame.
     pub fn cut(&mut self, mut connection: Connection) {
-        self.event(&Writer::end(self.name, None));
+        self.event(&LineWriter::end(self.name, None));
         self.ended = Instant::now();
         // Lingering delivers what was sent before; a reset would discard it.
         tokio::spawn(async move { linger(&mut connection.io, LINGER).await });
@@ -258,7 +258,7 @@ impl TestServer {
     }
 
     fn answered(&mut self, status: StatusCode) {
-        let answer = Answer {
+        let answer = ResponsePattern {
             statuses: vec![status.as_u16()],
             faults: Vec::new(),
             headers: Vec::new(),
