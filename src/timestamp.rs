@@ -8,7 +8,7 @@ const LAST: u64 = 253_402_300_799;
 /// The present time: `2026-01-01T12:00:00.000Z` (RFC 3339, UTC, milliseconds).
 ///
 /// It is the server's clock, never a client's. The clock may be set back, so measure durations with
-/// [`tokio::time::Instant`] instead.
+/// tokio's `Instant` instead.
 #[must_use]
 pub fn now() -> String {
     of(SystemTime::now())

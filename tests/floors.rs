@@ -166,8 +166,10 @@ fn the_map_in_lib_rs_names_every_module() {
 fn only_program_knows_the_process() {
     let effects = ["env::var", "current_exe", "exit(", "rlimit::", "tokio::signal", "socket2::"];
     for (module, text) in modules() {
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        for line in code.filter(|_| module != "program") {
+        // A method that is named `exit` ends no process, as that of a tracing subscriber.
+        let is_code =
+            |line: &&str| !line.trim_start().starts_with("//") && !line.contains("fn exit(");
+        for line in text.lines().filter(is_code).filter(|_| module != "program") {
             let effect = effects.into_iter().find(|effect| line.contains(effect));
             assert_eq!(effect, None, "{module}: {line}");
         }
