@@ -13,7 +13,7 @@ use super::scheduler::spawn;
 use super::shared::{HubOptions, Shared, State};
 use super::writer::Writer;
 
-/// How many members a message was sent to.
+/// The number of members to which a message was sent.
 ///
 /// The hub does not know yet whether they all receive it. The session of a member that cannot
 /// keep up ends with close code 1013.
@@ -130,7 +130,7 @@ impl Hub {
         self.publish(audience, except, &message.into())
     }
 
-    /// How many members an audience has. A caller need not make a message for an empty audience.
+    /// The number of members of an audience. A caller need not make a message for an empty audience.
     #[must_use]
     pub fn listeners(&self, audience: Audience) -> usize {
         self.0.lock().members.listeners(audience)
@@ -179,7 +179,7 @@ impl Hub {
         }
     }
 
-    /// How many members there are now.
+    /// The number of members now.
     #[must_use]
     pub fn members(&self) -> usize {
         self.0.lock().members.len()

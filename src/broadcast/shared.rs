@@ -1,4 +1,4 @@
-//! What the clones of a hub, its mailboxes and its writer share: the members, the logs, the policy.
+//! The state of a hub that its clones, its mailboxes and its writer share: members, logs, policy.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -85,7 +85,7 @@ pub(super) struct State {
     pub(super) members: Roster,
     /// Set when `close_all` was called: the hub closes later members with the same frame.
     pub(super) closed: Option<CloseFrame>,
-    /// What was broadcast, by audience. An audience without a broadcast has no log.
+    /// The log of each audience. An audience without a broadcast has no log.
     pub(super) logs: BTreeMap<Audience, Log>,
     /// Whether a task is writing rounds.
     pub(super) writing: bool,
