@@ -1,14 +1,22 @@
 //! From a stream to a socket: split heads, hasty clients, deadlines.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use futures::StreamExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use futures::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use ws101::frame::Frame;
 use ws101::handshake::{Policy, Rejection};
-use ws101::upgrade::{AcceptError, HEAD_DEADLINE, accept, config};
+use ws101::http::{Request, Response};
+use ws101::hyper::body::Incoming;
+use ws101::hyper::server::conn::http1;
+use ws101::hyper::service::service_fn;
+use ws101::hyper_util::rt::TokioIo;
+use ws101::limits::{Allowance, Caps};
+use ws101::upgrade::{AcceptError, HEAD_DEADLINE, PendingUpgrade, Upgrade, accept, config};
 
 const HEAD: &str = "GET /chat?name=%D0%90 HTTP/1.1\r\nhost: 127.0.0.1\r\nUPGRADE: WebSocket\r\n\
     Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -105,4 +113,42 @@ async fn a_stranger_who_does_not_read_the_refusal_is_let_go() {
 #[test]
 fn no_limit_is_a_limit_too() {
     assert_eq!(config(usize::MAX).max_write_buffer_size, usize::MAX);
+}
+
+/// Serves `near` by hyper alone, without warp: a greeting to each WebSocket at `/ws`.
+async fn by_hyper(near: DuplexStream) {
+    let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+    let caps = Caps::new(Allowance::default());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = match Upgrade::of(&request).answer(&policy, &caps) {
+            Ok(pending) => {
+                let response = pending.to_response();
+                tokio::spawn(greet(pending));
+                response
+            }
+            Err(rejection) => rejection.to_response(),
+        };
+        async { Ok::<Response<String>, Infallible>(answer) }
+    });
+    let _ =
+        http1::Builder::new().serve_connection(TokioIo::new(near), service).with_upgrades().await;
+}
+
+async fn greet(pending: PendingUpgrade) {
+    let accepted = pending.granted().await.unwrap();
+    let mut socket = accepted.into_socket(config(1024)).await;
+    socket.send(Message::text("hi")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_of_hyper_alone_can_upgrade() {
+    let (far, near) = duplex(4096);
+    tokio::spawn(by_hyper(near));
+    let (mut socket, _) = client_async("ws://localhost/ws", far).await.unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("hi"));
+
+    let (far, near) = duplex(4096);
+    tokio::spawn(by_hyper(near));
+    let refused = client_async("ws://localhost/elsewhere", far).await.unwrap_err();
+    assert!(matches!(&refused, Error::Http(response) if response.status() == 404), "{refused}");
 }
