@@ -10,8 +10,8 @@
 
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::close::{Ended, finish, next_message};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
@@ -36,7 +36,7 @@ async fn main() -> Result<(), StartError> {
     let listener = program::listen(&settings)?;
     let shutdown = Shutdown::default();
     log!("open http://{} in three tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let policy = settings.policy();
     let counted = hub.clone();
     let max_bytes = settings.max_message_bytes;
@@ -57,7 +57,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
     hub.send(me.id(), WELCOME);
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, hub, me).await;
-    log!("Клиент {ip} отключился: {}", finish(&mut socket, end).await);
+    log!("Клиент {ip} отключился: {}", finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.

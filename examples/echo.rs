@@ -35,5 +35,5 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     };
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let ended = echo(&mut socket, reply).await;
-    log!("{peer}: {}", close::reply(&mut socket, ended).await);
+    log!("{peer}: {}", close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await);
 }

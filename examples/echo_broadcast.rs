@@ -12,8 +12,8 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::close::{Ended, finish, next_message};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
@@ -31,7 +31,7 @@ async fn main() -> Result<(), StartError> {
     let listener = program::listen(&settings)?;
     let shutdown = Shutdown::default();
     log!("open http://{} in three tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let policy = settings.policy();
@@ -55,7 +55,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, &hub, me, &id).await;
     depart(&hub, &id);
-    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
 /// Makes a member of one, with a welcome for it and news for the others.

@@ -17,7 +17,7 @@ use ws101::settings::Settings;
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    tracing_subscriber::fmt().compact().with_writer(log::writer).init();
+    log::init();
     let settings = program::settings(Settings::default())?;
     let listener = program::listen(&settings)?;
     let signal = program::signal()?;

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
 use ws101::heartbeat::{Heartbeat, pong};
@@ -32,7 +32,7 @@ async fn main() -> Result<(), StartError> {
     let listener = program::listen(&settings)?;
     let shutdown = Shutdown::default();
     log!("open http://{} in two tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let policy = settings.policy();
@@ -54,11 +54,10 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let accepted = accepted.map(Outlet::new);
     let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat =
-        Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
     depart(&hub, &id);
-    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end, settings.close).await);
 }
 
 /// Makes a member of one, with a welcome for it and news for the others.

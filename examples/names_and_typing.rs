@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd, Roll};
 use ws101::heartbeat::Heartbeat;
@@ -37,7 +37,7 @@ async fn main() -> Result<(), StartError> {
     let listener = program::listen(&settings)?;
     let signal = program::signal()?;
     log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let policy = settings.policy();
     let shutdown = Shutdown::default();
     let everyone = hub.clone();
@@ -66,13 +66,12 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     hub.exclude(me.id()); // A visitor hears nothing of what is said.
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat =
-        Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let who = me.id();
     let Err(end) = talk(&mut socket, &hub, me, &peer.id, beat).await;
     leave(who, &hub);
     let after = began.elapsed();
-    let closed = finish(&mut socket, end).await;
+    let closed = finish(&mut socket, end, settings.close).await;
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 

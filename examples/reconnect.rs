@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
+use ws101::handshake::Policy;
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::history::{Before, History};
 use ws101::program::{self, StartError};
@@ -35,8 +36,8 @@ async fn main() -> Result<(), StartError> {
     let listener = program::listen(&settings)?;
     let signal = program::signal()?;
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
-    let policy = settings.policy().at("/ws");
+    let hub = Hub::new(settings.hub_options());
+    let policy = Policy { paths: vec!["/ws".into()], ..settings.policy() };
     let shutdown = Shutdown::default();
     let room = hub.clone();
     let own = settings.clone();
@@ -61,11 +62,10 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let me = enter(&accepted, &hub);
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat =
-        Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &peer, beat).await;
     let after = began.elapsed();
-    let closed = finish(&mut socket, end).await;
+    let closed = finish(&mut socket, end, settings.close).await;
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
 use ws101::heartbeat::{Heartbeat, pong};
@@ -33,7 +33,7 @@ async fn main() -> Result<(), StartError> {
     let listener = program::listen(&settings)?;
     let signal = program::signal()?;
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let policy = settings.policy();
     let stats = Stats::start();
     let shutdown = Shutdown::default();
@@ -66,11 +66,10 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     let accepted = accepted.map(|io| Outlet::new(stats.count(io)));
     let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat =
-        Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
     depart(&hub, &id);
-    let closed = finish(&mut socket, end).await;
+    let closed = finish(&mut socket, end, settings.close).await;
     log!("❌ Клиент {id} отключился: {closed}");
     open.close(closed.code.into());
 }

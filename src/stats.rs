@@ -2,7 +2,7 @@
 //!
 //! [`Stats`] is a handle that all connections share. Each connection holds an [`Open`] while it
 //! lasts, and reads and writes through the stream that [`Stats::count`] returns. So a report counts
-//! every frame on the wire: those of the program, of tungstenite and of the hub.
+//! every frame: those of the program, of tungstenite and of the hub.
 
 use std::collections::BTreeMap;
 use std::future::pending;

@@ -1,7 +1,7 @@
 //! The load: many clients on one thread, and a plan of what they send.
 
 mod client;
-mod histogram;
+mod latency;
 mod ledger;
 
 use std::io::Write;
@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use self::client::Client;
 pub use self::client::{judged, request};
-pub use self::histogram::Histogram;
+use self::latency::Latency;
 use self::ledger::Ledger;
 use ws101::client::Asked;
 
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 100;
 /// How long to wait for missing deliveries.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the clients send.
+/// The messages that the clients send, and when.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// How many of the clients send.
@@ -62,7 +62,7 @@ pub struct Outcome {
     /// How many reads brought them. Messages that a server writes together arrive in one read.
     pub reads: u64,
     pub wall: Duration,
-    pub latency: Histogram,
+    pub latency: Latency,
     pub lost: u64,
     pub disordered: u64,
 }

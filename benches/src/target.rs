@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
@@ -21,13 +22,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a server of this project.
-    pub fn start(kind: Kind) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+    /// Starts a server of this project, as `program`, this build or another, has it.
+    pub fn start(program: &Path, kind: Kind) -> anyhow::Result<Self> {
+        let mut child = Command::new(program)
             .args(["serve", &kind.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .spawn()?;
+            .spawn()
+            .with_context(|| format!("starting {}", program.display()))?;
         let pid = Some(child.id());
         let mut line = String::new();
         let stdout = child.stdout.take().context("its output is a pipe")?;

@@ -36,12 +36,12 @@ const SETTINGS: [(&str, &str); 4] = [
     ("WS_MAX_QUEUE_BYTES", "32768"),
 ];
 
-/// What happens to the lines that a server prints after its address.
+/// How the lines are treated that a server prints after its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
     /// They are read, so that the pipe does not fill and block the server.
     Read,
-    /// The pipe stays open and nobody reads it.
+    /// The pipe stays open and is not read.
     Unread,
     /// The reading end of the pipe is closed.
     Closed,

@@ -1,4 +1,4 @@
-//! Whether JSON that was received is the JSON that was expected, and the JSON that is sent.
+//! Compares received JSON with the expected JSON, and makes the JSON that is sent.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write};
@@ -13,7 +13,7 @@ use crate::escape;
 use crate::wst::{Json, steps};
 
 impl Json {
-    /// The JSON that a client sends, with what the names stand for.
+    /// The JSON that a client sends, with the values of the names.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Json {
         Ok(())
     }
 
-    /// Whether `value` is such JSON; the error says where it is not.
+    /// Compares `value` with this pattern; the error has the place of the first difference.
     pub(super) fn matches(
         &self,
         value: &Value,
@@ -130,7 +130,7 @@ impl Json {
     }
 }
 
-/// Where a value stands: `$.users[0]`. It is written out only where a difference is told.
+/// The place of a value: `$.users[0]`. It is written out only for a difference.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,
@@ -157,7 +157,7 @@ fn equal(wanted: &Number, found: &Number) -> bool {
     wanted == found || !(wanted.is_i64() && found.is_i64()) && wanted.as_f64() == found.as_f64()
 }
 
-/// Whether `digest` begins as these hexadecimal digits say.
+/// Whether `digest` begins with these hexadecimal digits.
 pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
     use std::fmt::Write;
     let whole = digest.iter().fold(String::new(), |mut out, byte| {
@@ -167,7 +167,7 @@ pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
     whole.starts_with(front)
 }
 
-/// The front of a value, for a sentence.
+/// The first characters of a value, for a sentence.
 fn short(value: &Value) -> String {
     const SHOWN: usize = 60;
     let text = escape::Lines(&value.to_string()).to_string();

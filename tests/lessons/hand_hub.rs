@@ -11,12 +11,12 @@ use futures::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use ws101::broadcast::{self, Hub, Mailbox, Outlet, Overflow};
-use ws101::close::{Ended, finish, next_message};
+use ws101::broadcast::{self, Hub, HubOptions, Mailbox, Outlet};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::handshake::Policy;
 use ws101::stream::Rewind;
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 
 /// How many messages may wait for one client.
 const QUEUE: usize = 4;
@@ -72,7 +72,8 @@ fn server() -> (Transcript, Arc<HandHub>) {
     let mut t = Transcript::new(move |pipe| {
         let hub = shared.clone();
         async move {
-            let accepted = accept(pipe, &Policy::default()).await.expect("a good request");
+            let accepted =
+                accept(pipe, &Policy::default(), HEAD_DEADLINE).await.expect("a good request");
             let id = accepted.peer.id.clone();
             let mut socket = accepted.into_socket(config(1024)).await;
             let _ = talk(&mut socket, &hub, &id).await;
@@ -136,16 +137,17 @@ async fn converse(socket: &mut broadcast::Socket, hub: &Hub, me: Mailbox) -> End
 
 #[tokio::test(start_paused = true)]
 async fn the_hub_tells_a_slow_client() {
-    let hub = Hub::new(60, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 60, ..HubOptions::default() });
     let mut t = Transcript::new(move |pipe| {
         let hub = hub.clone();
         async move {
-            let accepted = accept(pipe, &Policy::default()).await.expect("a good request");
+            let accepted =
+                accept(pipe, &Policy::default(), HEAD_DEADLINE).await.expect("a good request");
             let accepted = accepted.map(Outlet::new);
             let me = hub.join(&accepted.io);
             let mut socket = accepted.into_socket(config(1024)).await;
             let Err(end) = converse(&mut socket, &hub, me).await;
-            finish(&mut socket, end).await
+            finish(&mut socket, end, CLOSE_DEADLINE).await
         }
     });
     t.capacity(64);

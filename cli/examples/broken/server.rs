@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use ws101::broadcast::{Hub, Overflow};
+use ws101::broadcast::{Hub, HubOptions};
 use ws101::handshake::Policy;
 use ws101::program;
 use ws101::room::Room;
@@ -46,7 +46,7 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
     };
     let shared = Arc::new(Shared {
         room: Mutex::new(room),
-        hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
+        hub: Hub::new(HubOptions { capacity: settings.max_queue_bytes, ..HubOptions::default() }),
         settings,
         stats: Stats::start(),
         policy,

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use ws101::broadcast::{Mailbox, Outlet};
 use ws101::close::CLOSE_DEADLINE;
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
-use ws101::heartbeat::Heartbeat;
+use ws101::heartbeat::{Heartbeat, HeartbeatOptions};
 use ws101::room::Room;
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::Accepted;
@@ -94,7 +94,11 @@ async fn hang_up(outlet: &mut Outlet) -> io::Result<()> {
 async fn talk<R: Room>(outlet: &mut Outlet, me: &Mailbox, shared: &Shared<R>) -> io::Result<End> {
     let Shared { room, hub, settings, .. } = shared;
     let period = if broken("7.1") { LATE } else { settings.heartbeat };
-    let mut beat = Heartbeat::every(period, settings.pong_timeout).idle_timeout(settings.idle);
+    let mut beat = Heartbeat::new(HeartbeatOptions {
+        period,
+        pong_timeout: settings.pong_timeout,
+        idle_timeout: settings.idle,
+    });
     let too_old = Instant::now() + AGE;
     let longest = if broken("3.1") { SHORT } else { LONGEST };
     let mut decoder = Decoder::new(longest);

@@ -1,4 +1,4 @@
-//! Complete HTTP requests, all at once: each has its answer.
+//! Many complete HTTP requests at once: each gets its answer.
 
 use anyhow::Result;
 use tokio::task::JoinSet;

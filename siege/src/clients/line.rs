@@ -11,13 +11,13 @@ use crate::clients::holds;
 /// Bytes a second: 10 Mbit/s.
 const RATE: u32 = 1_250_000;
 
-/// Bytes in the kernel that nobody has read; it takes about twice as many.
+/// The receive buffer. The kernel takes about twice as many bytes.
 pub const WINDOW: u32 = 64 * 1024;
 
 /// Bytes read at once.
 const SIP: usize = 12_500;
 
-/// What a reader heard.
+/// The messages that a reader received.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heard {
     /// Frames that hold the words of the attackers.

@@ -139,7 +139,7 @@ fn listed(
     said
 }
 
-/// The document's own code where it has one, else the canonical code.
+/// The document's code for the error if it has one, else the canonical code.
 fn code(error: &RequestError) -> &'static str {
     match error.code {
         ErrorCode::HelloRequired => "not_joined",
@@ -147,7 +147,7 @@ fn code(error: &RequestError) -> &'static str {
     }
 }
 
-/// What is wrong, for people.
+/// The error in Russian words, for people.
 fn message(error: &RequestError) -> String {
     match error.code {
         ErrorCode::HelloRequired => "Сначала отправьте join с именем".to_owned(),
