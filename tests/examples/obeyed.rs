@@ -23,7 +23,7 @@ use crate::program::{PATIENCE, examples};
 /// How long to look for an effect that should not come. One that should come gets [`PATIENCE`].
 const GLANCE: Duration = Duration::from_secs(1);
 
-/// How many programs run at once.
+/// How many programs run at once, at most.
 const AT_ONCE: usize = 64;
 
 /// Settings that no client on loopback can see the effect of, and the setting that is read at the
@@ -50,7 +50,7 @@ async fn the_table_of_settings_says_what_each_example_obeys() {
             let effect = effect.clone();
             let places = places.clone();
             trying.spawn(async move {
-                let _place = places.acquire_owned().await.expect("it is never closed");
+                let _places = places.acquire_many_owned(effect.places()).await.expect("still open");
                 (effect.setting, number, obeys(&example, &effect, should).await)
             });
         }

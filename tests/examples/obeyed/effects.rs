@@ -18,10 +18,10 @@ use crate::program::{Port, Program};
 const NOT_READING: Duration = Duration::from_millis(1500);
 
 /// How many messages a speaker sends before it reads.
-const AT_A_TIME: usize = 16;
+const AT_A_TIME: usize = 4;
 
 /// How long an example may take to pass them on.
-const REPLY: Duration = Duration::from_secs(5);
+const REPLY: Duration = Duration::from_secs(10);
 
 /// More bytes than the buffers between two programs take.
 const FLOOD: usize = 6 << 20;
@@ -137,7 +137,7 @@ enum Kind {
     HalfFrameEnds,
     /// The server ends a connection whose client does not read.
     NotReadingEnds,
-    /// The server ends soon, although a client does not answer its close frame.
+    /// The server closes, and ends the connection although the client does not answer.
     UnansweredCloseEnds,
     CloseCode(u16),
     /// The server ends a member that does not read while another speaks.
@@ -182,11 +182,16 @@ pub fn effects(frontend: &Path) -> Vec<Effect> {
         Effect::of("WS_WRITE_MS", "100", Kind::NotReadingEnds).instead_of(LATE),
         Effect::of("WS_CLOSE_MS", "100", Kind::UnansweredCloseEnds)
             .instead_of(LATE)
-            .beside(&[("WS_DRAIN_MS", LATE)]),
+            .beside(&[("WS_HEARTBEAT_MS", "0"), ("WS_IDLE_MS", "100")]),
         Effect::of("WS_MAX_MESSAGE_BYTES", "125", Kind::CloseCode(1009)),
         Effect::of("WS_MAX_QUEUE_BYTES", "500000", Kind::SlowMemberEnds)
             .instead_of("99999999")
-            .beside(&[("WS_RATE", "0")]),
+            .beside(&[
+                ("WS_RATE", "0"),
+                ("WS_WRITE_MS", LATE),
+                ("WS_HEARTBEAT_MS", "0"),
+                ("WS_IDLE_MS", "0"),
+            ]),
         Effect::of("WS_MAX_CONNECTIONS", "1", Kind::SecondRefused),
         Effect::of("WS_RATE", "1", Kind::TooMuch { messages: 10, bytes: 1 }),
         Effect::of("WS_BYTES", "100", Kind::TooMuch { messages: 4, bytes: 500 })
@@ -203,6 +208,11 @@ pub fn effects(frontend: &Path) -> Vec<Effect> {
 }
 
 impl Effect {
+    /// How many of the places for programs it takes. Those that send much would slow down the others.
+    pub fn places(&self) -> u32 {
+        if matches!(self.kind, Kind::NotReadingEnds | Kind::SlowMemberEnds) { 8 } else { 1 }
+    }
+
     /// Whether a client sees it in the time that the run has. Ends the run.
     pub async fn comes(&self, run: Run) -> bool {
         match self.kind {
@@ -213,13 +223,6 @@ impl Effect {
                 let mut speaker = run.enter("ann").await;
                 flood(&run, &mut speaker).await;
                 run.in_time(slow.ends()).await
-            }
-            Kind::UnansweredCloseEnds => {
-                let _mute = run.enter("ann").await;
-                run.program.terminate().await;
-                let patience = run.patience;
-                let mut program = run.program;
-                timeout(patience, program.ended()).await.is_ok()
             }
             Kind::LeftBehind => {
                 let _mute = run.enter("ann").await;
@@ -281,6 +284,12 @@ impl Effect {
                 client.tcp.write_all(&[0x81, 0x85, 0x37]).await.unwrap();
                 client.ends().await
             }
+            Kind::UnansweredCloseEnds => {
+                let mut client = run.enter("ann").await;
+                client.ends().await;
+                while client.next().await.is_some() {}
+                true
+            }
             Kind::CloseCode(code) => {
                 let mut client = run.enter("ann").await;
                 client.send(run.message(&"x".repeat(200))).await;
@@ -327,10 +336,9 @@ impl Effect {
                 let _ = tcp.read_to_string(&mut answer).await;
                 answer.contains(PAGE)
             }
-            Kind::LeftBehind
-            | Kind::NotReadingEnds
-            | Kind::SlowMemberEnds
-            | Kind::UnansweredCloseEnds => unreachable!("`comes` looks for these"),
+            Kind::LeftBehind | Kind::NotReadingEnds | Kind::SlowMemberEnds => {
+                unreachable!("`comes` looks for these")
+            }
         }
     }
 }
@@ -340,20 +348,23 @@ impl Effect {
 async fn flood(run: &Run, speaker: &mut Client) {
     // The longest that `full_chat` takes: 4000 characters, of four bytes each.
     let long = run.message(&"👍".repeat(4000));
-    for _ in 0..FLOOD / long.payload.len() / AT_A_TIME {
+    let mut heard = 0;
+    while heard < FLOOD {
         for _ in 0..AT_A_TIME {
             speaker.send(long.clone()).await;
         }
         let hearing = async {
             let mut copies = 0;
-            while copies < AT_A_TIME
-                && let Some(frame) = speaker.next().await
-            {
-                copies += usize::from(frame.payload.len() >= long.payload.len());
+            while copies < AT_A_TIME {
+                let Some(frame) = speaker.next().await else { return false };
+                if frame.payload.len() >= long.payload.len() {
+                    copies += 1;
+                    heard += frame.payload.len();
+                }
             }
-            copies
+            true
         };
-        if timeout(REPLY, hearing).await != Ok(AT_A_TIME) {
+        if timeout(REPLY, hearing).await != Ok(true) {
             break;
         }
     }
