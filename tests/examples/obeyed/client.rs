@@ -89,7 +89,7 @@ impl Client {
 
     /// The next frame; none at the end of the connection.
     pub async fn next(&mut self) -> Option<Frame> {
-        let mut buffer = [0; 4096];
+        let mut buffer = vec![0; 4096];
         loop {
             if let Some(frame) = self.decoder.next_frame() {
                 return Some(frame);

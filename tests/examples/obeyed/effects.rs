@@ -243,15 +243,7 @@ impl Effect {
                 }
                 true
             }
-            Kind::RootDialect => {
-                let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
-                    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-                    Sec-WebSocket-Version: 13\r\n\r\n";
-                let (_, mut client) = Client::ask(run.connect().await, request).await;
-                let first = client.next().await;
-                first
-                    .is_some_and(|frame| frame.payload.windows(8).any(|bytes| bytes == b"clientId"))
-            }
+            Kind::RootDialect => root_dialect(run).await,
             Kind::Ping => {
                 let mut client = run.enter("ann").await;
                 while let Some(frame) = client.next().await {
@@ -304,22 +296,7 @@ impl Effect {
                 let _first = run.enter("ann").await;
                 run.status("Host: localhost\r\n").await == 503
             }
-            Kind::AllIsHeard => {
-                let mut listener = run.enter("bob").await;
-                let mut speaker = run.enter("ann").await;
-                let speaking = async {
-                    for _ in 0..60 {
-                        speaker.send(run.message(&"x".repeat(1000))).await;
-                    }
-                    speaker.send(run.message("the end")).await;
-                    while speaker.next().await.is_some() {}
-                    pending().await
-                };
-                tokio::select! {
-                    heard = listener.hears(&["the end"]) => heard,
-                    heard = speaking => heard,
-                }
-            }
+            Kind::AllIsHeard => all_is_heard(run).await,
             Kind::TooMuch { messages, bytes } => {
                 let mut client = run.enter("ann").await;
                 for _ in 0..messages {
@@ -328,19 +305,50 @@ impl Effect {
                 client.hears(&["rate_limited"]).await
             }
             Kind::Status(wanted, headers) => run.status(headers).await == wanted,
-            Kind::Page => {
-                let mut tcp = run.connect().await;
-                let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-                tcp.write_all(request.as_bytes()).await.unwrap();
-                let mut answer = String::new();
-                let _ = tcp.read_to_string(&mut answer).await;
-                answer.contains(PAGE)
-            }
+            Kind::Page => page(run).await,
             Kind::LeftBehind | Kind::NotReadingEnds | Kind::SlowMemberEnds => {
                 unreachable!("`comes` looks for these")
             }
         }
     }
+}
+
+/// Whether the first text at `/` is one of `broadcast_server`.
+async fn root_dialect(run: &Run) -> bool {
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Version: 13\r\n\r\n";
+    let (_, mut client) = Client::ask(run.connect().await, request).await;
+    let first = client.next().await;
+    first.is_some_and(|frame| frame.payload.windows(8).any(|bytes| bytes == b"clientId"))
+}
+
+/// Whether a member gets all that another says.
+async fn all_is_heard(run: &Run) -> bool {
+    let mut listener = run.enter("bob").await;
+    let mut speaker = run.enter("ann").await;
+    let speaking = async {
+        for _ in 0..60 {
+            speaker.send(run.message(&"x".repeat(1000))).await;
+        }
+        speaker.send(run.message("the end")).await;
+        while speaker.next().await.is_some() {}
+        pending().await
+    };
+    tokio::select! {
+        heard = listener.hears(&["the end"]) => heard,
+        heard = speaking => heard,
+    }
+}
+
+/// Whether the page is [`PAGE`].
+async fn page(run: &Run) -> bool {
+    let mut tcp = run.connect().await;
+    let request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let _ = tcp.read_to_string(&mut answer).await;
+    answer.contains(PAGE)
 }
 
 /// Sends more than the buffers hold. The speaker waits for its own copies, so that only others are
