@@ -7,6 +7,8 @@ mod exit;
 #[cfg(unix)]
 mod guard;
 mod lang;
+#[cfg(unix)]
+mod mark;
 mod place;
 mod play;
 mod process;
@@ -71,8 +73,12 @@ fn parsed() -> Cli {
 
 fn main() -> ExitCode {
     #[cfg(unix)]
-    if std::env::args_os().nth(1).is_some_and(|word| word == guard::WORD) {
-        return guard::stand();
+    {
+        let mut words = std::env::args_os().skip(1);
+        if words.next().is_some_and(|word| word == guard::WORD) {
+            let mark = words.next().and_then(|mark| mark.into_string().ok()).unwrap_or_default();
+            return guard::stand(&mark::Mark::of(mark));
+        }
     }
     silence_closed_pipe();
     match catch_unwind(run) {

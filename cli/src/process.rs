@@ -1,5 +1,5 @@
-//! A started command in a process group of its own. The group is killed when this command ends or is
-//! killed.
+//! A started command in a process group of its own. The group, and all processes that left it, are
+//! killed when this command ends or is killed.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -14,6 +14,8 @@ use tokio::time::{sleep, timeout};
 
 #[cfg(unix)]
 use crate::guard::Guard;
+#[cfg(unix)]
+use crate::mark::Mark;
 
 /// How many bytes of the output of a command are kept, to be shown if it ends too early.
 const SAID_LIMIT: usize = 4 * 1024;
@@ -36,6 +38,9 @@ pub struct Process {
     /// The leader of the group, which kills the group if this process is killed.
     #[cfg(unix)]
     guard: Guard,
+    /// Finds descendants that left the group.
+    #[cfg(unix)]
+    mark: Mark,
 }
 
 /// The last bytes of the output of a command.
@@ -52,9 +57,11 @@ impl Process {
         starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         starting.kill_on_drop(true);
         #[cfg(unix)]
-        let guard = Guard::start()?;
+        let mark = Mark::random();
         #[cfg(unix)]
-        starting.process_group(guard.group().cast_signed());
+        let guard = Guard::start(&mark)?;
+        #[cfg(unix)]
+        starting.process_group(guard.group().cast_signed()).env(Mark::VARIABLE, mark.value());
         let mut child = match starting.spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -74,6 +81,8 @@ impl Process {
             stderr,
             #[cfg(unix)]
             guard,
+            #[cfg(unix)]
+            mark,
         })
     }
 
@@ -161,6 +170,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // The guard is killed with the group, so it comes last.
+        #[cfg(unix)]
+        self.mark.kill_all();
         self.signal(true);
     }
 }

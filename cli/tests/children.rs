@@ -45,16 +45,50 @@ async fn kill(command: &Child, signal: &str) {
     assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
 }
 
-/// Starts a command whose child writes down its number and its own child's, and never listens;
-/// signals the command, and waits until all three are gone.
-async fn all_end(folder: &Path, arguments: &[&str], signal: &str) {
-    let name = format!("{}{}{signal}", arguments[0], arguments[2]);
+/// The child of a command. It writes down its number and those of its descendants, and never listens.
+///
+/// It ignores SIGTERM, SIGHUP and SIGINT. One descendant is in its group, one is stopped, one has a
+/// session of its own, and one is a daemon: its parent has exited, and it has a session of its own.
+const CHILD: &str = r#"
+trap '' TERM HUP INT
+sleep 600 &
+in_group=$!
+sleep 600 &
+stopped=$!
+kill -STOP $stopped
+setsid sh -c 'echo $$ > IDS.session; exec sleep 600' &
+python3 -c '
+import os, time
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+os.chdir("/")
+with open("IDS.daemon.new", "w") as file: file.write(str(os.getpid()))
+os.rename("IDS.daemon.new", "IDS.daemon")
+time.sleep(600)
+'
+until test -s IDS.session && test -s IDS.daemon; do sleep 0.02; done
+echo $$ $in_group $stopped $(cat IDS.session IDS.daemon) > IDS.new
+mv IDS.new IDS
+"#;
+
+/// What the child does at last.
+#[derive(Clone, Copy, Debug)]
+enum Last {
+    Waits,
+    /// It stops all processes of its group, the guard among them.
+    StopsItsGroup,
+}
+
+/// Starts a command with this child, signals the command, and waits until all are gone.
+async fn all_end(folder: &Path, arguments: &[&str], signal: &str, last: Last) {
+    let name = format!("{}{}{signal}{last:?}", arguments[0], arguments[2]);
     let (ids, script) = (folder.join(&name), folder.join(format!("{name}.sh")));
-    // Politeness does not help: the two hear no SIGTERM, no SIGHUP and no SIGINT.
-    let text = format!(
-        "trap '' TERM HUP INT\nsleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait\n",
-        ids.display()
-    );
+    let last = match last {
+        Last::Waits => "wait\n",
+        Last::StopsItsGroup => "kill -STOP 0\n",
+    };
+    let text = CHILD.replace("IDS", ids.to_str().unwrap()) + last;
     fs::write(&script, text).unwrap();
     let child = format!("sh {}", script.display());
     let arguments: Vec<_> =
@@ -62,7 +96,7 @@ async fn all_end(folder: &Path, arguments: &[&str], signal: &str) {
     let mut command = ws101(&arguments).spawn().unwrap();
     let ids = eventually("the child runs", || fs::read_to_string(&ids).ok()).await;
     let ids: Vec<_> = ids.split_whitespace().collect();
-    assert!(ids.len() == 2 && ids.iter().all(|id| runs(id)), "{arguments:?}: {ids:?}");
+    assert!(ids.len() == 5 && ids.iter().all(|id| runs(id)), "{arguments:?}: {ids:?}");
     kill(&command, signal).await;
     timeout(PATIENCE, command.wait()).await.expect("the command ends").unwrap();
     for id in ids {
@@ -84,8 +118,12 @@ async fn no_child_survives_the_command() {
         vec!["check", "10", "--client", "CHILD"],
     ];
     for signal in ["-KILL", "-HUP", "-TERM", "-INT"] {
-        let all = commands.iter().map(|arguments| all_end(folder.path(), arguments, signal));
+        let all =
+            commands.iter().map(|arguments| all_end(folder.path(), arguments, signal, Last::Waits));
         join_all(all).await;
+    }
+    for signal in ["-KILL", "-TERM"] {
+        all_end(folder.path(), &commands[0], signal, Last::StopsItsGroup).await;
     }
 }
 
