@@ -1,6 +1,7 @@
 //! Who is here, under which name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::LISTED;
 
@@ -18,14 +19,21 @@ impl Named for String {
 
 /// The members of a room in order of joining; no two have names that people take for the same.
 ///
-/// Joining, leaving, renaming and looking up take O(log n) time and call `keys` at most four
-/// times. A list takes O([`LISTED`]).
+/// Joining, leaving, renaming and looking up take O(log n) time and call `keys` at most once. A
+/// list takes O([`LISTED`]).
 #[derive(Clone, Debug)]
 pub struct Roll<M> {
-    members: BTreeMap<u64, M>,
+    members: BTreeMap<u64, Entry<M>>,
     /// The keys of all members' names.
-    taken: BTreeSet<Box<str>>,
+    taken: BTreeSet<Arc<str>>,
     keys: fn(&str) -> Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<M> {
+    member: M,
+    /// The keys of the name.
+    keys: Vec<Arc<str>>,
 }
 
 impl<M: Named> Roll<M> {
@@ -50,42 +58,50 @@ impl<M: Named> Roll<M> {
     /// The member with that number.
     #[must_use]
     pub fn get(&self, who: u64) -> Option<&M> {
-        self.members.get(&who)
+        self.members.get(&who).map(|entry| &entry.member)
     }
 
     /// Whether `who` may have that name: nobody has it, or `who` does.
     #[must_use]
     pub fn is_free(&self, who: u64, name: &str) -> bool {
-        let own = self.get(who).map(|member| (self.keys)(member.name())).unwrap_or_default();
-        let keys = (self.keys)(name);
-        keys.iter().all(|key| !self.taken.contains(key.as_str()) || own.contains(key))
+        self.are_free(who, &self.keys_of(name))
+    }
+
+    fn keys_of(&self, name: &str) -> Vec<Arc<str>> {
+        (self.keys)(name).into_iter().map(Into::into).collect()
+    }
+
+    fn are_free(&self, who: u64, keys: &[Arc<str>]) -> bool {
+        let own = self.members.get(&who).map_or(&[][..], |entry| &entry.keys);
+        keys.iter().all(|key| !self.taken.contains(key) || own.contains(key))
     }
 
     /// Makes `who` a member, or gives a member another name.
     ///
     /// False, and nothing is changed, if somebody else has the name.
     pub fn enter(&mut self, who: u64, member: M) -> bool {
-        if !self.is_free(who, member.name()) {
+        let keys = self.keys_of(member.name());
+        if !self.are_free(who, &keys) {
             return false;
         }
         self.leave(who);
-        self.taken.extend((self.keys)(member.name()).into_iter().map(Into::into));
-        self.members.insert(who, member);
+        self.taken.extend(keys.iter().cloned());
+        self.members.insert(who, Entry { member, keys });
         true
     }
 
     /// Ends a membership and frees the name.
     pub fn leave(&mut self, who: u64) -> Option<M> {
-        let member = self.members.remove(&who)?;
-        for key in (self.keys)(member.name()) {
-            self.taken.remove(key.as_str());
+        let Entry { member, keys } = self.members.remove(&who)?;
+        for key in keys {
+            self.taken.remove(&key);
         }
         Some(member)
     }
 
     /// The first [`LISTED`] members.
     pub fn listed(&self) -> impl Iterator<Item = &M> {
-        self.members.values().take(LISTED)
+        self.members.values().map(|entry| &entry.member).take(LISTED)
     }
 
     /// How many members there are, if a list does not name all of them.
