@@ -24,7 +24,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ macro_rules! log {
 
 /// The log on standard output. Its first use also sends the messages of panics through [`ERR`].
 static OUT: LazyLock<Log> = LazyLock::new(|| {
-    std::panic::set_hook(Box::new(report_panic));
+    report_panics();
     Log::to(io::stdout())
 });
 
@@ -64,6 +64,19 @@ static ERR: LazyLock<Log> = LazyLock::new(|| Log::to(io::stderr()));
 /// Puts one line into the queue for standard output; [`log!`](crate::log!) calls it.
 pub fn line(text: fmt::Arguments<'_>) {
     OUT.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
+}
+
+/// Puts one line into the queue for standard error, escaped as [`log!`](crate::log!) escapes it.
+pub fn error_line(text: fmt::Arguments<'_>) {
+    ERR.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
+}
+
+/// Sends the messages of panics through the queue of standard error from now on, so that a panic
+/// does not wait for a reader. The first use of the log on standard output does this, too.
+pub fn report_panics() {
+    // Once, because a program may wrap the hook.
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(report_panic)));
 }
 
 /// Standard output as a writer that never waits and never fails.

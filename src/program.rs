@@ -5,6 +5,7 @@
 //! read the environment nor change the process.
 //!
 //! ```no_run
+//! use ws101::log;
 //! use ws101::program::{self, StartError};
 //! use ws101::settings::Settings;
 //!
@@ -13,8 +14,9 @@
 //!     let settings = program::settings(Settings::default())?;
 //!     let listener = program::listen(&settings)?;
 //!     let signal = program::signal()?;
-//!     println!("listening on {}", listener.local_addr()?);
-//!     println!("{} came: the end", signal.await);
+//!     log!("listening on {}", listener.local_addr()?);
+//!     log!("{} came: the end", signal.await);
+//!     log::flush();
 //!     Ok(())
 //! }
 //! ```
@@ -23,8 +25,13 @@ mod environment;
 mod listen;
 mod signal;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::exit;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -32,6 +39,7 @@ pub use environment::{SettingError, settings_from};
 pub use listen::{ListenError, bind, listen};
 pub use signal::signal;
 
+use crate::escape::Lines;
 use crate::frontend::Frontend;
 use crate::limits::MAX_PENDING;
 use crate::settings::Settings;
@@ -39,21 +47,40 @@ use crate::settings::Settings;
 /// File descriptors for everything that is not a connection: listeners, the log, the system's own.
 const HOUSEKEEPING: usize = 64;
 
-/// What ends a program that cannot go on: `fn main() -> Result<(), StartError>`.
+/// How long a program may take to end after an error, until the process exits with code 1 anyway.
+pub const EXIT_DEADLINE: Duration = Duration::from_secs(2);
+
+/// An error that ends a program: `fn main() -> Result<(), StartError>`.
 ///
-/// Any error becomes one, and is printed as one line, whatever `RUST_BACKTRACE`
-/// says: whoever finds a port busy wants the fix, not the stack.
-pub struct StartError(String);
+/// Any error becomes one. It is printed as one line, whatever `RUST_BACKTRACE` says: a user whose
+/// port is busy needs the fix and not the stack.
+///
+/// The standard library prints it when `main` returns, and waits for a reader of standard error. So
+/// that a program always ends, the process exits with code 1 if a `StartError` is not dropped
+/// within [`EXIT_DEADLINE`]. Make one only to end the program.
+pub struct StartError {
+    text: String,
+    /// Tells the thread that waits for the deadline that the error was dropped.
+    _dropped: mpsc::Sender<Infallible>,
+}
 
 impl<E: std::error::Error> From<E> for StartError {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        let (sender, dropped) = mpsc::channel::<Infallible>();
+        let watch = move || {
+            if dropped.recv_timeout(EXIT_DEADLINE) == Err(RecvTimeoutError::Timeout) {
+                exit(1);
+            }
+        };
+        // Without a thread the error is printed all the same.
+        drop(thread::Builder::new().name("end".to_owned()).spawn(watch));
+        Self { text: error.to_string(), _dropped: sender }
     }
 }
 
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", Lines(&self.text))
     }
 }
 

@@ -3,8 +3,9 @@
 //! [`Io`] is any stream that can be read and written. [`Rewind`] puts bytes back in front of a
 //! stream. [`within`] bounds the time of a write to a peer that does not read. [`linger`] ends a
 //! connection so that the bytes written last still arrive; [`Lingering`] does that for a stream
-//! that another library ends.
+//! that another library ends. [`Explained`] says what is wrong with a request that hyper refuses.
 
+mod explained;
 mod lingering;
 
 use std::io;
@@ -16,6 +17,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
+pub use explained::Explained;
 pub use lingering::Lingering;
 
 /// A stream that carries bytes both ways: TCP, TLS, a pipe, a [`Rewind`], a tap.

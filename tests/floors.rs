@@ -7,6 +7,8 @@ mod cancelling;
 mod circles;
 #[path = "floors/names.rs"]
 mod names;
+#[path = "floors/printing.rs"]
+mod printing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,6 +51,14 @@ const FLOORS: &[&[&str]] = &[
     &["room", "server", "session", "transcript"],
     &["endpoint", "scenario"],
     &["chat", "doctor", "program"],
+];
+
+/// The files that write to standard output or error. All others print through them.
+const PRINTERS: [&str; 3] = [
+    "src/log.rs",
+    "cli/src/say.rs",
+    // It tells the command that it stands, with one byte.
+    "cli/src/guard.rs",
 ];
 
 fn floor(module: &str) -> Option<usize> {
@@ -230,4 +240,27 @@ fn every_public_async_function_tells_whether_it_is_cancel_safe() {
     }
     wrong.extend(silent.iter().map(|(module, functions)| format!("{module}: {functions:?}")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A peer's text is printed by `escape::Line`, `Lines` or `Shown` only.
+#[test]
+fn no_text_of_a_peer_is_printed_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["src", "examples", "cli/src"] {
+        for file in sources(&root.join(folder)) {
+            if file.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let name = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            let source = fs::read_to_string(&file).unwrap();
+            let raw = printing::raw(&source, PRINTERS.contains(&&*name));
+            found.extend(raw.iter().map(|line| format!("{name}, {line}")));
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "wrap a peer's text in `escape::Line`, and print with `log!` or `say!`:\n{}",
+        found.join("\n")
+    );
 }

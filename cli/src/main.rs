@@ -14,13 +14,14 @@ mod play;
 mod process;
 mod program;
 mod record;
+mod say;
 mod server;
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ws101::escape::Lines;
+use ws101::log;
 
 /// Grade, examine, record and play any WebSocket server.
 ///
@@ -47,9 +48,10 @@ const PIPE_CLOSED: &str = "failed printing to std";
 /// The exit code when the reader of the output is gone: the one that a shell gives for SIGPIPE.
 const EXIT_UNREAD: u8 = 128 + 13;
 
-/// Prints no message for a panic of `println!` on a closed pipe. The panic unwinds, so that started
-/// processes are stopped.
+/// Prints no message for a panic of `println!` on a closed pipe, and never waits to print another.
+/// The panic unwinds, so that started processes are stopped.
 fn silence_closed_pipe() {
+    log::report_panics();
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let said = panic.payload_as_str().unwrap_or_default();
@@ -63,7 +65,7 @@ fn silence_closed_pipe() {
 fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            eprint!("{}", Lines(&error.to_string()));
+            say::complain(format_args!("{}", error.to_string().trim_end()));
             std::process::exit(error.exit_code());
         }
         // Help and version: they hold no text of the user.
@@ -106,7 +108,7 @@ async fn run() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("ws101: {}", Lines(&format!("{error:#}")));
+            say::complain(format_args!("ws101: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -12,7 +12,7 @@ use warp::{Filter, Reply};
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Agreement, Policy, Rejection};
 use crate::limits::{Limited, WriteWithin};
-use crate::stream::{Lingering, Rewind};
+use crate::stream::{Explained, Lingering, Rewind};
 
 /// What [`upgrade`] extracts: a request, and hyper's promise of its connection.
 #[derive(Debug)]
@@ -137,9 +137,10 @@ impl PendingUpgrade {
 /// The TCP stream that hyper was given by [`server::serve`](crate::server::serve), taken out of
 /// hyper's wrapping, which costs memory and a virtual call; any other stream stays wrapped.
 fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
-    match upgraded.downcast::<TokioIo<Lingering<WriteWithin<Rewind<TcpStream>>>>>() {
+    match upgraded.downcast::<TokioIo<Explained<Lingering<WriteWithin<Rewind<TcpStream>>>>>>() {
         Ok(parts) => {
-            let (front, tcp) = parts.io.into_inner().into_inner().into_inner().into_parts();
+            let (front, tcp) =
+                parts.io.into_inner().into_inner().into_inner().into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
             Limited::in_time(Rewind::new(&front, Either::Left(tcp)))
         }

@@ -1,7 +1,7 @@
 //! The log of an example: nobody reads it, or it is closed, and the example serves all the same.
 
 use std::fs::File;
-use std::io::{PipeReader, Read};
+use std::io::{PipeReader, Read, Write};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -142,6 +142,30 @@ async fn a_log_whose_reader_is_gone_ends_no_example() {
 #[tokio::test]
 async fn a_log_on_a_full_disk_ends_no_example() {
     all_survive(Reader::Full).await;
+}
+
+/// A pipe that takes no byte, as of a supervisor that stopped reading.
+fn full_pipe() -> (PipeReader, Stdio) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    // What a pipe of Linux holds by default; one byte more would block here.
+    writer.write_all(&[b'x'; 64 * 1024]).unwrap();
+    (reader, writer.into())
+}
+
+/// The standard library prints the error of `main`, and would wait for a reader.
+#[tokio::test]
+async fn an_error_that_nobody_reads_ends_each_example() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for example in &examples() {
+        let (reader, stderr) = full_pipe();
+        let mut command = program::command(&[], example, &[("PORT", &port)]);
+        let mut child = command.stderr(stderr).spawn().unwrap();
+        let ended = timeout(PATIENCE, child.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{example} waits for a reader")).unwrap();
+        assert_eq!(ended.code(), Some(1), "{example}");
+        drop(reader);
+    }
 }
 
 #[tokio::test]

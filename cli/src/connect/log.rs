@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use crate::say::say;
 use tokio::time::Instant;
 use ws101::escape::Line;
 use ws101::frame::{Frame, Role, Torn};
@@ -38,7 +39,7 @@ pub struct Log {
 /// Prints each line of `text` as a remark.
 pub fn remark(text: &str) {
     for line in text.lines() {
-        println!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
+        say!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
     }
 }
 
@@ -121,7 +122,7 @@ impl Log {
     fn sent(&mut self, item: &Item) {
         let pause = self.last.elapsed();
         if pause >= PAUSE {
-            println!("{}", Item::Wait(Duration::from_secs(pause.as_secs())));
+            say!("{}", Item::Wait(Duration::from_secs(pause.as_secs())));
         }
         self.print(item);
     }
@@ -137,7 +138,7 @@ impl Log {
     }
 
     fn print(&mut self, item: &Item) {
-        println!("{}", item.to_line());
+        say!("{}", item.to_line());
         self.last = Instant::now();
         let new = self.writer.names(self.told);
         let new: Vec<_> = new.map(|(name, id)| format!("<{name}> is {id}")).collect();
