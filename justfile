@@ -47,9 +47,23 @@ test half="quick":
         *) echo "just test, or just test all" >&2; exit 2 ;;
     esac
 
-# What strangers may say, against chance, for some minutes: `just fuzz 10`
-fuzz minutes="1":
-    FUZZ_MINUTES={{ minutes }} cargo test -p ws101-fuzz -- --nocapture --test-threads=64
+# Property tests: random inputs for the parsers and for the chat, for some minutes: `just properties 10`
+properties minutes="1":
+    PROPERTY_MINUTES={{ minutes }} cargo test -p ws101-properties -- --nocapture --test-threads=64
+
+# Fuzz a target for some minutes: `just fuzz frames 10`. Needs nightly Rust and `cargo install cargo-fuzz`; without a target it lists them
+fuzz target="" minutes="1":
+    #!/bin/sh
+    set -e
+    if [ -z {{ quote(target) }} ]; then
+        cargo +nightly fuzz list
+        exit
+    fi
+    # libFuzzer keeps new inputs in the first folder. Copy one into the second if it found a fault.
+    found=target/fuzz/{{ quote(target) }}
+    mkdir -p "$found"
+    cargo +nightly fuzz run {{ quote(target) }} "$found" fuzz/corpus/{{ quote(target) }} -- \
+        -max_total_time=$((60 * {{ minutes }})) -timeout=10 -max_len=16384
 
 # The fan-out in every order its tasks can run in, long models with three preemptions: it takes minutes
 model preemptions="3":

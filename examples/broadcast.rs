@@ -10,8 +10,8 @@
 
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::close::{Ended, finish, next_message};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
@@ -33,11 +33,13 @@ const WELCOME: &str = r#"{"type":"system","content":"Добро пожалова
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in three tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let policy = settings.policy();
-    let (counted, max_bytes) = (hub.clone(), settings.max_message_bytes);
+    let counted = hub.clone();
+    let max_bytes = settings.max_message_bytes;
     let count = move || log!("Активных соединений: {}", counted.members());
     tokio::spawn(every(settings.stats, count));
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
@@ -48,13 +50,14 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
-    let (ip, accepted) = (accepted.peer.ip(), accepted.map(Outlet::new));
+    let ip = accepted.peer.ip();
+    let accepted = accepted.map(Outlet::new);
     log!("Новый клиент подключился\nНовое подключение с IP: {ip}");
     let me = hub.join(&accepted.io);
     hub.send(me.id(), WELCOME);
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, hub, me).await;
-    log!("Клиент {ip} отключился: {}", finish(&mut socket, end).await);
+    log!("Клиент {ip} отключился: {}", finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
 /// Talks until there is a reason to stop; dropping the mailbox ends the membership.
@@ -66,7 +69,9 @@ async fn talk(socket: &mut Socket, hub: Hub, me: Mailbox) -> Ended {
         };
         let Message::Text(text) = message else { continue };
         match serde_json::from_str::<Line>(&text) {
-            Ok(line) if line.r#type == "user" => drop(hub.broadcast(json(&line))),
+            Ok(line) if line.r#type == "user" => {
+                hub.broadcast(json(&line));
+            }
             _ => log!("Получено некорректное сообщение"),
         }
     }

@@ -14,8 +14,9 @@ use futures::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use warp::{Filter, Reply};
-use ws101::close::{Ended, finish, next_message};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::crowd::LISTED;
+use ws101::handshake::Policy;
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
@@ -28,9 +29,11 @@ static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in two browsers", listener.local_addr()?);
-    let (policy, max_bytes) = (settings.policy().at("/ws"), settings.max_message_bytes);
+    let policy = Policy { paths: vec!["/ws".into()], ..settings.policy() };
+    let max_bytes = settings.max_message_bytes;
     let serve = move |accepted| serve(accepted, max_bytes);
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let peers = || {
@@ -54,7 +57,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, hello).await;
     PEERS.lock().unwrap().remove(&peer.id);
-    log!("{}: {}", peer.id, finish(&mut socket, end).await);
+    log!("{}: {}", peer.id, finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
 /// Talks until there is a reason to stop.

@@ -16,9 +16,11 @@ use ws101::{close, echo::echo, escape::Line, log, page::page, server};
 async fn main() -> Result<(), StartError> {
     let settings =
         program::settings(Settings { max_message_bytes: 1 << 20, ..Settings::default() })?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{}", listener.local_addr()?);
-    let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
+    let policy = settings.policy();
+    let max_bytes = settings.max_message_bytes;
     let serve = move |accepted| serve(accepted, max_bytes);
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     server::serve(&settings, listener, [sockets, page(&settings.frontend, "note")], shutdown).await;
@@ -33,5 +35,5 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     };
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let ended = echo(&mut socket, reply).await;
-    log!("{peer}: {}", close::reply(&mut socket, ended).await);
+    log!("{peer}: {}", close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await);
 }

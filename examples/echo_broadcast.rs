@@ -12,8 +12,8 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::close::{Ended, finish, next_message};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
@@ -28,12 +28,14 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in three tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
-    let (policy, max_bytes) = (settings.policy(), settings.max_message_bytes);
+    let policy = settings.policy();
+    let max_bytes = settings.max_message_bytes;
     let serve = move |accepted| serve(accepted, hub.clone(), max_bytes);
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     server::serve(
@@ -47,18 +49,20 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
-    let (id, accepted) = (accepted.peer.id.clone(), accepted.map(Outlet::new));
+    let id = accepted.peer.id.clone();
+    let accepted = accepted.map(Outlet::new);
     let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(max_bytes)).await;
     let Err(end) = talk(&mut socket, &hub, me, &id).await;
     depart(&hub, &id);
-    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
 /// Makes a member of one, with a welcome for it and news for the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
-    let (me, count) = (hub.join(outlet), hub.members());
+    let me = hub.join(outlet);
+    let count = hub.members();
     log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
@@ -102,7 +106,8 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str) -> Ended {
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();
-    let (joined, left) = (summary.came.total(), summary.went.total());
+    let joined = summary.came.total();
+    let left = summary.went.total();
     if joined + left > 0 {
         let words = format!("Подключились: {joined}, отключились: {left}");
         let news = json!({"event": "presence", "message": words, "joined": joined,

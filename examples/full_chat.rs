@@ -17,9 +17,10 @@ use ws101::settings::Settings;
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    tracing_subscriber::fmt().compact().with_writer(log::writer).init();
+    log::init();
     let settings = program::settings(Settings::default())?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     log!("open http://{} in a few tabs; Ctrl-C ends it", listener.local_addr()?);
 
     let mut room = Chat::new(&settings);

@@ -25,13 +25,17 @@ fn main() -> Result<(), StartError> {
     for tcp in incoming(&listener) {
         let policy = Policy { paths: vec!["/ws".into(), "/chat".into()], ..settings.policy() };
         let serving = move || serve(&tcp, &policy).unwrap_or_else(|error| log!("{error:#}"));
-        drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
+        if let Err(error) = thread::Builder::new().spawn(serving) {
+            log!("no thread for a client, so it is disconnected: {error}");
+        }
     }
     Ok(())
 }
 
 fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
-    let (mut tcp, mut bytes, mut buffer) = (within(client, HEAD_DEADLINE), Vec::new(), [0; 1024]);
+    let mut tcp = within(client, HEAD_DEADLINE);
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 1024];
     let verdict = loop {
         let n = tcp.read(&mut buffer)?;
         ensure!(n > 0, "hung up before the blank line");
@@ -42,7 +46,9 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
                 log!("\n→ {} {}", request.method(), Line::of(&request.uri().to_string()));
                 for (name, value) in request.headers() {
                     log!("→ {name}: {}", Line::of(value));
-                    explain(name.as_str()).inspect(|why| log!("      {why}"));
+                    if let Some(why) = explain(name.as_str()) {
+                        log!("      {why}");
+                    }
                 }
                 break policy.answer(&request);
             }
@@ -54,7 +60,8 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
     let answer = String::from_utf8_lossy(&answer).replace('\r', "");
     log!("\n← {}", answer.trim_end().replace('\n', "\n← "));
     if verdict.is_err() {
-        return Ok(linger(client, LINGER)?); // Closing over unread input may destroy the answer.
+        linger(client, LINGER)?; // Closing with unread input may destroy the answer.
+        return Ok(());
     }
     let n = tcp.read(&mut buffer)?;
     log!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
 use ws101::heartbeat::{Heartbeat, pong};
@@ -29,9 +29,10 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, shutdown) = (program::listen(&settings)?, Shutdown::default());
+    let listener = program::listen(&settings)?;
+    let shutdown = Shutdown::default();
     log!("open http://{} in two tabs", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
     let policy = settings.policy();
@@ -49,20 +50,21 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
-    let (id, accepted) = (accepted.peer.id.clone(), accepted.map(Outlet::new));
+    let id = accepted.peer.id.clone();
+    let accepted = accepted.map(Outlet::new);
     let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
-    let beat = beat.idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
     depart(&hub, &id);
-    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end).await);
+    log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end, settings.close).await);
 }
 
 /// Makes a member of one, with a welcome for it and news for the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
-    let (me, count) = (hub.join(outlet), hub.members());
+    let me = hub.join(outlet);
+    let count = hub.members();
     log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
@@ -95,8 +97,11 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
             }
         };
         beat.heard(&message);
-        // A page's own ping is answered, and nobody else's business.
-        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        // The page's own ping is a text. Only its sender gets an answer.
+        if let Some(pong) = pong(&message) {
+            hub.send(me.id(), pong);
+            continue;
+        }
         let Message::Text(text) = message else { continue };
         log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
@@ -113,7 +118,8 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();
-    let (joined, left) = (summary.came.total(), summary.went.total());
+    let joined = summary.came.total();
+    let left = summary.went.total();
     if joined + left > 0 {
         let words = format!("Подключились: {joined}, отключились: {left}");
         let news = json!({"event": "presence", "message": words, "joined": joined,

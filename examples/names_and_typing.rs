@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd, Roll};
 use ws101::heartbeat::Heartbeat;
@@ -34,13 +34,16 @@ static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings { port: 8765, ..Settings::default() })?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     log!("open http://{} in three tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
-    let (policy, shutdown) = (settings.policy(), Shutdown::default());
+    let hub = Hub::new(settings.hub_options());
+    let policy = settings.policy();
+    let shutdown = Shutdown::default();
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
-    let (room, own) = (hub.clone(), settings.clone());
+    let room = hub.clone();
+    let own = settings.clone();
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let routes = [sockets, page(&settings.frontend, "python_chat")];
@@ -56,17 +59,19 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
-    let (peer, began) = (accepted.peer.clone(), Instant::now());
+    let peer = accepted.peer.clone();
+    let began = Instant::now();
     let accepted = accepted.map(Outlet::new);
     let me = hub.join(&accepted.io);
     hub.exclude(me.id()); // A visitor hears nothing of what is said.
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
-    let beat = beat.idle_timeout(settings.idle);
-    let (who, Err(end)) = (me.id(), talk(&mut socket, &hub, me, &peer.id, beat).await);
+    let beat = Heartbeat::new(settings.heartbeat_options());
+    let who = me.id();
+    let Err(end) = talk(&mut socket, &hub, me, &peer.id, beat).await;
     leave(who, &hub);
-    let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
+    let after = began.elapsed();
+    let closed = finish(&mut socket, end, settings.close).await;
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
@@ -93,7 +98,9 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
         };
         beat.heard(&message);
         let Message::Text(text) = message else { continue };
-        hear(&text, me.id(), id, hub).unwrap_or_else(|error| hub.send(me.id(), error));
+        if let Err(error) = hear(&text, me.id(), id, hub) {
+            hub.send(me.id(), error);
+        }
     }
 }
 
@@ -103,7 +110,8 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
     let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     let field = |names: &[&str]| names.iter().find_map(|name| said[name].as_str()).unwrap_or("");
-    let (content, mut names) = (field(&["content", "message", "text"]), NAMES.lock().unwrap());
+    let content = field(&["content", "message", "text"]);
+    let mut names = NAMES.lock().unwrap();
     match (said["type"].as_str().unwrap_or_default(), names.get(me)) {
         ("join", None) => {
             let name = field(&["username", "name", "user", "nickname"]);
@@ -145,8 +153,10 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
 fn tell_crowd(hub: &Hub) {
     let names = NAMES.lock().unwrap();
     let summary = CROWD.lock().unwrap().end_period();
-    let (came, went) = (&summary.came, &summary.went);
-    let (joined, left) = (came.total(), went.total());
+    let came = &summary.came;
+    let went = &summary.went;
+    let joined = came.total();
+    let left = went.total();
     let Some(name) = came.first(1).iter().chain(went.first(1)).next() else { return };
     let kind = if joined > 0 { "user_joined" } else { "user_left" };
     let words = format!("Вошли: {joined}, вышли: {left}");

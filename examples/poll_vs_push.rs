@@ -57,7 +57,8 @@ async fn main() -> Result<(), StartError> {
             let first = place.during(read_head(tcp, race.settings.head)).await;
             if let Some(Ok(head)) = first {
                 place.has_asked(); // A connection that asked nothing is cut before this one.
-                place.during(race.serve(head)).await;
+                // An error is a client that left.
+                let _ = place.during(race.serve(head)).await;
             }
         });
     }
@@ -97,9 +98,11 @@ impl Race {
                 ("/", _) => page::file(&self.settings.frontend, "race.html", header("host")).await,
                 (file, _) => page::file(&self.settings.frontend, &file[1..], header("host")).await,
             };
-            let (mut bytes, body) = (encode(&answer), answer.body().len());
-            // An answer to HEAD is the one to GET, without its body.
-            bytes.truncate(bytes.len() - if request.method() == "HEAD" { body } else { 0 });
+            let mut bytes = encode(&answer);
+            let body = answer.body().len();
+            if request.method() == "HEAD" {
+                bytes.truncate(bytes.len() - body); // The answer to GET, without its body.
+            }
             self.tell(&mut tcp, request.uri().path(), &bytes).await?;
             if is_last(&request) {
                 linger(&mut tcp, LINGER).await;
@@ -111,7 +114,9 @@ impl Race {
 
     /// Tells the news as it comes, in one answer without an end: as events, or as frames.
     async fn push(&self, mut tcp: TcpStream, request: Request<()>, mut since: u64) -> Result<()> {
-        let (path, mut news, mut buffer) = (request.uri().path(), self.news.subscribe(), [0; 1024]);
+        let path = request.uri().path();
+        let mut news = self.news.subscribe();
+        let mut buffer = [0; 1024];
         let (answer, goodbye) = match self.settings.policy().answer(&request) {
             _ if path == "/events" => (EVENTS.into(), "".into()),
             Ok(agreed) => (encode(&agreed.to_response()), Frame::close(1000, "").to_bytes()),
@@ -174,7 +179,10 @@ impl Race {
 
     fn count(&self, path: &str, cost: [usize; 3]) {
         let mut meters = self.meters.lock().unwrap();
-        meters.get_mut(path).into_iter().flatten().zip(cost).for_each(|(sum, n)| *sum += n);
+        let Some(meter) = meters.get_mut(path) else { return };
+        for (sum, n) in meter.iter_mut().zip(cost) {
+            *sum += n;
+        }
     }
 }
 

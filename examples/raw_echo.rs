@@ -26,7 +26,9 @@ fn main() -> Result<(), StartError> {
     for tcp in incoming(&listener) {
         let settings = settings.clone();
         let serving = move || serve(&tcp, &settings).unwrap_or_else(|error| log!("{error:#}"));
-        drop(thread::Builder::new().spawn(serving)); // No thread to be had: that client is let go.
+        if let Err(error) = thread::Builder::new().spawn(serving) {
+            log!("no thread for a client, so it is disconnected: {error}");
+        }
     }
     Ok(())
 }
@@ -35,7 +37,8 @@ fn serve(tcp: &TcpStream, settings: &Settings) -> Result<()> {
     if let Ok((_, hasty)) = accept(&mut within(tcp, settings.head), &settings.policy())? {
         talk(tcp, settings, &hasty)?;
     }
-    Ok(linger(tcp, LINGER)?) // Closing over unread input would destroy the goodbye.
+    linger(tcp, LINGER)?; // Closing with unread input would destroy the close frame.
+    Ok(())
 }
 
 fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
@@ -45,9 +48,13 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
     };
     let most = settings.max_message_bytes;
     // One byte more than a message may have shows that there are more.
-    let (mut decoder, mut checker) = (Decoder::new(most + 1), Checker::new(Role::Client));
-    let (mut kind, mut message, mut buffer) = (Opcode::Text, Vec::new(), [0; 4096]);
-    let (mut is_open, mut due) = (false, None); // Whether more fragments come, and by when.
+    let mut decoder = Decoder::new(most + 1);
+    let mut checker = Checker::new(Role::Client);
+    let mut kind = Opcode::Text;
+    let mut message = Vec::new();
+    let mut buffer = [0; 4096];
+    let mut is_open = false; // Whether more fragments of the message come.
+    let mut due = None; // By when all of the message must have come.
     decoder.push(hasty);
     loop {
         while let Some(frame) = decoder.next_frame() {
@@ -58,7 +65,7 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
                 Opcode::Ping => send(Frame::pong(frame.payload.clone()))?,
                 Opcode::Close => return send(Frame::new(Opcode::Close, frame.payload)),
                 Opcode::Text | Opcode::Binary => kind = frame.header.opcode,
-                _ => {} // A pong asks for nothing; a continuation goes on with what was begun.
+                _ => {} // A pong needs no answer; a continuation belongs to the message that has begun.
             }
             if !frame.header.opcode.is_control() {
                 is_open = !frame.header.fin;

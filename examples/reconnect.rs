@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{ClientId, Delivery, Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
+use ws101::handshake::Policy;
 use ws101::heartbeat::{Heartbeat, pong};
 use ws101::history::{Before, History};
 use ws101::program::{self, StartError};
@@ -32,11 +33,14 @@ static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
-    let (policy, shutdown) = (settings.policy().at("/ws"), Shutdown::default());
-    let (room, own) = (hub.clone(), settings.clone());
+    let hub = Hub::new(settings.hub_options());
+    let policy = Policy { paths: vec!["/ws".into()], ..settings.policy() };
+    let shutdown = Shutdown::default();
+    let room = hub.clone();
+    let own = settings.clone();
     let serve = move |accepted| serve(accepted, room.clone(), own.clone());
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let routes = [sockets, page(&settings.frontend, "reconnect")];
@@ -52,21 +56,23 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
-    let (peer, began) = (accepted.peer.clone(), Instant::now());
+    let peer = accepted.peer.clone();
+    let began = Instant::now();
     let accepted = accepted.map(Outlet::new);
     let me = enter(&accepted, &hub);
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
-    let beat = beat.idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &peer, beat).await;
-    let (after, closed) = (began.elapsed(), finish(&mut socket, end).await);
+    let after = began.elapsed();
+    let closed = finish(&mut socket, end, settings.close).await;
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
 /// Joins, and learns what was missed: both at once, or a line could fall between.
 fn enter(accepted: &Accepted<Outlet>, hub: &Hub) -> Mailbox {
-    let (peer, history) = (&accepted.peer, HISTORY.lock().unwrap());
+    let peer = &accepted.peer;
+    let history = HISTORY.lock().unwrap();
     let me = hub.join(&accepted.io);
     let missed = history.missed(peer.query("epoch"), peer.query("since"));
     let hello = json!({"connectionId": peer.id, "epoch": history.epoch(), "seq": history.seq(),
@@ -96,10 +102,15 @@ async fn talk(
             }
         };
         beat.heard(&message);
-        // A page's own ping is answered, and nobody else's business.
-        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        // The page's own ping is a text. Only its sender gets an answer.
+        if let Some(pong) = pong(&message) {
+            hub.send(me.id(), pong);
+            continue;
+        }
         let Message::Text(text) = message else { continue };
-        hear(&text, me.id(), peer, hub).unwrap_or_else(|error| hub.send(me.id(), error));
+        if let Err(error) = hear(&text, me.id(), peer, hub) {
+            hub.send(me.id(), error);
+        }
     }
 }
 
@@ -109,7 +120,8 @@ fn hear(text: &str, me: ClientId, peer: &Peer, hub: &Hub) -> Result<Delivery, St
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
     match (said["type"].as_str().unwrap_or_default(), said["content"].as_str()) {
         ("message", Some(content)) => {
-            let (name, mut history) = (&said["id"], HISTORY.lock().unwrap());
+            let name = &said["id"];
+            let mut history = HISTORY.lock().unwrap();
             let line =
                 |seq| json!({"seq": seq, "id": name, "connectionId": peer.id, "content": content});
             // Who comes back is another connection, but the same session if it says so.

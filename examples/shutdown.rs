@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{
     Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
 };
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
+use ws101::broadcast::{Hub, Mailbox, Outlet, Socket};
 use ws101::close::{Ended, finish, next_message};
 use ws101::crowd::{self, Crowd};
 use ws101::heartbeat::{Heartbeat, pong};
@@ -30,15 +30,20 @@ static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let settings = program::settings(Settings::default())?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     log!("open http://{} in two tabs; Ctrl-C ends it", listener.local_addr()?);
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
-    let (policy, stats, shutdown) = (settings.policy(), Stats::start(), Shutdown::default());
-    let (everyone, counters) = (hub.clone(), stats.clone());
+    let hub = Hub::new(settings.hub_options());
+    let policy = settings.policy();
+    let stats = Stats::start();
+    let shutdown = Shutdown::default();
+    let everyone = hub.clone();
+    let counters = stats.clone();
     tokio::spawn(every(settings.stats, move || tell(&everyone, &counters.report())));
     let everyone = hub.clone();
     tokio::spawn(every(crowd::PERIOD, move || tell_crowd(&everyone)));
-    let (room, own) = (hub.clone(), settings.clone());
+    let room = hub.clone();
+    let own = settings.clone();
     let serve = move |accepted| serve(accepted, room.clone(), stats.clone(), own.clone());
     let sockets = server::sockets(policy, settings.caps(), &shutdown, serve);
     let routes = [sockets, page(&settings.frontend, "broadcast_server")];
@@ -56,15 +61,15 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings: Settings) {
-    let (id, open) = (accepted.peer.id.clone(), stats.open());
+    let id = accepted.peer.id.clone();
+    let open = stats.open();
     let accepted = accepted.map(|io| Outlet::new(stats.count(io)));
     let me = arrive(&hub, &accepted.io, &id);
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
-    let beat = Heartbeat::every(settings.heartbeat, settings.pong_timeout);
-    let beat = beat.idle_timeout(settings.idle);
+    let beat = Heartbeat::new(settings.heartbeat_options());
     let Err(end) = talk(&mut socket, &hub, me, &id, beat).await;
     depart(&hub, &id);
-    let closed = finish(&mut socket, end).await;
+    let closed = finish(&mut socket, end, settings.close).await;
     log!("❌ Клиент {id} отключился: {closed}");
     open.close(closed.code.into());
 }
@@ -72,7 +77,8 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
 /// Makes a member of one, with a welcome for it and news for the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
-    let (me, count) = (hub.join(outlet), hub.members());
+    let me = hub.join(outlet);
+    let count = hub.members();
     log!("✅ Клиент {id} подключился, всего {count}");
     let welcome = json!({"message": "Добро пожаловать!", "clientId": id, "clientsCount": count});
     hub.send(me.id(), event("welcome", welcome));
@@ -105,8 +111,11 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
             }
         };
         beat.heard(&message);
-        // A page's own ping is answered, and nobody else's business.
-        let None = pong(&message).map(|pong| hub.send(me.id(), pong)) else { continue };
+        // The page's own ping is a text. Only its sender gets an answer.
+        if let Some(pong) = pong(&message) {
+            hub.send(me.id(), pong);
+            continue;
+        }
         let Message::Text(text) = message else { continue };
         log!("📨 Получено от {id}: {}", Line::of(&*text));
         let data = serde_json::from_str(&text).unwrap_or(json!(*text));
@@ -133,7 +142,8 @@ fn tell(hub: &Hub, report: &Report) {
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();
-    let (joined, left) = (summary.came.total(), summary.went.total());
+    let joined = summary.came.total();
+    let left = summary.went.total();
     if joined + left > 0 {
         let words = format!("Подключились: {joined}, отключились: {left}");
         let news = json!({"event": "presence", "message": words, "joined": joined,

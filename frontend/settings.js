@@ -15,20 +15,20 @@ export function remember(key, value) {
 
 const languages = document.querySelectorAll('.languages button');
 
-function setLanguage(language) {
+function showLanguage(language) {
   setLanguage(language);
   for (const button of languages) button.setAttribute('aria-pressed', String(button.lang === language));
 }
 
 for (const button of languages) {
   button.addEventListener('click', () => {
-    setLanguage(button.lang);
+    showLanguage(button.lang);
     remember('language', button.lang);
   });
 }
 
 const asked = new URLSearchParams(location.search).get('lang');
-setLanguage(choose([asked, recall('language'), ...navigator.languages].filter(Boolean)));
+showLanguage(choose([asked, recall('language'), ...navigator.languages].filter(Boolean)));
 
 // ---- theme: the dark colours are one @media rule, and choosing changes its condition
 

@@ -23,13 +23,13 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// It is the URL of a page: `http` or `https`.
+    /// The URL is that of a page: `http` or `https`.
     #[error("{0}:// is for pages: a WebSocket is at {1}://")]
     Page(String, &'static str),
-    /// It has a part after `#`, which is never sent to a server.
+    /// The URL has a part after `#`, which is never sent to a server.
     #[error("a WebSocket's address has no #fragment (RFC 6455 §3)")]
     Fragment,
-    /// It is malformed in another way.
+    /// The URL is malformed in another way.
     #[error("{0:?} is not of the form ws://host:port/path (RFC 6455 §3)")]
     Malformed(String),
 }

@@ -1,7 +1,7 @@
-//! For programs with one thread a connection: the upgrade over a blocking stream, and deadlines.
+//! The upgrade over a blocking stream, and deadlines, for programs with one thread a connection.
 //!
-//! The time-outs of [`std::net`] bound one read or one write. A client that sends a byte now and
-//! then passes each of them and holds a thread for ever. [`within`] sets a deadline for all reads
+//! The time-outs of [`std::net`] bound one read or one write. A client that sends a byte every few
+//! seconds passes each of them, and holds a thread for ever. [`within`] sets a deadline for all reads
 //! and writes together.
 
 use std::io::{self, Read, Write};
@@ -16,14 +16,15 @@ use http::Request;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::handshake::{Policy, Rejection, encode, parse_request};
+use crate::handshake::{Policy, Rejection, encode, read_request};
 use crate::limits::BREATHER;
 pub use crate::limits::HEAD_DEADLINE;
 
-/// How many bytes are read at a time.
+/// The bytes that are read at a time.
 const READ_BUFFER: usize = 1024;
 
-/// How many connections [`incoming`] gives out at once. Each has a thread with a stack of its own.
+/// The most connections that [`incoming`] gives out at once. Each has a thread with a stack of its
+/// own.
 pub const MAX_THREADS: usize = 2000;
 
 /// An endless iterator over the connections to `listener`, at most [`MAX_THREADS`] at once.
@@ -33,22 +34,22 @@ pub const MAX_THREADS: usize = 2000;
 /// descriptors. Then the iterator waits for a moment and tries again;
 /// [`TcpListener::incoming`] would return errors in a busy loop.
 pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = Connection> {
-    let places = Arc::new(Places { taken: Mutex::new(0), freed: Condvar::new() });
+    let slots = Arc::new(Slots { taken: Mutex::new(0), freed: Condvar::new() });
     listener.incoming().filter_map(move |accepted| {
         let failed = |error: &io::Error| {
             warn!(%error, "cannot accept");
             sleep(BREATHER);
         };
         let tcp = accepted.inspect_err(failed).ok()?;
-        Some(Connection { tcp, _place: Place::take(&places) })
+        Some(Connection { tcp, _slot: Slot::take(&slots) })
     })
 }
 
-/// A connection from [`incoming`]. Dropping it frees its place.
+/// A connection from [`incoming`]. Dropping it frees its slot.
 #[derive(Debug)]
 pub struct Connection {
     tcp: TcpStream,
-    _place: Place,
+    _slot: Slot,
 }
 
 impl Deref for Connection {
@@ -60,25 +61,25 @@ impl Deref for Connection {
 }
 
 #[derive(Debug)]
-struct Places {
+struct Slots {
     taken: Mutex<usize>,
     freed: Condvar,
 }
 
 #[derive(Debug)]
-struct Place(Arc<Places>);
+struct Slot(Arc<Slots>);
 
-impl Place {
-    /// Waits until a place is free, and takes it.
-    fn take(places: &Arc<Places>) -> Self {
-        let taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = places.freed.wait_while(taken, |taken| *taken >= MAX_THREADS);
+impl Slot {
+    /// Waits until a slot is free, and takes it.
+    fn take(slots: &Arc<Slots>) -> Self {
+        let taken = slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = slots.freed.wait_while(taken, |taken| *taken >= MAX_THREADS);
         *free.unwrap_or_else(PoisonError::into_inner) += 1;
-        Self(places.clone())
+        Self(slots.clone())
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         self.0.freed.notify_one();
@@ -98,14 +99,15 @@ pub fn accept(
     io: &mut (impl Read + Write),
     policy: &Policy,
 ) -> io::Result<Result<(Request<()>, Bytes), Rejection>> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; READ_BUFFER]);
+    let mut bytes = Vec::new();
+    let mut buffer = [0; READ_BUFFER];
     let verdict = loop {
         let n = io.read(&mut buffer)?;
         if n == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         bytes.extend_from_slice(&buffer[..n]);
-        match parse_request(&bytes) {
+        match read_request(&bytes) {
             Ok(None) => {}
             Ok(Some((request, size))) => {
                 break policy.answer(&request).map(|agreement| (request, size, agreement));
@@ -136,7 +138,7 @@ pub fn accept(
 pub fn linger(tcp: &TcpStream, limit: Duration) -> io::Result<()> {
     tcp.shutdown(Shutdown::Write)?;
     let mut rest = within(tcp, limit);
-    // Whether the peer hung up, failed or took too long: the connection ends here.
+    // The connection ends now, whether the peer hung up, failed or took too long.
     while rest.read(&mut [0; READ_BUFFER]).is_ok_and(|n| n > 0) {}
     Ok(())
 }

@@ -41,7 +41,7 @@ pub use hub::{Delivery, Hub};
 pub use mailbox::Mailbox;
 pub use member::{Audience, ClientId};
 pub use outlet::Outlet;
-pub use shared::Overflow;
+pub use shared::{HubOptions, Overflow};
 
 /// A member's WebSocket, built on its outlet.
 pub type Socket = tokio_tungstenite::WebSocketStream<Outlet>;

@@ -20,7 +20,7 @@ mod request;
 mod room;
 
 pub use dialect::{Dialect, Entry};
-pub use dialects::{Canonical, GENERAL, SUBPROTOCOL};
+pub use dialects::{Canonical, DIALECTS, GENERAL, SUBPROTOCOL};
 pub use event::{ClientLimits, Event, Member};
 pub use request::{
     CONTENT_BYTES, CONTENT_CHARS, ErrorCode, Request, RequestError, checked_content, checked_name,

@@ -1,9 +1,29 @@
-//! Ending a WebSocket so that both sides know why (RFC 6455 §7).
+//! Ends a WebSocket so that both sides learn why (RFC 6455 §7).
 //!
-//! tungstenite reports a broken rule as an error and sends nothing; a server
-//! that then drops the socket leaves its peer with 1006, which explains
-//! nothing. Here every end has a code, whoever broke a rule is told which, and
-//! the connection is let go slowly enough for the telling to arrive.
+//! tungstenite reports a broken rule as an error and sends nothing. A server that then drops the
+//! socket leaves its peer with code 1006, which explains nothing. Here every end has a code, a peer
+//! that broke a rule is told which, and the TCP connection stays open until the close frame has
+//! arrived.
+//!
+//! ```
+//! use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
+//! use ws101::close::{CLOSE_DEADLINE, finish, next_message};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let (near, far) = tokio::io::duplex(1024);
+//! let mut server = WebSocketStream::from_raw_socket(near, Role::Server, None).await;
+//! let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+//! tokio::spawn(async move {
+//!     let _ = client.close(None).await;
+//!     while next_message(&mut client).await.is_ok() {}
+//! });
+//!
+//! let Err(ending) = next_message(&mut server).await else { panic!("a message") };
+//! let closed = finish(&mut server, ending, CLOSE_DEADLINE).await;
+//! assert_eq!(closed.to_string(), "1005 by peer");
+//! assert!(closed.clean);
+//! # });
+//! ```
 
 use std::convert::Infallible;
 use std::fmt;
@@ -25,26 +45,26 @@ pub use crate::limits::CLOSE_DEADLINE;
 use crate::limits::LimitError;
 use crate::stream::{LINGER, linger};
 
-/// How a connection ended: what a browser's `CloseEvent` reports, and who began it.
+/// How a connection ended: the fields of a browser's `CloseEvent`, and the side that began it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// The close frame's code; 1005 if it carried none, 1006 if there was no
-    /// close frame at all (RFC 6455 §7.1.5).
+    /// The code of the close frame: 1005 if the frame had none, 1006 if there was no close frame
+    /// (RFC 6455 §7.1.5).
     pub code: CloseCode,
-    /// The close frame's reason, or what broke.
+    /// The reason of the close frame; without one, the error that ended the connection.
     pub reason: Utf8Bytes,
-    /// Who ended it.
-    pub by: Side,
-    /// Both sides said goodbye (RFC 6455 §7.1.4).
+    /// The side that ended the connection.
+    pub by: ClosedBy,
+    /// Whether both sides sent a close frame (RFC 6455 §7.1.4).
     pub clean: bool,
 }
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let by = match self.by {
-            Side::Peer => "peer",
-            Side::Us => "us",
-            Side::Nobody => "nobody",
+            ClosedBy::Peer => "peer",
+            ClosedBy::Us => "us",
+            ClosedBy::Nobody => "nobody",
         };
         write!(f, "{} by {by}", self.code)?;
         if !self.reason.is_empty() {
@@ -54,45 +74,52 @@ impl fmt::Display for Closed {
     }
 }
 
-/// Who ended a connection.
+/// The side that ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum ClosedBy {
     /// The other end.
     Peer,
     /// This end.
     Us,
-    /// Neither: the connection broke under both.
+    /// Neither: the connection was lost.
     Nobody,
 }
 
-/// Why a conversation is over, before the goodbye.
+/// Why no more messages follow. [`finish`] turns it into the closing handshake that is due.
 #[derive(Debug)]
-pub enum End {
-    /// The peer closed it, or broke a rule, or was lost, as reading reported.
+pub enum Ending {
+    /// Reading ended: with the peer's close frame, a broken rule, or a lost connection.
     Peer(Result<Option<CloseFrame>, Error>),
-    /// This end closes it.
+    /// This end closes the connection with this frame.
     Us(CloseFrame),
 }
 
-/// What a conversation returns: it goes on until there is a reason to stop.
-pub type Ended = Result<Infallible, End>;
+/// The result of a loop that reads messages until the connection ends: always an [`Ending`].
+pub type Ended = Result<Infallible, Ending>;
 
-/// Reading or writing said why.
-impl From<Error> for End {
+/// An error of reading or writing.
+impl From<Error> for Ending {
     fn from(error: Error) -> Self {
         Self::Peer(Err(error))
     }
 }
 
-/// This end has a goodbye to say.
-impl From<CloseFrame> for End {
+/// The result of a loop such as [`echo`](crate::echo::echo).
+impl From<Result<Option<CloseFrame>, Error>> for Ending {
+    fn from(ended: Result<Option<CloseFrame>, Error>) -> Self {
+        Self::Peer(ended)
+    }
+}
+
+/// A close frame that this end sends.
+impl From<CloseFrame> for Ending {
     fn from(frame: CloseFrame) -> Self {
         Self::Us(frame)
     }
 }
 
-/// How a hub's mailbox ends: with the hub's goodbye, or the stream's error.
-impl From<io::Result<CloseFrame>> for End {
+/// The end of a hub's mailbox: the hub's close frame, or an error of the stream.
+impl From<io::Result<CloseFrame>> for Ending {
     fn from(ended: io::Result<CloseFrame>) -> Self {
         ended.map_or_else(|error| Self::Peer(Err(error.into())), Self::Us)
     }
@@ -100,14 +127,15 @@ impl From<io::Result<CloseFrame>> for End {
 
 /// A close frame with `code` and as much of `reason` as fits.
 ///
-/// A control frame carries at most 125 bytes, two of them the code
-/// (RFC 6455 §5.5); a longer reason is cut at a character.
+/// A control frame carries at most 125 bytes, two of which are the code (RFC 6455 §5.5). A longer
+/// reason is cut between two characters.
 pub fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
     let fits = reason.floor_char_boundary(CLOSE_REASON_LIMIT);
     CloseFrame { code, reason: reason[..fits].into() }
 }
 
-/// The close frame a broken rule earns (RFC 6455 §7.4.1), or `None` if nobody is left to tell.
+/// The close frame that tells a peer which rule it broke (RFC 6455 §7.4.1); `None` if the
+/// connection is lost, so that no frame can be sent.
 #[must_use]
 pub fn frame_for(error: &Error) -> Option<CloseFrame> {
     match error {
@@ -122,14 +150,14 @@ pub fn frame_for(error: &Error) -> Option<CloseFrame> {
         }
         Error::Capacity(_) => Some(close_frame(CloseCode::Size, "too long (RFC 6455 7.4.1)")),
         Error::Io(error) => {
-            let excess = LimitError::of(error)?;
-            Some(close_frame(CloseCode::Policy, &excess.to_string()))
+            let limit = LimitError::of(error)?;
+            Some(close_frame(CloseCode::Policy, &limit.to_string()))
         }
         _ => None,
     }
 }
 
-/// The rule that was broken. tungstenite says it for a log; this is for the one who broke it.
+/// The rule that was broken, in words for the peer. tungstenite's own words are for a log.
 fn rule(broken: &ProtocolError) -> &'static str {
     match broken {
         ProtocolError::UnmaskedFrameFromClient => "the frame is not masked (RFC 6455 5.1)",
@@ -147,58 +175,51 @@ fn rule(broken: &ProtocolError) -> &'static str {
     }
 }
 
-/// The next message, or why there will be none. Cancel safe.
+/// The next message of the peer, pings and pongs included.
+///
+/// Cancel safe: a message that has begun to arrive is continued by the next call.
 ///
 /// # Errors
 ///
-/// How the conversation ended, ready for [`finish`].
-pub async fn next_message<S>(socket: &mut WebSocketStream<S>) -> Result<Message, End>
+/// The end of the connection, for [`finish`].
+pub async fn next_message<S>(socket: &mut WebSocketStream<S>) -> Result<Message, Ending>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match socket.next().await {
-        Some(Ok(Message::Close(frame))) => Err(End::Peer(Ok(frame))),
+        Some(Ok(Message::Close(frame))) => Err(Ending::Peer(Ok(frame))),
         Some(Ok(message)) => Ok(message),
         Some(Err(error)) => Err(error.into()),
         None => Err(Error::ConnectionClosed.into()),
     }
 }
 
-/// Says the goodbye that is due: [`start`] or [`reply`], with their deadlines.
-pub async fn finish<S>(socket: &mut WebSocketStream<S>, end: End) -> Closed
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    finish_within(socket, end, CLOSE_DEADLINE).await
-}
-
-/// The same, with `deadline` instead of [`CLOSE_DEADLINE`].
-pub async fn finish_within<S>(
+/// Ends the connection by the closing handshake that is due: [`reply`] if the peer ended it,
+/// [`start`] if this end does.
+///
+/// Takes at most `deadline`, for example [`CLOSE_DEADLINE`], and then [`LINGER`]. Not cancel safe:
+/// dropped, it may have sent part of the close frame.
+pub async fn finish<S>(
     socket: &mut WebSocketStream<S>,
-    end: End,
+    ending: Ending,
     deadline: Duration,
 ) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match end {
-        End::Peer(ended) => reply_within(socket, ended, deadline).await,
-        End::Us(frame) => start_within(socket, frame, deadline).await,
+    match ending {
+        Ending::Peer(ended) => reply(socket, ended, deadline).await,
+        Ending::Us(frame) => start(socket, frame, deadline).await,
     }
 }
 
-/// Ends the connection from this side: says `frame`, waits for the answer, hangs up.
+/// Ends the connection from this end: sends `frame`, waits for the peer's close frame, and closes
+/// the TCP connection (RFC 6455 §7.1.2).
 ///
-/// What the peer still sends meanwhile is read and thrown away. Takes at most
-/// [`CLOSE_DEADLINE`] and then [`LINGER`].
-pub async fn start<S>(socket: &mut WebSocketStream<S>, frame: CloseFrame) -> Closed
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    start_within(socket, frame, CLOSE_DEADLINE).await
-}
-
-async fn start_within<S>(
+/// Messages that the peer still sends are read and discarded. Takes at most `deadline`, for
+/// example [`CLOSE_DEADLINE`], and then [`LINGER`]. Not cancel safe: dropped, it may have sent part
+/// of the close frame.
+pub async fn start<S>(
     socket: &mut WebSocketStream<S>,
     frame: CloseFrame,
     deadline: Duration,
@@ -217,28 +238,21 @@ where
     };
     let clean = matches!(timeout(deadline, exchange).await, Ok(Ok(true)));
     linger(socket.get_mut(), LINGER).await;
-    Closed { code: frame.code, reason: frame.reason, by: Side::Us, clean }
+    Closed { code: frame.code, reason: frame.reason, by: ClosedBy::Us, clean }
 }
 
-/// Ends a connection that the peer closed, broke or lost, as reading it reported.
+/// Ends a connection that the peer closed, broke or lost; `ended` is the result of reading it.
 ///
-/// `Ok` is the peer's close frame: it is answered with its own code. One with a code
-/// that nobody may send (RFC 6455 §7.4) is not seen here: tungstenite puts 1002
-/// "Protocol violation" in its place, so that this is answered, and what [`Closed`]
-/// says the peer said. `Err` is a rule broken, and the peer is told which
-/// ([`frame_for`]), or a connection lost.
-/// Takes at most [`CLOSE_DEADLINE`] and then [`LINGER`].
+/// `Ok` is the peer's close frame. It is answered with its own code. tungstenite replaces a frame
+/// whose code may not be sent (RFC 6455 §7.4) by 1002 "Protocol violation", so that is the answer,
+/// and also the code in [`Closed`].
+///
+/// `Err` is a broken rule, and the peer gets the close frame of [`frame_for`]; or it is a lost
+/// connection, and nothing is sent.
+///
+/// Takes at most `deadline`, for example [`CLOSE_DEADLINE`], and then [`LINGER`]. Not cancel safe:
+/// dropped, it may have sent part of the close frame.
 pub async fn reply<S>(
-    socket: &mut WebSocketStream<S>,
-    ended: Result<Option<CloseFrame>, Error>,
-) -> Closed
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    reply_within(socket, ended, CLOSE_DEADLINE).await
-}
-
-async fn reply_within<S>(
     socket: &mut WebSocketStream<S>,
     ended: Result<Option<CloseFrame>, Error>,
     deadline: Duration,
@@ -251,24 +265,24 @@ where
             // tungstenite has prepared the answer; this sends it.
             let answered = timeout(deadline, flushed(socket)).await;
             linger(socket.get_mut(), LINGER).await;
-            let CloseFrame { code, reason } =
-                frame.unwrap_or_else(|| close_frame(CloseCode::Status, ""));
-            Closed { code, reason, by: Side::Peer, clean: answered.is_ok_and(|sent| sent.is_ok()) }
+            let frame = frame.unwrap_or_else(|| close_frame(CloseCode::Status, ""));
+            let clean = answered.is_ok_and(|sent| sent.is_ok());
+            Closed { code: frame.code, reason: frame.reason, by: ClosedBy::Peer, clean }
         }
         Err(error) => match frame_for(&error) {
             Some(frame) => {
-                // A peer that broke the rules need not be waited for (RFC 6455 §7.1.7).
-                let told = socket.send(Message::Close(Some(frame.clone())));
-                let _ = timeout(deadline, told).await;
+                // The peer broke a rule, so its close frame is not awaited (RFC 6455 §7.1.7).
+                let sent = socket.send(Message::Close(Some(frame.clone())));
+                let _ = timeout(deadline, sent).await;
                 linger(socket.get_mut(), LINGER).await;
-                Closed { code: frame.code, reason: frame.reason, by: Side::Us, clean: false }
+                Closed { code: frame.code, reason: frame.reason, by: ClosedBy::Us, clean: false }
             }
             None => lost(&error),
         },
     }
 }
 
-/// The end of a connection that broke with nobody left to tell: 1006.
+/// The end of a lost connection: 1006, by neither side (RFC 6455 §7.1.5).
 #[must_use]
 pub fn lost(error: &Error) -> Closed {
     let reason = match error {
@@ -277,7 +291,7 @@ pub fn lost(error: &Error) -> Closed {
         }
         other => other.to_string().into(),
     };
-    Closed { code: CloseCode::Abnormal, reason, by: Side::Nobody, clean: false }
+    Closed { code: CloseCode::Abnormal, reason, by: ClosedBy::Nobody, clean: false }
 }
 
 async fn flushed<S>(socket: &mut WebSocketStream<S>) -> Result<(), Error>
@@ -285,7 +299,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match socket.flush().await {
-        // The answer is out and tungstenite is done with the connection.
+        // tungstenite has sent the answer, and reports that the connection is closed.
         Ok(()) | Err(Error::ConnectionClosed) => Ok(()),
         Err(error) => Err(error),
     }

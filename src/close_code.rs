@@ -9,22 +9,23 @@ use Then::{Reconnect, Stop};
 
 /// One close code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
+#[non_exhaustive]
+pub struct CloseCode {
     /// The number that a close frame carries.
     pub code: u16,
     /// The registered name, or the name in this project's chat protocol.
     pub name: &'static str,
-    /// Who may send it.
+    /// The endpoints that may send it.
     pub sender: Sender,
-    /// What a client should do after it.
+    /// The advice to a client after it.
     pub then: Then,
-    /// What it means, in a few English words.
+    /// Its meaning, in a few English words.
     pub english: &'static str,
-    /// What it means, in a few Russian words.
+    /// Its meaning, in a few Russian words.
     pub russian: &'static str,
 }
 
-/// Who may send a close code.
+/// The endpoints that may send a close code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     /// Either endpoint.
@@ -33,11 +34,11 @@ pub enum Sender {
     Client,
     /// A server only.
     Server,
-    /// Nobody: an API reports it where no close frame with a code came (RFC 6455 §7.4.1).
+    /// Neither: an API reports it if no close frame with a code came (RFC 6455 §7.4.1).
     Nobody,
 }
 
-/// What a client should do when a connection has ended with a code.
+/// The advice to a client whose connection has ended with a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// Stay away: the next connection would end in the same way.
@@ -52,7 +53,7 @@ const LAST_FINAL_OF_CHAT: u16 = 4099;
 
 /// The table, by code.
 #[rustfmt::skip]
-pub const TABLE: &[Known] = &[
+pub const TABLE: &[CloseCode] = &[
     known(1000, "normal closure", Either, Stop, "done", "всё сказано"),
     known(1001, "going away", Either, Reconnect, "going away", "сервер или страница уходит"),
     known(1002, "protocol error", Either, Stop, "you broke the protocol", "вы нарушили протокол"),
@@ -85,17 +86,17 @@ const fn known(
     then: Then,
     english: &'static str,
     russian: &'static str,
-) -> Known {
-    Known { code, name, sender, then, english, russian }
+) -> CloseCode {
+    CloseCode { code, name, sender, then, english, russian }
 }
 
 /// The row of `code`, if the table has one.
 #[must_use]
-pub fn find(code: u16) -> Option<&'static Known> {
+pub fn find(code: u16) -> Option<&'static CloseCode> {
     TABLE.binary_search_by_key(&code, |known| known.code).ok().map(|at| &TABLE[at])
 }
 
-/// What a client should do after `code`. An unknown code is no reason to stay away, except 4000-4099.
+/// The advice to a client after `code`. After an unknown code it should connect again, except 4000-4099.
 #[must_use]
 pub fn then(code: u16) -> Then {
     match find(code) {
@@ -105,7 +106,7 @@ pub fn then(code: u16) -> Then {
     }
 }
 
-/// What `code` means, in a few English words.
+/// The meaning of `code`, in a few English words.
 #[must_use]
 pub fn english(code: u16) -> &'static str {
     match (find(code), code) {
@@ -116,7 +117,7 @@ pub fn english(code: u16) -> &'static str {
     }
 }
 
-/// What `code` means, in a few Russian words.
+/// The meaning of `code`, in a few Russian words.
 #[must_use]
 pub fn russian(code: u16) -> &'static str {
     match (find(code), code) {

@@ -1,10 +1,10 @@
-//! Comings and goings: told one by one while they are few, told together when they are many.
+//! Limits the events about arrivals, departures and renamings: few are sent one by one, many as a
+//! summary.
 //!
-//! Telling every arrival to every member costs the square of their number: 5,000 arrivals are
-//! 12.5 million frames. A [`Crowd`] decides which arrivals, departures and renamings are told at
-//! once. The others are counted until the end of the [`PERIOD`], and the room then tells them in
-//! one event. So a member is told at most [`AT_ONCE`] single events and one summary in a period,
-//! however many strangers come and go.
+//! An event for every arrival, sent to every member, costs the square of their number: 5,000
+//! arrivals are 12.5 million frames. A [`Crowd`] decides which changes the room sends as events at
+//! once. It collects the others until the end of the [`PERIOD`], and the room sends them as one
+//! summary. So a member receives at most [`AT_ONCE`] single events and one summary in a period.
 //!
 //! A [`Roll`] holds the members' names. It finds out whether a name is free without looking at
 //! every member, and it lists at most [`LISTED`] of them.
@@ -20,19 +20,19 @@ pub use roll::{Named, Roll};
 /// A list of 100 names of 32 letters takes about 10 kB. The page shows no more than 100 either.
 pub const LISTED: usize = 100;
 
-/// The most arrivals, departures and renamings that are told one by one in one period.
+/// The most arrivals, departures and renamings that are sent as single events in one period.
 ///
-/// The people of a class see each other come and go at once, and so does a program that opens and
+/// It is enough for a class whose members all connect at once, and for a program that opens and
 /// closes a few connections in quick succession, as `ws101 check` does.
 pub const AT_ONCE: usize = 256;
 
-/// The most passing events, such as typing, that are told in one period.
+/// The most passing events, such as typing, that are sent in one period.
 pub const PASSING: usize = 16;
 
 /// The most frames that single events may take in one period.
 ///
-/// An event costs one frame for each member, so rooms of more than six members may be told fewer
-/// single events than [`AT_ONCE`], and rooms of more than `FRAMES` none.
+/// An event costs one frame for each member, so a room of more than six members may get fewer
+/// single events than [`AT_ONCE`], and a room of more than `FRAMES` members gets none.
 ///
 /// Some dialects list the members in each event. Together those lists have at most `FRAMES` names
 /// too, in a room of any size: 256 events list 6 names each, or 16 events list [`LISTED`]. With the
@@ -40,43 +40,43 @@ pub const PASSING: usize = 16;
 /// takes, and less than half of the queue of a member.
 pub const FRAMES: usize = 1_600;
 
-/// How often the rest is told together.
+/// The time between two summaries.
 pub const PERIOD: Duration = Duration::from_secs(1);
 
-/// Sorts the changes of one period into those told at once and those told together.
+/// Decides for each change whether it is sent as a single event or becomes part of the summary.
 ///
 /// `T` describes a member in the summary; `()` counts only. Each method takes constant time.
 #[derive(Clone, Debug)]
 pub struct Crowd<T> {
-    /// What single changes took in this period.
+    /// Single events about changes in this period, and their frames.
     changes: Spent,
-    /// What passing events took.
+    /// Passing events in this period, and their frames.
     passing: Spent,
     pending: Summary<T>,
 }
 
-/// What happened in one period and was not told at once.
+/// The changes of one period that were not sent as single events.
 ///
-/// Somebody may be in several of its parts. To follow them, apply the arrivals, then the
-/// renamings, then the departures.
+/// One member may be in several of its parts. Apply the arrivals first, then the renamings, then
+/// the departures.
 #[derive(Clone, Debug)]
 pub struct Summary<T> {
-    /// Who came.
+    /// The members that arrived.
     pub came: Tally<T>,
-    /// Who has another name.
+    /// The members with another name.
     pub renamed: Tally<T>,
-    /// Who went.
+    /// The members that left.
     pub went: Tally<T>,
 }
 
-/// How many did something, and who the first of them were.
+/// The number of members in one part of a summary, and the first of them.
 #[derive(Clone, Debug)]
 pub struct Tally<T> {
     first: Vec<T>,
     total: usize,
 }
 
-/// What was told at once in one period.
+/// The single events of one period, and their frames.
 #[derive(Clone, Copy, Debug)]
 struct Spent {
     events: usize,
@@ -86,7 +86,8 @@ struct Spent {
 impl Spent {
     const NOTHING: Self = Self { events: 0, frames: 0 };
 
-    /// Spends `frames` more on one event, if it is one of the first `most` and the frames allow it.
+    /// Counts one event of `frames` frames, unless it exceeds `most` events or [`FRAMES`]. Returns
+    /// whether it was counted.
     fn spend(&mut self, frames: usize, most: usize) -> bool {
         let fits = self.events < most && self.frames + frames <= FRAMES;
         if fits {
@@ -109,7 +110,7 @@ impl<T> Tally<T> {
         }
     }
 
-    /// How many there were.
+    /// The number of members.
     #[must_use]
     pub fn total(&self) -> usize {
         self.total
@@ -147,13 +148,14 @@ impl<T> Default for Crowd<T> {
 }
 
 impl<T> Crowd<T> {
-    /// Nothing has happened yet.
+    /// A crowd at the start of a period, without changes.
     #[must_use]
     pub const fn new() -> Self {
         Self { changes: Spent::NOTHING, passing: Spent::NOTHING, pending: Summary::new() }
     }
 
-    /// Somebody came: true if the caller is to tell it now, to `listeners` members.
+    /// Records an arrival. Returns whether the caller must send it as an event now, to `listeners`
+    /// members.
     #[must_use]
     pub fn came(&mut self, listeners: usize, who: T) -> bool {
         let now = self.is_told_now(listeners);
@@ -163,7 +165,7 @@ impl<T> Crowd<T> {
         now
     }
 
-    /// Somebody went: true if the caller is to tell it now, to `listeners` members.
+    /// Records a departure, as [`came`](Self::came) does an arrival.
     #[must_use]
     pub fn went(&mut self, listeners: usize, who: T) -> bool {
         let now = self.is_told_now(listeners);
@@ -173,7 +175,7 @@ impl<T> Crowd<T> {
         now
     }
 
-    /// Somebody has another name: true if the caller is to tell it now, to `listeners` members.
+    /// Records another name of a member, as [`came`](Self::came) does an arrival.
     #[must_use]
     pub fn renamed(&mut self, listeners: usize, who: T) -> bool {
         let now = self.is_told_now(listeners);
@@ -183,7 +185,7 @@ impl<T> Crowd<T> {
         now
     }
 
-    /// Ends a period: what is to be told together now, which may be nothing.
+    /// Ends a period. Returns the summary that the caller must send now, unless it is empty.
     ///
     /// Call it once every [`PERIOD`].
     #[must_use]
@@ -191,17 +193,17 @@ impl<T> Crowd<T> {
         std::mem::take(self).pending
     }
 
-    /// Whether an event that is worth nothing a moment later, typing for instance, is to be told
-    /// to `listeners` members. It has limits of its own, of the same size; what exceeds them is
-    /// dropped.
+    /// Whether the caller must send a passing event, such as typing, to `listeners` members. If not,
+    /// the event is dropped. Passing events have limits of their own: [`PASSING`] events and
+    /// [`FRAMES`] frames.
     #[must_use]
     pub fn passing(&mut self, listeners: usize) -> bool {
         self.passing.spend(listeners, PASSING)
     }
 
     fn is_told_now(&mut self, listeners: usize) -> bool {
-        // After the first change that waits, all others of the period wait: a departure must not
-        // be told before the arrival.
+        // Once a change is in the summary, all later ones of the period are too: a departure must
+        // not be sent before its arrival.
         self.pending.is_empty() && self.changes.spend(listeners, AT_ONCE)
     }
 }

@@ -50,7 +50,7 @@ const SHOWN: usize = 32;
 pub struct Diagnosis {
     /// The first thing that is wrong; `None` if the WebSocket opens and answers.
     pub cause: Option<Cause>,
-    /// What was sent (`→`) and received (`←`), in that order.
+    /// The requests sent (`→`) and the answers received (`←`), in order of time.
     pub evidence: Vec<String>,
     /// For each rule of RFC 6455 whether the server keeps it; empty if the WebSocket does not open.
     pub verdicts: Vec<RuleVerdict>,
@@ -159,7 +159,7 @@ impl Examination<'_> {
         Err(cause)
     }
 
-    /// The response, if it is one.
+    /// The HTTP response with the bytes behind its head; the cause if the answer is no HTTP response.
     async fn response(
         &mut self,
         peer: SocketAddr,
@@ -190,9 +190,10 @@ impl Examination<'_> {
         tls
     }
 
-    /// The cause that an answer other than 101 stands for.
+    /// The cause of an answer other than 101.
     async fn refused(&mut self, peer: SocketAddr, response: &Response<()>, said: Shown) -> Cause {
-        let (status, headers) = (response.status(), response.headers());
+        let status = response.status();
+        let headers = response.headers();
         if !said.as_str().is_empty() {
             self.note(format!("← {said}"));
         }
@@ -317,7 +318,7 @@ fn foreign(bytes: &[u8]) -> Cause {
     if is_tls(bytes) {
         return Cause::Tls;
     }
-    // A SETTINGS frame on stream 0 is what HTTP/2 begins with (RFC 9113 §3.4).
+    // HTTP/2 begins with a SETTINGS frame on stream 0 (RFC 9113 §3.4).
     if matches!(bytes, [0, _, _, 4, 0, 0, 0, 0, 0, ..]) || bytes.starts_with(b"HTTP/2") {
         return Cause::Http2;
     }

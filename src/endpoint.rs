@@ -21,7 +21,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
+use crate::broadcast::{ClientId, Hub, Mailbox, Outlet};
 use crate::close::Closed;
 use crate::escape::Line;
 use crate::handshake::{Policy, Rejection};
@@ -108,9 +108,7 @@ impl<R: Room> Endpoint<R> {
         let paths = room.paths();
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
-            hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect)
-                .write_within(settings.write)
-                .pace(settings.pace()),
+            hub: Hub::new(settings.hub_options()),
             policy: Policy {
                 subprotocols: subprotocols.into_iter().map(Into::into).collect(),
                 paths: paths.into_iter().map(Into::into).collect(),
@@ -144,17 +142,16 @@ impl<R: Room> Endpoint<R> {
         permit: Permit,
     ) -> impl Future<Output = Closed> + Send + use<R, S> {
         let Shared { settings, stats, .. } = &*self.0;
-        let (open, began) = (stats.open(), Instant::now());
+        let open = stats.open();
+        let began = Instant::now();
         let Accepted { peer, io } = accepted;
-        let outlet = Outlet::new(
-            Limited::new(stats.count(io), settings.rate).message_within(settings.message),
-        );
+        let outlet = Outlet::new(Limited::new(stats.count(io), settings.frame_limits()));
         // `peer` ends here: an open connection does not keep the headers of its request.
         let (mailbox, mut seat) = self.join(&outlet, &peer, permit);
         let heard = move |message| seat.heard(message);
-        let (longest, close) = (settings.max_message_bytes, settings.close);
-        let mut heartbeat =
-            Heartbeat::every(settings.heartbeat, settings.pong_timeout).idle_timeout(settings.idle);
+        let longest = settings.max_message_bytes;
+        let close = settings.close;
+        let mut heartbeat = Heartbeat::new(settings.heartbeat_options());
         // A block, not an `async fn`: the future of one keeps a second copy of its arguments.
         async move {
             let config = Some(config(longest));
@@ -199,19 +196,21 @@ impl<R: Room> Endpoint<R> {
         let Some(permit) = self.0.caps.enter(Ipv4Addr::UNSPECIFIED.into()) else {
             return Err(upgrade::refuse(io, Rejection::Busy).await);
         };
-        let accepted = upgrade::accept_within(io, &self.0.policy, self.0.settings.head).await?;
+        let accepted = upgrade::accept(io, &self.0.policy, self.0.settings.head).await?;
         Ok(self.serve(accepted, permit).await)
     }
 
     /// A warp route that accepts WebSockets at the room's paths: see [`server::sockets`].
     pub fn sockets(&self) -> BoxedFilter<(Response,)> {
         let endpoint = self.clone();
-        // `serve` puts its own limits around the stream.
-        let serve = move |accepted: Accepted<UpgradedIo>, permit| {
-            endpoint.serve(accepted.map(Limited::into_inner), permit)
+        let serve = move |accepted: Accepted<UpgradedIo>| {
+            let Accepted { peer, io } = accepted;
+            let (io, permit) = io.into_parts();
+            // `serve` puts its own limits around the stream.
+            endpoint.serve(Accepted { peer, io: io.into_inner() }, permit)
         };
         let Shared { policy, caps, shutdown, .. } = &*self.0;
-        server::limited_sockets(policy.clone(), caps.clone(), shutdown, serve)
+        server::sockets(policy.clone(), caps.clone(), shutdown, serve)
     }
 
     /// Serves `routes` to every connection to `listener` until [`close`](Self::close), with the
@@ -387,7 +386,8 @@ struct Seat<R: Room> {
 
 impl<R: Room> Seat<R> {
     fn heard(&mut self, message: Message) {
-        let (who, hub) = (self.who, &self.endpoint.0.hub);
+        let who = self.who;
+        let hub = &self.endpoint.0.hub;
         let room = self.endpoint.room();
         match self.permit.message_of(message.len()) {
             Ok(()) => self.endpoint.timely(room, who, |room| room.heard(who, message, hub)),
@@ -402,7 +402,8 @@ impl<R: Room> Seat<R> {
 
 impl<R: Room> Drop for Seat<R> {
     fn drop(&mut self) {
-        let (who, hub) = (self.who, &self.endpoint.0.hub);
+        let who = self.who;
+        let hub = &self.endpoint.0.hub;
         let room = self.endpoint.room();
         // The mailbox of a dropped session outlives this value, so the client leaves the hub here.
         hub.leave(who);

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 
-/// How many characters [`Line::of`] prints at most, without the `…` after a cut.
+/// The most characters that [`Line::of`] prints, without the `…` after a cut.
 pub const LINE_LIMIT: usize = 256;
 
 /// Displays text on one line; characters that do not print are escaped as in Rust: `\n`, `\u{202e}`.
@@ -35,7 +35,7 @@ impl<'a> Line<'a> {
 
 /// A peer's text, escaped as [`Line`] escapes it, for a field that is printed later.
 ///
-/// It holds nothing that a terminal acts upon, so a sentence can quote it unchanged.
+/// It has no characters that a terminal acts upon, so a sentence can quote it unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown(String);
 
@@ -68,8 +68,8 @@ impl fmt::Display for Shown {
 /// Displays text of several lines; characters that act on a terminal are escaped: `\u{1b}`,
 /// `\u{202e}`.
 ///
-/// It is for a report that quotes peers. It keeps line feeds and all characters that print,
-/// backslashes too, so that text that is escaped already stays unchanged.
+/// Use it for a report that quotes peers. It keeps line feeds and all characters that print,
+/// backslashes too, so that escaped text stays unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a>(pub &'a str);
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Where the files of the page come from.
+/// The source of the files of the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frontend {

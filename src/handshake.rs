@@ -30,12 +30,16 @@ mod agreement;
 mod encode;
 mod explain;
 mod extension;
+mod framing;
 mod guard;
 mod head;
+mod head_error;
+mod header;
 mod host;
 mod origins;
 mod policy;
 mod rejection;
+mod request;
 mod target;
 
 pub use accept_key::{AcceptKey, GUID};
@@ -43,12 +47,15 @@ pub use agreement::{Agreement, response};
 pub use encode::encode;
 pub use explain::explain;
 pub use extension::Extension;
+pub use framing::{has_body, is_last, judge_body_length};
 pub use guard::guard;
-pub use head::{HEAD_LIMIT, HEADER_LIMIT, HeadError, parse_request, parse_response};
+pub use head::{parse_request, parse_response};
+pub use head_error::{HEAD_LIMIT, HEADER_LIMIT, HeadError};
 pub use host::is_private;
 pub use origins::Origins;
-pub use policy::{Policy, asks, has_body, is_last, judge_body_length};
+pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
+pub use request::read_request;
 pub use target::{host_of, to_origin_form};
 
 /// The protocol version of RFC 6455, the only one that is spoken here (RFC 6455 §4.1).

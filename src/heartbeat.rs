@@ -1,7 +1,7 @@
-//! Finds out that a peer is lost (RFC 6455 §5.5.2, §5.5.3).
+//! Sends pings, and finds out that a peer is lost (RFC 6455 §5.5.2, §5.5.3).
 //!
 //! TCP does not report a pulled cable: the socket stays open. So the server sends a ping every
-//! [`period`](Heartbeat::every). The peer's WebSocket implementation, not its program, must answer
+//! [`period`](HeartbeatOptions::period). The peer's WebSocket implementation, not its program, must answer
 //! with a pong that carries the same bytes.
 //!
 //! A pong proves that the peer's machine and its WebSocket implementation work. It does not prove
@@ -12,12 +12,13 @@
 //! use std::time::Duration;
 //!
 //! use tokio_tungstenite::tungstenite::Message;
-//! use ws101::heartbeat::{Heartbeat, PeerLost};
+//! use ws101::heartbeat::{Heartbeat, HeartbeatOptions, PeerLost};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
-//! let period = Duration::from_millis(10);
-//! let timeout = Duration::from_millis(5);
-//! let mut heartbeat = Heartbeat::every(period, timeout);
+//! let period = Duration::from_secs(10);
+//! let pong_timeout = Duration::from_secs(5);
+//! let options = HeartbeatOptions { period, pong_timeout, ..HeartbeatOptions::default() };
+//! let mut heartbeat = Heartbeat::new(options);
 //!
 //! // Send the ping that `beat` returns, and report every message that the peer sends.
 //! assert_eq!(heartbeat.beat().await, Ok(Message::Ping("1".into())));
@@ -25,7 +26,7 @@
 //!
 //! // The second ping gets no pong in time.
 //! assert_eq!(heartbeat.beat().await, Ok(Message::Ping("2".into())));
-//! assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(timeout)));
+//! assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(pong_timeout)));
 //! # });
 //! ```
 
@@ -37,6 +38,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
+use crate::limits::{IDLE_TIMEOUT, PING_PERIOD, PONG_TIMEOUT};
 use crate::timestamp;
 
 /// The reply to a page's own ping, `{"type":"pong"}` with the ping's `timestamp`; none if `message` is
@@ -54,7 +56,7 @@ pub fn pong(message: &Message) -> Option<Message> {
     (ping["type"] == "ping").then(|| Message::text(answer.to_string()))
 }
 
-/// Why a heartbeat takes a peer for lost. The connection then ends with close code 1011.
+/// The reason why a heartbeat takes a peer for lost. The connection then ends with close code 1011.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerLost {
@@ -77,7 +79,7 @@ impl From<PeerLost> for CloseFrame {
 /// it, or the computer slept.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a deadline is for. Of several deadlines at the same time, the first in this list counts.
+/// The purpose of a deadline. Of several deadlines at the same time, the first in this list counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     /// For the pong to a ping.
@@ -86,6 +88,25 @@ enum Due {
     Idle,
     /// For sending the next ping.
     Ping,
+}
+
+/// The times of a [`Heartbeat`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeartbeatOptions {
+    /// The time between two pings: 25 s by default; zero sends none.
+    pub period: Duration,
+    /// The time that a pong may take: 10 s by default.
+    pub pong_timeout: Duration,
+    /// The time after which a peer that sent no byte is taken for lost: 60 s by default; zero is no
+    /// limit. If it is longer than `period`, it never ends a connection whose peer answers pings,
+    /// even if the user sends nothing.
+    pub idle_timeout: Duration,
+}
+
+impl Default for HeartbeatOptions {
+    fn default() -> Self {
+        Self { period: PING_PERIOD, pong_timeout: PONG_TIMEOUT, idle_timeout: IDLE_TIMEOUT }
+    }
 }
 
 /// The deadlines of one connection: when to send a ping, and when to take the peer for lost.
@@ -107,32 +128,21 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// A heartbeat that sends a ping every `period` and gives the peer `pong_timeout` for the pong.
-    ///
-    /// With a `period` of zero it never sends a ping.
+    /// The heartbeat of a connection that begins now.
     #[must_use]
-    pub fn every(period: Duration, pong_timeout: Duration) -> Self {
+    pub fn new(options: HeartbeatOptions) -> Self {
+        let HeartbeatOptions { period, pong_timeout, idle_timeout } = options;
         let now = Instant::now();
         Self {
             period: (!period.is_zero()).then_some(period),
             pong_timeout,
-            idle_timeout: None,
+            idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),
             next_ping: now + period,
             sent: 0,
             answered: 0,
             last_heard: now,
             awake: now,
         }
-    }
-
-    /// Also takes a peer for lost that sent nothing for `timeout`. Zero means never.
-    ///
-    /// If `timeout` is longer than the ping period, it never ends a connection whose peer answers
-    /// pings, even if the user sends nothing.
-    #[must_use]
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
-        self
     }
 
     /// Records a message from the peer. Call it for every message, pongs included.

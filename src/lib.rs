@@ -64,13 +64,14 @@
 //! | floor | module | what it does |
 //! | --- | --- | --- |
 //! | 5 | [`chat`] | The room of `full_chat`: names, messages, typing, arrivals and departures. |
+//! | | [`endpoint`] | Joins one room and many connections, on a warp route or on any stream. |
 //! | | [`doctor`] | Says why a WebSocket does not open, and which rules of the RFC a server keeps. |
 //! | | [`program`] | Starts a program: environment, file descriptors, port, signals. |
-//! | 4 | [`endpoint`] | Joins one room and many connections, on a warp route or on any stream. |
+//! | 4 | [`server`] | Accepts connections and checks each request before it reaches a route. |
 //! | | [`scenario`] | Plays a transcript, as a text file, against any server and compares. |
 //! | 3 | [`session`] | Runs one connection: one task with one loop. |
 //! | | [`room`] | The trait of a room: what clients say to each other, without sockets. |
-//! | | [`server`] | Accepts connections and checks each request before it reaches a route. |
+//! | | [`settings`] | The options of a server, with defaults. |
 //! | | [`transcript`] | Writes down a conversation, byte by byte, for snapshot tests. |
 //! | 2 | [`upgrade`] | Makes a WebSocket of a byte stream, by hand or as a warp filter. |
 //! | | [`blocking`] | Does the same for a program with threads, with a deadline on every wait. |
@@ -83,7 +84,6 @@
 //! | | [`heartbeat`] | Sends pings, and finds connections whose peer is gone. |
 //! | | [`shutdown`] | Stops a server, and waits for its connections. |
 //! | | [`stats`] | Counts connections, messages, bytes and close codes; tells memory and uptime. |
-//! | | [`settings`] | The options of a server, with defaults. |
 //! | | [`page`] | Serves the files of `frontend/` with strict security headers. |
 //! | 1 | [`stream`] | Byte streams: puts bytes back, and waits for the peer to close. |
 //! | | [`tap`] | A stream that reports the bytes that pass through it. |
@@ -113,7 +113,7 @@
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
-//! [`hyper_util`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
+//! [`hyper_util`], [`serde`], [`tokio_tungstenite`], [`tokio_util`], [`tungstenite`] and [`warp`].
 //!
 //! [`log`]: mod@log
 
@@ -123,6 +123,8 @@ pub use http;
 pub use hyper;
 #[cfg(feature = "server")]
 pub use hyper_util;
+#[cfg(feature = "server")]
+pub use serde;
 #[cfg(any(feature = "server", feature = "testing"))]
 pub use serde_json;
 pub use tokio;

@@ -17,8 +17,11 @@ use std::time::Duration;
 
 pub use bucket::Bucket;
 pub use caps::{Allowance, Caps, Permit};
-pub use deadlines::{CLOSE_DEADLINE, HEAD_DEADLINE, KEEP_ALIVE, MESSAGE_DEADLINE, WRITE_DEADLINE};
-pub use limited::{LimitError, Limited, MAX_FRAGMENTS};
+pub use deadlines::{
+    CLOSE_DEADLINE, HEAD_DEADLINE, IDLE_TIMEOUT, KEEP_ALIVE, MAX_MESSAGE_BYTES, MESSAGE_DEADLINE,
+    PING_PERIOD, PONG_TIMEOUT, WRITE_DEADLINE,
+};
+pub use limited::{FrameLimits, LimitError, Limited, MAX_FRAGMENTS};
 pub use write_within::WriteWithin;
 
 /// The most connections to one server that are not WebSockets yet: they sent nothing, or part of a

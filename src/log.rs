@@ -17,8 +17,13 @@
 //! The log escapes control characters in every line, because a terminal would act on them
 //! ([`Lines`]). Wrap a peer's text in [`Line`] if it must stay on one line.
 //!
-//! To use it with `tracing-subscriber`: `tracing_subscriber::fmt().with_ansi(false).with_writer(log::writer).init()`.
-//! Colours are off because the log would escape them.
+//! `log::init` prints the events of the crate `tracing`, which this library uses. A program that
+//! needs more of `tracing-subscriber` gives it this log:
+//! `tracing_subscriber::fmt().with_ansi(false).with_writer(log::writer).init()`. Colours are off
+//! because the log would escape them.
+
+#[cfg(feature = "server")]
+mod events;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
@@ -28,6 +33,8 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "server")]
+pub use self::events::{Events, init};
 use crate::escape::{Line, Lines};
 
 /// The most bytes that wait to be written: 256 KiB, some thousand lines.

@@ -1,4 +1,4 @@
-//! Names that strangers choose: which ones can be shown, and which ones look the same.
+//! Names that users choose: checks that they can be shown, and finds those that look the same.
 //!
 //! [`readable`] accepts a text that people can see and tell apart, in Unicode
 //! form NFC. [`of_person`] also refuses the words that belong to the server.
@@ -20,7 +20,7 @@ pub const NAME_CHARS: usize = 32;
 pub const NAME_BYTES: usize = 128;
 /// The longest text that is read as a name at all, spaces around it included, in bytes.
 const TEXT_BYTES: usize = 4 * NAME_BYTES;
-/// How many combining marks one letter may carry: Vietnamese and pointed Hebrew need at most three.
+/// The most combining marks on one letter: Vietnamese and pointed Hebrew need at most three.
 const MARKS: usize = 3;
 
 /// The words that would let a member speak as the server or as its teacher.
@@ -44,10 +44,10 @@ const RESERVED: [&str; 17] = [
     "преподавательница",
 ];
 
-/// What the server calls those who give no name; a number follows.
+/// The words that the server calls members without a name by; a number follows.
 const GUESTS: [&str; 2] = ["guest", "гость"];
 
-/// How those words look, and the digits: computed once, since each name is compared with all.
+/// The skeletons of those words, and the digits: computed once, because each name is compared with all.
 static LOOKS: LazyLock<Looks> = LazyLock::new(|| Looks {
     reserved: RESERVED.map(Likeness::of),
     guests: GUESTS.map(Likeness::of),
@@ -60,8 +60,9 @@ struct Looks {
     digits: Likeness,
 }
 
-/// Why a text is no name.
+/// The reason why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Unfit {
     /// More bytes than any name has.
     #[error("a name has at most {NAME_CHARS} characters")]
@@ -72,7 +73,7 @@ pub enum Unfit {
     /// A character that cannot be seen, turns text around or means nothing yet.
     #[error("a name has no control characters and nothing invisible")]
     Invisible,
-    /// Nothing to see but accents and blanks.
+    /// Only accents and blanks.
     #[error("a name has a letter, a digit or a sign that can be seen")]
     NothingToSee,
     /// Accents without a letter, or too many on one.
@@ -93,7 +94,7 @@ pub enum Unfit {
 ///
 /// The first rule that the text breaks.
 pub fn readable(text: &str) -> Result<String, Unfit> {
-    // Refused by its size before anything is done with it.
+    // The size is checked first, so that a long text costs nothing.
     if text.len() > TEXT_BYTES {
         return Err(Unfit::TooLong);
     }
@@ -115,7 +116,7 @@ pub fn readable(text: &str) -> Result<String, Unfit> {
     Ok(name)
 }
 
-/// A readable name that a person may choose: no word of the server's, and no guest's number.
+/// A readable name that a user may choose: neither a reserved word nor the name of a guest.
 ///
 /// # Errors
 ///
@@ -131,7 +132,7 @@ pub fn alike(one: &str, other: &str) -> bool {
     Likeness::of(one).is_like(&Likeness::of(other))
 }
 
-/// How a name looks, in small letters, in capitals and as it stands.
+/// The looks of a name: in small letters, in capitals and as it is.
 ///
 /// Each form is a skeleton of UTS 39 §4. No single one is enough: `В` looks like
 /// `B` only as a capital, `І` like `l` only in mixed case. Names are alike if one
@@ -143,7 +144,7 @@ impl Likeness {
     /// The forms of `name`.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        // Letters that are only written otherwise: full-width, mathematical, circled.
+        // NFKC replaces other forms of a letter: full-width, mathematical, circled.
         let plain: String = name.nfkc().collect();
         let small = lower(&upper(&plain));
         let capital = upper(&plain);
@@ -168,7 +169,7 @@ impl Likeness {
     }
 }
 
-/// Letter by letter: the rule for a final sigma would make one name of two forms.
+/// Lowers letter by letter: with the rule for a final sigma one name would have two forms.
 fn lower(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
@@ -181,7 +182,7 @@ fn upper(text: &str) -> String {
 /// no difference: `[server]` and `s y s t e m` do.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    // ℠ and ™ are small signs behind a word, and NFKC would write them in letters.
+    // NFKC would turn the signs ℠ and ™ behind a word into letters.
     let letters = |text: &str| {
         let words = text.chars().filter(|char| !matches!(char, '\u{2120}' | '\u{2122}'));
         words.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>()
@@ -201,7 +202,7 @@ pub fn is_reserved(name: &str) -> bool {
     })
 }
 
-/// Whether the character at `at` shows, or helps its neighbours to.
+/// Whether the character at `at` is visible, or changes how its neighbours look.
 fn is_shown(chars: &[char], at: usize) -> bool {
     let char = chars[at];
     let before = at.checked_sub(1).map(|at| chars[at]);
@@ -209,7 +210,7 @@ fn is_shown(chars: &[char], at: usize) -> bool {
     match char {
         '\u{200c}' | '\u{200d}' if before.is_some_and(is_joining) => after.is_some_and(is_joining),
         '\u{200d}' => before.is_some_and(is_emoji) && after.is_some_and(is_emoji),
-        // How an emoji is drawn; a keycap is a digit, this and U+20E3.
+        // The variant of an emoji; a keycap is a digit, this and U+20E3.
         '\u{fe0e}' | '\u{fe0f}' => {
             before.is_some_and(is_emoji) || before.is_some() && after == Some('\u{20e3}')
         }
@@ -226,8 +227,8 @@ fn is_emoji(char: char) -> bool {
     !char.is_ascii() && char.is_emoji_char() || char == '\u{fe0f}'
 }
 
-/// Visible by the book, empty on the screen: Braille without dots, a note without a head,
-/// hieroglyphs for a blank, the sign for an object that is not here.
+/// Visible by their category, empty on the screen: Braille without dots, a note without a head,
+/// hieroglyphs for a blank, the object replacement character.
 fn is_blank(char: char) -> bool {
     matches!(
         char,
@@ -245,12 +246,12 @@ fn is_ignorable(char: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Neither control nor format, and everybody agrees what it is.
+/// Assigned, and neither a control nor a format character.
 fn has_meaning(char: char) -> bool {
     !matches!(char.general_category_group(), GeneralCategoryGroup::Other)
 }
 
-/// Whether this character alone is something to see.
+/// Whether this character is visible without others.
 fn is_base(char: char) -> bool {
     match char.general_category_group() {
         GeneralCategoryGroup::Letter
@@ -263,13 +264,13 @@ fn is_base(char: char) -> bool {
     }
 }
 
-/// Whether marks stand without a letter, or pile up on one.
+/// Whether marks stand without a letter, or more than [`MARKS`] stand on one.
 fn has_stray_marks(chars: &[char]) -> bool {
     let mut may_follow = 0;
     for &char in chars {
         match char.general_category() {
             GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark => {
-                // A joiner or an emoji's variant is a mark to Unicode, and piles up nothing.
+                // Unicode counts a joiner and an emoji's variant as marks, and they take no room.
                 if is_ignorable(char) {
                     continue;
                 }

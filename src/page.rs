@@ -75,8 +75,8 @@ fn content_type(name: &str) -> &'static str {
 
 /// One file of `frontend` as a complete answer, for a server without warp: 200, or 404.
 ///
-/// `host` is the request's Host, which the content security policy permits to connect to. Cancel
-/// safe.
+/// `host` is the request's Host, to which the content security policy permits connections. Cancel
+/// safe: dropped, it has changed nothing.
 pub async fn file(frontend: &Frontend, name: &str, host: Option<&str>) -> Response<Vec<u8>> {
     let plain = |name: &&str| {
         !name.starts_with('.')
@@ -115,8 +115,8 @@ fn strict(headers: &mut HeaderMap, host: Option<&str>) {
 
 /// The content security policy of the page: it may load from and connect to this server only.
 fn policy(host: Option<&str>) -> HeaderValue {
-    // Older versions of Safari do not count ws: as 'self', so the host is named. It came from the
-    // request and goes into a header, so other text than a host is left out.
+    // Older versions of Safari do not count ws: as 'self', so the policy names the host. The client
+    // wrote it, so any text that is not a host is left out.
     let plain =
         |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
     let host = host.filter(plain);

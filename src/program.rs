@@ -1,5 +1,5 @@
-//! What a program does once, at its start: it reads its environment, raises the limit of file
-//! descriptors, listens, and waits for the signal that ends it.
+//! Starts a program: reads its environment, raises the limit of file descriptors, listens, and
+//! waits for the signal that ends it.
 //!
 //! Only programs use this module. The pieces take [`Settings`], listeners and futures, and neither
 //! read the environment nor change the process.
@@ -44,16 +44,16 @@ use crate::frontend::Frontend;
 use crate::limits::MAX_PENDING;
 use crate::settings::Settings;
 
-/// File descriptors for everything that is not a connection: listeners, the log, the system's own.
+/// File descriptors that are not for connections: listeners, the log, those of the system.
 const HOUSEKEEPING: usize = 64;
 
 /// How long a program may take to end after an error, until the process exits with code 1 anyway.
 pub const EXIT_DEADLINE: Duration = Duration::from_secs(2);
 
-/// An error that ends a program: `fn main() -> Result<(), StartError>`.
+/// The error that ends a program: `fn main() -> Result<(), StartError>`.
 ///
-/// Any error becomes one. It is printed as one line, whatever `RUST_BACKTRACE` says: a user whose
-/// port is busy needs the fix and not the stack.
+/// Any error converts into it. It is printed as one line and without a backtrace, whatever
+/// `RUST_BACKTRACE` says, because a user who finds a port busy needs the fix, not the stack.
 ///
 /// The standard library prints it when `main` returns, and waits for a reader of standard error. So
 /// that a program always ends, the process exits with code 1 if a `StartError` is not dropped
@@ -109,14 +109,14 @@ pub fn settings(defaults: Settings) -> Result<Settings, SettingError> {
     Ok(settings)
 }
 
-/// Raises the process's limit of file descriptors as far as the system lets it, as Go does at
-/// its start. Returns how many WebSockets there are descriptors for, with those of
-/// [`MAX_PENDING`] other connections set aside.
+/// Raises the process's limit of file descriptors as far as the system permits, as Go programs do
+/// at their start. Returns how many WebSockets there are descriptors for, after those of
+/// [`MAX_PENDING`] other connections are set aside.
 ///
-/// Many shells begin with a limit of 1024, for programs older than `poll`.
+/// Many shells set a limit of 1024, for old programs that use `select`.
 pub fn raise_descriptor_limit() -> usize {
     let limit = rlimit::increase_nofile_limit(u64::MAX).ok();
-    // A system without such a limit has none to obey.
+    // The system has no such limit.
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     limit.saturating_sub(MAX_PENDING + HOUSEKEEPING).max(1)
 }

@@ -1,32 +1,33 @@
-//! What came of a request, for a client that sends it again.
+//! Remembers the result of a request, for a client that sends it again.
 //!
-//! A client whose connection broke cannot know whether its last request arrived.
-//! It gives each request an `id` of its own and sends it again under the same
-//! one. [`Receipts`] tells the second from the first: by session and `id`, for
-//! the last [`IDS`] of a session and until [`KEPT`] after its connection ended.
-//! It keeps fingerprints, never what was sent.
+//! A client whose connection broke cannot know whether its last request arrived. So it gives each
+//! request an `id`, and sends an unanswered request again under the same `id`. [`Receipts`] finds
+//! the first one by its session and `id`. It keeps the last [`IDS`] of a session, until [`KEPT`]
+//! after the session's connection ended. It keeps fingerprints, never the text of a request.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-/// How many ids of one session are remembered: 200 s at five a second, more than any break lasts.
+/// The most ids of one session that are kept: 200 s at five requests a second, which is longer than
+/// a client waits before it reconnects.
 pub const IDS: usize = 1_000;
 
-/// How many ids of all sessions are remembered: about 20 MiB. Beyond it, the session that has
-/// most loses its oldest.
+/// The most ids of all sessions that are kept: about 20 MiB. Beyond it, the session with the most
+/// ids loses its oldest.
 pub const ALL_IDS: usize = 131_072;
 
-/// How long a session is remembered after its connection ended, unless it sends something again.
+/// How long a session is kept after its connection ended, unless it sends another request.
 pub const KEPT: Duration = Duration::from_secs(10 * 60);
 
-/// The first 128 bits of a SHA-256: what equal texts have in common, and nothing else has.
+/// The first 128 bits of a SHA-256. Equal texts have equal fingerprints; different texts do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
-    /// The fingerprint of several texts, each apart: `["ab", "c"]` is not `["a", "bc"]`.
+    /// The fingerprint of several texts. It depends on where each ends: that of `["ab", "c"]` is not
+    /// that of `["a", "bc"]`.
     #[must_use]
     pub fn of<T: AsRef<[u8]>, const N: usize>(texts: &[T; N]) -> Self {
         let mut hash = Sha256::new();
@@ -47,19 +48,19 @@ impl AsRef<[u8]> for Fingerprint {
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The number of the event that it became; `None` where nothing happened.
+    /// The number of the event that the request caused; `None` if it changed nothing.
     pub seq: Option<u64>,
-    /// When.
+    /// When the request was done.
     pub at: SystemTime,
 }
 
-/// What is known of an `id`.
+/// Whether a request was done before under its `id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Nothing: it is new, or forgotten.
+    /// The `id` is new, or was forgotten.
     New,
     /// The same request was done before.
     Done(Receipt),
@@ -82,22 +83,23 @@ struct Session {
     away: Option<Duration>,
 }
 
-/// Remembers what was done, by session and `id`.
+/// The requests that were done, by session and `id`.
 ///
-/// A session costs nothing before its first `id`. Every operation takes the same time,
-/// however much is remembered; time is a parameter, counted from the start of the program.
+/// A session takes no memory before its first `id`. Every operation takes O(log n) time. Times are
+/// parameters, counted from the start of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Receipts {
     done: HashMap<Fingerprint, Done>,
     sessions: HashMap<Fingerprint, Session>,
-    /// How many ids each session has.
+    /// The number of ids of each session.
     sizes: BTreeSet<(usize, Fingerprint)>,
-    /// The sessions whose connection ended, and when.
+    /// The sessions whose connection ended, by that time.
     away: BTreeSet<(Duration, Fingerprint)>,
 }
 
 impl Receipts {
-    /// What is known of `id` in `session`; `content` is the fingerprint of the whole request.
+    /// Whether a request was done before under `id` in `session`; `content` is the fingerprint of
+    /// the whole request.
     #[must_use]
     pub fn known(&self, session: Fingerprint, id: &str, content: Fingerprint) -> Known {
         match self.done.get(&key(session, id)) {
@@ -107,7 +109,7 @@ impl Receipts {
         }
     }
 
-    /// Remembers what came of a request that was [`New`](Known::New).
+    /// Keeps the result of a request that was [`New`](Known::New).
     pub fn remember(
         &mut self,
         session: Fingerprint,
@@ -136,7 +138,7 @@ impl Receipts {
         }
     }
 
-    /// The connection of `session` ended: what it sent is forgotten [`KEPT`] after `now`.
+    /// Records that the connection of `session` ended: its ids are forgotten [`KEPT`] after `now`.
     pub fn ended(&mut self, session: Fingerprint, now: Duration) {
         let Some(kept) = self.sessions.get_mut(&session) else { return };
         if let Some(before) = kept.away.replace(now) {
@@ -145,7 +147,7 @@ impl Receipts {
         self.away.insert((now, session));
     }
 
-    /// Forgets a session that nobody can come back to.
+    /// Forgets a session at once, for a client that cannot return to it.
     pub fn forget(&mut self, session: Fingerprint) {
         let Some(kept) = self.sessions.remove(&session) else { return };
         self.sizes.remove(&(kept.ids.len(), session));

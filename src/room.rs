@@ -1,4 +1,4 @@
-//! What a server does with its clients' messages, apart from connections.
+//! The trait of a room: what a server does with its clients' messages.
 //!
 //! A room is plain synchronous code without sockets, tasks, locks or timers. An endpoint calls it
 //! with one event at a time, and it sends messages through the [`Hub`].
@@ -60,7 +60,7 @@ pub trait Room: Send + 'static {
         let _ = (who, message, retry_after, hub);
     }
 
-    /// A client's connection has ended, in whatever way: called once for each
+    /// A client's connection has ended, with or without a close frame. Called once for each
     /// [`joined`](Self::joined). The client is no longer a member of `hub`.
     fn left(&mut self, who: ClientId, hub: &Hub) {
         let _ = (who, hub);

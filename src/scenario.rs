@@ -1,8 +1,8 @@
 //! Plays a `.wst` file against a server, in process or at an address, and gives the first difference.
 //!
-//! A scenario is written like a [`Transcript`]. The player does what its clients do, waits for what they
-//! are expected to receive, and compares. [`Difference`] says what was expected, what came, and why the
-//! two differ.
+//! A scenario is written like a [`Transcript`]. The player does the actions of its clients, waits for the
+//! events that they are expected to receive, and compares. [`Difference`] has the expected line, the
+//! received lines, and the reason why they differ.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -40,9 +40,9 @@
 //! | `bob <- 400\|426 ...` | one of these statuses, any body; `version=13` asks for a header |
 //! | `bob >> raw 81 02 68 69` | these bytes |
 //! | `bob << json {"id":<bob>,...}` | `<bob>` is captured and must repeat, `<*>` is anything, `...` lets more follow |
-//! | `bob << ~ text "hi"` | in any order with its neighbours so marked |
-//! | `bob << ? ping` | or not at all |
-//! | `bob << ping within 19s..21s` | so long after what its lane saw before, or what anyone did last |
+//! | `bob << ~ text "hi"` | in any order with the neighbouring lines that have this mark |
+//! | `bob << ? ping` | it may be missing |
+//! | `bob << ping within 19s..21s` | this long after the last event of its lane, or the last action of any client |
 //! | `bob << nothing for 200ms` | silence, counted the same way |
 //!
 //! An action waits until every expectation above it in its step is met. At the end of a step the player
@@ -65,9 +65,9 @@ mod settings;
 mod text;
 
 pub use crate::wst::{
-    Action, Answer, Ask, ConnectionAction, End, Expectation, FILE_LIMIT, FramePattern, Item, Json,
-    Kind, Line, LineNumber, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload,
-    ResponsePart, Scenario, Step, Text, Timing, duration,
+    Action, Ask, ConnectionAction, End, Expectation, FILE_LIMIT, FramePattern, Item, Json, Kind,
+    LineNumber, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload,
+    ResponsePart, ResponsePattern, Scenario, ScenarioLine, Step, Text, Timing, duration,
 };
 pub use detail::Detail;
 pub use mismatch::{Difference, Mismatch, NOTHING_MORE};
@@ -95,7 +95,7 @@ impl Scenario {
         player::play(self, transcript, before).await
     }
 
-    /// Records what the server does when these clients act: the same steps, with every event.
+    /// Records the events that the server answers these actions with: the same steps, with every event.
     ///
     /// The actions are played [`RECORDINGS`] times, each time with a new transcript. If the server keeps
     /// state, `transcript` may restart it. Expectations in this scenario are not compared, but replaced.

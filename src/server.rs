@@ -7,14 +7,14 @@
 //! because warp panics at a target without a path.
 //!
 //! Every refusal is a [`Rejection`], made into an answer by [`Rejection::to_response`]. hyper refuses
-//! a malformed head that comes after the first of a connection, and [`Explained`](crate::stream::Explained) puts a rejection in
-//! the place of hyper's.
+//! a malformed head that comes after the first of a connection; an
+//! [`Explained`](crate::stream::Explained) stream writes a rejection in place of hyper's answer.
 
 mod pending;
 mod site;
 
 use std::future::ready;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::{FutureExt, TryFutureExt};
@@ -31,7 +31,7 @@ pub use self::pending::{PendingConnections, Place};
 use self::site::Site;
 use crate::handshake::{self, Policy, Rejection};
 pub use crate::limits::KEEP_ALIVE;
-use crate::limits::{BREATHER, Caps, Permit};
+use crate::limits::{BREATHER, Caps};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::upgrade::{Accepted, Ends, Upgrade, UpgradedIo, upgrade};
@@ -109,7 +109,9 @@ where
 /// each that it accepts, `serve` runs as a task that `shutdown` waits for. All other requests go to
 /// the routes after this one.
 ///
-/// It allows as many connections as `caps`. The next gets 503.
+/// `caps` counts each connection until its stream is dropped. One more than it allows gets 503. To
+/// limit messages too, take the [`Permit`](crate::limits::Permit) out of the stream, as
+/// [`UpgradedIo`] tells.
 pub fn sockets<F>(
     policy: Policy,
     caps: Caps,
@@ -119,28 +121,8 @@ pub fn sockets<F>(
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let serve = move |accepted, permit: Permit| {
-        let served = serve(accepted);
-        async move {
-            let _until_it_ends = permit;
-            served.await;
-        }
-    };
-    limited_sockets(policy, caps, shutdown, serve)
-}
-
-/// As [`sockets`], but `serve` also gets the connection's [`Permit`], which counts its messages.
-/// The connection counts until `serve` drops the permit.
-pub fn limited_sockets<F>(
-    policy: Policy,
-    caps: Caps,
-    shutdown: &Shutdown,
-    serve: impl Fn(Accepted<UpgradedIo>, Permit) -> F + Clone + Send + Sync + 'static,
-) -> BoxedFilter<(Response,)>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    let (policy, shutdown) = (Arc::new(policy), shutdown.clone());
+    let policy = Arc::new(policy);
+    let shutdown = shutdown.clone();
     let judge = policy.clone();
     upgrade()
         .and_then(move |upgrade: Upgrade| {
@@ -150,13 +132,8 @@ where
             ready(if ours { Ok(upgrade) } else { Err(warp::reject()) })
         })
         .map(move |upgrade: Upgrade| {
-            let ip = upgrade.ends().map_or(Ipv4Addr::UNSPECIFIED.into(), |ends| ends.peer.ip());
-            let allowed = upgrade.answer(&policy).and_then(|pending| {
-                let permit = caps.enter(ip).ok_or(Rejection::Busy)?;
-                Ok((pending, permit))
-            });
-            let (pending, permit) = match allowed {
-                Ok(allowed) => allowed,
+            let pending = match upgrade.answer(&policy, &caps) {
+                Ok(pending) => pending,
                 Err(rejection) => return rejection.into_response(),
             };
             let response = pending.to_response();
@@ -164,7 +141,7 @@ where
             // Two futures one after the other: the second does not keep the memory of the first.
             let served = Box::pin(pending.granted())
                 .inspect_err(|gone| debug!(%gone, "left before the upgrade"))
-                .and_then(move |accepted| serve(accepted, permit).map(Ok));
+                .and_then(move |accepted| serve(accepted).map(Ok));
             // Spawned before the 101 is sent, so that a shutdown waits for it.
             shutdown.spawn(served.map(drop));
             response.into_response()

@@ -61,6 +61,6 @@ pub fn run<H: FnMut(Message)>(
         mailbox.leave();
         drop(heard);
         // Boxed, so that the task of an open connection has no room for this future.
-        Box::pin(close::finish_within(socket, end, close)).await
+        Box::pin(close::finish(socket, end, close)).await
     }
 }

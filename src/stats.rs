@@ -2,7 +2,7 @@
 //!
 //! [`Stats`] is a handle that all connections share. Each connection holds an [`Open`] while it
 //! lasts, and reads and writes through the stream that [`Stats::count`] returns. So a report counts
-//! every frame on the wire: those of the program, of tungstenite and of the hub.
+//! every frame: those of the program, of tungstenite and of the hub.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -102,8 +102,10 @@ impl Stats {
 
     /// Counts the frames that are read from and written to `io`, a connection whose handshake is over.
     pub fn count<S: Io>(&self, io: S) -> impl Io + use<S> {
-        let (reading, mut incoming) = (self.clone(), Headers::default());
-        let (writing, mut outgoing) = (self.clone(), Headers::default());
+        let reading = self.clone();
+        let mut incoming = Headers::default();
+        let writing = self.clone();
+        let mut outgoing = Headers::default();
         let io = InspectWriter::new(io, move |bytes| writing.0.outgoing.see(&mut outgoing, bytes));
         InspectReader::new(io, move |bytes| reading.0.incoming.see(&mut incoming, bytes))
     }

@@ -3,9 +3,11 @@
 //! [`Io`] is any stream that can be read and written. [`Rewind`] puts bytes back in front of a
 //! stream. [`within`] bounds the time of a write to a peer that does not read. [`linger`] ends a
 //! connection so that the bytes written last still arrive; [`Lingering`] does that for a stream
-//! that another library ends. [`Explained`] says what is wrong with a request that hyper refuses.
+//! that another library ends. [`Keeping`] keeps a value as long as a stream lives. [`Explained`] says
+//! what is wrong with a request that hyper refuses.
 
 mod explained;
+mod keeping;
 mod lingering;
 
 use std::io;
@@ -18,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 pub use explained::Explained;
+pub use keeping::Keeping;
 pub use lingering::Lingering;
 
 /// A stream that carries bytes both ways: TCP, TLS, a pipe, a [`Rewind`], a tap.
@@ -27,8 +30,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Io for S {}
 
 /// Runs `writing` for at most `limit` and gives its result.
 ///
-/// After a time-out half a frame may have been written, so the connection must be closed. As
-/// cancel safe as `writing`.
+/// After a time-out half a frame may have been written, so the connection must be closed. Cancel
+/// safe if `writing` is.
 ///
 /// # Errors
 ///
@@ -52,7 +55,8 @@ const LINGER_BUFFER: usize = 4 * 1024;
 /// frame or an HTTP answer that is still on its way. So this shuts down the writing half, then
 /// reads and discards until the peer hangs up, for at most `limit`, for example [`LINGER`].
 ///
-/// Cancelled, it leaves a plain close: a reset may be sent.
+/// Cancel safe: dropped, it reads no further. The connection then ends with a plain close, and the
+/// system may send a reset.
 pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, limit: Duration) {
     let reading = async {
         io.shutdown().await?;
@@ -61,7 +65,7 @@ pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, limit: Durati
         while io.read(&mut scrap).await? > 0 {}
         io::Result::Ok(())
     };
-    // Whether the peer hung up, failed or took too long: the connection ends here.
+    // The connection ends now, whether the peer hung up, failed or took too long.
     let _ = timeout(limit, reading).await;
 }
 

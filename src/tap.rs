@@ -1,88 +1,55 @@
 //! A stream that reports every head and every frame that crosses it, in both directions.
 //!
-//! Wrap any stream in a [`Tap`] and use it as before: a channel reports what it carries. It works
+//! Wrap any stream in a [`Tap`] and use it as before: a channel reports the heads and frames. It works
 //! at the client's end and at the server's. It changes no byte and never waits for the receiver:
-//! when the channel is full, events are counted and dropped ([`Event::Missed`]).
+//! when the channel is full, events are counted and dropped ([`TapEvent::Missed`]).
+//!
+//! It decodes frames as they are (RFC 6455 §5.2) and checks no rule;
+//! [`Checker`](crate::frame::Checker) does that.
 
+mod event;
 mod watch;
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
-use crate::frame::{Frame, Torn};
+pub use event::{Direction, Seen, TapEvent};
+pub use watch::{EARLY_LIMIT, Limits};
+
 use watch::Watch;
 
-/// The most bytes held of what a client sends after its request and before the answer: 16 KiB.
+/// A stream that reports the heads and frames that cross it.
 ///
-/// Whether these bytes are frames depends on the answer. If a client sends more than this, all of
-/// them are reported as [`Event::Body`].
-pub const EARLY_LIMIT: usize = 16 * 1024;
-
-/// How much a tap keeps for the receiver of its events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How many bytes are kept of each payload, and of each direction's body. A longer payload
-    /// comes with a digest of all of it.
-    pub keep: usize,
-    /// How many events may wait for the receiver; more are counted and dropped. 0 counts as 1.
-    pub events: usize,
-}
-
-impl Default for Limits {
-    /// 4 KiB of each payload, 256 events: 1 MiB, and the two heads.
-    fn default() -> Self {
-        Self { keep: 4 * 1024, events: 256 }
-    }
-}
-
-/// The direction of bytes, as the owner of the tapped stream sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// The bytes were read from the stream.
-    In,
-    /// The bytes were written to the stream.
-    Out,
-}
-
-/// One event, with its time and its direction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// When its last byte crossed the stream; for bytes before the answer, when the answer did.
-    pub at: Instant,
-    /// The direction.
-    pub direction: Direction,
-    /// The event.
-    pub event: Event,
-}
-
-/// What a tap reports of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// A request or a response head, to the blank line, well formed or not.
-    Head(Bytes),
-    /// A frame, after a 101.
-    Frame(Frame),
-    /// Bytes that are neither a head nor frames: the text of a refusal, or not HTTP. At most
-    /// [`Limits::keep`] bytes of each direction, in the pieces in which they came.
-    Body(Bytes),
-    /// The part of a frame that came before the stream ended.
-    Torn(Torn),
-    /// The direction ended in order.
-    Eof,
-    /// The direction ended with an error, such as a reset.
-    Error(io::ErrorKind),
-    /// This many events, of either direction, were dropped since the one before.
-    Missed(u64),
-}
-
-/// A stream that reports what crosses it.
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+/// use ws101::frame::Frame;
+/// use ws101::tap::{Direction, Limits, Tap, TapEvent};
+///
+/// let (client, mut server) = duplex(1024);
+/// let (mut client, mut events) = Tap::new(client, Limits::default());
+///
+/// let request = b"GET /chat HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// client.write_all(request).await?;
+/// server.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await?;
+/// server.write_all(&Frame::text("hi").to_bytes()).await?;
+/// client.read(&mut [0; 1024]).await?;
+///
+/// let seen = events.recv().await.unwrap();
+/// assert_eq!(seen.direction, Direction::Out);
+/// assert_eq!(seen.event, TapEvent::Head(request[..].into()));
+/// assert!(matches!(events.recv().await.unwrap().event, TapEvent::Head(_)));
+/// let seen = events.recv().await.unwrap();
+/// assert_eq!(seen.direction, Direction::In);
+/// assert_eq!(seen.event, TapEvent::Frame(Frame::text("hi")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Tap<S> {
     io: S,
@@ -111,16 +78,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let (before, room) = (buf.filled().len(), buf.remaining());
+        let before = buf.filled().len();
+        let room = buf.remaining();
         let polled = Pin::new(&mut self.io).poll_read(cx, buf);
         match &polled {
             Poll::Ready(Ok(())) => match &buf.filled()[before..] {
                 // A read of no bytes is the end, unless the buffer has no room.
-                [] if room > 0 => self.watch.ended(Direction::In, Event::Eof),
+                [] if room > 0 => self.watch.ended(Direction::In, TapEvent::Eof),
                 bytes => self.watch.saw(Direction::In, bytes),
             },
             Poll::Ready(Err(error)) => {
-                self.watch.ended(Direction::In, Event::Error(error.kind()));
+                self.watch.ended(Direction::In, TapEvent::Error(error.kind()));
             }
             Poll::Pending => {}
         }
@@ -157,7 +125,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
                 }
             }
             Poll::Ready(Err(error)) => {
-                self.watch.ended(Direction::Out, Event::Error(error.kind()));
+                self.watch.ended(Direction::Out, TapEvent::Error(error.kind()));
             }
             Poll::Pending => {}
         }
@@ -175,7 +143,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.io).poll_shutdown(cx);
         if let Poll::Ready(Ok(())) = polled {
-            self.watch.ended(Direction::Out, Event::Eof);
+            self.watch.ended(Direction::Out, TapEvent::Eof);
         }
         polled
     }

@@ -65,38 +65,38 @@ use tokio::time::{Instant, sleep, timeout};
 
 pub use crate::client::Request;
 use crate::frame::Frame;
-use crate::tap::{Event, Limits, Seen};
-use crate::wst::{Item, Writer, padded, width};
+use crate::tap::{Limits, Seen, TapEvent};
+use crate::wst::{Item, LineWriter, padded, width};
 pub(crate) use chunks::Chunks;
-pub(crate) use client::{Command, MASK};
+pub(crate) use client::{ClientCommand, MASK};
 pub(crate) use lane::Lane;
 pub use pipe::Pipe;
 use printing::Printer;
 
-/// How many bytes of each payload, and how many events of each client between two actions, are kept.
+/// The most bytes of each payload, and the most events of each client between two actions, that are kept.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
 
-/// How many bytes each end of a pipe may be ahead of the other, unless a test says otherwise: 64 KiB.
+/// How many bytes each end of a pipe may be ahead of the other by default: 64 KiB.
 pub const CAPACITY: usize = 64 * 1024;
 
-/// How long to wait for silence in process. A paused clock moves only when every task is idle, so any
-/// length is exact.
+/// How long to wait for silence in process. A paused clock moves only when every task is idle, so even
+/// one millisecond is enough.
 const SILENCE: Duration = Duration::from_millis(1);
 
-/// How long the clients of a real server go on reading after all fences are answered: for what the
-/// server sends on its own, or to other clients.
+/// How long the clients of a real server go on reading after all fences are answered: the server may
+/// send more on its own, or to other clients.
 pub const QUIET: Duration = Duration::from_millis(40);
 
 /// How long a server may take to answer a close frame in [`Transcript::leave`].
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many bytes of one event a difference shows.
+/// The most bytes of one event that a difference shows.
 pub(crate) const BYTES_TOLD: usize = 64;
 
-/// A conversation between clients and one server, and the text of it.
+/// A conversation between clients and one server, as text.
 ///
 /// Make one by [`new`](Self::new) for a server in this process, or by [`tcp`](Self::tcp) for a server at an
-/// address. Its text is what it displays as.
+/// address. It displays as its text.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -130,7 +130,7 @@ pub(crate) const BYTES_TOLD: usize = 64;
 pub struct Transcript {
     connector: Connector,
     lanes: Vec<Lane>,
-    lines: Vec<Entry>,
+    lines: Vec<TextEntry>,
     printer: Printer,
     capacity: usize,
     limits: Limits,
@@ -139,17 +139,17 @@ pub struct Transcript {
     fences: u64,
 }
 
-/// How a client gets its connection.
+/// The way to connect to the server.
 enum Connector {
     Pipes(Box<dyn FnMut(Pipe) + Send>),
     Tcp(SocketAddr),
 }
 
-/// One entry of the text.
-enum Entry {
+/// One entry of the text: a title, or a line.
+enum TextEntry {
     /// The title of a step.
     Step(String),
-    /// A line, and the index of its lane; `None` for a remark or a wait.
+    /// A line and the index of its lane; a remark or a wait has none.
     Line(Option<usize>, Box<Item>),
 }
 
@@ -185,7 +185,7 @@ impl Transcript {
             connector,
             lanes: Vec::new(),
             lines: Vec::new(),
-            printer: Printer { writer: Writer::default().for_host(host), wire_bytes: false },
+            printer: Printer { writer: LineWriter::default().for_host(host), wire_bytes: false },
             capacity: CAPACITY,
             limits: LIMITS,
             quiet: QUIET,
@@ -220,7 +220,7 @@ impl Transcript {
 
     /// Begins a step with this title.
     pub fn step(&mut self, title: &str) {
-        self.lines.push(Entry::Step(title.to_owned()));
+        self.lines.push(TextEntry::Step(title.to_owned()));
     }
 
     /// Writes down a remark: `# text`.
@@ -240,7 +240,7 @@ impl Transcript {
             Connector::Pipes(_) => sleep(SILENCE).await,
             Connector::Tcp(_) => {
                 let order = if self.is_fenced { self.order(actor) } else { Vec::new() };
-                // Twice: in the first round the server may send to a client that has its pong already.
+                // Twice: in the first round the server may send to a client that already has its pong.
                 for &lane in order.iter().chain(&order) {
                     self.fences += 1;
                     self.lanes[lane].fence(self.fences).await;
@@ -262,7 +262,7 @@ impl Transcript {
         }
     }
 
-    /// Takes in the next event of any client. Cancel safe. It waits for ever if there is none.
+    /// Receives the next event of any client. Cancel safe. It waits for ever if there is none.
     pub(crate) async fn see(&mut self) {
         poll_fn(|cx| {
             let mut seen = Poll::Pending;
@@ -296,8 +296,8 @@ impl Transcript {
     /// The lines from the entry `from` on, each with the index of its lane if it has one.
     pub(crate) fn lines(&self, from: usize) -> impl Iterator<Item = (Option<usize>, &Item)> {
         self.lines[from.min(self.lines.len())..].iter().filter_map(|entry| match entry {
-            Entry::Step(_) => None,
-            Entry::Line(lane, item) => Some((*lane, &**item)),
+            TextEntry::Step(_) => None,
+            TextEntry::Line(lane, item) => Some((*lane, &**item)),
         })
     }
 
@@ -330,24 +330,26 @@ impl Transcript {
         sleep(self.quiet).await;
     }
 
-    /// Writes down a line that is about no client.
+    /// Writes down a line without a client: a remark or a wait.
     pub(crate) fn aside(&mut self, item: Item) {
-        self.lines.push(Entry::Line(None, Box::new(item)));
+        self.lines.push(TextEntry::Line(None, Box::new(item)));
     }
 
     /// The events of a client as lines, and their bytes.
     pub(crate) fn told(&self, lane: usize, seen: &[Seen]) -> (Option<String>, Vec<u8>) {
-        let writer = Writer::literal().for_host(self.printer.writer.host());
+        let writer = LineWriter::literal().for_host(self.printer.writer.host());
         let mut printer = Printer { writer, wire_bytes: false };
         let lane = &self.lanes[lane];
         let lines = printer.lines(&lane.name, &lane.asked, seen, None);
         let frames = seen.iter().filter_map(|seen| match &seen.event {
-            Event::Frame(frame) => Some(frame.to_bytes()),
-            Event::Body(bytes) => Some(bytes.clone()),
+            TapEvent::Frame(frame) => Some(frame.to_bytes()),
+            TapEvent::Body(bytes) => Some(bytes.clone()),
             _ => None,
         });
         let text = match lane.refusal {
-            Some(kind) if lines.is_empty() => Some(Writer::end(&lane.name, Some(kind)).to_string()),
+            Some(kind) if lines.is_empty() => {
+                Some(LineWriter::end(&lane.name, Some(kind)).to_string())
+            }
             _ => {
                 let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
                 (!lines.is_empty()).then(|| lines.join("\n"))
@@ -376,7 +378,7 @@ impl Transcript {
     }
 
     pub(crate) fn write(&mut self, lane: usize, item: Item) {
-        self.lines.push(Entry::Line(Some(lane), Box::new(item)));
+        self.lines.push(TextEntry::Line(Some(lane), Box::new(item)));
     }
 
     /// The index of the client with this name, if it ever connected.
@@ -395,15 +397,15 @@ impl Transcript {
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items = self.lines.iter().filter_map(|entry| match entry {
-            Entry::Step(_) => None,
-            Entry::Line(_, item) => Some(&**item),
+            TextEntry::Step(_) => None,
+            TextEntry::Line(_, item) => Some(&**item),
         });
         let width = width(items);
         for (at, entry) in self.lines.iter().enumerate() {
             match entry {
-                Entry::Step(title) if at == 0 => writeln!(f, "== {title}")?,
-                Entry::Step(title) => writeln!(f, "\n== {title}")?,
-                Entry::Line(_, item) => padded(f, item, width)?,
+                TextEntry::Step(title) if at == 0 => writeln!(f, "== {title}")?,
+                TextEntry::Step(title) => writeln!(f, "\n== {title}")?,
+                TextEntry::Line(_, item) => padded(f, item, width)?,
             }
         }
         Ok(())

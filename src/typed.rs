@@ -3,16 +3,17 @@
 use serde_json::{Value, json};
 use thiserror::Error;
 
-/// Why a text is no such message.
+/// The reason why a text is no such message.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Malformed {
-    /// Not JSON.
+    /// The text is not JSON.
     #[error("Это не JSON: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// An array, a number, a string: JSON, but no object.
+    /// JSON that is not an object: an array, a number, a string.
     #[error("Сообщение — это объект JSON, например {{\"type\":\"ping\"}}")]
     NoObject,
-    /// An object without a `type`, or with one that is no string.
+    /// An object without a `type`, or with a `type` that is not a string.
     #[error("Нет строки в поле `type`")]
     NoType,
 }
@@ -33,7 +34,7 @@ impl Malformed {
 ///
 /// # Errors
 ///
-/// What it is instead.
+/// The text is not JSON, not an object, or has no `type` that is a string.
 pub fn read(text: &str) -> Result<Value, Malformed> {
     let said: Value = serde_json::from_str(text)?;
     if !said.is_object() {

@@ -1,4 +1,4 @@
-//! From a byte stream to a WebSocket: over any stream, or as a warp filter.
+//! Makes a WebSocket of a byte stream: over any stream, or as a warp filter.
 //!
 //! Both judge the request by [`Policy::answer`](crate::handshake::Policy::answer) and refuse it by
 //! [`Rejection::to_response`]. Both give an [`Accepted`]: the client's request and the stream. The
@@ -14,24 +14,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-pub use filter::{PendingUpgrade, Upgrade, UpgradedIo, upgrade};
+pub use filter::{HttpIo, PendingUpgrade, Upgrade, UpgradedIo, upgrade};
 pub use peer::{Ends, Peer};
-pub use raw::{Head, accept, accept_within, read_head, refuse};
+pub use raw::{Head, accept, read_head, refuse};
 
 use crate::handshake::Rejection;
-pub use crate::limits::HEAD_DEADLINE;
+pub use crate::limits::{HEAD_DEADLINE, MAX_MESSAGE_BYTES};
 
-/// The longest message accepted by default, in bytes, however it is fragmented.
-pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-
-/// How many bytes one connection reads at a time: a chat line fits in. tungstenite's default of
-/// 128 KiB is allocated for each connection, idle ones too, and zeroed at each attempt to read.
+/// The bytes that one connection reads at a time: a chat line fits in. tungstenite allocates its
+/// default of 128 KiB for each connection, idle ones too, and zeroes it before each read.
 const READ_BUFFER: usize = 1024;
 
-/// How many bytes are collected before they are written without a flush.
+/// The bytes that are collected before they are written without a flush.
 const WRITE_BUFFER: usize = 8 * 1024;
 
-/// How many bytes may wait to be written beyond one message: pongs for a peer that does not read.
+/// The bytes that may wait to be written beyond one message: pongs for a peer that does not read.
 const WRITE_SLACK: usize = 64 * 1024;
 
 /// Buffers and limits of a WebSocket for messages of up to `max_message_bytes`.
@@ -48,7 +45,7 @@ pub fn config(max_message_bytes: usize) -> WebSocketConfig {
         .max_frame_size(Some(max_message_bytes))
 }
 
-/// Why a stream did not become a WebSocket.
+/// The reason why a stream did not become a WebSocket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcceptError {

@@ -1,16 +1,16 @@
 //! The wire language: requests, answers, frames and ends of connections as text, one event a line.
 //!
-//! There is one tree ([`Scenario`], [`Step`], [`Line`], [`Item`]), one parser
+//! There is one tree ([`Scenario`], [`Step`], [`ScenarioLine`], [`Item`]), one parser
 //! ([`FromStr`](std::str::FromStr)), one printer ([`Display`](std::fmt::Display)) and one table
 //! of all lines that there are ([`VERBS`]). Transcripts, recordings, `ws101 connect` and the grader
-//! build this tree from events with a [`Writer`] and print it, so what they show can be saved as a
+//! build this tree from events with a [`LineWriter`] and print it, so what they show can be saved as a
 //! `.wst` file and played. `docs/wst.md` is the reference of the language; it is made from the table.
 //!
 //! ```
 //! use ws101::frame::{Frame, Role};
-//! use ws101::wst::{Item, Scenario, Writer};
+//! use ws101::wst::{Item, Scenario, LineWriter};
 //!
-//! let mut writer = Writer::default();
+//! let mut writer = LineWriter::default();
 //! let line = writer.frame("bob", Role::Server, &Frame::text("hi"));
 //! assert_eq!(line.to_line(), r#"bob << text "hi""#);
 //!
@@ -41,12 +41,12 @@ pub use print::FAILURES;
 pub use text::{Part, Text};
 pub use time::duration;
 pub use tree::{
-    Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Line,
-    LineNumber, Modifiers, Observation, PartialFrame, Payload, ResponsePart, Scenario, Step,
-    Timing,
+    Action, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, LineNumber,
+    Modifiers, Observation, PartialFrame, Payload, ResponsePart, ResponsePattern, Scenario,
+    ScenarioLine, Step, Timing,
 };
 pub use verbs::{Group, VERBS, Verb};
-pub use writer::{USUAL_HEADERS, Writer};
+pub use writer::{LineWriter, USUAL_HEADERS};
 
 pub(crate) use print::{padded, width};
 pub(crate) use text::quoted;

@@ -9,7 +9,7 @@ use ws101::frame::{Frame, Opcode};
 use ws101::handshake::Policy;
 use ws101::scenario::{Played, Scenario};
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
@@ -42,10 +42,10 @@ fn says(frames: &[Frame]) -> Transcript {
 fn echoes() -> Transcript {
     Transcript::new(|pipe: Pipe| async move {
         let policy = Policy { hosts: vec!["ws101.test".into()], ..Policy::default() };
-        let Ok(accepted) = accept(pipe, &policy).await else { return };
+        let Ok(accepted) = accept(pipe, &policy, HEAD_DEADLINE).await else { return };
         let mut socket = accepted.into_socket(config(1 << 20)).await;
         let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
-        close::reply(&mut socket, ended).await;
+        close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
     })
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request as Asked, Response};
 use ws101::frame::{Frame, Opcode};
-use ws101::tap::{Direction, Event, Limits, Seen, Tap};
+use ws101::tap::{Direction, Limits, Seen, Tap, TapEvent};
 use ws101::transcript::{Pipe, Request, Transcript};
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
@@ -546,7 +546,7 @@ async fn a_goodbye_is_the_last_word() {
             drop(tap);
             let mut opcodes = Vec::new();
             while let Some(Seen { direction, event, .. }) = seen.recv().await {
-                if let (Direction::In, Event::Frame(frame)) = (direction, event) {
+                if let (Direction::In, TapEvent::Frame(frame)) = (direction, event) {
                     opcodes.push(frame.header.opcode);
                 }
             }

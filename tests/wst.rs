@@ -13,9 +13,9 @@ use ws101::frame::{Decoder, Frame, Opcode, Role};
 use ws101::handshake::Policy;
 use ws101::scenario::{Mismatch, Played};
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 use ws101::wst::{
-    Action, Ask, ConnectionAction, Group, Item, Payload, Scenario, Text, VERBS, Verb, Writer,
+    Action, Ask, ConnectionAction, Group, Item, LineWriter, Payload, Scenario, Text, VERBS, Verb,
 };
 
 /// The pages, and whether they are in Russian.
@@ -70,10 +70,10 @@ fn demonstration() -> Transcript {
 
 async fn echoes(io: ws101::stream::Rewind<Pipe>) {
     let policy = Policy { hosts: vec!["ws101.test".into()], ..Policy::default() };
-    let Ok(accepted) = accept(io, &policy).await else { return };
+    let Ok(accepted) = accept(io, &policy, HEAD_DEADLINE).await else { return };
     let mut socket = accepted.into_socket(config(1 << 20)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    close::reply(&mut socket, ended).await;
+    close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
 }
 
 /// Sends these bytes, then repeats texts; it hangs up behind half a frame, and once a close is answered.
@@ -150,7 +150,7 @@ fn a_request_that_no_line_can_tell_is_written_as_its_bytes() {
         ("GET / HTTP/1.0", String::new()),
     ] {
         let head = format!("{first}\r\n{usual}{header}\r\n");
-        let written = Writer::default().request("bob", head.as_bytes());
+        let written = LineWriter::default().request("bob", head.as_bytes());
         let whole = Payload::Text(Text::plain(&head), 1);
         assert_eq!(written, Item::Action("bob".into(), Action::Ask(Ask::Raw(whole))), "{first}");
         assert_eq!(again(&written.to_line()), written);
@@ -172,7 +172,7 @@ fn what_is_written_is_read_as_it_was() {
         Frame::text("ab".repeat(40_000)),
         Frame::text("one of a kind ".repeat(100) + "!"),
     ] {
-        for mut writer in [Writer::default(), Writer::replayable(), Writer::literal()] {
+        for mut writer in [LineWriter::default(), LineWriter::replayable(), LineWriter::literal()] {
             for sender in [Role::Client, Role::Server] {
                 let written = writer.frame("bob", sender, &frame);
                 assert_eq!(again(&written.to_line()), written, "{}", written.to_line());
@@ -183,7 +183,7 @@ fn what_is_written_is_read_as_it_was() {
 
 #[test]
 fn what_is_sent_is_written_in_full_where_it_is_to_be_played() {
-    let mut writer = Writer::replayable();
+    let mut writer = LineWriter::replayable();
     let frame = |text: &str| Frame::text(text.to_owned()).masked([1, 2, 3, 4]);
     let long = writer.frame("bob", Role::Client, &frame(&"ab".repeat(40_000)));
     assert_eq!(long.to_line(), r#"bob >> text "ab"*40000"#);

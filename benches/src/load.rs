@@ -1,7 +1,7 @@
 //! The load: many clients on one thread, and a plan of what they send.
 
 mod client;
-mod histogram;
+mod latency;
 mod ledger;
 
 use std::io::Write;
@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use self::client::Client;
 pub use self::client::{judged, request};
-pub use self::histogram::Histogram;
+use self::latency::Latency;
 use self::ledger::Ledger;
 use ws101::client::Asked;
 
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 100;
 /// How long to wait for missing deliveries.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the clients send.
+/// The messages that the clients send, and when.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// How many of the clients send.
@@ -62,7 +62,7 @@ pub struct Outcome {
     /// How many reads brought them. Messages that a server writes together arrive in one read.
     pub reads: u64,
     pub wall: Duration,
-    pub latency: Histogram,
+    pub latency: Latency,
     pub lost: u64,
     pub disordered: u64,
 }
@@ -78,7 +78,8 @@ pub struct Load {
 impl Load {
     /// Connects `count` clients. The server serves all of them when this returns.
     pub fn connect(target: &Target, count: usize) -> anyhow::Result<Self> {
-        let (poll, scratch) = (Poll::new()?, vec![0; SCRATCH]);
+        let poll = Poll::new()?;
+        let scratch = vec![0; SCRATCH];
         let template = target.template.clone();
         let mut load = Self { poll, clients: Vec::with_capacity(count), scratch, template };
         let request = client::request(&target.path, target.address);
@@ -124,7 +125,8 @@ impl Load {
             None => (0..plan.speakers).cycle().take(plan.speakers * plan.in_flight).collect(),
         };
         let mut due = began;
-        let (mut ended, mut reads) = (None, 0);
+        let mut ended = None;
+        let mut reads = 0;
         loop {
             let now = Instant::now();
             let over = match plan.until {

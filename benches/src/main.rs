@@ -1,11 +1,12 @@
 //! Measures how fast the chat broadcasts, beside a minimal server and a naive one.
 //!
 //!     cargo run --release -p ws101-bench [MODE...] [--rounds N]
-//!         [--only NAME] [--peer NAME URL TEMPLATE PID]
+//!         [--only NAME] [--baseline PROGRAM] [--peer NAME URL TEMPLATE PID]
 //!
-//! In each round every server is started in its own process and measured. The servers take turns, so
-//! that other load on this machine affects all of them. Compare the ratios and their spread. A peer
-//! is any server that sends a client's message to all; `{}` in its template stands for the content.
+//! In each round every server is started in its own process and measured. The servers take turns, so that
+//! other load on this machine affects all of them. Compare the ratios and their spread. The baseline is the
+//! chat of another build of this program, for example of the commit before a change. A peer is any server
+//! that sends a client's message to all; `{}` in its template stands for the content.
 
 // The standard clock is right here: no test pauses it.
 #![allow(clippy::disallowed_methods)]
@@ -23,6 +24,7 @@ use anyhow::Context;
 
 use crate::modes::{Contender, MODES, Mode};
 use crate::report::Row;
+use crate::servers::Kind;
 use crate::target::Peer;
 
 /// Rounds of a mode with the full number of rounds.
@@ -32,14 +34,18 @@ fn main() -> anyhow::Result<()> {
     // Each connection takes one descriptor in this process and one in the server.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let mut args = std::env::args().skip(1);
-    let (mut wanted, mut rounds, mut peers) = (Vec::new(), ROUNDS, Vec::new());
+    let mut wanted = Vec::new();
+    let mut rounds = ROUNDS;
+    let mut peers = Vec::new();
     let mut only = String::new();
+    let mut baseline = None;
     while let Some(arg) = args.next() {
         let mut next = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "serve" => return next()?.parse::<servers::Kind>()?.serve(),
             "--rounds" => rounds = next()?.parse()?,
             "--only" => only = next()?,
+            "--baseline" => baseline = Some(Contender::Baseline(next()?.into())),
             "--peer" => peers.push(Contender::Peer(Peer {
                 name: next()?,
                 url: next()?,
@@ -54,7 +60,7 @@ fn main() -> anyhow::Result<()> {
     }
     let mut met = true;
     for mode in wanted {
-        met &= report::print(mode, &measure(mode, rounds, &peers, &only)?);
+        met &= report::print(mode, &measure(mode, rounds, baseline.as_ref(), &peers, &only)?);
     }
     println!("\n{}", if met { "Every \"must\" is met." } else { "Not every \"must\" is met." });
     Ok(())
@@ -70,12 +76,15 @@ fn mode(name: &str) -> anyhow::Result<&'static Mode> {
 fn measure(
     mode: &Mode,
     rounds: usize,
+    baseline: Option<&Contender>,
     peers: &[Contender],
     only: &str,
 ) -> anyhow::Result<Vec<Row>> {
     let ours = mode.kinds.iter().map(|kind| Contender::Ours(*kind));
     let peers = peers.iter().filter(|_| mode.peers).cloned();
-    let contenders = ours.chain(peers).filter(|contender| contender.name().contains(only));
+    let baseline = baseline.filter(|_| mode.kinds.contains(&Kind::Chat)).cloned();
+    let contenders =
+        ours.chain(baseline).chain(peers).filter(|contender| contender.name().contains(only));
     let contenders: Vec<_> = contenders.collect();
     let mut rows: Vec<_> =
         contenders.iter().map(|one| Row { name: one.name(), samples: Vec::new() }).collect();

@@ -6,6 +6,8 @@ mod idle;
 mod scenario;
 mod stuck;
 
+use std::path::PathBuf;
+
 use crate::servers::Kind;
 use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive, Pipe, Tapped};
 use crate::target::{Peer, Target};
@@ -47,10 +49,15 @@ const fn times(against: Kind, metric: &'static str, must: f64, aim: f64) -> Goal
 /// No message is lost or out of order.
 const WHOLE: Goal = at_most("faults", 0.0, 0.0);
 
+/// The name of another build's chat in the report.
+pub const BASELINE: &str = "baseline";
+
 /// A server that is measured.
 #[derive(Clone, Debug)]
 pub enum Contender {
     Ours(Kind),
+    /// The chat of another build of this program, at this path.
+    Baseline(PathBuf),
     Peer(Peer),
 }
 
@@ -58,7 +65,8 @@ impl Contender {
     /// Starts the server, if it is one of this project.
     pub fn start(&self) -> anyhow::Result<Target> {
         match self {
-            Self::Ours(kind) => Target::start(*kind),
+            Self::Ours(kind) => Target::start(&std::env::current_exe()?, *kind),
+            Self::Baseline(program) => Target::start(program, Kind::Chat),
             Self::Peer(peer) => Target::peer(peer),
         }
     }
@@ -66,6 +74,7 @@ impl Contender {
     pub fn name(&self) -> String {
         match self {
             Self::Ours(kind) => kind.to_string(),
+            Self::Baseline(_) => BASELINE.to_owned(),
             Self::Peer(peer) => peer.name.clone(),
         }
     }

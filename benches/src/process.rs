@@ -36,7 +36,8 @@ impl Cpu {
     /// The time since `before`: in all, and the part outside the kernel.
     pub fn since(self, before: Self) -> (Duration, Duration) {
         let total = self.total.saturating_sub(before.total);
-        let (user, system) = (self.user - before.user, self.system - before.system);
+        let user = self.user - before.user;
+        let system = self.system - before.system;
         (total, total.mul_f64(user as f64 / (user + system).max(1) as f64))
     }
 }

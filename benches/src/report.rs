@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::modes::{Goal, Mode, Sample};
+use crate::modes::{BASELINE, Goal, Mode, Sample};
 use crate::servers::Kind;
 
 /// One contender's samples, one for each round.
@@ -58,6 +58,7 @@ pub fn print(mode: &Mode, rows: &[Row]) -> bool {
     let against: Vec<&Row> = [Kind::Floor, Kind::Batching, Kind::Accept, Kind::Naive]
         .iter()
         .filter_map(|kind| find(rows, *kind))
+        .chain(rows.iter().find(|row| row.name == BASELINE))
         .collect();
     print!("| {:<16} | {:>20} |", "", columns[0]);
     for row in &against {

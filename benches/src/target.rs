@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
@@ -21,13 +22,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a server of this project.
-    pub fn start(kind: Kind) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+    /// Starts a server of this project, as `program`, this build or another, has it.
+    pub fn start(program: &Path, kind: Kind) -> anyhow::Result<Self> {
+        let mut child = Command::new(program)
             .args(["serve", &kind.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .spawn()?;
+            .spawn()
+            .with_context(|| format!("starting {}", program.display()))?;
         let pid = Some(child.id());
         let mut line = String::new();
         let stdout = child.stdout.take().context("its output is a pipe")?;
@@ -48,13 +50,15 @@ impl Target {
         let rest = peer.url.strip_prefix("ws://").context("a URL begins with ws://")?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let address = host.to_socket_addrs()?.next().context("no such host")?;
-        let (path, template) = (format!("/{path}"), peer.template.clone());
+        let path = format!("/{path}");
+        let template = peer.template.clone();
         Ok(Self { address, path, template, pid: peer.pid, child: None })
     }
 
     /// This process, for a server that runs in it.
     pub fn this() -> Self {
-        let (path, template) = (String::new(), String::new());
+        let path = String::new();
+        let template = String::new();
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         Self { address, path, template, pid: Some(std::process::id()), child: None }
     }

@@ -18,10 +18,10 @@ pub fn number(payload: &[u8]) -> Option<u32> {
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// What a client of the chat's `/ws` sends; `{}` stands for the content.
+/// The message of a client of the chat's `/ws`; `{}` stands for the content.
 pub const TEMPLATE: &str = r#"{"type":"message","content":"{}"}"#;
 
-/// What stands before and after the content: as long as in the chat's messages at `/ws`.
+/// The text before and after the content: as long as in the chat's messages at `/ws`.
 const SAID: (&str, &str) = (
     r#"{"connectionId":"0123456789abcdef0123456789abcdef","content":""#,
     concat!(

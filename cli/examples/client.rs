@@ -46,12 +46,15 @@ async fn main() {
     let url = setting("WS_URL", "ws://127.0.0.1:8080/ws".to_owned());
     let retry: f64 = setting("WS_RETRY_MS", 500.0);
     let cap: f64 = setting("WS_RETRY_CAP_MS", 20_000.0);
-    let (mut place, mut failures, mut was_in) = (Place::default(), 0, false);
+    let mut place = Place::default();
+    let mut failures = 0;
+    let mut was_in = false;
     loop {
         let address = format!("{url}?epoch={}&since={}", place.epoch, place.seq);
         if let Ok((mut socket, _)) = connect_async(address).await {
             was_in = true;
-            let (mut code, since) = (None, Instant::now());
+            let mut code = None;
+            let since = Instant::now();
             while let Some(Ok(message)) = socket.next().await {
                 match message {
                     Message::Text(text) => place.hear(&text, broken("10.7")),

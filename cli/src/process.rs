@@ -69,7 +69,8 @@ impl Process {
             }
             Err(error) => return Err(error).context(format!("cannot start {command:?}")),
         };
-        let (said, stderr) = (Said::default(), Said::default());
+        let said = Said::default();
+        let stderr = Said::default();
         listen(child.stdout.take(), vec![said.clone()]);
         listen(child.stderr.take(), vec![said.clone(), stderr.clone()]);
         let stdin = child.stdin.take();

@@ -63,7 +63,8 @@ impl Program {
             }
             if let Some(status) = self.process.ended() {
                 self.process.catch_up().await;
-                let (command, said) = (self.process.command(), self.process.tail());
+                let command = self.process.command();
+                let said = self.process.tail();
                 let ended = lang.pick(
                     format!("{command:?} ended before it listened"),
                     format!("команда {command:?} закончилась раньше, чем стала слушать"),
@@ -71,8 +72,10 @@ impl Program {
                 bail!("{ended} ({status}){said}");
             }
             if Instant::now() > deadline {
-                let (command, said) = (self.process.command(), self.process.tail());
-                let (port, secs) = (self.port, limit.as_secs());
+                let command = self.process.command();
+                let said = self.process.tail();
+                let port = self.port;
+                let secs = limit.as_secs();
                 let deaf = lang.pick(
                     format!(
                         "{command:?} does not listen on 127.0.0.1:{port} after {secs} s. The port is in \

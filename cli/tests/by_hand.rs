@@ -25,12 +25,12 @@ async fn echoing() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let policy = Policy::default().at("/chat");
+    let policy = Policy { paths: vec!["/chat".into()], ..Policy::default() };
     let sockets =
         server::sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
             let mut socket = accepted.into_socket(config(1 << 16)).await;
             let ended = echo(&mut socket, str::to_owned).await;
-            close::reply(&mut socket, ended).await;
+            close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
         });
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address

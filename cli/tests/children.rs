@@ -171,7 +171,7 @@ async fn a_complaint_that_nobody_reads_does_not_hold_the_command_up() {
     {
         let (reader, mut writer) = std::io::pipe().unwrap();
         // What a pipe holds: it takes no byte more.
-        writer.write_all(&[b'x'; 64 * 1024]).unwrap();
+        writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
         let ended = ws101(&arguments).stderr(writer).status();
         let ended = timeout(PATIENCE, ended).await.expect("it ends").unwrap();
         assert_eq!(ended.code(), Some(2), "{arguments:?}");

@@ -32,14 +32,14 @@ async fn serving() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let policy = Policy::default().at("/chat");
+    let policy = Policy { paths: vec!["/chat".into()], ..Policy::default() };
     let sockets =
         server::sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
             let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
             let id = id::random();
             let ended =
                 echo(&mut socket, |said| format!("{{\"id\":\"{id}\",\"said\":{said:?}}}")).await;
-            close::reply(&mut socket, ended).await;
+            close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
         });
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
     address
@@ -97,7 +97,7 @@ async fn slow() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
     let sockets = server::sockets(
-        Policy::default().at("/chat"),
+        Policy { paths: vec!["/chat".into()], ..Policy::default() },
         Settings::default().caps(),
         &shutdown,
         |accepted| async {
@@ -105,7 +105,7 @@ async fn slow() -> SocketAddr {
             tokio::time::sleep(SLOW).await;
             let _ = socket.send(Message::text("slow")).await;
             let ended = echo(&mut socket, str::to_owned).await;
-            close::reply(&mut socket, ended).await;
+            close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
         },
     );
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
@@ -164,13 +164,13 @@ async fn what_a_failing_check_shows_plays() {
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
     let sockets = server::sockets(
-        Policy::default().at("/ws"),
+        Policy { paths: vec!["/ws".into()], ..Policy::default() },
         Settings::default().caps(),
         &shutdown,
         |accepted| async {
             let mut socket = accepted.into_socket(config(MESSAGE_LIMIT)).await;
             let ended = echo(&mut socket, |said| format!("{said}!")).await;
-            close::reply(&mut socket, ended).await;
+            close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
         },
     );
     tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
@@ -210,6 +210,23 @@ async fn what_a_transcript_shows_plays() {
     t.close("ann the second", 1000, "").await;
     t.vanish("bob").await;
     plays(&t.to_string(), address).await;
+}
+
+/// The doctor's lines about frames are lines of the language behind another arrow.
+#[tokio::test]
+async fn what_the_doctor_shows_of_frames_plays() {
+    let address = slow().await;
+    let url = format!("ws://{address}/chat");
+    let output = run(&["doctor", &url, "--lang", "en"], "").await;
+    let told = stdout(&output);
+    let evidence = told.lines().take_while(|line| !line.starts_with("RFC 6455"));
+    let received = evidence.filter_map(|line| line.strip_prefix("  ← "));
+    let frames: Vec<_> = received.filter(|line| !line.starts_with("HTTP/")).collect();
+    assert_eq!(frames, ["text \"slow\"", "pong \"ws101 doctor\""], "{told}");
+    let sent = "doctor -> GET /chat\ndoctor <- 101\ndoctor >> ping \"ws101 doctor\"\n";
+    let received: String =
+        frames.into_iter().flat_map(|frame| ["doctor << ", frame, "\n"]).collect();
+    plays(&format!("{sent}{received}"), address).await;
 }
 
 /// Every transcript that tests have kept is a scenario, all of it.

@@ -29,4 +29,4 @@ pub use hub::{Delivery, Hub};
 pub use mailbox::Mailbox;
 pub use member::{Audience, ClientId};
 pub use outlet::Outlet;
-pub use shared::Overflow;
+pub use shared::{HubOptions, Overflow};

@@ -48,7 +48,7 @@ struct Task {
     past: u64,
 }
 
-/// What a task does when the scheduler continues it.
+/// The next action of a task that the scheduler continues.
 #[derive(Clone, Copy, Hash)]
 enum Step {
     Begin,

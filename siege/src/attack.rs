@@ -1,4 +1,4 @@
-//! The list of attacks, and what each of them is given.
+//! The list of attacks, and the environment in which each runs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,13 +24,14 @@ pub static EXAMPLES: LazyLock<Vec<String>> = LazyLock::new(|| {
     names
 });
 
-/// Of them, those that end in order when they are asked to; the others let the system end them.
+/// The examples that handle SIGTERM and end in order. The system ends the others.
 const GRACEFUL: [&str; 4] = ["full_chat", "names_and_typing", "reconnect", "shutdown"];
 
-/// For a server to end after SIGTERM: its drain of 5 s, a close of 3 s, and room for a busy machine.
+/// How long a server may take to end after SIGTERM: 5 s for its drain, 3 s for a close, and a reserve
+/// for a busy machine.
 const ENDING: Duration = Duration::from_secs(12);
 
-/// Where an example expects WebSockets.
+/// The path at which an example accepts WebSockets.
 pub fn target(example: &str) -> &'static str {
     match example {
         "connections" | "handshake" | "poll_vs_push" | "reconnect" => "/ws",
@@ -39,16 +40,16 @@ pub fn target(example: &str) -> &'static str {
     }
 }
 
-/// No pings and no idle timeout: where they would end clients that a busy machine delays.
+/// Settings without pings and idle timeouts, which would end clients that a busy machine delays.
 pub const PATIENT: [(&str, &str); 3] =
     [("WS_HEARTBEAT_MS", "0"), ("WS_IDLE_MS", "0"), ("WS_STATS_MS", "600000")];
 
 /// One attack.
 pub struct Attack {
     pub name: &'static str,
-    /// What is done, in a few words.
+    /// The attack in a few words.
     pub about: &'static str,
-    /// When it is given up.
+    /// The longest time that it may take.
     pub bound: Duration,
     pub run: fn(&Siege) -> BoxFuture<'_, Result<Outcome>>,
 }
@@ -86,7 +87,7 @@ attacks! {
     "evictions", "100 of 400 python_chat members do not read while six talk", 120, evictions::run;
 }
 
-/// What every attack has: the programs, and how large it is to be.
+/// The environment of every attack: the programs, and the size of the run.
 pub struct Siege {
     pub seed: u64,
     pub short: bool,
@@ -115,7 +116,7 @@ impl Siege {
         Server::launch(&self.programs.join(example), settings, log).await
     }
 
-    /// Ends an example with SIGTERM, with the marks of how it ends.
+    /// Ends an example with SIGTERM, and adds the marks for its end.
     pub async fn end(&self, example: &str, server: Server, outcome: &mut Outcome) {
         let wanted = format!("ends within {} s of SIGTERM", ENDING.as_secs());
         match server.stop_within(ENDING).await {

@@ -14,21 +14,21 @@ use ws101::frame::{Frame, Opcode};
 use ws101_soak::dialect::Dialect;
 use ws101_soak::raw::Raw;
 
-/// How a client connects: where to, as whom, and with how much room in its kernel.
+/// How a client connects: the addresses of both ends, its dialect, and its receive buffer.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
     pub address: SocketAddr,
     pub dialect: Dialect,
     /// The path and query of the request.
     pub target: &'static str,
-    /// The address it comes from; unspecified lets the system choose 127.0.0.1.
+    /// The local address. If it is unspecified, the system chooses 127.0.0.1.
     pub source: Ipv4Addr,
-    /// Bytes that the kernel takes before they are read.
+    /// The most bytes that the kernel buffers unread.
     pub window: Option<u32>,
 }
 
 impl Way {
-    /// To where the chat expects clients of `dialect`.
+    /// A connection to the path of `dialect`.
     pub fn new(address: SocketAddr, dialect: Dialect) -> Self {
         let target = dialect.target();
         Self { address, dialect, target, source: Ipv4Addr::UNSPECIFIED, window: None }
@@ -68,16 +68,16 @@ async fn greet(mut raw: Raw, dialect: Dialect, name: &str) -> io::Result<Raw> {
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Whether `payload` has `words` in it.
+/// Whether `payload` contains `words`.
 pub fn holds(payload: &[u8], words: &str) -> bool {
     payload.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
-/// Reads until a frame has `words` in it, and gives its payload.
+/// Reads until a frame contains `words`. Returns its payload.
 ///
 /// # Errors
 ///
-/// The connection ends before; with the code, if there was a close frame.
+/// The connection ends first. The error has the code if there was a close frame.
 pub async fn read_until(raw: &mut Raw, words: &str) -> io::Result<Bytes> {
     while let Some(frame) = raw.next().await? {
         if frame.header.opcode == Opcode::Close {

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-/// How many kinds of ends are told apart: a server may say anything.
+/// The most kinds of ends that are counted separately, because a server may send any close reason.
 const KINDS: usize = 16;
 
-/// Where ends are counted that are one kind too many.
+/// The kind for all ends beyond that.
 const OTHERS: &str = "another end";
 
-/// Counts by kind. Displayed as a list that goes on from a sentence: `, 3 × close 1013`.
+/// Counts by kind. It is displayed as a list that continues a sentence: `, 3 × close 1013`.
 #[derive(Debug, Default)]
 pub struct Ends(BTreeMap<String, usize>);
 
 impl Ends {
-    /// Adds one of the kind `end`.
+    /// Counts one end of the kind `end`.
     pub fn count(&mut self, end: &str) {
         let known = self.0.len() < KINDS || self.0.contains_key(end);
         *self.0.entry(if known { end } else { OTHERS }.to_owned()).or_default() += 1;
     }
 
-    /// All of them.
+    /// The number of all ends.
     pub fn total(&self) -> usize {
         self.0.values().sum()
     }

@@ -2,9 +2,8 @@
 //!
 //!     cargo run --release -p ws101-siege
 //!
-//! Each attack starts its servers as child processes on loopback, prints what it measured
-//! beside the mark that must be met, and ends by itself. The exit code is 1 if a mark is
-//! missed. An attack that could not be carried out has missed its mark too.
+//! Each attack starts its servers as child processes on loopback, and prints its measurements beside
+//! the marks that must be met. The exit code is 1 if a mark is missed or an attack cannot be run.
 //! `docs/siege.md` lists the attacks with the figures of a run.
 
 mod attack;
@@ -32,10 +31,10 @@ async fn main() -> Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    // Thousands of clients are descriptors of this process.
+    // Each of thousands of clients takes a descriptor of this process.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let ended = ws101::program::signal()?;
-    // Dropping the siege kills its servers: they outlive neither Ctrl-C nor SIGTERM.
+    // Dropping the siege kills its servers, also after Ctrl-C and SIGTERM.
     tokio::select! {
         passed = besiege(&options) => {
             Ok(if passed? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -47,7 +46,7 @@ async fn main() -> Result<ExitCode> {
     }
 }
 
-/// Runs the attacks that `options` name, one after the other; whether all marks were met.
+/// Runs the attacks that `options` name, one after the other. Returns whether all marks were met.
 async fn besiege(options: &Options) -> Result<bool> {
     let siege = Siege::prepare(options).await?;
     println!("seed {}", siege.seed);

@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The options of the command line.
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -11,13 +11,13 @@ usage: ws101-siege [--short] [--only NAME]... [--seed N] [--table]
   --seed N      repeats the names and pauses of an earlier run
   --table       prints the rows of a Markdown table at the end";
 
-/// One run.
+/// The options of one run.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub short: bool,
     pub table: bool,
     pub seed: u64,
-    /// Beginnings of names; empty is all attacks.
+    /// The beginnings of the names of attacks; all attacks if it is empty.
     only: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether the attack called `name` is to be run.
+    /// Whether the attack called `name` runs.
     pub fn names(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| name.starts_with(only))
     }

@@ -1,11 +1,11 @@
-//! What an attack measured, and which marks it was to meet.
+//! The measurements of an attack, and the marks that it must meet.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
 
 use anyhow::Error;
 
-/// Characters of what was seen that a table shows for one server.
+/// The most characters of a result that a table shows for one server.
 const SHOWN: usize = 60;
 
 /// The figures and the marks of one attack.
@@ -18,12 +18,12 @@ pub struct Outcome {
 /// A measurement that has no mark.
 #[derive(Debug)]
 struct Figure {
-    /// The server or the size it belongs to, where the attack has several.
+    /// The server or the size that it belongs to, if the attack has several.
     part: Option<String>,
     words: String,
 }
 
-/// Something that must hold.
+/// A condition that must hold.
 #[derive(Debug)]
 struct Mark {
     part: Option<String>,
@@ -33,7 +33,7 @@ struct Mark {
 }
 
 impl Outcome {
-    /// Of an attack that could not be carried out: a mark that is missed.
+    /// The outcome of an attack that could not be run: one missed mark.
     pub fn failed(error: &Error) -> Self {
         let mut outcome = Self::default();
         outcome.expect("the attack is carried out", format!("{error:#}"), false);
@@ -45,7 +45,7 @@ impl Outcome {
         self.figures.push(Figure { part: None, words: words.into() });
     }
 
-    /// Adds a mark: what is `wanted`, what was `seen`, and whether that is the same.
+    /// Adds a mark: the words for what is wanted, the result `seen`, and whether the mark is met.
     pub fn expect(&mut self, wanted: impl Into<String>, seen: impl Display, met: bool) {
         self.marks.push(Mark { part: None, wanted: wanted.into(), seen: seen.to_string(), met });
     }
@@ -61,7 +61,7 @@ impl Outcome {
         self.expect(format!("{what} ≤ {most}{unit}"), seen_in_unit, seen <= most);
     }
 
-    /// Takes over the figures and marks of a part of the attack, under its name.
+    /// Adds the figures and marks of a part of the attack, under its name.
     pub fn part(&mut self, name: &str, part: Self) {
         let part_name = || Some(name.to_owned());
         let figures = part.figures.into_iter();
@@ -75,9 +75,9 @@ impl Outcome {
         !self.marks.is_empty() && self.marks.iter().all(|mark| mark.met)
     }
 
-    /// A row of a Markdown table: the figures, the marks that were missed with what was seen, and the verdict.
+    /// A row of a Markdown table: the figures, the missed marks with the results, and the verdict.
     ///
-    /// What is the same for several parts is told once.
+    /// Words that several parts share are printed once.
     pub fn row(&self, name: &str) -> String {
         let figures =
             self.figures.iter().map(|Figure { part, words }| (words.clone(), part.clone()));
@@ -91,7 +91,8 @@ impl Outcome {
             format!("**{wanted}**: {}", seen.join(", "))
         });
         let cell = |words: Vec<String>| words.join("; ").replace('|', "\\|");
-        let (figures, missed) = (cell(figures.collect()), cell(missed.collect()));
+        let figures = cell(figures.collect());
+        let missed = cell(missed.collect());
         let verdict = if self.passed() { "all marks met".to_owned() } else { missed };
         format!("| `{name}` | {figures} | {verdict} |")
     }
@@ -103,12 +104,12 @@ fn shortened(seen: &str) -> String {
     if short.len() < seen.len() { short + "…" } else { short }
 }
 
-/// The names of the parts, and the words that they share.
+/// Words, and the names of the parts that share them.
 fn told((words, parts): (String, Vec<String>)) -> String {
     if parts.is_empty() { words } else { format!("{}: {words}", parts.join(", ")) }
 }
 
-/// Groups what has the same words, in the order of the first of each.
+/// Groups parts by their words, in the order in which the words first come.
 fn gathered(list: impl Iterator<Item = (String, Option<String>)>) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (words, part) in list {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use ws101::chat::SUBPROTOCOL;
 use ws101::client::Request;
+use ws101::frame::Frame;
 
 /// The canonical protocol, and the dialects of the five source documents.
 ///
@@ -76,8 +77,8 @@ impl Dialect {
         self != Self::Note
     }
 
-    /// What stands in the frame that welcomes a client; a `note` client gets no welcome, and it is
-    /// what stands in the answer to its first line.
+    /// A part of the frame that welcomes a client. A `note` client gets no welcome; for it this is a
+    /// part of the answer to its first line.
     #[must_use]
     pub fn welcome(self) -> &'static str {
         match self {
@@ -85,6 +86,47 @@ impl Dialect {
             Self::NodeChat => "Добро пожаловать",
             Self::Reconnect => r#""type":"connection_established""#,
             Self::Note => "Принято: ",
+        }
+    }
+
+    /// Whether each message is a JSON object.
+    #[must_use]
+    pub fn is_json(self) -> bool {
+        self != Self::Note
+    }
+
+    /// Whether every lasting event that the client receives has a `seq`, which counts up by one. In
+    /// other dialects only messages have one, or nothing has.
+    #[must_use]
+    pub fn numbers_events(self) -> bool {
+        self == Self::Canonical
+    }
+
+    /// Whether the room answers each line with an `ack`.
+    #[must_use]
+    pub fn acknowledges(self) -> bool {
+        self == Self::Canonical
+    }
+
+    /// Other requests of a member, with names and numbers made of `speaker` and `n`.
+    #[must_use]
+    pub fn other_requests(self, speaker: u64, n: u64) -> Vec<String> {
+        match self {
+            Self::Canonical => vec![
+                json!({"type": "typing", "active": true}).to_string(),
+                json!({"type": "ping", "timestamp": n}).to_string(),
+                json!({"type": "rename", "username": format!("w{speaker}-{n}")}).to_string(),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The frame with which a client leaves. The server answers it with close code 1000.
+    #[must_use]
+    pub fn leave(self) -> Frame {
+        match self {
+            Self::Canonical => Frame::text(json!({"type": "bye"}).to_string()),
+            _ => Frame::close(1000, ""),
         }
     }
 

@@ -137,7 +137,7 @@ async fn commit(fault: Fault, stage: &Stage, rng: &mut StdRng) -> io::Result<Str
                     break;
                 }
             }
-            // What the kernel took can still be read, and after it the close frame, if it was sent.
+            // The client can still read the bytes in the kernel, and after them the close frame.
             Ok(raw.end().await)
         }
         Fault::Flood => {

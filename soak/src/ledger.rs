@@ -1,4 +1,4 @@
-//! What all clients of a run found, collected in one place.
+//! The findings of all clients of a run, collected in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;

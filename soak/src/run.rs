@@ -36,7 +36,8 @@ pub async fn run(options: Options) -> Result<Report> {
     let (director, phase) = watch::channel(Phase::Talking);
     let stage = Stage { address: server.address, ledger: Arc::<Ledger>::default(), phase };
     let mut rng = StdRng::seed_from_u64(options.seed);
-    let (mut witnesses, mut faults) = (JoinSet::new(), JoinSet::new());
+    let mut witnesses = JoinSet::new();
+    let mut faults = JoinSet::new();
     let crowd = options.witnesses + options.roamers;
     for (place, &dialect) in Dialect::ALL.iter().cycle().take(crowd).enumerate() {
         let roams = place >= options.witnesses;
@@ -47,7 +48,8 @@ pub async fn run(options: Options) -> Result<Report> {
     }
 
     let began = Instant::now();
-    let (mut warm, mut peak) = (None, start);
+    let mut warm = None;
+    let mut peak = start;
     while began.elapsed() < options.time {
         sleep(LOOK).await;
         let now = Vitals::take(&server).await?;

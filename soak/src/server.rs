@@ -36,12 +36,12 @@ const SETTINGS: [(&str, &str); 4] = [
     ("WS_MAX_QUEUE_BYTES", "32768"),
 ];
 
-/// What happens to the lines that a server prints after its address.
+/// How the lines are treated that a server prints after its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
     /// They are read, so that the pipe does not fill and block the server.
     Read,
-    /// The pipe stays open and nobody reads it.
+    /// The pipe stays open and is not read.
     Unread,
     /// The reading end of the pipe is closed.
     Closed,
@@ -166,7 +166,8 @@ impl Server {
         if let Some(status) = self.child.try_wait()? {
             bail!("the server ended by itself: {status}");
         }
-        let (id, began) = (self.child.id().context("it has ended already")?, Instant::now());
+        let id = self.child.id().context("it has ended already")?;
+        let began = Instant::now();
         let mut kill = Command::new("kill");
         let asked = kill.args(["-TERM", &id.to_string()]).kill_on_drop(true).status();
         let asked = timeout(limit, asked).await.context("`kill` does not end")??;

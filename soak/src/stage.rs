@@ -1,4 +1,4 @@
-//! What all clients of one run share: the server's address, the phase of the run, and the findings.
+//! The state that all clients of one run share: the server's address, the phase of the run, and the findings.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 /// The most missing lines of one speaker that are kept by number.
 const REMEMBERED: u64 = 10_000;
 
-/// What identifies a line: its speaker, and its number among the speaker's lines.
+/// The identity of a line: its speaker, and its number among the speaker's lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
     /// The speaker's number. A client that connects again has a new one.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use ws101::client::{Client, Received, connect, open};
@@ -98,7 +99,7 @@ impl Witness {
             timeout(TIMEOUT, connecting).await.context("the server did not let it enter")?;
         let (client, welcome) = connected.context("the server did not let it enter")?;
         let mut seq = None;
-        if dialect == Dialect::Canonical {
+        if dialect.numbers_events() {
             let welcome: Value = serde_json::from_slice(&welcome.context("no welcome")?.payload)?;
             let last = welcome["rooms"][0]["seq"].as_u64();
             seq = Some(last.with_context(|| format!("no welcome: {welcome}"))?);
@@ -124,7 +125,8 @@ impl Witness {
     /// Sends lines until it has to leave or the run goes quiet. Then receives what is still missing.
     async fn live(mut self, leave: Option<Instant>) -> Result<()> {
         let mut phases = self.stage.phase.clone();
-        let (mut phase, mut settled) = (*phases.borrow_and_update(), false);
+        let mut phase = *phases.borrow_and_update();
+        let mut settled = false;
         let mut next = self.next_line();
         // The deadline for what is still missing.
         let mut late: Option<Instant> = None;
@@ -181,7 +183,7 @@ impl Witness {
     }
 
     fn has_all_back(&self) -> bool {
-        let acknowledged = self.dialect != Dialect::Canonical || self.acknowledged == self.said;
+        let acknowledged = !self.dialect.acknowledges() || self.acknowledged == self.said;
         self.returned == self.said && acknowledged
     }
 
@@ -197,7 +199,8 @@ impl Witness {
             if phase == Phase::Settled { self.stage.ledger.unheard(&self.tally) } else { 0 };
         let lost = own + unheard + self.tally.gaps();
         if lost > 0 {
-            let (dialect, gaps) = (self.dialect, self.tally.gaps());
+            let dialect = self.dialect;
+            let gaps = self.tally.gaps();
             self.stage.ledger.wrong(
                 format_args!(
                     "{dialect:?} lost {own} of its own, {gaps} between others, {unheard} at the end"
@@ -205,7 +208,7 @@ impl Witness {
                 |findings| findings.lost += lost,
             );
         }
-        if self.dialect == Dialect::Canonical && self.acknowledged != self.said {
+        if self.dialect.acknowledges() && self.acknowledged != self.said {
             let words = format_args!("{} sent, {} acknowledged", self.said, self.acknowledged);
             self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
         }
@@ -217,13 +220,11 @@ impl Witness {
         let length = if self.rng.random_ratio(1, LONG) { LONG_CHARS } else { 40 };
         let content = format!("{} {}", line.mark(), "я".repeat(self.rng.random_range(1..length)));
         self.send(self.dialect.line(line.n, &content)).await?;
-        if self.dialect == Dialect::Canonical && self.rng.random_ratio(1, 8) {
-            let aside = match self.rng.random_range(0..3) {
-                0 => json!({"type": "typing", "active": true}),
-                1 => json!({"type": "ping", "timestamp": line.n}),
-                _ => json!({"type": "rename", "username": format!("w{}-{}", line.speaker, line.n)}),
-            };
-            self.send(aside.to_string()).await?;
+        if self.rng.random_ratio(1, 8) {
+            let others = self.dialect.other_requests(line.speaker, line.n);
+            if let Some(request) = others.choose(&mut self.rng) {
+                self.send(request.clone()).await?;
+            }
         }
         self.stage.ledger.findings(|findings| findings.said += 1);
         Ok(())
@@ -242,7 +243,7 @@ impl Witness {
         if let Some(line) = line {
             self.count(line);
         }
-        if self.dialect == Dialect::Note {
+        if !self.dialect.is_json() {
             return Ok(());
         }
         let said: Value = serde_json::from_str(text).context("not JSON")?;
@@ -260,7 +261,7 @@ impl Witness {
                 let words = format_args!("event {seq} after {last}");
                 self.stage.ledger.wrong(words, |findings| findings.misnumbered += 1);
             }
-            if self.dialect != Dialect::Canonical {
+            if !self.dialect.numbers_events() {
                 // It receives messages only, so their numbers have gaps.
                 self.seq = None;
             }
@@ -288,12 +289,8 @@ impl Witness {
 
     /// Sends a close frame and expects the same code as the answer.
     async fn leave(mut self) -> Result<()> {
-        let goodbye = async {
-            if self.dialect == Dialect::Canonical {
-                self.client.send(Frame::text(r#"{"type":"bye"}"#)).await?;
-            } else {
-                self.client.send(Frame::close(1000, "")).await?;
-            }
+        let closing = async {
+            self.client.send(self.dialect.leave()).await?;
             loop {
                 let frame =
                     next(&mut self.client).await.context("the server sent no close frame")?;
@@ -304,7 +301,7 @@ impl Witness {
                 }
             }
         };
-        let code = timeout(TIMEOUT, goodbye).await.context("the server sent no close frame")??;
+        let code = timeout(TIMEOUT, closing).await.context("the server sent no close frame")??;
         ensure!(code == Some(1000), "the server answered its close frame with {code:?}");
         Ok(())
     }

@@ -1,8 +1,4 @@
 //! The hub as its users see it: members join, messages are broadcast or sent, memberships end.
-
-use std::sync::Arc;
-use std::time::Duration;
-
 use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -12,17 +8,12 @@ use super::encode::{encode, encoded};
 use super::mailbox::Mailbox;
 use super::member::{Audience, ClientId};
 use super::outlet::Outlet;
-use super::pace::Pace;
 use super::roster::Member;
 use super::scheduler::spawn;
-use super::shared::{Overflow, Shared, State};
+use super::shared::{HubOptions, Shared, State};
 use super::writer::Writer;
-use crate::limits::WRITE_DEADLINE;
 
-/// The burst of a hub with a pace, as a part of a member's capacity: a quarter.
-const BURST: usize = 4;
-
-/// How many members a message was sent to.
+/// The number of members to which a message was sent.
 ///
 /// The hub does not know yet whether they all receive it. The session of a member that cannot
 /// keep up ends with close code 1013.
@@ -40,11 +31,11 @@ pub struct Delivery {
 ///
 /// ```
 /// use tokio::io::AsyncReadExt;
-/// use ws101::broadcast::{Hub, Outlet, Overflow};
+/// use ws101::broadcast::{Hub, HubOptions, Outlet};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// // Each member may have 64 KiB unsent; then it is disconnected.
-/// let hub = Hub::new(64 * 1024, Overflow::Disconnect);
+/// let hub = Hub::new(HubOptions { capacity: 64 * 1024, ..HubOptions::default() });
 /// // In a server, `near` is a TCP stream whose handshake is over.
 /// let (near, mut far) = tokio::io::duplex(1024);
 /// let outlet = Outlet::new(near);
@@ -65,39 +56,10 @@ pub struct Delivery {
 pub struct Hub(Shared);
 
 impl Hub {
-    /// A hub without members. Each member's backlog may hold `capacity` bytes; then the hub
-    /// applies `overflow`.
+    /// A hub without members.
     #[must_use]
-    pub fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self(Shared::new(capacity, overflow, WRITE_DEADLINE))
-    }
-
-    /// Sets the rate at which members may cause broadcasts: `bytes` a second to each audience,
-    /// and a quarter of the capacity at once. 0 is no limit.
-    ///
-    /// So the hub does not evict a member with a slower line because of what others send.
-    /// The hub refuses and drops nothing. When more was broadcast than the rate allows, it stops
-    /// reading from its members' [`Outlet`]s until time has made up for it, which takes as long
-    /// as one burst at most; TCP then slows the senders down.
-    ///
-    /// A quarter of the burst is kept for members that sent little lately (4 KiB at once and 512
-    /// bytes a second), so the hub stops reading from them last. A message longer than the burst
-    /// is sent whole. The rate applies to members that join after this call.
-    #[must_use]
-    pub fn pace(mut self, bytes: u32) -> Self {
-        let burst = u32::try_from(self.0.capacity / BURST).unwrap_or(u32::MAX);
-        self.0.pace = (bytes > 0).then(|| Arc::new(Pace::new(bytes, burst)));
-        self
-    }
-
-    /// Sets the write deadline, [`WRITE_DEADLINE`] by default.
-    ///
-    /// A membership ends with close code 1013 when its stream took nothing of its backlog for
-    /// `deadline`, whatever the overflow policy.
-    #[must_use]
-    pub fn write_within(mut self, deadline: Duration) -> Self {
-        self.0.deadline = deadline;
-        self
+    pub fn new(options: HubOptions) -> Self {
+        Self(Shared::new(options))
     }
 
     /// Makes the connection behind `outlet` a member until the mailbox is dropped.
@@ -168,7 +130,7 @@ impl Hub {
         self.publish(audience, except, &message.into())
     }
 
-    /// How many members an audience has. A caller need not make a message for an empty audience.
+    /// The number of members of an audience. A caller need not make a message for an empty audience.
     #[must_use]
     pub fn listeners(&self, audience: Audience) -> usize {
         self.0.lock().members.listeners(audience)
@@ -217,7 +179,7 @@ impl Hub {
         }
     }
 
-    /// How many members there are now.
+    /// The number of members now.
     #[must_use]
     pub fn members(&self) -> usize {
         self.0.lock().members.len()

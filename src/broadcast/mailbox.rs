@@ -66,7 +66,7 @@ impl Mailbox {
 
     /// When the last byte arrived from this member. Any byte shows that the peer is alive.
     ///
-    /// While the hub does not read from this member because of its [`pace`](super::Hub::pace), this
+    /// While the hub does not read from this member because of its [`pace`](super::HubOptions::pace), this
     /// is the time in the future at which it will read again.
     #[must_use]
     pub fn heard_at(&self) -> Instant {

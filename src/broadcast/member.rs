@@ -1,4 +1,4 @@
-//! What identifies a member, and the group of members that a broadcast is for.
+//! The id of a member, and the group of members that a broadcast is for.
 
 /// A member's id. A hub counts ids up from 1 in order of joining, so that transcripts repeat.
 pub type ClientId = u64;

@@ -48,7 +48,7 @@ const SLICES: usize = 64;
 #[derive(Clone)]
 pub struct Outlet(Arc<Mutex<Wire<dyn Io>>>);
 
-/// The inside of an outlet.
+/// The state of an outlet, which the hub and the session share.
 pub(super) struct Wire<S: ?Sized> {
     /// The audience whose log it receives.
     pub(super) audience: Audience,

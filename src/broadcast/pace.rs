@@ -105,7 +105,7 @@ pub(super) struct Input {
     pub(super) pace: Option<Arc<Pace>>,
     /// Runs while the hub does not read from this member.
     turn: Option<Pin<Box<Sleep>>>,
-    /// What the member sent lately. It is a light sender while the bucket is not overdrawn.
+    /// The bytes that the member sent lately. It is a light sender while the bucket is not overdrawn.
     sent: Bucket,
 }
 

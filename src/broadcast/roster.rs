@@ -62,7 +62,7 @@ impl Roster {
         self.audiences.get(self.seats.get(&id)?)?.members.get(&id)
     }
 
-    /// How many members an audience has.
+    /// The number of members of an audience.
     pub(super) fn listeners(&self, audience: Audience) -> usize {
         self.audiences.get(&audience).map_or(0, |listeners| listeners.members.len())
     }

@@ -1,4 +1,4 @@
-//! What the clones of a hub, its mailboxes and its writer share: the members, the logs, the policy.
+//! The state of a hub that its clones, its mailboxes and its writer share: members, logs, policy.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -13,7 +13,11 @@ use super::outlet::{Wire, too_slow};
 use super::pace::Pace;
 use super::roster::{List, Roster};
 use super::scheduler::{Mutex, MutexGuard};
+use crate::limits::WRITE_DEADLINE;
 use crate::stream::Io;
+
+/// The burst of a hub with a pace, as a part of a member's capacity: a quarter.
+const BURST: usize = 4;
 
 /// What the hub does with a member whose backlog would exceed the hub's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,42 @@ pub enum Overflow {
     /// Ends the membership with close code 1013. Right for chat, where a reader must not miss a
     /// message without noticing.
     Disconnect,
+}
+
+/// The options of a [`Hub`](super::Hub).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubOptions {
+    /// The bytes that may wait to be written for one member: 1 MiB by default. With more, the hub
+    /// applies `overflow`.
+    pub capacity: usize,
+    /// What the hub does with a member that cannot keep up: [`Overflow::Disconnect`] by default.
+    pub overflow: Overflow,
+    /// The time for which a stream may take nothing of what waits for it: [`WRITE_DEADLINE`] by
+    /// default. Then the membership ends with close code 1013, whatever `overflow` is.
+    pub write_deadline: Duration,
+    /// The rate at which members may cause broadcasts: bytes a second to each audience, and a
+    /// quarter of `capacity` at once. 0, the default, is no limit.
+    ///
+    /// So the hub does not evict a member with a slower line because of what others send.
+    /// The hub refuses and drops nothing. When more was broadcast than the rate allows, it stops
+    /// reading from its members' [`Outlet`](super::Outlet)s until time has made up for it, which
+    /// takes as long as one burst at most; TCP then slows the senders down.
+    ///
+    /// A quarter of the burst is kept for members that sent little lately (4 KiB at once and 512
+    /// bytes a second), so the hub stops reading from them last. A message longer than the burst
+    /// is sent whole.
+    pub pace: u32,
+}
+
+impl Default for HubOptions {
+    fn default() -> Self {
+        Self {
+            capacity: 1024 * 1024,
+            overflow: Overflow::Disconnect,
+            write_deadline: WRITE_DEADLINE,
+            pace: 0,
+        }
+    }
 }
 
 /// The inside of a hub. Cheap to clone; all clones have the same members.
@@ -45,7 +85,7 @@ pub(super) struct State {
     pub(super) members: Roster,
     /// Set when `close_all` was called: the hub closes later members with the same frame.
     pub(super) closed: Option<CloseFrame>,
-    /// What was broadcast, by audience. An audience without a broadcast has no log.
+    /// The log of each audience. An audience without a broadcast has no log.
     pub(super) logs: BTreeMap<Audience, Log>,
     /// Whether a task is writing rounds.
     pub(super) writing: bool,
@@ -101,8 +141,11 @@ impl State {
 }
 
 impl Shared {
-    pub(super) fn new(capacity: usize, overflow: Overflow, deadline: Duration) -> Self {
-        Self { state: Arc::default(), capacity, overflow, deadline, pace: None }
+    pub(super) fn new(options: HubOptions) -> Self {
+        let HubOptions { capacity, overflow, write_deadline, pace } = options;
+        let burst = u32::try_from(capacity / BURST).unwrap_or(u32::MAX);
+        let pace = (pace > 0).then(|| Arc::new(Pace::new(pace, burst)));
+        Self { state: Arc::default(), capacity, overflow, deadline: write_deadline, pace }
     }
 
     /// Lock order: the hub's state first, then an outlet. Neither lock is held across an `.await`.

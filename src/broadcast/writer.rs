@@ -10,7 +10,7 @@ use super::roster::Member;
 use super::scheduler::{Instant, sleep};
 use super::shared::{Round, Shared};
 
-/// How many members the task writes to before it yields to other tasks.
+/// The number of members that the task writes to before it yields to other tasks.
 const TURN: usize = 256;
 
 /// The most yields before a round, as a multiple of the yields that count as silence. Then the

@@ -1,4 +1,4 @@
-//! What a dialect is: how one kind of client speaks with the chat.
+//! The trait of a dialect: the messages of one kind of client.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::event::Event;
 use super::request::{Request, RequestError};
 
-/// How one kind of client speaks. All methods are cheap and never wait.
+/// The messages of one kind of client: it parses theirs and writes events for them. All methods are
+/// cheap and never wait.
 pub trait Dialect: Debug + Send + Sync {
     /// The name in settings, in `?dialect=` and for the page: `node_chat`. No two dialects share
     /// one.
@@ -38,25 +39,24 @@ pub trait Dialect: Debug + Send + Sync {
         "en"
     }
 
-    /// What a client's text asks for.
+    /// Parses the request in a client's text.
     ///
     /// # Errors
     ///
-    /// Why the text is no request. The chat sends it to the client as [`Event::Error`].
+    /// The text is no request. The chat sends the error to the client as [`Event::Error`].
     fn read(&self, text: &str) -> Result<Request, RequestError>;
 
-    /// An event as the client is told it; `None` if clients of this dialect are not told.
+    /// Writes an event for the clients; `None` if this dialect has no such event.
     fn write(&self, event: &Event) -> Option<Message>;
 
-    /// What the sender of a message gets instead of the broadcast; `None` if it gets the
-    /// broadcast like all others.
+    /// Writes a message for its sender, if the sender gets another frame than the other clients.
     fn write_to_sender(&self, message: &Event) -> Option<Message> {
         let _ = message;
         None
     }
 
-    /// Whether a sender gets its message again if the message came twice: in a dialect without
-    /// receipts the message itself is one.
+    /// Whether a sender gets its message again if it sent the message twice. A dialect without
+    /// receipts uses the message itself as one.
     fn resends_duplicates(&self) -> bool {
         false
     }

@@ -5,7 +5,7 @@
 //! which [`Dialect`] it speaks. The room writes each event once in each dialect that a member
 //! speaks.
 //!
-//! To add a dialect, write its file, name the file below, and add it to [`Dialects::default`].
+//! To add a dialect, write its file, name the file below, and add it to [`DIALECTS`].
 
 mod broadcast_server;
 mod canonical;
@@ -25,20 +25,23 @@ use crate::upgrade::Peer;
 /// The most dialects that one chat may speak: each has an [`Audience`], which is one byte.
 const DIALECTS_MAX: usize = 64;
 
-/// The dialects that a chat speaks. The place in the list is the dialect's [`Audience`].
+/// The dialects that a chat speaks from the start; [`Chat::dialect`](super::Chat::dialect) adds one.
+pub const DIALECTS: &[&dyn Dialect] = &[
+    &canonical::Canonical,
+    &node_chat::NodeChat,
+    &broadcast_server::BroadcastServer,
+    &reconnect::Reconnect,
+    &note::Note,
+    &python_chat::PythonChat,
+];
+
+/// The dialects of one chat. The place in the list is the dialect's [`Audience`].
 #[derive(Clone, Debug)]
 pub(super) struct Dialects(Vec<&'static dyn Dialect>);
 
 impl Default for Dialects {
     fn default() -> Self {
-        Self(vec![
-            &canonical::Canonical,
-            &node_chat::NodeChat,
-            &broadcast_server::BroadcastServer,
-            &reconnect::Reconnect,
-            &note::Note,
-            &python_chat::PythonChat,
-        ])
+        Self(DIALECTS.to_vec())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What happens in the chat, apart from how any dialect writes it.
+//! The events of the chat, which each dialect writes in its own form.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Named for Member {
     }
 }
 
-/// What one client may send.
+/// The limits on what one client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientLimits {
     /// Characters in a message's `content`.
@@ -65,9 +65,9 @@ pub enum Event<'a> {
         seq: u64,
         /// The first members, the new one among them.
         members: Vec<&'a Member>,
-        /// How many members there are.
+        /// The number of members.
         count: usize,
-        /// What the client may send.
+        /// The limits on what the client may send.
         limits: ClientLimits,
         /// How often the server pings the client.
         ping_interval: Duration,
@@ -82,9 +82,9 @@ pub enum Event<'a> {
         user: &'a Member,
         /// The first members.
         members: Vec<&'a Member>,
-        /// How many members there are now.
+        /// The number of members now.
         count: usize,
-        /// When.
+        /// When the member joined.
         timestamp: String,
     },
     /// A member has left.
@@ -95,9 +95,9 @@ pub enum Event<'a> {
         user: &'a Member,
         /// The first members of those who remain.
         members: Vec<&'a Member>,
-        /// How many members there are now.
+        /// The number of members now.
         count: usize,
-        /// When.
+        /// When the member left.
         timestamp: String,
     },
     /// A member has another name.
@@ -110,9 +110,9 @@ pub enum Event<'a> {
         from: &'a str,
         /// The first members.
         members: Vec<&'a Member>,
-        /// How many members there are.
+        /// The number of members.
         count: usize,
-        /// When.
+        /// When the member was renamed.
         timestamp: String,
     },
     /// The arrivals, departures and renamings of the last second that were too many for single
@@ -120,13 +120,13 @@ pub enum Event<'a> {
     Presence {
         /// Whether a client cannot follow the summary, and must take `members` for its list.
         full: bool,
-        /// Who came, went or has another name.
+        /// The members that arrived, left or have another name.
         summary: &'a Summary<Member>,
         /// The first members.
         members: Vec<&'a Member>,
-        /// How many members there are now.
+        /// The number of members now.
         count: usize,
-        /// When.
+        /// When the summary was made.
         timestamp: String,
     },
     /// A member sent a message.
@@ -141,7 +141,7 @@ pub enum Event<'a> {
         content: &'a str,
         /// The message as the client sent it, if its dialect accepts any JSON.
         data: Option<&'a Value>,
-        /// When.
+        /// When the server received the message.
         timestamp: String,
     },
     /// The receipt for a request with an `id`. Sent to the client that made the request.
@@ -168,19 +168,19 @@ pub enum Event<'a> {
     Heartbeat {
         /// The statistics.
         stats: &'a Report,
-        /// When.
+        /// When the statistics were read.
         timestamp: String,
     },
     /// The server shuts down and will close every connection with 1001.
     Shutdown {
-        /// When.
+        /// When the shutdown began.
         timestamp: String,
     },
     /// The answer to a ping. Sent to the client that pinged.
     Pong {
-        /// What the ping carried.
+        /// The JSON of the ping, unchanged.
         timestamp: Value,
-        /// The server's time.
+        /// The time of the server.
         server_time: String,
     },
     /// A request was refused; the connection stays open. Sent to the client that made it.

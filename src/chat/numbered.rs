@@ -11,14 +11,14 @@ const SESSION_CHARS_MAX: usize = 64;
 /// A request with an `id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numbered<'a> {
-    /// The client's name for the request.
+    /// The `id` that the client gave the request.
     pub id: &'a str,
-    /// What it asks for: another request under the same `id` has another fingerprint.
+    /// The fingerprint of the request. Another request under the same `id` has another one.
     pub content: Fingerprint,
 }
 
 /// The session that a client names. The name must be 22 to 64 letters, digits, `_` or `-`, so that
-/// it can be random enough that nobody guesses it.
+/// it has room for 128 random bits.
 pub(super) fn session(text: &str) -> Result<Fingerprint, RequestError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     if (SESSION_CHARS_MIN..=SESSION_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain) {

@@ -1,5 +1,5 @@
-//! What a client may ask of the chat, apart from how any dialect writes it, and how a request is
-//! refused.
+//! The requests of the chat's clients, which each dialect parses from its own form, and the errors
+//! that refuse them.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ pub const CONTENT_CHARS: usize = 4_000;
 pub const CONTENT_BYTES: usize = 16_000;
 /// The longest `id` of a request, in characters.
 const ID_CHARS: usize = 64;
-/// How many characters of a client's word an error repeats.
+/// The most characters of a client's text that an error quotes.
 const QUOTED: usize = 32;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Request {
@@ -96,7 +96,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The stable string that stands for it on the wire.
+    /// The code as clients receive it. It never changes.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,14 +116,14 @@ impl ErrorCode {
     }
 }
 
-/// Why the chat refused a request. The connection stays open.
+/// The error that refuses a request. The connection stays open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct RequestError {
     /// The kind of error, for programs.
     pub code: ErrorCode,
-    /// What is wrong, for people.
+    /// The error in words, for people.
     pub message: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
@@ -134,7 +134,7 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    /// An error that no later attempt can mend.
+    /// An error that the same request would cause again.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), retryable: false, retry_after: None, reference: None }
     }
@@ -175,7 +175,7 @@ impl RequestError {
     }
 }
 
-/// A client's word, made safe to print and cut to [`QUOTED`] characters.
+/// A client's text, escaped and cut to [`QUOTED`] characters.
 pub(super) fn quoted(word: &str) -> String {
     Line::new(word, QUOTED).to_string()
 }
@@ -220,7 +220,7 @@ pub fn checked_content(text: &str) -> Result<String, RequestError> {
 ///
 /// # Errors
 ///
-/// People could not read it, or it is too long.
+/// People cannot read it, or it is too long.
 pub fn checked_name(text: &str) -> Result<String, RequestError> {
     name::readable(text).map_err(RequestError::unfit)
 }

@@ -1,4 +1,4 @@
-//! The room: who is in it, and what it does with each request.
+//! The room: its members, and what it does with each request.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -22,10 +22,10 @@ use crate::stats::Report;
 use crate::upgrade::Peer;
 use crate::{id, timestamp};
 
-/// How many refused requests of one connection are logged, so that no client fills the log.
+/// The most refused requests of one connection that are logged, so that no client fills the log.
 const LOGGED_MAX: u8 = 10;
 
-/// How long a `typing` holds unless it is repeated.
+/// How long a `typing` event holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
 /// Close codes of this protocol (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
@@ -55,11 +55,11 @@ pub struct Chat {
     pub(super) connections: BTreeMap<ClientId, Connection>,
     /// All members; no two names look alike.
     members: Roll<Member>,
-    /// Arrivals, departures and renamings that are to be told together.
+    /// Arrivals, departures and renamings for the next summary.
     crowd: Crowd<Member>,
-    /// The room had more members than a list names, so clients may lack names.
+    /// The room had more members than a list names, so clients may not know all names.
     outgrown: bool,
-    /// What the requests with an `id` caused.
+    /// The results of requests with an `id`.
     pub(super) receipts: Receipts,
     /// Connections that must send a `hello`, by the time at which it is due.
     unnamed: BTreeSet<(Duration, ClientId)>,
@@ -85,7 +85,7 @@ pub struct Chat {
     ports: Vec<(u16, &'static str)>,
 }
 
-/// What the chat knows of one connection.
+/// The state of one connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     /// The public id; moved to the [`Member`] once there is one.
@@ -95,7 +95,7 @@ pub(super) struct Connection {
     pub(super) session: Option<Fingerprint>,
     /// When its `hello` is due, in a dialect that begins with one.
     due: Duration,
-    /// How many of its refused requests are in the log.
+    /// The number of its refused requests that are in the log.
     logged: u8,
 }
 
@@ -129,18 +129,18 @@ impl Chat {
         }
     }
 
-    /// Takes the time of day from `clock`.
+    /// Reads the time of day from `clock`.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Speaks `dialect`, too. It replaces a dialect of the same name.
+    /// Adds `dialect`. It replaces a dialect of the same name.
     ///
     /// # Panics
     ///
-    /// The chat speaks 64 dialects already.
+    /// The chat has 64 dialects already.
     #[must_use]
     pub fn dialect(mut self, dialect: &'static dyn Dialect) -> Self {
         self.dialects.add(dialect);
@@ -171,8 +171,8 @@ impl Chat {
         }
     }
 
-    /// Has the endpoint log that a request was refused, if the client's dialect says so: at most
-    /// [`LOGGED_MAX`] times for each connection.
+    /// Makes the endpoint log that a request was refused, if the client's dialect has a line for it.
+    /// At most [`LOGGED_MAX`] lines are logged for each connection.
     fn log_refusal(&mut self, who: ClientId) {
         let Some(connection) = self.connections.get_mut(&who) else { return };
         if let Some(words) = connection.dialect.refusal_log()
@@ -189,7 +189,7 @@ impl Chat {
     ///
     /// # Errors
     ///
-    /// Why it cannot be done; nothing has changed.
+    /// The request cannot be done, and nothing has changed.
     fn handle(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), RequestError> {
         match request {
             Request::Hello { version, username, lang, session } => {
@@ -296,7 +296,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Makes a client a member: sends a welcome to it, and its arrival to the others.
+    /// Makes a client a member: sends it a welcome, and sends its arrival to the others.
     fn admit(&mut self, who: ClientId, username: String, named: bool, hub: &Hub) {
         let Some(connection) = self.connections.get_mut(&who) else { return };
         let dialect = connection.dialect;
@@ -380,7 +380,7 @@ impl Chat {
         }
         let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
         self.seq += u64::from(at_once);
-        // A renaming that is told together with others is no lasting event and has no number.
+        // A renaming in a summary is not a lasting event and has no number.
         let seq = at_once.then_some(self.seq);
         let receipt = self.receipt(seq);
         let event = Event::Renamed {
@@ -441,7 +441,7 @@ impl Chat {
         let summary = self.crowd.end_period();
         let count = self.members.len();
         let lists_all = count <= LISTED;
-        // The room fits into a list again: clients that lack names get the whole list.
+        // The room fits into a list again, so clients get all names.
         let shrank = lists_all && std::mem::take(&mut self.outgrown);
         if summary.is_empty() && !shrank {
             return;
@@ -480,7 +480,8 @@ impl Room for Chat {
             hub.close(who, CloseCode::Policy, self.dialects.unknown());
             return;
         };
-        // A session's name that is not random enough is ignored: the connection is its own session.
+        // A session's name that is not random enough is ignored, and the connection gets a session
+        // of its own.
         let session = peer.query("session").and_then(|name| numbered::session(name).ok());
         let due = self.now + self.hello;
         let id = peer.id.clone();

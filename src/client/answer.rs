@@ -17,18 +17,18 @@ const BODY_LIMIT: usize = 4 * 1024;
 /// How long the body of a refusal may take after its head.
 const BODY_DEADLINE: Duration = Duration::from_millis(300);
 
-/// The answer to a request, or what came instead.
+/// The answer to a request: a response, or the reason why there is none.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Answer {
     /// A response.
     Response {
-        /// Its head, as it was on the wire.
+        /// The bytes of its head.
         head: Bytes,
-        /// What the head says.
+        /// The head, parsed.
         response: Response<()>,
-        /// The bytes behind the head: of a 101 the first frames, of another at most the first
-        /// 4 KiB of its body.
+        /// The bytes behind the head. After a 101 these are the first frames; after another status,
+        /// at most the first 4 KiB of the body.
         rest: Bytes,
     },
     /// Bytes that are not an HTTP response.
@@ -46,7 +46,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Every fault of this answer to what was `asked`; see [`judge_response`].
+    /// Every fault of this answer to the request `asked`; see [`judge_response`].
     #[must_use]
     pub fn faults(&self, asked: &Asked) -> Vec<ResponseFault> {
         match self {
@@ -98,7 +98,7 @@ async fn head<S: AsyncRead + Unpin>(io: &mut S, deadline: Instant) -> Answer {
             Ok(Err(_)) => Answer::Reset,
             Err(_) => Answer::Silence,
         };
-        // Any first bytes of a head count as a part of it, be it only `HTT`.
+        // Even `HTT` is the first part of a head.
         return if received.is_empty() { end } else { Answer::Torn(received.freeze()) };
     }
 }
@@ -108,7 +108,7 @@ async fn body<S: AsyncRead + Unpin>(io: &mut S, begun: &[u8]) -> Bytes {
     let reading = async {
         while body.len() < BODY_LIMIT && io.read_buf(&mut body).await.is_ok_and(|n| n > 0) {}
     };
-    // What has come by then is enough to quote.
+    // At the deadline, the part that has come is enough to quote.
     let _ = timeout(BODY_DEADLINE, reading).await;
     body.truncate(BODY_LIMIT);
     body.freeze()

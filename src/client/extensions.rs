@@ -13,9 +13,9 @@ const CLIENT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_BITS: &str = "server_max_window_bits";
 const CLIENT_BITS: &str = "client_max_window_bits";
 
-/// What is wrong with the parameters of `chosen`, if it fits none of the `offers` of its name.
+/// The fault in the parameters of `chosen`; `None` if they fit one of the `offers` of its name.
 ///
-/// Only those of `permessage-deflate` are known; of other extensions any will do.
+/// Only the parameters of `permessage-deflate` are known. All parameters of other extensions fit.
 pub(super) fn unfit<'o>(
     chosen: &Extension,
     offers: impl Iterator<Item = &'o Extension>,
@@ -45,7 +45,7 @@ pub(super) fn unfit<'o>(
     last
 }
 
-/// What is wrong with the parameters as the answer to `offer` (RFC 7692 §7.1.1, §7.1.2).
+/// The fault in the parameters as the answer to `offer` (RFC 7692 §7.1.1, §7.1.2).
 fn against(parameters: &BTreeMap<&str, Option<&str>>, offer: &Extension) -> Option<ResponseFault> {
     let offered = |name: &str| offer.parameters.iter().find(|(known, _)| known == name);
     let chosen = |name: &str| parameters.get(name).copied().flatten().and_then(bits);
@@ -66,7 +66,7 @@ fn against(parameters: &BTreeMap<&str, Option<&str>>, offer: &Extension) -> Opti
     too_wide(SERVER_BITS).or_else(|| too_wide(CLIENT_BITS))
 }
 
-/// The widest window there is: 2 to the power of 15 bytes (RFC 7692 §7.1.2).
+/// The exponent of the largest window, 2^15 bytes (RFC 7692 §7.1.2).
 const MOST_BITS: u8 = 15;
 
 /// `8` to `15`, without a zero before it (RFC 7692 §7.1.2).

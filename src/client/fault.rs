@@ -1,4 +1,4 @@
-//! What can be wrong with the answer to an opening handshake.
+//! The faults that the answer to an opening handshake can have.
 
 use std::io::ErrorKind;
 
@@ -34,17 +34,17 @@ pub enum ResponseFault {
     Lacks {
         /// `Upgrade` or `Connection`.
         header: &'static str,
-        /// What it must say.
+        /// The value that it must have.
         wanted: &'static str,
-        /// What it says; `None` if it is missing.
+        /// The value that it has; `None` if it is missing.
         found: Option<String>,
     },
     /// `Sec-WebSocket-Accept` is missing, or does not follow from the key.
     #[error("`Sec-WebSocket-Accept` is {}, and {} is what follows from the key", .found.as_deref().map_or("missing".to_owned(), quoted), quoted(wanted))]
     Accept {
-        /// What it says; `None` if it is missing.
+        /// The value that it has; `None` if it is missing.
         found: Option<String>,
-        /// What it must be; empty if the request has no key.
+        /// The value that follows from the key; empty if the request has no key.
         wanted: String,
     },
     /// A header that may come once came several times.
@@ -89,7 +89,7 @@ pub enum ResponseFault {
 }
 
 impl ResponseFault {
-    /// Whether a client must fail the connection for it, as browsers do (RFC 6455 §4.1).
+    /// Whether a client must fail the connection because of it, as browsers do (RFC 6455 §4.1).
     ///
     /// The others break a rule of HTTP, and browsers open the WebSocket all the same.
     #[must_use]
@@ -100,7 +100,7 @@ impl ResponseFault {
         )
     }
 
-    /// The part of a 101 that it is about, if it is fatal and the answer is a 101.
+    /// The part of the 101 that is wrong; `None` if the fault is not fatal or the answer is no 101.
     #[must_use]
     pub fn part(&self) -> Option<ResponsePart> {
         Some(match self {

@@ -13,17 +13,17 @@ use super::ResponseFault;
 use super::extensions;
 use crate::handshake::{AcceptKey, Extension, parse_request, parse_response};
 
-/// What a request asked for, as far as the answer must follow from it.
+/// The parts of a request that decide whether an answer is right: key, subprotocols, extensions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// What `Sec-WebSocket-Accept` must be; `None` if the request has no key.
+    /// The value that `Sec-WebSocket-Accept` must have; `None` if the request has no key.
     accept: Option<String>,
     subprotocols: Vec<String>,
     extensions: Vec<Extension>,
 }
 
 impl Asked {
-    /// What this request head asks for; nothing if it is no request.
+    /// Reads them from the head of a request; all are empty if `head` is no request.
     #[must_use]
     pub fn of(head: &[u8]) -> Self {
         let Ok(Some((request, _))) = parse_request(head) else { return Self::default() };
@@ -42,7 +42,7 @@ impl Asked {
     }
 }
 
-/// Every fault of `head`, the answer to what was `asked`; bytes behind the head are passed over.
+/// Every fault of `head`, the answer to the request `asked`; bytes behind the head are ignored.
 ///
 /// A WebSocket opens if none of the faults [is fatal](ResponseFault::is_fatal): Chromium, tried
 /// with each of them, opens and refuses the same answers. It reads at most 16 KiB and a hundred
@@ -105,7 +105,7 @@ fn accept(asked: &Asked, headers: &HeaderMap, faults: &mut Vec<ResponseFault>) {
     }
 }
 
-/// How many faults of the extensions are told: a head has room for thousands, and one is fatal.
+/// The most faults of extensions that are reported: a head has room for thousands, and one is fatal.
 const EXTENSION_FAULTS: usize = 16;
 
 /// RFC 6455 §4.1, point 5.
@@ -144,7 +144,8 @@ fn chosen_subprotocol(asked: &Asked, headers: &HeaderMap, faults: &mut Vec<Respo
     faults.extend(unasked.map(ResponseFault::SubprotocolUnasked));
 }
 
-/// A 101 has no body (RFC 9110 §15.2, RFC 9112 §6.1). Of contradictions browsers refuse these.
+/// A 101 has no body (RFC 9110 §15.2, RFC 9112 §6.1). Browsers refuse these headers if their
+/// values contradict each other.
 fn framing(headers: &HeaderMap, faults: &mut Vec<ResponseFault>) {
     let has_coding = headers.contains_key(TRANSFER_ENCODING);
     for (name, shown) in
@@ -161,7 +162,7 @@ fn framing(headers: &HeaderMap, faults: &mut Vec<ResponseFault>) {
     ] {
         let mut found = values(headers, &name);
         if name == CONTENT_LENGTH {
-            // A length beside a transfer coding counts for nothing (RFC 9112 §6.3).
+            // A length beside a transfer coding is ignored (RFC 9112 §6.3).
             found.retain(|_| !has_coding);
             found = found.iter().flat_map(|list| list.split(',')).map(trimmed).collect();
         }
@@ -171,7 +172,7 @@ fn framing(headers: &HeaderMap, faults: &mut Vec<ResponseFault>) {
     }
 }
 
-/// The lines of the head: what a parser forgives, and a server must not send.
+/// Faults in the lines of the head that a parser forgives and that a server must not send.
 fn lines(head: &[u8], faults: &mut Vec<ResponseFault>) {
     let start = head.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or_default();
     let lines: Vec<_> = head[start..].split_inclusive(|&byte| byte == b'\n').collect();
@@ -204,7 +205,7 @@ fn trimmed(value: &str) -> String {
     value.trim_matches([' ', '\t']).to_owned()
 }
 
-/// The items of lists with commas between; empty ones count for nothing (RFC 9110 §5.6.1).
+/// The items of comma-separated lists; empty items are ignored (RFC 9110 §5.6.1).
 fn listed(values: &[String]) -> impl Iterator<Item = String> {
     let items = values.iter().flat_map(|list| list.split(',')).map(trimmed);
     items.filter(|item| !item.is_empty())

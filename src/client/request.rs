@@ -17,19 +17,19 @@ use crate::wst::USUAL_HEADERS;
 /// let garbage = Request::raw(&b"\x16\x03\x01"[..]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Request(Head);
+pub struct Request(RequestForm);
 
 #[derive(Clone, Debug)]
-enum Head {
+enum RequestForm {
     Lines { method: String, target: String, headers: Vec<(String, String)> },
     Raw(Bytes),
 }
 
 impl Request {
-    /// A GET of `target`, a path with or without a query, with the headers RFC 6455 §4.1 demands.
+    /// A GET of `target`, a path with or without a query, with the headers that RFC 6455 §4.1 requires.
     #[must_use]
     pub fn new(target: &str) -> Self {
-        Self(Head::Lines {
+        Self(RequestForm::Lines {
             method: "GET".to_owned(),
             target: target.to_owned(),
             headers: USUAL_HEADERS.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
@@ -39,13 +39,13 @@ impl Request {
     /// These bytes and no others, sent as they are.
     #[must_use]
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
-        Self(Head::Raw(bytes.into()))
+        Self(RequestForm::Raw(bytes.into()))
     }
 
     /// The same with another method than GET.
     #[must_use]
     pub fn method(mut self, name: &str) -> Self {
-        if let Head::Lines { method, .. } = &mut self.0 {
+        if let RequestForm::Lines { method, .. } = &mut self.0 {
             name.clone_into(method);
         }
         self
@@ -53,11 +53,11 @@ impl Request {
 
     /// The same with one more header, or with another value for one that is there.
     ///
-    /// `Host` else names the server, in process `ws101.test`. To send a header
-    /// twice, use [`raw`](Self::raw).
+    /// Without it, `Host` is the address of the server; in process it is `ws101.test`. To send a
+    /// header twice, use [`raw`](Self::raw).
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Head::Lines { headers, .. } = &mut self.0 {
+        if let RequestForm::Lines { headers, .. } = &mut self.0 {
             match headers.iter_mut().find(|(present, _)| present.eq_ignore_ascii_case(name)) {
                 Some((_, present)) => value.clone_into(present),
                 None => headers.push((name.to_owned(), value.to_owned())),
@@ -69,24 +69,24 @@ impl Request {
     /// The same without a header.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
-        if let Head::Lines { headers, .. } = &mut self.0 {
+        if let RequestForm::Lines { headers, .. } = &mut self.0 {
             headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
         }
         self
     }
 
-    /// The same with these subprotocols offered, the preferred first, with commas between.
+    /// The same with an offer of these subprotocols: separated by commas, the preferred one first.
     #[must_use]
     pub fn subprotocol(self, names: &str) -> Self {
         self.header("Sec-WebSocket-Protocol", names)
     }
 
-    /// The bytes, meant for `host`: what the `Host` header says if nothing else was given.
+    /// The bytes of the request; `host` is the value of the `Host` header, unless one was set.
     #[must_use]
     pub fn to_bytes(&self, host: &str) -> Bytes {
         match &self.0 {
-            Head::Raw(bytes) => bytes.clone(),
-            Head::Lines { method, target, headers } => {
+            RequestForm::Raw(bytes) => bytes.clone(),
+            RequestForm::Lines { method, target, headers } => {
                 let mut lines = vec![format!("{method} {target} HTTP/1.1\r\n")];
                 lines.extend(headers.iter().map(|(name, value)| {
                     let value = if name == "Host" && value.is_empty() { host } else { value };

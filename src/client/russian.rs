@@ -1,4 +1,4 @@
-//! The faults of an answer in Russian.
+//! The sentences about faults of an answer in Russian.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,4 @@
-//! Who is here, under which name.
+//! The members of a room, by number and by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl Named for String {
     }
 }
 
-/// The members of a room in order of joining; no two have names that people take for the same.
+/// The members of a room in order of joining; no two have names that look the same to people.
 ///
 /// Joining, leaving, renaming and looking up take O(log n) time and call `keys` at most once. A
 /// list takes O([`LISTED`]).
@@ -37,19 +37,19 @@ struct Entry<M> {
 }
 
 impl<M: Named> Roll<M> {
-    /// Without members. Two names are the same if `keys` gives them a key in common.
+    /// A roll without members. Two names are the same if `keys` gives them a key in common.
     #[must_use]
     pub const fn new(keys: fn(&str) -> Vec<String>) -> Self {
         Self { members: BTreeMap::new(), taken: BTreeSet::new(), keys }
     }
 
-    /// How many members there are.
+    /// The number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether nobody is here.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -61,7 +61,7 @@ impl<M: Named> Roll<M> {
         self.members.get(&who).map(|entry| &entry.member)
     }
 
-    /// Whether `who` may have that name: nobody has it, or `who` does.
+    /// Whether `who` may have that name: no other member has it.
     #[must_use]
     pub fn is_free(&self, who: u64, name: &str) -> bool {
         self.are_free(who, &self.keys_of(name))
@@ -78,7 +78,7 @@ impl<M: Named> Roll<M> {
 
     /// Makes `who` a member, or gives a member another name.
     ///
-    /// False, and nothing is changed, if somebody else has the name.
+    /// Returns false, and changes nothing, if another member has the name.
     pub fn enter(&mut self, who: u64, member: M) -> bool {
         let keys = self.keys_of(member.name());
         if !self.are_free(who, &keys) {
@@ -104,7 +104,7 @@ impl<M: Named> Roll<M> {
         self.members.values().map(|entry| &entry.member).take(LISTED)
     }
 
-    /// How many members there are, if a list does not name all of them.
+    /// The number of members, if a list does not name all of them.
     #[must_use]
     pub fn uncut(&self) -> Option<usize> {
         (self.len() > LISTED).then_some(self.len())

@@ -31,27 +31,28 @@ pub struct Rule {
     pub section: &'static str,
     /// Whether it is a MUST or a SHOULD.
     pub level: Level,
-    /// What a server that keeps it does, in English.
+    /// The rule as one sentence, in English.
     pub english: &'static str,
-    /// The same in Russian.
+    /// The rule in Russian.
     pub russian: &'static str,
     question: Question,
 }
 
 /// Whether a server keeps one rule.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RuleVerdict {
     /// The rule.
     pub rule: Rule,
     /// Whether the server keeps it; `None` if the test gave no answer.
     pub kept: Option<bool>,
-    /// What the server did: `close 1002`, `426`, `end without a close frame`, `silence`.
+    /// The server's reaction: `close 1002`, `426`, `end without a close frame`, `silence`.
     pub seen: String,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Question {
-    /// Sends a handshake with this change; the right statuses.
+    /// Sends a handshake with this change, and expects one of these statuses.
     Handshake(Spoiled, &'static [u16]),
     /// Sends a handshake in an unknown version, and expects a refusal that names version 13.
     Version,
@@ -59,7 +60,7 @@ enum Question {
     Stays(fn() -> Vec<u8>),
     /// Sends frames that must close the connection with one of these codes, or without a close frame (§7.1.7).
     Fails(fn() -> Vec<u8>, &'static [u16]),
-    /// Sends a ping with so many bytes, and expects a pong with the same payload.
+    /// Sends a ping with this many bytes, and expects a pong with the same payload.
     Pong(usize),
     /// Sends a close frame, and expects a close frame with the same code, then the end of the connection.
     Close(u16),
@@ -80,7 +81,7 @@ const UNSPOKEN: &str = "99";
 
 /// How long after its pong a server may still close: some servers answer a ping at once, and check
 /// the message before it later.
-const AFTERTHOUGHT: Duration = Duration::from_millis(500);
+const LATE_CLOSE: Duration = Duration::from_millis(500);
 
 const CUT: &str = "end of the connection";
 const UNANSWERED: &str = "no answer";
@@ -335,7 +336,7 @@ async fn fails(target: &Target, peer: SocketAddr, bytes: &[u8], codes: &[u16]) -
     talk.send(bytes).await;
     let mut outcome = outcome(&mut talk, target.timeout).await;
     if outcome == Outcome::Alive {
-        outcome = match read_outcome(&mut talk, AFTERTHOUGHT).await {
+        outcome = match read_outcome(&mut talk, LATE_CLOSE).await {
             Outcome::Silence => Outcome::Alive,
             end => end,
         };
@@ -404,7 +405,7 @@ enum Outcome {
     Broken(Violation),
     Ended,
     Silence,
-    /// A frame began and did not end; the part that came.
+    /// A frame began, and its end did not come; the part that came.
     Unfinished(Torn),
 }
 

@@ -10,7 +10,7 @@ use crate::frame::Torn;
 impl Cause {
     /// The sentence in Russian.
     #[must_use]
-    #[allow(clippy::too_many_lines)] // As many as there are causes.
+    #[allow(clippy::too_many_lines)] // One arm for each cause.
     pub fn in_russian(&self) -> String {
         match self {
             Self::NoSuchHost(host) => format!("хоста {host:?} нет: проверьте имя и есть ли сеть"),
@@ -136,7 +136,7 @@ impl Cause {
     }
 }
 
-/// What came of a frame: `3 из 5 байт кадра text`.
+/// The part of a frame that was received: `3 из 5 байт кадра text`.
 fn part(torn: Torn) -> String {
     match torn.header {
         Some(header) => format!("{} из {} байт кадра {}", torn.received, header.len, header.opcode),
@@ -148,7 +148,7 @@ fn seconds(time: Duration) -> String {
     format!("{:.1} с", time.as_secs_f64()).replace(".0 с", " с").replace('.', ",")
 }
 
-/// What follows from a fault of a 101, and what to do if that is known.
+/// The result of a fault of a 101, and the remedy if it is known.
 fn advice(fault: &ResponseFault) -> &'static str {
     match fault {
         ResponseFault::OldHttp => "пусть прокси говорит с сервером по HTTP/1.1",

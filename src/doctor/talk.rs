@@ -10,7 +10,7 @@ use crate::client::{Client, Received};
 use crate::escape::Shown;
 use crate::frame::{Frame, Opcode, Torn};
 
-/// How long the first messages are read, and a close frame that comes right after the 101.
+/// How long the doctor reads after the 101 before it pings: first messages, or an early close frame.
 const GREETING: Duration = Duration::from_millis(300);
 
 /// How many bytes of a payload are kept.
@@ -29,7 +29,7 @@ pub(super) struct Talk {
     timeout: Duration,
 }
 
-/// What comes from the server.
+/// The result of [`Talk::receive`].
 #[derive(Debug)]
 pub(super) enum TalkEvent {
     Frame(Frame),
@@ -170,12 +170,12 @@ impl Talk {
     }
 }
 
-/// The end of a connection, perhaps inside a frame.
+/// The cause for a connection that ended without a close frame, perhaps inside a frame.
 fn cut(begun: Option<Torn>) -> Cause {
     begun.map_or(Cause::Cut, Cause::CutWithin)
 }
 
-/// The code and the reason of a close frame.
+/// The code and the reason, if this is a close frame; 1005 if it has no code.
 pub(super) fn closed(frame: &Frame) -> Option<(u16, Shown)> {
     let is_close = frame.header.opcode == Opcode::Close;
     let (code, reason) = frame.close_code().unwrap_or((1005, b""));

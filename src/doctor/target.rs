@@ -7,12 +7,12 @@ use data_encoding::BASE64;
 use crate::address::Address;
 use crate::client::Request;
 
-/// How often [`Target::timeout`] can pass: once for the look-up of the name, once for each of seven
-/// addresses that do not answer, and twice (to connect, and to get an answer) for the address that
-/// does, for the question whether it speaks TLS, and for each usual path.
+/// How often [`Target::timeout`] can pass at most: once to look up the name, once for each of seven
+/// addresses that do not answer, and twice (to connect, and to get an answer) for each of these: the
+/// address that answers, the test for TLS, and the six usual paths.
 const STEPS: u32 = 1 + 7 + 2 + 2 * 6;
 
-/// What takes time beside the timeouts: greetings, texts of refusals, the closing handshake.
+/// The time beside the timeouts: for greetings, texts of refusals and the closing handshake.
 const ASIDES: Duration = Duration::from_secs(5);
 
 /// The address to examine, and how.

@@ -2,7 +2,7 @@
 
 use super::{Frame, Header, Opcode, Violation};
 
-/// Which side sends the frames.
+/// The side that sends the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The side that sent the request. It must mask.
@@ -18,13 +18,13 @@ pub enum Role {
 #[derive(Clone, Debug)]
 pub struct Checker {
     sender: Role,
-    message: Option<Message>,
+    message: Option<OpenMessage>,
     closed: bool,
 }
 
 /// A fragmented message whose last frame has not come.
 #[derive(Clone, Debug)]
-struct Message {
+struct OpenMessage {
     /// Present while the message is text that can be checked for UTF-8.
     text: Option<Utf8>,
 }
@@ -46,7 +46,7 @@ impl Checker {
     ///
     /// The first rule that the frame breaks.
     pub fn check(&mut self, frame: &Frame) -> Result<(), Violation> {
-        // Both always run: the second keeps the state of the message, whatever the first finds.
+        // Both always run, because the second keeps the state of the message.
         let alone = self.judge_alone(frame);
         let among_others = self.judge_among_others(frame);
         alone.and(among_others)
@@ -58,7 +58,7 @@ impl Checker {
     ///
     /// # Errors
     ///
-    /// The first rule that the header breaks, whatever the payload will be.
+    /// The first rule that the header breaks, with any payload.
     pub fn check_header(&self, header: &Header) -> Result<(), Violation> {
         self.judge_header(header)?;
         match header.opcode {
@@ -119,12 +119,14 @@ impl Checker {
 
     /// Checks a frame against the frames before it, and keeps the state of the message.
     fn judge_among_others(&mut self, frame: &Frame) -> Result<(), Violation> {
-        let (opcode, fin) = (frame.header.opcode, frame.header.fin);
-        let (started, closed) = (self.message.is_some(), self.closed);
+        let opcode = frame.header.opcode;
+        let fin = frame.header.fin;
+        let started = self.message.is_some();
+        let closed = self.closed;
         self.closed |= opcode == Opcode::Close;
         match opcode {
-            Opcode::Text => self.message = Some(Message { text: Some(Utf8::default()) }),
-            Opcode::Binary => self.message = Some(Message { text: None }),
+            Opcode::Text => self.message = Some(OpenMessage { text: Some(Utf8::default()) }),
+            Opcode::Binary => self.message = Some(OpenMessage { text: None }),
             Opcode::Continuation => {}
             // Control frames may come between the fragments of a message (RFC 6455 §5.4).
             _ => return Ok(()),
@@ -144,8 +146,8 @@ impl Checker {
     }
 }
 
-impl Message {
-    /// Adds a frame; whether the message can still be valid text, if it is text.
+impl OpenMessage {
+    /// Adds a frame; false if the message is text and no longer valid UTF-8.
     fn add(&mut self, frame: &Frame) -> bool {
         if frame.digest.is_some() {
             self.text = None;
@@ -174,7 +176,7 @@ struct Utf8 {
 }
 
 impl Utf8 {
-    /// Adds `bytes`; whether all bytes so far can be the beginning of valid UTF-8.
+    /// Adds `bytes`; false if the bytes so far cannot begin valid UTF-8.
     fn add(&mut self, mut bytes: &[u8]) -> bool {
         while self.len > 0 {
             let Some((&byte, rest)) = bytes.split_first() else { return true };

@@ -1,4 +1,4 @@
-//! From pieces of a byte stream to frames.
+//! Turns pieces of a byte stream into frames.
 
 use bytes::{Buf, BytesMut};
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ pub struct Decoder {
 pub struct Torn {
     /// The header, if all of it has arrived.
     pub header: Option<Header>,
-    /// How many bytes of the payload have arrived.
+    /// The bytes of the payload that have arrived.
     pub received: u64,
 }
 

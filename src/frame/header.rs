@@ -21,7 +21,7 @@ pub struct Header {
     pub mask: Option<[u8; 4]>,
     /// The payload's declared length in bytes, up to 2^64 - 1 though only 2^63 - 1 is allowed.
     pub len: u64,
-    /// How many bytes the header itself takes: 2 to [`Header::MAX_SIZE`].
+    /// The size of the header itself in bytes: 2 to [`Header::MAX_SIZE`].
     pub size: usize,
 }
 
@@ -37,7 +37,7 @@ impl Header {
 
     /// Reads a header from the front of `bytes`; `None` until it is complete.
     ///
-    /// It reads invalid headers too; a [`Checker`](super::Checker) finds what is wrong with them.
+    /// It reads invalid headers too; a [`Checker`](super::Checker) finds the rules that they break.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
@@ -96,7 +96,7 @@ impl Header {
         self.length_size() <= shortest(self.len)
     }
 
-    /// How many bytes the length takes besides the seven bits: 0, 2 or 8 in a valid frame.
+    /// The bytes of the length besides the seven bits: 0, 2 or 8 in a valid frame.
     fn length_size(&self) -> usize {
         self.size.saturating_sub(2 + self.mask.map_or(0, |key| key.len()))
     }

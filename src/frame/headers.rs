@@ -8,12 +8,12 @@ pub struct Headers {
     /// The first bytes of an incomplete header.
     header: [u8; Header::MAX_SIZE],
     filled: usize,
-    /// How many bytes of the payload are still to come.
+    /// The bytes of the payload that are still to come.
     skip: u64,
 }
 
 impl Headers {
-    /// How many bytes of an incomplete header have come; 0 outside a header.
+    /// The bytes of an incomplete header that have come; 0 outside a header.
     #[must_use]
     pub fn unfinished(&self) -> usize {
         self.filled

@@ -1,4 +1,4 @@
-//! How a server proves that it read the request (RFC 6455 §1.3, §4.2.2).
+//! The value by which a server proves that it read the request (RFC 6455 §1.3, §4.2.2).
 
 use data_encoding::BASE64;
 use sha1::{Digest, Sha1};

@@ -1,4 +1,4 @@
-//! What a server agrees to when it accepts a handshake, and the 101 that says so.
+//! The terms of an accepted handshake, and the 101 that carries them.
 
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
@@ -7,17 +7,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::{AcceptKey, Extension, Rejection};
 
-/// An accepted handshake: what [`Policy::answer`](super::Policy::answer) gives instead of a
-/// [`Rejection`](super::Rejection), and what the 101 tells the client (RFC 6455 §4.2.2).
+/// The terms of an accepted handshake. [`Policy::answer`](super::Policy::answer) gives them, and the
+/// 101 tells them to the client (RFC 6455 §4.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Agreement {
-    /// The value of `Sec-WebSocket-Accept`, which follows from the request's key.
+    /// The value of `Sec-WebSocket-Accept`, made from the request's key by [`AcceptKey`].
     pub accept: String,
     /// The subprotocol of the connection's messages, if there is one (RFC 6455 §1.9).
     pub subprotocol: Option<String>,
     /// The extensions in use, in the order in which they change a message that is sent
-    /// (RFC 6455 §9.1). Empty means that every offered extension is declined.
+    /// (RFC 6455 §9.1). With none, every offered extension is declined.
     pub extensions: Vec<Extension>,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// One extension of a list: `permessage-deflate; server_max_window_bits=10`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
-    /// What it is called, as it was written: names are compared byte for byte.
+    /// The name, as it was written. Names are compared byte for byte.
     pub name: String,
     /// The parameters in their order, each with its value if it has one. A value that was quoted
     /// stands here without its quotes.

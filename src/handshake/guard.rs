@@ -1,4 +1,4 @@
-//! The headers that every answer carries which is not part of a page.
+//! The default security headers of an answer.
 
 use http::HeaderMap;
 use http::header::{

@@ -1,4 +1,4 @@
-//! Which pages may connect (RFC 6455 §10.2).
+//! The check of the site whose page connects (RFC 6455 §10.2).
 //!
 //! Any page on the web may open a WebSocket to any server. The browser sends the server's cookies
 //! with the request and does not ask the server first. It names the page's site in `Origin`. A
@@ -37,18 +37,18 @@ impl Origins {
     pub fn permit(&self, origin: &str, host: &str) -> bool {
         self.any
             || self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
-            || Site::parse(origin).is_some_and(|site| site.is_loopback() || site.is_at(host))
+            || PageOrigin::parse(origin).is_some_and(|page| page.is_loopback() || page.is_at(host))
     }
 }
 
-/// A web page's origin, taken apart.
-struct Site<'a> {
+/// The parts of a web page's origin.
+struct PageOrigin<'a> {
     host: &'a str,
     port: u16,
     default_port: u16,
 }
 
-impl<'a> Site<'a> {
+impl<'a> PageOrigin<'a> {
     fn parse(origin: &'a str) -> Option<Self> {
         let (scheme, authority) = origin.split_once("://")?;
         let default_port = match scheme.to_ascii_lowercase().as_str() {

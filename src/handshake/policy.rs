@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 
+use super::framing::has_body;
+use super::header::{has_token, only, text, tokens};
 use super::{Agreement, Fault, HeadError, Origins, Rejection, VERSION, host, host_of};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -34,13 +35,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The same policy, with `path` as the only path.
-    #[must_use]
-    pub fn at(mut self, path: &'static str) -> Self {
-        self.paths = vec![path.into()];
-        self
-    }
-
     /// Judges `request`: what is agreed on if it may upgrade, or why it is refused
     /// (RFC 6455 §4.2.2).
     ///
@@ -175,58 +169,6 @@ fn asks_properly(headers: &HeaderMap) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Whether a request says that a body follows its head (RFC 9112 §6).
-#[must_use]
-pub fn has_body(headers: &HeaderMap) -> bool {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length != "0")
-}
-
-/// Whether the client expects the connection to end with the answer (RFC 9112 §9.3).
-#[must_use]
-pub fn is_last(request: &Request<()>) -> bool {
-    request.version() < Version::HTTP_11 || has_token(request.headers(), CONNECTION, "close")
-}
-
-/// Checks that a request tells where its body ends (RFC 9112 §6.3).
-///
-/// A server must refuse any other request, because it cannot find the next one.
-///
-/// # Errors
-///
-/// [`Rejection::Body`]: a `Content-Length` is not a number or differs from another one, the last
-/// transfer coding is not `chunked`, or a request of HTTP/1.0 has a transfer coding.
-pub fn judge_body_length<B>(request: &Request<B>) -> Result<(), Rejection> {
-    let headers = request.headers();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter().map(body_length);
-    let first = lengths.next().unwrap_or(Some(0));
-    let is_one_number = first.is_some() && lengths.all(|other| other == first);
-    let coding = tokens(headers, TRANSFER_ENCODING).last();
-    let is_chunked = coding.is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
-    let is_readable = !headers.contains_key(TRANSFER_ENCODING)
-        || is_chunked && request.version() >= Version::HTTP_11;
-    if is_one_number && is_readable { Ok(()) } else { Err(Rejection::Body) }
-}
-
-fn body_length(value: &HeaderValue) -> Option<u64> {
-    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits?.parse().ok()
-}
-
-/// The value of a header that a request must have exactly once.
-pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Result<&HeaderValue, Fault> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Err(Fault::Missing),
-        (Some(value), None) => Ok(value),
-        (Some(_), Some(_)) => Err(Fault::Repeated),
-    }
-}
-
-pub(super) fn text(value: &HeaderValue) -> Result<&str, Fault> {
-    value.to_str().map_err(|_| Fault::Malformed)
-}
-
 /// 16 bytes in base64 are 22 symbols and two `=` (RFC 4648 §4).
 ///
 /// The last symbol carries two bits more than 16 bytes need. They may have any value: the key is
@@ -237,19 +179,4 @@ fn well_formed(key: &str) -> Result<&str, Fault> {
         Some(symbols) if symbols.len() == 22 && symbols.bytes().all(symbol) => Ok(key),
         _ => Err(Fault::Malformed),
     }
-}
-
-/// The items of a comma-separated list, over all headers of that name (RFC 9110 §5.6.1).
-fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
-}
-
-fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
-    tokens(headers, name).any(|found| found.eq_ignore_ascii_case(token))
 }

@@ -1,4 +1,4 @@
-//! Why a server refuses a request, in a sentence that says what to do.
+//! The refusals of a server: each has a status, and a sentence that says what to do.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,11 +12,11 @@ use http::{HeaderValue, Method, Response, StatusCode, Uri};
 
 use super::{HeadError, VERSION, guard};
 
-/// After how long a client should try again when the server has no room: time for some
-/// connections to end.
+/// The time after which a client should try again when the server has no room: some connections
+/// end in it.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// How many characters of the client's text a refusal quotes: enough to recognize it.
+/// The most characters of the client's text that a refusal quotes: enough to recognize it.
 const QUOTE_LIMIT: usize = 100;
 
 /// A refused request. Its text is the body of the answer.
@@ -107,7 +107,7 @@ pub enum Rejection {
     Timeout,
 }
 
-/// What is wrong with a header of a request.
+/// The fault of one header of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The request does not have it.
@@ -183,7 +183,7 @@ impl Rejection {
     /// The answer: the status, its headers, the default security headers, and the sentence as
     /// the body.
     ///
-    /// Every refusal is made here, whichever server writes it, so all carry the same headers.
+    /// Every server sends what this gives, so all refusals carry the same headers.
     #[must_use]
     pub fn to_response(&self) -> Response<String> {
         let mut response = Response::new(format!("{self}\n"));

@@ -1,10 +1,10 @@
-//! Where a request is addressed: its target and its Host (RFC 9112 §3.2).
+//! The address of a request: its target and its Host (RFC 9112 §3.2).
 
 use http::header::HOST;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Uri, Version};
 
-use super::policy::{only, text};
+use super::header::{only, text};
 use super::{Fault, Rejection, host};
 
 /// The host that `request` is for: the authority of an absolute target, or else its Host

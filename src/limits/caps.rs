@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{BURST, Bucket, lenient, network};
+use super::{BURST, Bucket, MAX_MESSAGE_BYTES, lenient, network};
 
 /// The rate of messages of one address, as a multiple of one client's: a class of 30 may share one
 /// router.
@@ -19,7 +19,7 @@ const CLASS_BYTES: u32 = 8;
 /// those whose buckets are full again are dropped; if more than half are left, all are dropped.
 const MEMORY: usize = 1024;
 
-/// Limits on connections and messages. Every rate allows four times as much at once; a rate of 0 is
+/// Limits on connections and on what they send. Every rate allows four times as much at once; a rate of 0 is
 /// no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
@@ -31,6 +31,24 @@ pub struct Allowance {
     pub arrivals: u32,
     /// Messages a second from one client. One address may send thirty times that.
     pub messages: u32,
+    /// Bytes of messages a second from one client. One address may send eight times that.
+    pub bytes: u32,
+    /// The bytes of the longest message. A client that sent nothing lately can always send one,
+    /// however low `bytes` is.
+    pub max_message_bytes: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self {
+            connections: 2000,
+            per_address: 128,
+            arrivals: 50,
+            messages: 5,
+            bytes: 32 * 1024,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+        }
+    }
 }
 
 /// Counts connections and what they send. Cheap to clone; all clones count together.
@@ -44,10 +62,6 @@ pub struct Caps(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     allowance: Allowance,
-    /// Bytes a second from one client. One address may send `CLASS_BYTES` times that.
-    bytes: u32,
-    /// The bytes of the longest message. A full bucket always holds enough for one.
-    longest: u32,
     counts: Mutex<Counts>,
 }
 
@@ -71,7 +85,7 @@ impl Address {
     }
 }
 
-/// What one client or one address may still send.
+/// The messages and bytes that one client or one address may still send.
 #[derive(Debug)]
 struct Budget {
     messages: Bucket,
@@ -81,8 +95,10 @@ struct Budget {
 impl Budget {
     /// A budget of `messages` clients' messages and `bytes` clients' bytes.
     fn new(shared: &Shared, messages: u32, bytes: u32) -> Self {
-        let rate = shared.bytes.saturating_mul(bytes);
-        let burst = rate.saturating_mul(BURST).max(shared.longest);
+        let Allowance { bytes: one, max_message_bytes, .. } = shared.allowance;
+        let longest = u32::try_from(max_message_bytes).unwrap_or(u32::MAX);
+        let rate = one.saturating_mul(bytes);
+        let burst = rate.saturating_mul(BURST).max(longest);
         Self {
             messages: lenient(shared.allowance.messages.saturating_mul(messages)),
             bytes: Bucket::per_second(rate, burst),
@@ -123,19 +139,10 @@ impl Counts {
 }
 
 impl Caps {
-    /// Limits connections and messages by `allowance`, and bytes not at all.
+    /// Limits connections, and what they send, by `allowance`.
     #[must_use]
     pub fn new(allowance: Allowance) -> Self {
-        Self::with_bytes(allowance, 0, 0)
-    }
-
-    /// The same, and limits the bytes of messages: `bytes` a second from one client, and eight times
-    /// that from one address. Each rate allows four times as much at once, and at least `longest`, so
-    /// that a client that sent nothing lately can send the longest message. 0 is no limit.
-    #[must_use]
-    pub fn with_bytes(allowance: Allowance, bytes: u32, longest: usize) -> Self {
-        let longest = u32::try_from(longest).unwrap_or(u32::MAX);
-        Self(Arc::new(Shared { allowance, bytes, longest, counts: Mutex::default() }))
+        Self(Arc::new(Shared { allowance, counts: Mutex::default() }))
     }
 
     /// Counts a connection from `ip` until the permit is dropped. `None` if a limit is reached.
@@ -171,7 +178,7 @@ impl Caps {
     }
 }
 
-/// What counts as one address; `None` for this computer.
+/// The address that `ip` counts as; `None` for this computer.
 fn home(ip: IpAddr) -> Option<IpAddr> {
     let canonical = ip.to_canonical();
     if canonical.is_loopback() || canonical.is_unspecified() {

@@ -1,4 +1,5 @@
-//! How long a client may take. Each is the default of a setting, so that tests can use shorter ones.
+//! How long a client may take, and how long its messages may be. Each is the default of a setting,
+//! so that tests can use shorter ones.
 
 use std::time::Duration;
 
@@ -17,3 +18,15 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// For a peer to answer a close frame, 3 s: a round trip around the world takes 0.3 s.
 pub const CLOSE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Between two pings of the server, 25 s: many proxies end a connection that was silent for 60 s.
+pub const PING_PERIOD: Duration = Duration::from_secs(25);
+
+/// For the pong to a ping, 10 s.
+pub const PONG_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For any byte of a peer, 60 s: two pings and their pongs fit in.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The longest message accepted by default, in bytes, however it is fragmented: 64 KiB.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;

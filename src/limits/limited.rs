@@ -43,6 +43,27 @@ impl LimitError {
     }
 }
 
+/// The limits of a [`Limited`] stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameLimits {
+    /// Messages a second. Of messages and control frames together, twelve times as many may come,
+    /// and a burst may be four times that. 0, the default, is no limit.
+    pub rate: u32,
+    /// Frames in one message: [`MAX_FRAGMENTS`] in a server, `u32::MAX` by default.
+    pub max_fragments: u32,
+    /// The time that a message may take, from the first byte of its first frame to the last byte of
+    /// its last: [`MESSAGE_DEADLINE`] by default. After that, reading fails with
+    /// [`LimitError::Unfinished`], whether more bytes come or not.
+    pub deadline: Duration,
+}
+
+/// Limits only the time that a message may take.
+impl Default for FrameLimits {
+    fn default() -> Self {
+        Self { rate: 0, max_fragments: u32::MAX, deadline: MESSAGE_DEADLINE }
+    }
+}
+
 /// A stream of a client's frames. Reading fails with a [`LimitError`] when the client exceeds a limit.
 ///
 /// tungstenite handles fragments and control frames itself, so a program cannot count them; this
@@ -69,35 +90,21 @@ pub struct Limited<S> {
 }
 
 impl<S> Limited<S> {
-    /// Limits `io` to a client that may send `rate` messages a second; 0 is no limit.
-    pub fn new(io: S, rate: u32) -> Self {
+    /// Limits the frames that are read from `io`.
+    pub fn new(io: S, limits: FrameLimits) -> Self {
         Self {
             io,
             headers: Headers::default(),
-            frames: lenient(rate.saturating_mul(FRAMES)),
+            frames: lenient(limits.rate.saturating_mul(FRAMES)),
             fragments: 0,
-            max_fragments: MAX_FRAGMENTS,
+            max_fragments: limits.max_fragments,
             pings: 0,
             torn: false,
             since: None,
             late: None,
             is_over: false,
-            deadline: MESSAGE_DEADLINE,
+            deadline: limits.deadline,
         }
-    }
-
-    /// Limits only how long a message may take.
-    pub fn in_time(io: S) -> Self {
-        Self { max_fragments: u32::MAX, ..Self::new(io, 0) }
-    }
-
-    /// Sets how long a message may take, from the first byte of its first frame to the last byte of
-    /// its last; [`MESSAGE_DEADLINE`] by default.
-    ///
-    /// After that, reading fails with [`LimitError::Unfinished`], whether more bytes come or not.
-    #[must_use]
-    pub fn message_within(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
     }
 
     /// The stream without the limits.

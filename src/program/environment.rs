@@ -12,7 +12,7 @@ use crate::settings::{ROOT_DIALECTS, Settings};
 /// The longest time that a setting may name: a week, in milliseconds.
 const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
-/// A setting that cannot be used.
+/// An environment variable with a value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}={value:?} is not {wanted}")]
 pub struct SettingError {

@@ -8,10 +8,10 @@ use tokio::net::TcpListener;
 
 use crate::settings::Settings;
 
-/// How many connections may wait to be accepted: a class that returns all at once.
+/// The most connections that wait to be accepted. A class that reconnects at once fits in.
 const BACKLOG: i32 = 4096;
 
-/// Why a port could not be listened on.
+/// The reason why a program cannot listen on its port.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -20,7 +20,7 @@ pub enum ListenError {
         "port {0} is busy: another program is listening there. Stop it, or choose another port: PORT={1}"
     )]
     Busy(u16, u16),
-    /// The system allows it to administrators only.
+    /// Only administrators may listen on it.
     #[error("port {0} is reserved for administrators. Choose one above 1023: PORT=8080")]
     Reserved(u16),
     /// This machine has no such address.
@@ -31,7 +31,7 @@ pub enum ListenError {
     Io(SocketAddr, io::Error),
 }
 
-/// Listens on `host` and `port`, for a program with threads.
+/// Listens on `host` and `port` of the settings, for a program with threads.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn bind(settings: &Settings) -> Result<std::net::TcpListener, ListenError> {
         io::ErrorKind::AddrInUse => {
             ListenError::Busy(settings.port, settings.port.checked_add(1).unwrap_or(8080))
         }
-        // Windows says the same of ports that it keeps for itself, of any number.
+        // Windows reports the same for the ports that it reserves, whatever their numbers are.
         io::ErrorKind::PermissionDenied if settings.port < 1024 => {
             ListenError::Reserved(settings.port)
         }
@@ -61,7 +61,7 @@ pub fn bind(settings: &Settings) -> Result<std::net::TcpListener, ListenError> {
     })
 }
 
-/// Listens on `host` and `port`, for a program with tasks.
+/// Listens on `host` and `port` of the settings, for a program with tasks.
 ///
 /// # Errors
 ///

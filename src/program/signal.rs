@@ -8,20 +8,21 @@ use tokio::signal::unix;
 #[cfg(windows)]
 use tokio::signal::windows;
 
-/// Listens for Ctrl-C and, on Unix, SIGTERM and SIGHUP from now on; await it for the one that came.
+/// Listens for Ctrl-C and, on Unix, SIGTERM and SIGHUP from now on. The future waits for the first
+/// of them, and gives its name.
 ///
-/// SIGHUP comes when the terminal is closed or the SSH connection to it ends. Where the process
-/// was started with SIGHUP ignored, as `nohup` does, it stays ignored; that is seen on Linux only.
-/// A program that does not call this is ended by each of these signals at once: that is right
-/// for one that has nobody to say goodbye to.
+/// The system sends SIGHUP when the terminal is closed or the SSH connection to it ends. If the
+/// process was started with SIGHUP ignored, as `nohup` does, it stays ignored; this is noticed on
+/// Linux only. A program that does not call this function ends at once at each of these signals,
+/// which suits a program without connections to close.
 ///
 /// A second signal, of any of these kinds, ends the process at once, with the status that a
-/// shell gives to a program killed so (130, 143, 129). Await it on a tokio runtime; it is
-/// cancel safe.
+/// shell reports for a program that such a signal ended (130, 143, 129). Await the future on a
+/// tokio runtime. Cancel safe: dropped, it listens no longer.
 ///
 /// # Errors
 ///
-/// If the operating system refuses to deliver signals to this process.
+/// The system refuses to deliver signals to this process.
 pub fn signal() -> io::Result<impl Future<Output = &'static str> + Send> {
     let mut signals = Signals::listen()?;
     Ok(async move {
@@ -34,13 +35,13 @@ pub fn signal() -> io::Result<impl Future<Output = &'static str> + Send> {
     })
 }
 
-/// The signals that ask a program to end, with the exit status of one that did not wait.
+/// The signals that ask a program to end, each with the exit status of a program that it ended.
 #[cfg(unix)]
 struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
     hangup: unix::Signal,
-    /// SIGHUP is to stay ignored. Listening to it ends that for the system, so it is kept up here.
+    /// Whether SIGHUP stays ignored. A listener makes the system deliver it, so it is ignored here.
     ignores_hangup: bool,
 }
 
@@ -49,7 +50,7 @@ impl Signals {
     fn listen() -> io::Result<Self> {
         let interrupt = unix::signal(unix::SignalKind::interrupt())?;
         let terminate = unix::signal(unix::SignalKind::terminate())?;
-        // Before it is listened to.
+        // Read before this process listens, which would change it.
         let ignores_hangup = ignores_hangup();
         let hangup = unix::signal(unix::SignalKind::hangup())?;
         Ok(Self { interrupt, terminate, hangup, ignores_hangup })

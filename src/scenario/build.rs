@@ -1,4 +1,4 @@
-//! The bytes of what a client sends.
+//! Makes the bytes that a client sends.
 
 use bytes::{BufMut, Bytes, BytesMut};
 

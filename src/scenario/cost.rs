@@ -15,18 +15,19 @@ use super::settings::StepSettings;
 use super::{Item, Json, Names, Observation, Scenario, Text};
 use crate::client::Asked;
 use crate::frame::{Frame, Opcode};
-use crate::tap::{Direction, Event, Seen};
+use crate::tap::{Direction, Seen, TapEvent};
 use crate::transcript::Lane;
 use crate::wst::steps;
 
-/// How many items the smaller input has; the larger one has twice as many.
+/// The number of items in the smaller input; the larger one has twice as many.
 const SMALL: usize = 2_000;
 
 /// Checks that twice the input takes at most 2.3 times the steps.
 ///
-/// A step of a search in a sorted set counts by the logarithm, so twice is a little more than twice.
+/// A search in a sorted set counts its logarithm, so twice the items take a little more than twice the steps.
 fn grows_with_size(what: &str, cost: impl Fn(usize) -> u64) {
-    let (once, twice) = (cost(SMALL), cost(2 * SMALL));
+    let once = cost(SMALL);
+    let twice = cost(2 * SMALL);
     assert!(once > 0, "{what}: nothing was counted");
     assert!(twice * 10 <= once * 23, "{what}: {once} steps for {SMALL}, {twice} for twice that");
 }
@@ -62,7 +63,7 @@ fn fields_are_compared_with_a_set_of_those_before() {
 #[test]
 fn an_escape_does_not_count_the_column() {
     grows_with_size("escapes", |n| {
-        // One character that is looked at for each placeholder, so that something is counted.
+        // One character to examine for each placeholder, so that the count is not zero.
         reading(&format!("a << text \"{}\"", "<\\n\\u0041".repeat(n)))
     });
 }
@@ -86,7 +87,8 @@ fn a_comparison_does_not_copy_the_names() {
         for at in 0..n {
             let _ = write!(pattern, "{}\"<n{at}>!\"", if at == 0 { "" } else { "," });
         }
-        let (pattern, mut names) = (payload(&(pattern + "]")), Names::default());
+        let pattern = payload(&(pattern + "]"));
+        let mut names = Names::default();
         let value = serde_json::json!(vec!["x!"; n]);
         steps::of(|| pattern.matches(&value, &Path::Root, &mut names).unwrap())
     });
@@ -125,7 +127,8 @@ fn captured_values_have_a_limit() {
 #[test]
 fn fields_that_came_are_looked_up() {
     grows_with_size("fields compared", |n| {
-        let (wanted, value) = (object(n, "1"), serde_json::from_str(&object(n, "1")).unwrap());
+        let wanted = object(n, "1");
+        let value = serde_json::from_str(&object(n, "1")).unwrap();
         let wanted = payload(&wanted);
         steps::of(|| wanted.matches(&value, &Path::Root, &mut Names::default()).unwrap())
     });
@@ -133,10 +136,11 @@ fn fields_that_came_are_looked_up() {
 
 #[test]
 fn a_path_is_written_only_for_a_difference() {
-    // A long name with many values below it: a path for each would be the square of the line.
+    // A long name with many values below it: a path for each would take the square of the line.
     grows_with_size("paths", |n| {
         let text = format!("{{\"{}\":[{}1]}}", "k".repeat(n), "1,".repeat(n));
-        let (wanted, value) = (payload(&text), serde_json::from_str(&text).unwrap());
+        let wanted = payload(&text);
+        let value = serde_json::from_str(&text).unwrap();
         steps::of(|| wanted.matches(&value, &Path::Root, &mut Names::default()).unwrap())
     });
 }
@@ -180,12 +184,12 @@ fn what_would_be_compared_with_each_other_has_a_limit() {
     assert!(refused(&format!("{name} -- cut")).contains("at most 64 characters"));
 }
 
-fn arrival(event: Event) -> Seen {
+fn arrival(event: TapEvent) -> Seen {
     Seen { at: Instant::now(), direction: Direction::In, event }
 }
 
-/// What an inbox takes to hear these events, with the fragments of messages joined.
-fn hearing(events: impl Iterator<Item = Event>) -> u64 {
+/// The steps that an inbox takes to receive these events, with the fragments of messages joined.
+fn hearing(events: impl Iterator<Item = TapEvent>) -> u64 {
     let mut inbox = Inbox::default();
     let asked = Asked::of(b"");
     steps::of(|| events.for_each(|event| inbox.hear(arrival(event), true, &asked)))
@@ -198,8 +202,8 @@ fn a_fragment_costs_its_own_bytes() {
         begun.header.fin = false;
         let mut next = Frame::new(Opcode::Continuation, "x");
         next.header.fin = false;
-        let next = std::iter::repeat_n(Event::Frame(next), n);
-        hearing(std::iter::once(Event::Frame(begun)).chain(next))
+        let next = std::iter::repeat_n(TapEvent::Frame(next), n);
+        hearing(std::iter::once(TapEvent::Frame(begun)).chain(next))
     });
 }
 
@@ -210,8 +214,8 @@ fn a_piece_of_a_body_costs_its_own_bytes() {
     {
         grows_with_size(header, |n| {
             let head = Bytes::from(format!("HTTP/1.1 404 Not Found\r\n{header}\r\n\r\n"));
-            let pieces = std::iter::repeat_n(Event::Body(Bytes::from(piece)), n);
-            hearing(std::iter::once(Event::Head(head)).chain(pieces))
+            let pieces = std::iter::repeat_n(TapEvent::Body(Bytes::from(piece)), n);
+            hearing(std::iter::once(TapEvent::Head(head)).chain(pieces))
         });
     }
 }
@@ -224,7 +228,7 @@ fn an_event_is_taken_in_once() {
         let mut inbox = Inbox::default();
         steps::of(|| {
             for _ in 0..n {
-                sender.try_send(arrival(Event::Frame(Frame::ping("")))).unwrap();
+                sender.try_send(arrival(TapEvent::Frame(Frame::ping("")))).unwrap();
                 lane.catch_up();
                 inbox.take_in(&lane, true, |_| false);
             }

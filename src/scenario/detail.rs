@@ -58,13 +58,13 @@ pub enum Detail {
         /// As a number.
         wanted: u8,
     },
-    /// FIN where more should follow, or the reverse: this is what was found.
+    /// FIN is set where more should follow, or the reverse; the received FIN.
     #[error("FIN is {}, not {} (RFC 6455 §5.4)", u8::from(*.0), u8::from(!*.0))]
     Fin(bool),
     /// A masked frame.
     #[error("the frame is masked: a server never masks (RFC 6455 §5.1)")]
     Masked,
-    /// A header of so many bytes, where fewer would do.
+    /// A header of this many bytes, although fewer would do.
     #[error("the header has {0} bytes, more than it needs (RFC 6455 §5.2)")]
     LongHeader(usize),
     /// Another length, in bytes.
@@ -75,10 +75,10 @@ pub enum Detail {
         /// The expected one.
         wanted: u64,
     },
-    /// Another byte, the first that is.
+    /// Another byte, the first that differs.
     #[error("byte {at} is {found:02x}, not {wanted:02x}")]
     Byte {
-        /// Which, from 0.
+        /// Its index, from 0.
         at: usize,
         /// The byte.
         found: u8,
@@ -94,25 +94,25 @@ pub enum Detail {
     /// Another text: the next characters of both, from the first that differs.
     #[error("{}it is {}, not {}", from(*at), quoted(found), quoted(wanted))]
     Text {
-        /// Which character, from 1.
+        /// The number of the character, from 1.
         at: usize,
         /// The next few characters.
         found: String,
         /// The expected ones.
         wanted: String,
     },
-    /// No UTF-8 from this byte on.
+    /// The text is not UTF-8 from this byte on.
     #[error("byte {0} is no UTF-8 (RFC 6455 §8.1)")]
     NoText(usize),
-    /// No JSON, and what the parser says.
+    /// The text is not JSON; the error of the parser.
     #[error("it is no JSON: {0}")]
     NoJson(String),
     /// Another value in JSON.
     #[error("{at} is {found}, not {wanted}")]
     Value {
-        /// Where: `$.users[0]`.
+        /// The place: `$.users[0]`.
         at: String,
-        /// The front of it.
+        /// The first characters of it.
         found: String,
         /// The expected value, as the scenario writes it.
         wanted: String,
@@ -120,23 +120,23 @@ pub enum Detail {
     /// A value that is not the same as where its name stood before.
     #[error("{at} is {found}, but <{name}> was {known}")]
     Name {
-        /// Where.
+        /// The place.
         at: String,
-        /// The front of it.
+        /// The first characters of it.
         found: String,
         /// The name.
         name: String,
-        /// The front of what it stands for.
+        /// The first characters of its value.
         known: String,
     },
     /// More or fewer items in a list of JSON.
     #[error("{at} has {found} items, not {wanted}")]
     Items {
-        /// Where.
+        /// The place.
         at: String,
-        /// How many.
+        /// The number of items.
         found: usize,
-        /// How many there are to be.
+        /// The expected number.
         wanted: usize,
     },
     /// JSON without this field.
@@ -154,10 +154,10 @@ pub enum Detail {
     /// A close with another reason.
     #[error("the reason is {}", quoted(.0))]
     Reason(String),
-    /// A frame that broke off in another way: how.
+    /// A frame that broke off in another place.
     #[error("it is torn {0}")]
     Torn(String),
-    /// The right event at another time: when.
+    /// The right event at another time.
     #[error("it came at {0}")]
     Moment(String),
     /// The right event in other bytes than those behind `|`.
@@ -166,7 +166,7 @@ pub enum Detail {
 }
 
 impl Detail {
-    /// The difference that a fault of a 101 makes.
+    /// The difference for a fault of a 101.
     pub(super) fn of(fault: &ResponseFault) -> Self {
         match fault.clone() {
             ResponseFault::Lacks { header, wanted, found } => {

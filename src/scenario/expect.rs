@@ -1,4 +1,4 @@
-//! What one lane is still expected to receive, and what of it may come next.
+//! The events that one lane is still expected to receive, and those of them that may come next.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,7 +9,7 @@ use crate::frame::Opcode;
 
 /// An expectation, and the number of its line.
 #[derive(Clone, Debug)]
-pub(super) struct Due {
+pub(super) struct DueLine {
     pub(super) line: usize,
     pub(super) expect: Expectation,
 }
@@ -23,10 +23,10 @@ pub(super) struct OwnAnswer {
     pub(super) text: String,
 }
 
-/// What one lane is still expected to receive.
+/// The events that one lane is still expected to receive.
 #[derive(Debug)]
 pub(super) struct Agenda {
-    due: VecDeque<Due>,
+    due: VecDeque<DueLine>,
     /// When an expectation was last met.
     pub(super) last: Instant,
     /// The number of the line that was met last.
@@ -47,7 +47,7 @@ impl Agenda {
         }
     }
 
-    pub(super) fn add(&mut self, due: Due) {
+    pub(super) fn add(&mut self, due: DueLine) {
         self.due.push_back(due);
     }
 
@@ -58,7 +58,7 @@ impl Agenda {
         }
     }
 
-    /// Whether such a ping or close is expected and has no answer yet; if so, marks it as answered.
+    /// Whether this ping or close is expected and has no answer yet; if so, marks it as answered.
     pub(super) fn is_asked(&mut self, opcode: Opcode, payload: &Payload) -> bool {
         match self.asked.get_mut(&format!("{opcode} {payload}")) {
             Some(times) if *times > 0 => {
@@ -69,17 +69,17 @@ impl Agenda {
         }
     }
 
-    /// Whether everything but the optional was received.
+    /// Whether every expected event that is not optional was received.
     pub(super) fn is_met(&self) -> bool {
         self.due.iter().all(|due| due.expect.optional) && self.own.is_empty()
     }
 
     /// The first expectation that is not optional.
-    pub(super) fn first(&self) -> Option<&Due> {
+    pub(super) fn first(&self) -> Option<&DueLine> {
         self.due.iter().find(|due| !due.expect.optional)
     }
 
-    /// The indexes of what may come next: neighbours marked `~`, and what follows optional lines.
+    /// The indexes of the expectations that may be met next: neighbours marked `~`, and those behind optional lines.
     pub(super) fn next(&self) -> Vec<usize> {
         let mut next = Vec::new();
         let mut at = 0;
@@ -99,7 +99,7 @@ impl Agenda {
         from + rest.take_while(|due| due.expect.any_order).count()
     }
 
-    pub(super) fn get(&self, at: usize) -> &Due {
+    pub(super) fn get(&self, at: usize) -> &DueLine {
         &self.due[at]
     }
 

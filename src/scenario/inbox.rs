@@ -1,4 +1,4 @@
-//! What a client has received and the player has not compared yet: whole answers, whole messages.
+//! The events that a client has received and the player has not compared yet: whole answers, whole messages.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::client::{Asked, ResponseFault, judge_response};
 use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::parse_response;
-use crate::tap::{Event, Seen};
+use crate::tap::{Seen, TapEvent};
 use crate::transcript::{Chunks, Lane};
 use crate::wst::{End, steps};
 
@@ -40,18 +40,18 @@ pub(super) enum Arrived {
     End(End),
     /// Another failure of the connection.
     Failed(ErrorKind),
-    /// So much came that a part of it was dropped.
+    /// More events came than are kept, so some were dropped.
     Missed,
 }
 
-/// What a lane has received, in order.
+/// The events that a lane has received, in order.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     pub(super) items: VecDeque<Arrival>,
-    /// How many of the events since the last report of the lane are taken in.
+    /// The number of events since the last report of the lane that are in this inbox.
     taken: usize,
     answer: Option<Answering>,
-    message: Option<Message>,
+    message: Option<JoinedMessage>,
     bytes: usize,
 }
 
@@ -65,13 +65,13 @@ struct Answering {
 
 /// A message whose last fragment has not come yet.
 #[derive(Debug)]
-struct Message {
+struct JoinedMessage {
     arrival: Arrival,
     payload: BytesMut,
 }
 
 impl Inbox {
-    /// Takes in what `lane` has seen and `is_ignored` does not hold for. With `joined`, the
+    /// Adds the new events of `lane`, except those that `is_ignored` holds for. With `joined`, the
     /// fragments of a message become one frame.
     pub(super) fn take_in(
         &mut self,
@@ -86,7 +86,7 @@ impl Inbox {
             self.hear(seen.clone(), joined, &lane.asked);
         }
         self.taken = taken;
-        // Only what is new: what was there before has been looked at.
+        // Only the new events: those before them were examined earlier.
         let new = self.items.split_off(before);
         self.items.extend(new.into_iter().filter(|arrival| {
             steps::count(1);
@@ -94,7 +94,7 @@ impl Inbox {
         }));
     }
 
-    /// To be called when the lane has written down its events and forgotten them.
+    /// Call it when the lane has written down its events and forgotten them.
     pub(super) fn reported(&mut self) {
         self.taken = 0;
     }
@@ -105,12 +105,12 @@ impl Inbox {
         Some(arrival)
     }
 
-    /// Whether more has come than is kept.
+    /// Whether more has come than the inbox keeps.
     pub(super) fn is_flooded(&self) -> bool {
         self.items.len() > ITEMS_LIMIT || self.bytes > BYTES_LIMIT
     }
 
-    /// Takes an incomplete answer as it is; tells whether there was one.
+    /// Moves an incomplete answer to the events as it is; returns whether there was one.
     pub(super) fn flush(&mut self) -> bool {
         let begun = self.answer.take();
         begun.map(|begun| self.push(answered(begun.arrival, begun.body))).is_some()
@@ -120,17 +120,18 @@ impl Inbox {
         let at = seen.at;
         let new = |what| Arrival { at, what, seen: vec![seen.clone()] };
         match &seen.event {
-            Event::Head(head) => match parse_response(head) {
+            TapEvent::Head(head) => match parse_response(head) {
                 Ok(Some((response, _))) => {
                     let faults = judge_response(asked, head);
                     let begun = new(Arrived::Answer(response, faults, Bytes::new()));
-                    let (body, chunks) = (BytesMut::new(), Chunks::default());
+                    let body = BytesMut::new();
+                    let chunks = Chunks::default();
                     self.answer = Some(Answering { arrival: begun, body, chunks });
                     self.finish_answer();
                 }
                 _ => self.push(new(Arrived::Stray(head.clone()))),
             },
-            Event::Body(piece) => match &mut self.answer {
+            TapEvent::Body(piece) => match &mut self.answer {
                 Some(begun) => {
                     steps::count(piece.len());
                     begun.body.extend_from_slice(piece);
@@ -139,26 +140,26 @@ impl Inbox {
                 }
                 _ => self.push(new(Arrived::Stray(piece.clone()))),
             },
-            Event::Frame(frame) if joined && !frame.header.opcode.is_control() => {
+            TapEvent::Frame(frame) if joined && !frame.header.opcode.is_control() => {
                 let frame = frame.clone();
                 self.join(new(Arrived::Frame(frame)));
             }
-            Event::Frame(frame) => self.push(new(Arrived::Frame(frame.clone()))),
-            Event::Torn(torn) => self.push(new(Arrived::Torn(*torn))),
-            Event::Eof => {
+            TapEvent::Frame(frame) => self.push(new(Arrived::Frame(frame.clone()))),
+            TapEvent::Torn(torn) => self.push(new(Arrived::Torn(*torn))),
+            TapEvent::Eof => {
                 self.flush();
                 self.push(new(Arrived::End(End::Eof)));
             }
-            Event::Error(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+            TapEvent::Error(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
                 self.flush();
                 self.push(new(Arrived::End(End::Reset)));
             }
-            Event::Error(kind) => self.push(new(Arrived::Failed(*kind))),
-            Event::Missed(_) => self.push(new(Arrived::Missed)),
+            TapEvent::Error(kind) => self.push(new(Arrived::Failed(*kind))),
+            TapEvent::Missed(_) => self.push(new(Arrived::Missed)),
         }
     }
 
-    /// Lets go of the answer once all of it is there.
+    /// Moves the answer to the events once its body is complete.
     fn finish_answer(&mut self) {
         let Some(begun) = &mut self.answer else { return };
         let Arrived::Answer(response, ..) = &begun.arrival.what else { return };
@@ -175,7 +176,7 @@ impl Inbox {
         if is_whole && is_chunked {
             begun.body = std::mem::take(&mut begun.chunks.whole);
         }
-        // What is longer than is kept does not wait for its end: it is a flood.
+        // An answer that is longer than the limit is a flood: it does not wait for its end.
         if is_whole || begun.body.len() > BYTES_LIMIT {
             self.flush();
         }
@@ -186,7 +187,7 @@ impl Inbox {
         let Arrived::Frame(frame) = &arrival.what else { return };
         let is_next = frame.header.opcode == Opcode::Continuation && frame.header.rsv == 0;
         let fin = frame.header.fin;
-        let fits = |begun: &Message| {
+        let fits = |begun: &JoinedMessage| {
             frame.digest.is_none() && begun.payload.len() + frame.payload.len() <= MESSAGE_LIMIT
         };
         match self.message.take() {
@@ -204,7 +205,7 @@ impl Inbox {
                 let begins = !fin && !is_next && frame.digest.is_none();
                 if begins {
                     let payload = BytesMut::from(&frame.payload[..]);
-                    self.message = Some(Message { arrival, payload });
+                    self.message = Some(JoinedMessage { arrival, payload });
                 } else {
                     self.push(arrival);
                 }
@@ -218,8 +219,8 @@ impl Inbox {
     }
 }
 
-impl Message {
-    /// The message as one frame; `fin` tells whether its last fragment is there.
+impl JoinedMessage {
+    /// The message as one frame; `fin` says whether its last fragment has come.
     fn finish(mut self, fin: bool) -> Arrival {
         if let Arrived::Frame(whole) = &mut self.arrival.what
             && self.arrival.seen.len() > 1

@@ -1,4 +1,4 @@
-//! Whether JSON that was received is the JSON that was expected, and the JSON that is sent.
+//! Compares received JSON with the expected JSON, and makes the JSON that is sent.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write};
@@ -14,7 +14,7 @@ use crate::escape;
 use crate::wst::{Json, steps};
 
 impl Json {
-    /// The JSON that a client sends, with what the names stand for.
+    /// The JSON that a client sends, with the values of the names.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Json {
         Ok(())
     }
 
-    /// Whether `value` is such JSON; the error says where it is not.
+    /// Compares `value` with this pattern; the error has the place of the first difference.
     pub(super) fn matches(
         &self,
         value: &Value,
@@ -74,7 +74,8 @@ impl Json {
         names: &mut Names,
     ) -> Result<(), Detail> {
         steps::count(1);
-        let (place, found) = (|| at.to_string(), || short(value));
+        let place = || at.to_string();
+        let found = || short(value);
         match (self, value) {
             (Self::Any, _) | (Self::Null, Value::Null) => Ok(()),
             (Self::Name(name), _) => match names.get(name) {
@@ -84,7 +85,8 @@ impl Json {
                 }
                 Some(known) if known == value => Ok(()),
                 Some(known) => {
-                    let (name, known) = (name.clone(), short(known));
+                    let name = name.clone();
+                    let known = short(known);
                     Err(Detail::Name { at: place(), found: found(), name, known })
                 }
             },
@@ -98,7 +100,8 @@ impl Json {
             }
             (Self::Array(items, more), Value::Array(found)) => {
                 if found.len() < items.len() || !more && found.len() > items.len() {
-                    let (found, wanted) = (found.len(), items.len());
+                    let found = found.len();
+                    let wanted = items.len();
                     return Err(Detail::Items { at: place(), found, wanted });
                 }
                 let mut pairs = items.iter().zip(found).enumerate();
@@ -131,7 +134,7 @@ impl Json {
     }
 }
 
-/// Where a value stands: `$.users[0]`. It is written out only where a difference is told.
+/// The place of a value: `$.users[0]`. It is written out only for a difference.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,
@@ -158,7 +161,7 @@ fn equal(wanted: &Number, found: &Number) -> bool {
     wanted == found || !(wanted.is_i64() && found.is_i64()) && wanted.as_f64() == found.as_f64()
 }
 
-/// Whether `digest` begins as these hexadecimal digits say.
+/// Whether `digest` begins with these hexadecimal digits.
 pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
     use std::fmt::Write;
     let whole = digest.iter().fold(String::new(), |mut out, byte| {
@@ -168,7 +171,7 @@ pub(super) fn is_digest(front: &str, digest: &[u8]) -> bool {
     whole.starts_with(front)
 }
 
-/// The front of a value, for a sentence.
+/// The first characters of a value, for a sentence.
 fn short(value: &Value) -> String {
     const SHOWN: usize = 60;
     let text = escape::Lines(&value.to_string()).to_string();

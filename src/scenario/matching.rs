@@ -11,16 +11,16 @@ use super::json::{Path, is_digest};
 use super::mismatch::Mismatch;
 use super::names::CAPTURED_LIMIT;
 use super::text::within_limit;
-use super::{Answer, End, FramePattern, Kind, Names, Observation, PartialFrame, Payload};
+use super::{End, FramePattern, Kind, Names, Observation, PartialFrame, Payload, ResponsePattern};
 use crate::client::ResponseFault;
 use crate::frame::{Frame, Opcode, Torn};
 
 type MatchResult = Result<(), Mismatch>;
 
-/// How many characters of two texts are shown from the first difference on.
+/// The most characters of two texts that are shown, from the first difference on.
 const PARTED_SHOWN: usize = 24;
 
-/// Compares. If `arrival` matches, the names that it captures are added to `names`.
+/// Compares `arrival` with an expectation. If it matches, the names that it captures are added to `names`.
 pub(super) fn matches(wanted: &Observation, arrival: &Arrival, names: &mut Names) -> MatchResult {
     let known = names.mark();
     let verdict = match (wanted, &arrival.what) {
@@ -68,7 +68,7 @@ fn torn_as(wanted: PartialFrame, torn: Torn) -> MatchResult {
 }
 
 fn answered(
-    answer: &Answer,
+    answer: &ResponsePattern,
     response: &http::Response<()>,
     faults: &[ResponseFault],
     body: &Bytes,
@@ -98,8 +98,8 @@ fn answered(
     }
 }
 
-/// A 101 must have every fault that the scenario names, and no other that browsers refuse (RFC 6455 §4.1).
-fn switched(answer: &Answer, faults: &[ResponseFault]) -> MatchResult {
+/// A 101 must have every fault that the scenario names, and no other fault that browsers refuse (RFC 6455 §4.1).
+fn switched(answer: &ResponsePattern, faults: &[ResponseFault]) -> MatchResult {
     let parts = || faults.iter().filter_map(ResponseFault::part);
     for fault in faults.iter().filter(|fault| fault.is_fatal()) {
         let is_named = fault.part().is_some_and(|part| answer.faults.contains(&part));
@@ -196,14 +196,15 @@ fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> MatchResult {
     same(&bytes.repeat(times), frame)
 }
 
-/// Whether the payload is exactly `wanted`, also where only its front was kept.
+/// Whether the payload is exactly `wanted`, even if only its first bytes were kept.
 fn same(wanted: &[u8], frame: &Frame) -> MatchResult {
     let fits = match frame.digest {
         Some(digest) => digest == <[u8; 32]>::from(Sha256::digest(wanted)),
         None => frame.payload == wanted,
     };
     differs_unless(fits, || {
-        let (found, wanted_len) = (frame.header.len, wanted.len() as u64);
+        let found = frame.header.len;
+        let wanted_len = wanted.len() as u64;
         if found != wanted_len {
             return Detail::Length { found, wanted: wanted_len };
         }

@@ -7,7 +7,7 @@ use super::detail::Detail;
 use crate::escape::Hex;
 use crate::wst::seconds;
 
-/// How many bytes of what was seen are shown.
+/// The most received bytes that are shown.
 const BYTES_SHOWN: usize = 64;
 
 /// The words for the expectation that nothing more comes.
@@ -15,6 +15,7 @@ pub const NOTHING_MORE: &str = "nothing more";
 
 /// The first difference between a scenario and the transcript of playing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Difference {
     /// The index of the step, from 0.
     pub step: usize,
@@ -43,7 +44,7 @@ pub enum Mismatch {
     /// Nothing came within this time.
     #[error("nothing came in {}", seconds(*.0))]
     Silence(Duration),
-    /// The connection was expected to end, and is open after this time.
+    /// The connection was expected to end, and is still open after this time.
     #[error("the connection is still open after {}", seconds(*.0))]
     Open(Duration),
     /// The connection ended where something else was expected.
@@ -82,8 +83,8 @@ pub enum Mismatch {
     /// The names that were captured have more bytes than this.
     #[error("the captured names have more than {0} bytes")]
     Captured(usize),
-    /// More came than is kept, so a part was dropped.
-    #[error("it came so fast that not all was heard")]
+    /// More events came than are kept, so some were dropped.
+    #[error("more events came than are kept, so some were dropped")]
     Flood,
     /// Playing the whole scenario took longer than this.
     #[error("the whole took more than {}", seconds(*.0))]

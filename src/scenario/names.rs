@@ -62,15 +62,15 @@ impl Names {
         self.bytes <= CAPTURED_LIMIT
     }
 
-    /// How many names there are, for [`forget`](Self::forget).
+    /// The number of names, for [`forget`](Self::forget).
     pub(super) fn mark(&self) -> usize {
         self.order.len()
     }
 
     /// Forgets all names but the first `mark`.
     ///
-    /// A comparison that fails takes back what it captured. The cost is that of these names,
-    /// where a copy to fall back on would cost all names for each comparison.
+    /// A comparison that fails forgets the names that it captured. This costs as much as these names;
+    /// a copy to return to would cost all names for each comparison.
     pub(super) fn forget(&mut self, mark: usize) {
         for name in self.order.drain(mark.min(self.order.len())..) {
             steps::count(1);

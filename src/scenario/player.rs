@@ -1,4 +1,4 @@
-//! Plays a scenario: does the actions of its clients, and waits for what they are expected to receive.
+//! Plays a scenario: does the actions of its clients, and waits for the events that they are expected to receive.
 
 mod acting;
 mod recording;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::expect::{Agenda, Due};
+use super::expect::{Agenda, DueLine};
 use super::inbox::{Arrival, Inbox};
 use super::mismatch::{Difference, Mismatch, NOTHING_MORE};
 use super::settings::StepSettings;
@@ -17,7 +17,7 @@ use super::{Expectation, Item, Names, Observation, Scenario, Timing};
 use crate::tap::Limits;
 use crate::transcript::{BYTES_TOLD, Transcript};
 
-/// How many bytes of each payload, and how many events that are not yet taken in, are kept of each client.
+/// The most bytes of each payload, and the most events that are not yet in an inbox, that are kept of each client.
 const LIMITS: Limits = Limits { keep: 128 * 1024, events: 1024 };
 
 /// How long a scenario may take beyond the times that it states.
@@ -26,6 +26,7 @@ const SLACK: Duration = Duration::from_secs(60);
 /// The result of playing a scenario.
 ///
 /// It displays as the transcript with the difference below it.
+#[non_exhaustive]
 pub struct Played {
     /// The first difference, if there is one.
     pub difference: Option<Difference>,
@@ -33,12 +34,13 @@ pub struct Played {
     pub steps: Vec<PlayedStep>,
     /// The captured names and their values.
     pub names: Names,
-    /// The transcript. Ids and times stand as they were received.
+    /// The transcript. It shows ids and times as they were received.
     pub transcript: Transcript,
 }
 
 /// A step that was played.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlayedStep {
     /// Its title.
     pub title: String,
@@ -186,7 +188,7 @@ impl Player {
         Ok(())
     }
 
-    /// Waits until every lane has received what it must, and writes it down.
+    /// Waits until every expectation of every lane is met, and writes the events down.
     async fn settle(&mut self) -> StepResult {
         self.all_met().await?;
         self.take_in();
@@ -195,7 +197,7 @@ impl Player {
     }
 
     /// Remembers the current line, for a difference that is about it.
-    fn begin(&mut self, line: &super::Line) {
+    fn begin(&mut self, line: &super::ScenarioLine) {
         self.line = line.place.0;
         self.subject = line.item.lane().map(str::to_owned);
         self.current = line.item.to_string();
@@ -216,7 +218,7 @@ impl Player {
         {
             agenda.ask(opcode, &shape.payload);
         }
-        agenda.add(Due { line: self.line, expect: expect.clone() });
+        agenda.add(DueLine { line: self.line, expect: expect.clone() });
         Ok(())
     }
 
@@ -229,7 +231,7 @@ impl Player {
         Ok(())
     }
 
-    /// Anything received and not compared by now was not expected.
+    /// An event that was received and not compared by now was not expected.
     fn nothing_left(&mut self) -> StepResult {
         for at in 0..self.lanes.len() {
             while let Some(arrival) = self.lanes[at].inbox.pop() {
@@ -254,7 +256,7 @@ impl Player {
     /// The difference between `due` and what arrived; without `due`, a difference about the current line.
     fn differs(
         &self,
-        due: Option<(usize, &Due, Option<&Arrival>)>,
+        due: Option<(usize, &DueLine, Option<&Arrival>)>,
         why: Mismatch,
     ) -> Box<Difference> {
         let mut difference = Difference {
@@ -294,7 +296,7 @@ impl Player {
 }
 
 /// Whether the next of these lines that is not a remark is an action.
-fn is_before_act(lines: &[super::Line]) -> bool {
+fn is_before_act(lines: &[super::ScenarioLine]) -> bool {
     let next = lines.iter().find(|line| !matches!(line.item, Item::Comment(_)));
     next.is_some_and(|line| matches!(line.item, Item::Action(..)))
 }

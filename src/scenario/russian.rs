@@ -1,4 +1,4 @@
-//! The sentences about a difference in Russian.
+//! The sentences about a difference, in Russian.
 
 use std::time::Duration;
 

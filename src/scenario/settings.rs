@@ -32,7 +32,7 @@ impl StepSettings {
         settings.with(&scenario.notes, 0)
     }
 
-    /// The same, and what holds for `step`; the cost is that of the step's own notes.
+    /// The same with the notes of `step`. This costs as much as the step's own notes.
     pub(super) fn for_step(&self, step: &Step) -> Self {
         self.clone().with(&step.notes, 1)
     }

@@ -1,4 +1,4 @@
-//! Whether a text that was received is the text that was expected, and the text that is sent.
+//! Compares a received text with the expected one, and makes the text that is sent.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ pub(super) fn within_limit(bytes: usize) -> Result<(), Mismatch> {
 }
 
 impl Text {
-    /// The text that a client sends, with what the names stand for.
+    /// The text that a client sends, with the values of the names.
     ///
     /// # Errors
     ///
@@ -35,9 +35,9 @@ impl Text {
         Ok(out)
     }
 
-    /// Whether `text` is such a text; names seen for the first time are kept in `names`.
+    /// Whether `text` matches; new names are added to `names` with their values.
     ///
-    /// The characters between two placeholders are looked for from left to right.
+    /// The characters between two placeholders are searched from left to right.
     pub(super) fn matches(&self, text: &str, names: &mut Names) -> bool {
         let known = names.mark();
         let fits = self.matches_with(text, names);
@@ -65,7 +65,7 @@ impl Text {
                 if *part == Part::Any { 0 } else { rest.chars().next().map_or(1, char::len_utf8) };
             let end = match self.0.get(at + 1) {
                 None => rest.len(),
-                // The last characters are those at the end.
+                // Plain text at the end must be the end of `text`.
                 Some(Part::Plain(next)) if at + 2 == self.0.len() => {
                     match rest.strip_suffix(next.as_str()) {
                         Some(front) => front.len(),
@@ -79,7 +79,7 @@ impl Text {
                     };
                     least + found
                 }
-                // Nothing parts the two, so the first takes what it must.
+                // No characters separate two placeholders, so the first takes as few as it may.
                 Some(_) => least,
             };
             if end < least || end > rest.len() {

@@ -93,7 +93,7 @@ struct Pending {
     _cut: oneshot::Sender<()>,
 }
 
-/// Why there is no place.
+/// The reason why there is no place.
 enum Full {
     /// A connection that was cut, or must not be cut, has to end first.
     UntilFreed,

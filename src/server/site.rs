@@ -16,14 +16,12 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::pending::Place;
-use crate::handshake::{
-    HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard, judge_body_length, to_origin_form,
-};
+use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard, to_origin_form};
 use crate::limits::WriteWithin;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::stream::{Explained, LINGER, Lingering, Rewind, linger};
-use crate::upgrade::{AcceptError, Ends, read_head, refuse};
+use crate::upgrade::{AcceptError, Ends, Upgrade, read_head};
 
 /// The settings and the routes that all connections to a listener share.
 pub(super) struct Site {
@@ -58,10 +56,6 @@ impl Site {
             Some(head) => head?,
         };
         place.has_asked();
-        // hyper would answer with an empty 400.
-        if let Err(rejection) = judge_body_length(&head.request) {
-            return Err(refuse(head.io, rejection).await.into());
-        }
         // A handshake needs keep-alive to be upgraded; its connection frees its place soon.
         let keep_alive = asks(head.request.headers()) || !place.are_scarce();
         let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), self.settings.write);
@@ -118,7 +112,8 @@ impl Site {
     }
 
     /// Judges a request by the rules that hold for all routes, and puts it into the form that they
-    /// expect: an origin-form target, `GET` for `HEAD`, the version and the ends as extensions.
+    /// expect: an origin-form target, and `GET` for `HEAD`. Its extensions get the [`Version`](http::Version), the
+    /// [`Ends`] of the connection, and the [`Upgrade`] that a route for WebSockets answers.
     fn judge(&self, request: &mut Request<Incoming>, ends: Ends) -> Result<(), Rejection> {
         to_origin_form(request)?;
         self.policy.permit(request)?;
@@ -127,8 +122,11 @@ impl Site {
             *request.method_mut() = Method::GET;
         }
         let version = request.version();
-        request.extensions_mut().insert(version);
-        request.extensions_mut().insert(ends);
+        let extensions = request.extensions_mut();
+        extensions.insert(version);
+        extensions.insert(ends);
+        let upgrade = Upgrade::of(request);
+        request.extensions_mut().insert(upgrade);
         Ok(())
     }
 }

@@ -5,12 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::handshake::{
-    HEAD_LIMIT, HeadError, Rejection, encode, judge_body_length, parse_request,
+    HEAD_LIMIT, HeadError, Rejection, encode, has_body, parse_request, read_request,
 };
 
 /// A stream under hyper that replaces hyper's empty answer to a malformed head by a [`Rejection`].
@@ -85,18 +83,13 @@ fn is_own(status: &[u8], answer: &[u8]) -> bool {
 }
 
 fn why(head: &[u8], status: &[u8]) -> Rejection {
-    match parse_request(head) {
+    match read_request(head) {
         Err(rejection) => rejection,
-        Ok(Some((request, _))) if let Err(rejection) = judge_body_length(&request) => rejection,
         Ok(_) if status == b"400" => {
             HeadError::Malformed("the first line or a header is garbled").into()
         }
         Ok(_) => HeadError::TooLarge.into(),
     }
-}
-
-fn has_body(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Explained<S> {

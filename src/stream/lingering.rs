@@ -12,8 +12,8 @@ use super::LINGER_BUFFER;
 
 /// A stream whose shutdown is a [`linger`](super::linger): for a program that drops it afterwards.
 ///
-/// Shutting down ends the writing half, then reads and discards until the peer
-/// hangs up, for at most the limit. Reading and writing pass straight through.
+/// Shutting down ends the writing half, then reads and discards until the peer hangs up, for at
+/// most the limit. Reads and writes go to the stream unchanged.
 #[derive(Debug)]
 pub struct Lingering<S> {
     io: S,
@@ -23,12 +23,13 @@ pub struct Lingering<S> {
 }
 
 impl<S> Lingering<S> {
-    /// Ends `io` within `limit`; [`LINGER`](super::LINGER) is a good one.
+    /// `io`, whose shutdown waits for the peer for at most `limit`, for example
+    /// [`LINGER`](super::LINGER).
     pub fn new(io: S, limit: Duration) -> Self {
         Self { io, limit, ending: None }
     }
 
-    /// The stream, which ends as it always did.
+    /// The stream, whose shutdown only ends the writing half.
     pub fn into_inner(self) -> S {
         self.io
     }
@@ -76,10 +77,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
         }
         let ending = ending.get_or_insert_with(|| Box::pin(sleep(*limit)));
         let mut scrap = [0; LINGER_BUFFER];
-        // The time is looked at before each read: a peer that always sends would have no end.
+        // The time is checked before each read, because a peer may send without end.
         while ending.as_mut().poll(cx).is_pending() {
             let mut rest = ReadBuf::new(&mut scrap);
-            // Whether the peer hung up or failed: it is over.
+            // The peer hung up or failed.
             if ready!(Pin::new(&mut *io).poll_read(cx, &mut rest)).is_err()
                 || rest.filled().is_empty()
             {

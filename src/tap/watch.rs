@@ -1,14 +1,37 @@
-//! Turns the bytes of both directions into events. What follows a head depends on the answer, so
-//! each direction needs the other.
+//! Turns the bytes of both directions into events. The answer decides whether frames follow the heads,
+//! so each direction needs the other.
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Direction, EARLY_LIMIT, Event, Limits, Seen};
+use super::event::{Direction, Seen, TapEvent};
 use crate::frame::Decoder;
 use crate::handshake::{HEAD_LIMIT, parse_response};
+
+/// The most bytes kept of those that a client sends after its request and before the answer: 16 KiB.
+///
+/// The answer decides whether these bytes are frames. If a client sends more than this, all of them
+/// are reported as [`TapEvent::Body`].
+pub const EARLY_LIMIT: usize = 16 * 1024;
+
+/// The most that a tap keeps for the receiver of its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes that are kept of each payload, and of each direction's body. A longer payload
+    /// comes with a digest of all of it.
+    pub keep: usize,
+    /// The most events that may wait for the receiver; more are counted and dropped. 0 counts as 1.
+    pub events: usize,
+}
+
+impl Default for Limits {
+    /// 4 KiB of each payload, 256 events: 1 MiB, and the two heads.
+    fn default() -> Self {
+        Self { keep: 4 * 1024, events: 256 }
+    }
+}
 
 /// The state of both directions of one connection.
 #[derive(Debug)]
@@ -16,19 +39,19 @@ pub(super) struct Watch {
     keep: usize,
     /// Whether the response was a 101, once it has arrived.
     upgraded: Option<bool>,
-    inward: Lane,
-    outward: Lane,
+    inward: Stage,
+    outward: Stage,
     reports: Reports,
 }
 
-/// What one direction carries now.
+/// The kind of bytes that one direction carries now.
 #[derive(Debug)]
-enum Lane {
+enum Stage {
     Head(BytesMut),
     /// Bytes after the request and before the answer.
     Early(BytesMut),
     Frames(Decoder),
-    /// How many more bytes of the body are kept.
+    /// The number of bytes of the body that may still be kept.
     Body(usize),
     Over,
 }
@@ -39,8 +62,8 @@ impl Watch {
         let watch = Self {
             keep: limits.keep,
             upgraded: None,
-            inward: Lane::Head(BytesMut::new()),
-            outward: Lane::Head(BytesMut::new()),
+            inward: Stage::Head(BytesMut::new()),
+            outward: Stage::Head(BytesMut::new()),
             reports: Reports { to: Some(to), missed: 0 },
         };
         (watch, seen)
@@ -50,12 +73,12 @@ impl Watch {
         if bytes.is_empty() || self.reports.to.is_none() {
             return;
         }
-        let lane = match direction {
+        let stage = match direction {
             Direction::In => &mut self.inward,
             Direction::Out => &mut self.outward,
         };
-        match lane {
-            Lane::Head(head) => {
+        match stage {
+            Stage::Head(head) => {
                 let (within, beyond) = bytes.split_at(bytes.len().min(HEAD_LIMIT - head.len()));
                 head.extend_from_slice(within);
                 let mut head = std::mem::take(head);
@@ -65,51 +88,51 @@ impl Watch {
                     self.saw(direction, &rest);
                     self.saw(direction, beyond);
                 } else if head.len() == HEAD_LIMIT {
-                    *self.lane(direction) = Lane::Body(self.keep);
+                    *self.stage(direction) = Stage::Body(self.keep);
                     self.saw(direction, &head);
                     self.saw(direction, beyond);
                 } else {
-                    *self.lane(direction) = Lane::Head(head);
+                    *self.stage(direction) = Stage::Head(head);
                 }
             }
-            Lane::Early(early) if early.len() + bytes.len() <= EARLY_LIMIT => {
+            Stage::Early(early) if early.len() + bytes.len() <= EARLY_LIMIT => {
                 early.extend_from_slice(bytes);
             }
-            Lane::Early(early) => {
+            Stage::Early(early) => {
                 let early = std::mem::take(early);
-                *self.lane(direction) = Lane::Body(self.keep);
+                *self.stage(direction) = Stage::Body(self.keep);
                 self.saw(direction, &early);
                 self.saw(direction, bytes);
             }
-            Lane::Frames(decoder) => {
+            Stage::Frames(decoder) => {
                 decoder.push(bytes);
                 for frame in decoder {
-                    self.reports.send(direction, Event::Frame(frame));
+                    self.reports.send(direction, TapEvent::Frame(frame));
                 }
             }
-            Lane::Body(left) => {
+            Stage::Body(left) => {
                 let kept = &bytes[..bytes.len().min(*left)];
                 *left -= kept.len();
                 self.reports.send_body(direction, kept);
             }
-            Lane::Over => {}
+            Stage::Over => {}
         }
     }
 
     /// Ends a direction: reports the incomplete head, body or frame, and then the end.
-    pub(super) fn ended(&mut self, direction: Direction, end: Event) {
-        match std::mem::replace(self.lane(direction), Lane::Over) {
+    pub(super) fn ended(&mut self, direction: Direction, end: TapEvent) {
+        match std::mem::replace(self.stage(direction), Stage::Over) {
             // A reader may meet the same end or error several times.
-            Lane::Over => return,
-            Lane::Head(bytes) | Lane::Early(bytes) => {
+            Stage::Over => return,
+            Stage::Head(bytes) | Stage::Early(bytes) => {
                 self.reports.send_body(direction, &bytes[..bytes.len().min(self.keep)]);
             }
-            Lane::Frames(decoder) => {
+            Stage::Frames(decoder) => {
                 if let Some(torn) = decoder.pending() {
-                    self.reports.send(direction, Event::Torn(torn));
+                    self.reports.send(direction, TapEvent::Torn(torn));
                 }
             }
-            Lane::Body(_) => {}
+            Stage::Body(_) => {}
         }
         self.reports.send(direction, end);
     }
@@ -124,31 +147,31 @@ impl Watch {
                     response.status() == StatusCode::SWITCHING_PROTOCOLS
                 }));
         }
-        self.reports.send(direction, Event::Head(head));
-        *self.lane(direction) = self.next();
+        self.reports.send(direction, TapEvent::Head(head));
+        *self.stage(direction) = self.next();
         if is_response {
             let other = match direction {
                 Direction::In => Direction::Out,
                 Direction::Out => Direction::In,
             };
-            if let Lane::Early(early) = self.lane(other) {
+            if let Stage::Early(early) = self.stage(other) {
                 let early = std::mem::take(early);
-                *self.lane(other) = self.next();
+                *self.stage(other) = self.next();
                 self.saw(other, &early);
             }
         }
     }
 
-    /// What a direction carries after its head.
-    fn next(&self) -> Lane {
+    /// The stage of a direction after its head.
+    fn next(&self) -> Stage {
         match self.upgraded {
-            None => Lane::Early(BytesMut::new()),
-            Some(true) => Lane::Frames(Decoder::new(self.keep)),
-            Some(false) => Lane::Body(self.keep),
+            None => Stage::Early(BytesMut::new()),
+            Some(true) => Stage::Frames(Decoder::new(self.keep)),
+            Some(false) => Stage::Body(self.keep),
         }
     }
 
-    fn lane(&mut self, direction: Direction) -> &mut Lane {
+    fn stage(&mut self, direction: Direction) -> &mut Stage {
         match direction {
             Direction::In => &mut self.inward,
             Direction::Out => &mut self.outward,
@@ -156,7 +179,7 @@ impl Watch {
     }
 }
 
-/// Where the first head ends, its blank line included, whether or not the head is well formed.
+/// The length of the first head with its blank line, even if the head is malformed.
 fn head_end(bytes: &[u8]) -> Option<usize> {
     // Empty lines before a head are skipped (RFC 9112 §2.2).
     let start = bytes.iter().position(|byte| !b"\r\n".contains(byte))?;
@@ -170,7 +193,7 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
 
 /// The channel to a receiver that may be slow, or dropped.
 ///
-/// One place in the channel is kept for the last [`Event::Missed`], so that the sum is right even
+/// One place in the channel is kept for the last [`TapEvent::Missed`], so that the sum is right even
 /// if the receiver reads only after the end.
 #[derive(Debug)]
 struct Reports {
@@ -180,9 +203,9 @@ struct Reports {
 }
 
 impl Reports {
-    fn send(&mut self, direction: Direction, event: Event) {
+    fn send(&mut self, direction: Direction, event: TapEvent) {
         if self.missed > 0 && self.has_room() {
-            self.put(direction, Event::Missed(self.missed));
+            self.put(direction, TapEvent::Missed(self.missed));
             self.missed = 0;
         }
         if self.has_room() {
@@ -194,7 +217,7 @@ impl Reports {
 
     fn send_body(&mut self, direction: Direction, kept: &[u8]) {
         if !kept.is_empty() {
-            self.send(direction, Event::Body(Bytes::copy_from_slice(kept)));
+            self.send(direction, TapEvent::Body(Bytes::copy_from_slice(kept)));
         }
     }
 
@@ -203,7 +226,7 @@ impl Reports {
         self.to.as_ref().is_some_and(|to| to.capacity() > 1)
     }
 
-    fn put(&mut self, direction: Direction, event: Event) {
+    fn put(&mut self, direction: Direction, event: TapEvent) {
         let seen = Seen { at: Instant::now(), direction, event };
         if self.to.as_ref().is_some_and(|to| to.try_send(seen).is_err()) {
             self.to = None;
@@ -214,7 +237,7 @@ impl Reports {
 impl Drop for Reports {
     fn drop(&mut self) {
         if self.missed > 0 {
-            self.put(Direction::In, Event::Missed(self.missed));
+            self.put(Direction::In, TapEvent::Missed(self.missed));
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The actions of clients that a test may cause.
+//! The actions of clients that a test can cause.
 //!
-//! Each waits until all is silent and writes down what happened. None is cancel safe: after a dropped
-//! call a part of what happened stands below a later action.
+//! Each waits until all is silent and writes down the events until then. None is cancel safe: after a
+//! dropped call some of these events stand below a later action.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::client::{self, Command, MASK};
+use super::client::{self, ClientCommand, MASK};
 use super::lane::Lane;
 use super::{Connector, Pipe, Request, SILENCE, Transcript};
 use crate::client::connect;
 use crate::frame::Frame;
 use crate::tap::{Limits, Tap};
-use crate::wst::{Action, ConnectionAction, Item, Observation, Writer};
+use crate::wst::{Action, ConnectionAction, Item, LineWriter, Observation};
 
 /// How long a TCP connection may take: a machine that is switched off never answers.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How many commands may wait for a client.
+/// The most commands that may wait for a client.
 const ORDERS: usize = 64;
 
 impl Transcript {
@@ -32,7 +32,7 @@ impl Transcript {
     ///
     /// # Panics
     ///
-    /// If the clock is not paused in process, or is over TCP.
+    /// If the clock is not paused in process, or if it is paused over TCP.
     pub async fn connect(&mut self, name: &str, request: impl Into<Request>) {
         if self.lanes.iter().any(|lane| lane.name == name && lane.is_alive()) {
             self.vanish(name).await;
@@ -52,8 +52,8 @@ impl Transcript {
         at_once: Option<usize>,
     ) -> usize {
         if self.lanes.is_empty() {
-            let (is_paused, in_process) =
-                (is_clock_paused().await, matches!(self.connector, Connector::Pipes(_)));
+            let is_paused = is_clock_paused().await;
+            let in_process = matches!(self.connector, Connector::Pipes(_));
             assert!(
                 is_paused || !in_process,
                 "a transcript in process needs a paused clock: #[tokio::test(start_paused = true)]"
@@ -63,7 +63,8 @@ impl Transcript {
                 "a transcript over TCP needs real time: #[tokio::test]"
             );
         }
-        let (limits, at_once) = (self.limits, at_once.unwrap_or(request.len()));
+        let limits = self.limits;
+        let at_once = at_once.unwrap_or(request.len());
         let opened = match &mut self.connector {
             Connector::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);
@@ -82,10 +83,10 @@ impl Transcript {
             Err(error) => (Lane::unconnected(name, error.kind()), Some(error.kind())),
         };
         let at = self.find(name).unwrap_or(self.lanes.len());
-        // In the place of its last connection, or behind all others.
+        // A new connection of a known client takes the place of its last one.
         self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
         if let Some(kind) = failure {
-            self.write(at, Writer::end(name, Some(kind)));
+            self.write(at, LineWriter::end(name, Some(kind)));
         }
         at
     }
@@ -100,7 +101,7 @@ impl Transcript {
 
     /// Sends these bytes from a client as they are: broken, incomplete or unmasked frames, too.
     ///
-    /// The transcript shows the frames that they make, and how much of an incomplete one is missing.
+    /// The transcript shows the frames in them, and the length of an incomplete one: `torn text 2 of 5 bytes`.
     /// Not cancel safe.
     pub async fn raw(&mut self, name: &str, bytes: impl Into<Bytes>) {
         let at = self.at(name);
@@ -131,32 +132,32 @@ impl Transcript {
 
     /// Resets a client's connection: bytes that the server has not received are lost. Not cancel safe.
     pub async fn reset(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::Reset, Command::Reset).await;
+        self.tell(name, ConnectionAction::Reset, ClientCommand::Reset).await;
     }
 
     /// Ends the client's half of the connection in order; the client goes on reading. Not cancel safe.
     pub async fn half_close(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::HalfClose, Command::HalfClose).await;
+        self.tell(name, ConnectionAction::HalfClose, ClientCommand::HalfClose).await;
     }
 
-    /// Stops a client from answering pings, close frames and the end of the connection, as if the
-    /// program hangs while its system still acknowledges what arrives. Not cancel safe.
+    /// Stops a client from answering pings, close frames and the end of the connection, like a program
+    /// that hangs while its system still acknowledges received bytes. Not cancel safe.
     pub async fn mute(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::Mute, Command::Mute).await;
+        self.tell(name, ConnectionAction::Mute, ClientCommand::Mute).await;
     }
 
-    /// Stops a client from reading: what the server sends fills the pipe, then the buffers of the server.
+    /// Stops a client from reading: the server's bytes fill the pipe, then the buffers of the server.
     /// Not cancel safe.
     pub async fn stop_reading(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::StopReading, Command::StopReading).await;
+        self.tell(name, ConnectionAction::StopReading, ClientCommand::StopReading).await;
     }
 
     /// Lets a client read again. Not cancel safe.
     pub async fn resume(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::Resume, Command::Resume).await;
+        self.tell(name, ConnectionAction::Resume, ClientCommand::Resume).await;
     }
 
-    /// Waits for `time`; what happens meanwhile is written down with its time, `at 25s`.
+    /// Waits for `time`; events meanwhile are written down with their time, `at 25s`.
     ///
     /// Times are rounded to tenths of a second, below 950 ms to hundredths. Not cancel safe.
     pub async fn pass(&mut self, time: Duration) {
@@ -182,7 +183,7 @@ impl Transcript {
         self.write(at, Item::Action(name, Action::Connection(action)));
     }
 
-    async fn tell(&mut self, name: &str, action: ConnectionAction, command: Command) {
+    async fn tell(&mut self, name: &str, action: ConnectionAction, command: ClientCommand) {
         let at = self.at(name);
         self.did(at, action);
         self.lanes[at].tell(command).await;

@@ -8,7 +8,7 @@ use crate::wst::steps;
 /// The most bytes that the line before a chunk may have.
 const CHUNK_LINE_LIMIT: usize = 256;
 
-/// A body in chunks (RFC 9112 §7.1), decoded as far as it has come.
+/// Decodes a body in chunks (RFC 9112 §7.1) while it arrives.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
     /// The data of the chunks that were read.
@@ -18,7 +18,7 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// Decodes the chunks of `body`, which is all that has come so far; tells whether the last one is there.
+    /// Decodes the chunks of `body`, which holds all bytes so far; returns whether the last chunk is complete.
     ///
     /// Each call goes on where the one before stopped, so each byte is decoded once.
     pub(crate) fn read(&mut self, body: &[u8]) -> bool {
@@ -33,7 +33,7 @@ impl Chunks {
         false
     }
 
-    /// The size of the next chunk and where its data begins, once all of it is there.
+    /// The size of the next chunk and the offset of its data, if the chunk is complete.
     fn next(&self, body: &[u8]) -> Option<(usize, usize)> {
         let rest = body.get(self.at..)?;
         let rest = &rest[..rest.len().min(CHUNK_LINE_LIMIT)];

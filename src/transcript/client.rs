@@ -1,4 +1,4 @@
-//! The task that runs one client: it writes what it is told to, and answers pings and close frames as
+//! The task that runs one client: it writes bytes on command, and answers pings and close frames as
 //! browsers do.
 
 use std::future::poll_fn;
@@ -18,10 +18,10 @@ use crate::tap::Tap;
 /// The mask of the examples in RFC 6455 §5.7. It is fixed, so that the bytes are the same in every run.
 pub(crate) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// How many bytes are read at a time.
+/// The most bytes that are read at a time.
 const READ_SIZE: usize = 8 * 1024;
 
-/// How many bytes of a payload the client keeps: 125, the most that a control frame has.
+/// The most bytes of a payload that the client keeps: 125, as many as a control frame can have.
 const KEEP: usize = 125;
 
 /// If more bytes than this wait for a server that does not read, the client answers no pings.
@@ -29,12 +29,12 @@ const OUTBOX_LIMIT: usize = 1024 * 1024;
 
 /// A command for a client.
 #[derive(Debug)]
-pub(crate) enum Command {
+pub(crate) enum ClientCommand {
     Write {
         bytes: Bytes,
-        /// They end inside a frame, so no answer can be written behind them.
+        /// The bytes end inside a frame, so no answer can be written behind them.
         torn: bool,
-        /// They hold a close frame, so the server's close frame is the answer and is not echoed.
+        /// The bytes hold a close frame, so the server's close frame is its answer and is not echoed.
         close: bool,
     },
     Mute,
@@ -48,17 +48,17 @@ pub(crate) enum Command {
 pub(super) async fn run<S>(
     io: Tap<S>,
     request: Bytes,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<ClientCommand>,
     reset: fn(S),
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut client = Client {
+    let mut client = ClientTask {
         io,
         commands,
         reading: true,
         inbox: vec![0; READ_SIZE],
-        input: Input::Head(BytesMut::new()),
+        input: Incoming::Head(BytesMut::new()),
         output: Output {
             outbox: BytesMut::from(request),
             muted: false,
@@ -69,38 +69,42 @@ pub(super) async fn run<S>(
     };
     loop {
         match client.next().await {
-            Next::Command(Some(Command::Reset)) => return reset(client.io.into_inner()),
-            Next::Command(Some(Command::Mute)) => client.output.muted = true,
-            Next::Command(Some(Command::StopReading)) => client.reading = false,
-            Next::Command(Some(Command::Resume)) => client.reading = true,
-            Next::Command(Some(Command::HalfClose)) => client.output.ending = Ending::Due,
-            Next::Ended => client.output.ending = Ending::Done,
-            Next::Command(Some(Command::Write { bytes, torn, close })) => {
+            ClientEvent::Command(Some(ClientCommand::Reset)) => {
+                return reset(client.io.into_inner());
+            }
+            ClientEvent::Command(Some(ClientCommand::Mute)) => client.output.muted = true,
+            ClientEvent::Command(Some(ClientCommand::StopReading)) => client.reading = false,
+            ClientEvent::Command(Some(ClientCommand::Resume)) => client.reading = true,
+            ClientEvent::Command(Some(ClientCommand::HalfClose)) => {
+                client.output.ending = Ending::Due;
+            }
+            ClientEvent::Ended => client.output.ending = Ending::Done,
+            ClientEvent::Command(Some(ClientCommand::Write { bytes, torn, close })) => {
                 client.output.outbox.extend_from_slice(&bytes);
                 client.output.torn = torn;
                 client.output.close_sent |= close;
             }
-            Next::Wrote(Ok(size)) if size > 0 => client.output.outbox.advance(size),
+            ClientEvent::Wrote(Ok(size)) if size > 0 => client.output.outbox.advance(size),
             // A mute client does not end its own half of the connection.
-            Next::Read(Ok(0)) if client.output.muted => client.reading = false,
-            Next::Read(Ok(size)) if size > 0 => client.receive(size),
-            // The channel is closed, or the connection has ended: the tap has reported how.
-            Next::Command(None) | Next::Read(_) | Next::Wrote(_) => return,
+            ClientEvent::Read(Ok(0)) if client.output.muted => client.reading = false,
+            ClientEvent::Read(Ok(size)) if size > 0 => client.receive(size),
+            // The channel is closed, or the connection has ended and the tap has reported its end.
+            ClientEvent::Command(None) | ClientEvent::Read(_) | ClientEvent::Wrote(_) => return,
         }
     }
 }
 
-struct Client<S> {
+struct ClientTask<S> {
     io: Tap<S>,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<ClientCommand>,
     reading: bool,
     inbox: Vec<u8>,
-    input: Input,
+    input: Incoming,
     output: Output,
 }
 
-/// How the server's bytes are read.
-enum Input {
+/// The way the server's bytes are read.
+enum Incoming {
     Head(BytesMut),
     Frames(Decoder),
     /// The answer is not 101, so the rest is not read as frames.
@@ -116,45 +120,45 @@ struct Output {
     close_sent: bool,
 }
 
-/// Whether the client ends its half of the connection.
+/// The state of the client's half of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     NotYet,
-    /// As soon as everything is written.
+    /// It ends as soon as everything is written.
     Due,
     Done,
 }
 
-enum Next {
-    Command(Option<Command>),
+enum ClientEvent {
+    Command(Option<ClientCommand>),
     Wrote(io::Result<usize>),
     Ended,
     Read(io::Result<usize>),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    /// The next thing that happens. The order of the checks is fixed, so that runs repeat. Cancel safe.
-    async fn next(&mut self) -> Next {
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientTask<S> {
+    /// Waits for the next event. The order of the checks is fixed, so that every run is the same. Cancel safe.
+    async fn next(&mut self) -> ClientEvent {
         poll_fn(|cx| {
             if !self.output.outbox.is_empty()
                 && let Poll::Ready(wrote) =
                     Pin::new(&mut self.io).poll_write(cx, &self.output.outbox)
             {
-                return Poll::Ready(Next::Wrote(wrote));
+                return Poll::Ready(ClientEvent::Wrote(wrote));
             }
             if self.output.outbox.is_empty()
                 && self.output.ending == Ending::Due
                 && Pin::new(&mut self.io).poll_shutdown(cx).is_ready()
             {
-                return Poll::Ready(Next::Ended);
+                return Poll::Ready(ClientEvent::Ended);
             }
             let mut buf = ReadBuf::new(&mut self.inbox);
             if self.reading
                 && let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(cx, &mut buf)
             {
-                return Poll::Ready(Next::Read(read.map(|()| buf.filled().len())));
+                return Poll::Ready(ClientEvent::Read(read.map(|()| buf.filled().len())));
             }
-            self.commands.poll_recv(cx).map(Next::Command)
+            self.commands.poll_recv(cx).map(ClientEvent::Command)
         })
         .await
     }
@@ -162,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     fn receive(&mut self, size: usize) {
         let mut bytes = &self.inbox[..size];
         let after_head;
-        if let Input::Head(head) = &mut self.input {
+        if let Incoming::Head(head) = &mut self.input {
             head.extend_from_slice(bytes);
             self.input = match parse_response(head) {
                 Ok(None) => return,
@@ -171,12 +175,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 {
                     after_head = head.split_off(end);
                     bytes = &after_head;
-                    Input::Frames(Decoder::new(KEEP))
+                    Incoming::Frames(Decoder::new(KEEP))
                 }
-                _ => Input::Ignored,
+                _ => Incoming::Ignored,
             };
         }
-        if let Input::Frames(decoder) = &mut self.input {
+        if let Incoming::Frames(decoder) = &mut self.input {
             decoder.push(bytes);
             for frame in decoder {
                 self.output.answer(frame);

@@ -1,8 +1,8 @@
-//! The payload of the pings that ask a real server whether it is done.
+//! The payload of fences: the pings that ask a real server whether it is done.
 
 use bytes::Bytes;
 
-/// The start of the payload of a fence. Transcripts do not show pings and pongs that begin so.
+/// The start of the payload of a fence. Transcripts do not show pings and pongs that begin with it.
 const PREFIX: &str = "ws101 fence ";
 
 /// The payload of the fence with this number.

@@ -1,4 +1,4 @@
-//! One client of a transcript: its state on the side of the test.
+//! The state of one client of a transcript, in the task of the test.
 
 mod fence;
 
@@ -10,23 +10,23 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::client::Command;
+use super::client::ClientCommand;
 use super::fence_token::is_fence_token;
 use super::printing::Printer;
 use crate::client::Asked;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
 use crate::handshake::{parse_request, parse_response};
-use crate::tap::{Direction, Event, Seen};
-use crate::wst::{Action, Item, Writer};
+use crate::tap::{Direction, Seen, TapEvent};
+use crate::wst::{Action, Item, LineWriter};
 
 /// A client's name and its latest connection.
 pub(crate) struct Lane {
     pub(crate) name: String,
-    /// What the request asked for; the answer is judged by it.
+    /// The request's key, subprotocols and extensions: the answer is checked against them.
     pub(crate) asked: Asked,
     /// The request, until it is known whether the tap could read it.
     request: Option<Bytes>,
-    commands: Option<mpsc::Sender<Command>>,
+    commands: Option<mpsc::Sender<ClientCommand>>,
     reports: mpsc::Receiver<Seen>,
     seen: Vec<Noted>,
     /// The indexes in `seen` of the pings and closes that the client has not answered, by payload.
@@ -38,21 +38,20 @@ pub(crate) struct Lane {
     said: Decoder,
     /// The incomplete frame that was last written down.
     torn: Option<Torn>,
-    /// Whether the server is asked by a ping whether it is done.
+    /// Whether fences are sent to the server.
     is_fenced: bool,
-    /// The last fence that came back.
+    /// The payload of the last fence whose pong came.
     fence: Bytes,
     /// Whether the client was told to cut or reset: later events are dropped.
     is_gone: bool,
-    /// Why there is no connection, if there never was one.
+    /// The error of connecting, if there never was a connection.
     pub(crate) refusal: Option<io::ErrorKind>,
 }
 
-/// Something seen, and the answer to it that the client sent by itself.
+/// An event, and the answer to it that the client sent by itself.
 ///
-/// The two directions have no order between them: what the client happened
-/// to read before it answered differs from run to run. So an answer is kept
-/// with what it answers.
+/// The two directions have no order between them: the bytes that the client reads before it answers
+/// differ from run to run. So an answer is kept with the event that it answers.
 struct Noted {
     seen: Seen,
     answer: Option<Seen>,
@@ -72,7 +71,7 @@ impl Lane {
     pub(crate) fn new(
         name: &str,
         request: Bytes,
-        commands: mpsc::Sender<Command>,
+        commands: mpsc::Sender<ClientCommand>,
         reports: mpsc::Receiver<Seen>,
     ) -> Self {
         Self {
@@ -106,7 +105,7 @@ impl Lane {
         self.commands.as_ref().is_some_and(|commands| !commands.is_closed())
     }
 
-    /// Whether the last event was taken in.
+    /// Whether the end of the connection was received.
     pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
@@ -117,14 +116,14 @@ impl Lane {
     }
 
     /// Sends the client a command. Not cancel safe: a dropped call may have changed the lane only.
-    pub(crate) async fn tell(&mut self, command: Command) {
+    pub(crate) async fn tell(&mut self, command: ClientCommand) {
         match command {
-            Command::Mute | Command::StopReading | Command::HalfClose => {
+            ClientCommand::Mute | ClientCommand::StopReading | ClientCommand::HalfClose => {
                 self.is_fenced = false;
             }
-            Command::Resume => self.is_fenced = true,
-            Command::Reset => self.vanish(),
-            Command::Write { .. } => {}
+            ClientCommand::Resume => self.is_fenced = true,
+            ClientCommand::Reset => self.vanish(),
+            ClientCommand::Write { .. } => {}
         }
         if let Some(commands) = &self.commands {
             // An error means that the client has ended.
@@ -144,7 +143,7 @@ impl Lane {
             self.phase = Phase::Closing;
         }
         let torn = self.said.pending().is_some();
-        self.tell(Command::Write { bytes, torn, close }).await;
+        self.tell(ClientCommand::Write { bytes, torn, close }).await;
     }
 
     /// Ends the client, which cuts its connection.
@@ -153,13 +152,13 @@ impl Lane {
         self.commands = None;
     }
 
-    /// Takes in no more events: what the server sends before it notices the end differs from run to run.
+    /// Drops all later events: those that the server sends before it notices the end differ from run to run.
     fn vanish(&mut self) {
         self.catch_up();
         self.is_gone = true;
     }
 
-    /// A line for everything seen since the last time, fences apart.
+    /// A line for each event since the last report, except fences.
     pub(super) fn report(&mut self, printer: &mut Printer, since: Option<Instant>) -> Vec<Item> {
         let noted = std::mem::take(&mut self.seen);
         self.open.clear();
@@ -173,10 +172,10 @@ impl Lane {
         if let Some(request) = self.request.take() {
             let is_shown = seen.iter().any(|seen| seen.direction == Direction::Out);
             if !is_shown && matches!(parse_request(&request), Ok(Some(_))) {
-                // The tap is about to report it.
+                // The tap will report the request.
                 self.request = Some(request);
             } else if !is_shown {
-                // No head, or not all of one: a tap cannot tell before the end.
+                // The request is no complete head: the tap reports it only at the end.
                 lines.insert(0, printer.writer.stray(&self.name, Role::Client, &request));
             }
         }
@@ -184,19 +183,19 @@ impl Lane {
         if let Some(torn) = torn
             && self.torn != Some(torn)
         {
-            // No tap reports it before the end, though it is what was sent last.
+            // A tap reports an incomplete frame only at the end, so it is written down here.
             let is_sent = |line: &Item| {
                 matches!(line, Item::Action(_, Action::Send(..) | Action::SendPart(..)))
             };
             let last = lines.iter().rposition(is_sent);
-            let part = Writer::part(&self.name, Role::Client, torn);
+            let part = LineWriter::part(&self.name, Role::Client, torn);
             lines.insert(last.map_or(0, |last| last + 1), part);
         }
         self.torn = torn;
         lines
     }
 
-    /// Takes in the next event, or the end of the events. Cancel safe.
+    /// Receives the next event, or the end of the events. Cancel safe.
     pub(crate) fn poll_see(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.phase == Phase::Over {
             return Poll::Pending;
@@ -220,7 +219,7 @@ impl Lane {
         self.answers.contains(&(opcode, payload))
     }
 
-    /// Takes in the events that are there, without waiting.
+    /// Receives the events that are there, without waiting.
     pub(crate) fn catch_up(&mut self) {
         while let Ok(seen) = self.reports.try_recv() {
             self.note(seen);
@@ -233,13 +232,13 @@ impl Lane {
         }
         match (&seen.event, seen.direction) {
             // The client was told to half-close, and that is shown.
-            (Event::Eof, Direction::Out) => return,
-            (Event::Head(head), Direction::In) => {
+            (TapEvent::Eof, Direction::Out) => return,
+            (TapEvent::Head(head), Direction::In) => {
                 let response = parse_response(head).ok().flatten();
                 let is_101 = response.is_some_and(|(response, _)| response.status() == 101);
                 self.phase = if is_101 { Phase::Open } else { Phase::Closing };
             }
-            (Event::Frame(frame), direction) => match frame.header.opcode {
+            (TapEvent::Frame(frame), direction) => match frame.header.opcode {
                 Opcode::Close => self.phase = Phase::Closing,
                 Opcode::Ping | Opcode::Pong if is_fence_token(&frame.payload) => {
                     if direction == Direction::In {
@@ -257,9 +256,9 @@ impl Lane {
         }
     }
 
-    /// Which ping or Close `seen` answers, if it does: the first of that payload without an answer.
+    /// The index of the ping or Close that `seen` answers: the first of that payload without an answer.
     fn asked(&mut self, seen: &Seen) -> Option<usize> {
-        let Event::Frame(Frame { header, payload, .. }) = &seen.event else { return None };
+        let TapEvent::Frame(Frame { header, payload, .. }) = &seen.event else { return None };
         match (seen.direction, header.opcode) {
             (Direction::In, opcode @ (Opcode::Ping | Opcode::Close)) => {
                 let open = self.open.entry((opcode, payload.clone())).or_default();

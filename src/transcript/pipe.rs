@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 /// One end of a connection in memory, which can end as TCP does: in order, or by a reset.
 ///
-/// Dropping an end closes it: the other reads what is under way, then the end
-/// of the stream. After [`reset`](Self::reset) the other gets an error at once.
+/// Dropping an end closes it: the other end reads the bytes that are under way, then the end of the
+/// stream. After [`reset`](Self::reset) the other end gets an error at once.
 #[derive(Debug)]
 pub struct Pipe {
     io: DuplexStream,
@@ -28,7 +28,7 @@ impl Pipe {
     }
 
     /// Ends the connection as a crash does: the other end gets
-    /// [`ConnectionReset`](ErrorKind::ConnectionReset), whatever was under way.
+    /// [`ConnectionReset`](ErrorKind::ConnectionReset), and bytes under way are lost.
     pub fn reset(self) {
         // Dropping this end, after that, wakes the other one.
         self.is_reset.store(true, Ordering::Release);

@@ -1,8 +1,8 @@
 //! The upgrade as a warp filter.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-use http::{Request, Response, Uri, Version};
+use http::{Request, Response};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -11,14 +11,17 @@ use warp::{Filter, Reply};
 
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Agreement, Policy, Rejection};
-use crate::limits::{Limited, WriteWithin};
-use crate::stream::{Explained, Lingering, Rewind};
+use crate::limits::{Caps, FrameLimits, Limited, Permit, WriteWithin};
+use crate::stream::{Explained, Keeping, Lingering, Rewind};
 
-/// What [`upgrade`] extracts: a request, and hyper's promise of its connection.
-#[derive(Debug)]
+/// A request and the connection that it came by, to be answered with a 101 or a refusal.
+///
+/// [`server::serve`](crate::server::serve) puts one into the extensions of every request; with
+/// another server that stands on hyper, call [`Upgrade::of`]. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Upgrade {
-    request: Request<()>,
-    on_upgrade: Option<OnUpgrade>,
+    request: Arc<Request<()>>,
+    on_upgrade: OnUpgrade,
 }
 
 /// A byte stream that was an HTTP connection: TCP, or the stream that hyper was given.
@@ -26,51 +29,42 @@ pub struct Upgrade {
 /// Reading fails when a message takes longer than
 /// [`MESSAGE_DEADLINE`](crate::limits::MESSAGE_DEADLINE). A heartbeat does not notice such a
 /// message, because every byte of it counts as a sign of life.
-pub type UpgradedIo = Limited<Rewind<Either<TcpStream, TokioIo<Upgraded>>>>;
-
-/// A warp filter that extracts every request on its path as an [`Upgrade`], whatever it asks for.
 ///
-/// Answer it with [`Upgrade::answer`], which refuses what warp's own `ws()` accepts or answers
-/// wrongly: a malformed key, another version, a missing host. The server in front puts the
-/// [`Version`] and the [`Ends`] of a request into its extensions, as
-/// [`server::serve`](crate::server::serve) does; without them the request counts as HTTP/1.1 from
-/// an unknown address.
-pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = Infallible> + Copy {
-    warp::method()
-        .and(warp::path::full())
-        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Version>())
-        .and(warp::ext::optional::<Ends>())
-        .and(warp::ext::optional::<OnUpgrade>())
-        .map(
-            |method,
-             path: warp::path::FullPath,
-             query: String,
-             headers,
-             version: Option<Version>,
-             ends: Option<Ends>,
-             on_upgrade| {
-                let mut request = Request::new(());
-                *request.method_mut() = method;
-                *request.version_mut() = version.unwrap_or_default();
-                *request.uri_mut() = target(path.as_str(), &query);
-                *request.headers_mut() = headers;
-                if let Some(ends) = ends {
-                    request.extensions_mut().insert(ends);
-                }
-                Upgrade { request, on_upgrade }
-            },
-        )
-}
+/// It keeps the [`Permit`] of its connection, which counts until the stream is dropped. Take it out
+/// with [`Keeping::into_parts`] to count messages too.
+pub type UpgradedIo = Keeping<Limited<HttpIo>, Permit>;
 
-fn target(path: &str, query: &str) -> Uri {
-    let whole = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    // hyper has parsed this target, so it is a valid one.
-    whole.parse().unwrap_or_default()
+/// The connection itself, without limits.
+pub type HttpIo = Rewind<Either<TcpStream, TokioIo<Upgraded>>>;
+
+/// A warp filter that extracts every request to [`server::serve`](crate::server::serve) as an
+/// [`Upgrade`], whether or not it asks for a WebSocket.
+///
+/// Answer it with [`Upgrade::answer`], which refuses requests that warp's own `ws()` accepts or
+/// answers wrongly: a malformed key, another version, a missing host. Behind another server a
+/// request is rejected, unless that server puts an [`Upgrade`] into its extensions.
+pub fn upgrade() -> impl Filter<Extract = (Upgrade,), Error = warp::Rejection> + Copy {
+    warp::ext::get()
 }
 
 impl Upgrade {
+    /// The upgrade that `request`, as hyper gives it, may ask for. The request keeps its headers.
+    pub fn of<B>(request: &Request<B>) -> Self {
+        let on_upgrade = request.extensions().get::<OnUpgrade>().cloned();
+        // hyper offers the connection only to requests with an `Upgrade` header. This one then
+        // fails when it is awaited.
+        let on_upgrade = on_upgrade.unwrap_or_else(|| hyper::upgrade::on(Request::new(())));
+        let mut head = Request::new(());
+        *head.method_mut() = request.method().clone();
+        *head.version_mut() = request.version();
+        *head.uri_mut() = request.uri().clone();
+        *head.headers_mut() = request.headers().clone();
+        if let Some(ends) = request.extensions().get::<Ends>() {
+            head.extensions_mut().insert(*ends);
+        }
+        Self { request: Arc::new(head), on_upgrade }
+    }
+
     /// The request; no policy has judged it.
     #[must_use]
     pub fn request(&self) -> &Request<()> {
@@ -83,20 +77,18 @@ impl Upgrade {
         self.request.extensions().get().copied()
     }
 
-    /// Judges the request by `policy`.
+    /// Judges the request by `policy`, and counts its connection in `caps`.
     ///
     /// Send [`PendingUpgrade::to_response`] first and await [`PendingUpgrade::granted`] after it.
     ///
     /// # Errors
     ///
     /// The request is refused: send [`Rejection::to_response`].
-    pub fn answer(self, policy: &Policy) -> Result<PendingUpgrade, Rejection> {
-        let agreement = policy.answer(&self.request)?;
-        // hyper offers its connection for each request with an `Upgrade` header, so only a
-        // request that some other server took comes without one.
-        let on_upgrade = self.on_upgrade.ok_or(Rejection::NotAsked)?;
-        let peer = Peer::new(&self.request, &agreement);
-        Ok(PendingUpgrade { peer, agreement, on_upgrade })
+    pub fn answer(self, policy: &Policy, caps: &Caps) -> Result<PendingUpgrade, Rejection> {
+        let agreement = policy.answer(&*self.request)?;
+        let peer = Peer::new(&*self.request, &agreement);
+        let permit = caps.enter(peer.ip()).ok_or(Rejection::Busy)?;
+        Ok(PendingUpgrade { peer, agreement, permit, on_upgrade: self.on_upgrade })
     }
 }
 
@@ -112,6 +104,7 @@ impl Reply for Rejection {
 pub struct PendingUpgrade {
     peer: Peer,
     agreement: Agreement,
+    permit: Permit,
     on_upgrade: OnUpgrade,
 }
 
@@ -122,28 +115,29 @@ impl PendingUpgrade {
         self.agreement.to_response()
     }
 
-    /// Waits until the 101 is sent; gives the client and the stream. Cancelled, it drops the
-    /// connection.
+    /// Waits until the 101 is sent, and gives the client and the stream. Not cancel safe: dropped,
+    /// it ends the connection.
     ///
     /// # Errors
     ///
     /// The client hung up before the 101 was sent.
     pub async fn granted(self) -> Result<Accepted<UpgradedIo>, hyper::Error> {
         let upgraded = self.on_upgrade.await?;
-        Ok(Accepted { peer: self.peer, io: unwrapped(upgraded) })
+        let io = Limited::new(unwrapped(upgraded), FrameLimits::default());
+        Ok(Accepted { peer: self.peer, io: Keeping::new(io, self.permit) })
     }
 }
 
 /// The TCP stream that hyper was given by [`server::serve`](crate::server::serve), taken out of
 /// hyper's wrapping, which costs memory and a virtual call; any other stream stays wrapped.
-fn unwrapped(upgraded: Upgraded) -> UpgradedIo {
+fn unwrapped(upgraded: Upgraded) -> HttpIo {
     match upgraded.downcast::<TokioIo<Explained<Lingering<WriteWithin<Rewind<TcpStream>>>>>>() {
         Ok(parts) => {
             let (front, tcp) =
                 parts.io.into_inner().into_inner().into_inner().into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
-            Limited::in_time(Rewind::new(&front, Either::Left(tcp)))
+            Rewind::new(&front, Either::Left(tcp))
         }
-        Err(upgraded) => Limited::in_time(Rewind::new(&[], Either::Right(TokioIo::new(upgraded)))),
+        Err(upgraded) => Rewind::new(&[], Either::Right(TokioIo::new(upgraded))),
     }
 }

@@ -9,10 +9,9 @@ use tokio::time::timeout;
 
 use super::{AcceptError, Accepted, Peer};
 use crate::handshake::{self, Policy, Rejection};
-use crate::limits::HEAD_DEADLINE;
 use crate::stream::{LINGER, Rewind, linger};
 
-/// How many bytes are reserved for a head before its length is known.
+/// The bytes that are reserved for a head before its length is known.
 const HEAD_BUFFER: usize = 1024;
 
 /// A complete request head in origin form (RFC 9112 §3.2.1), and the stream behind it.
@@ -32,8 +31,8 @@ pub struct Head<S> {
 ///
 /// # Errors
 ///
-/// A head that is too large, too late or malformed is refused before this returns. Not cancel
-/// safe: the bytes that were read are lost.
+/// A head that is too large, too late or malformed, or that does not tell where its body ends, is
+/// refused before this returns. Not cancel safe: the bytes that were read are lost.
 pub async fn read_head<S>(mut io: S, deadline: Duration) -> Result<Head<S>, AcceptError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -44,9 +43,8 @@ where
             if io.read_buf(&mut bytes).await? == 0 {
                 return Err(AcceptError::Ended);
             }
-            if let Some((mut request, size)) = handshake::parse_request(&bytes)? {
-                handshake::to_origin_form(&mut request)?;
-                return Ok((request, size));
+            if let Some(read) = handshake::read_request(&bytes)? {
+                return Ok(read);
             }
         }
     };
@@ -58,25 +56,14 @@ where
     }
 }
 
-/// Serves the opening handshake on `io` (RFC 6455 §4.2).
+/// Serves the opening handshake on `io` (RFC 6455 §4.2): reads the request within `deadline`, for
+/// example [`HEAD_DEADLINE`](crate::limits::HEAD_DEADLINE), and answers it.
 ///
 /// # Errors
 ///
-/// A request that may not upgrade is refused before this returns. The head has
-/// [`HEAD_DEADLINE`] to arrive. Not cancel safe: the bytes that were read are lost.
-pub async fn accept<S>(io: S, policy: &Policy) -> Result<Accepted<Rewind<S>>, AcceptError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    accept_within(io, policy, HEAD_DEADLINE).await
-}
-
-/// As [`accept`], with `deadline` for the head. Not cancel safe.
-///
-/// # Errors
-///
-/// As for [`accept`].
-pub async fn accept_within<S>(
+/// A request that may not upgrade is refused before this returns. Not cancel safe: the bytes that
+/// were read are lost.
+pub async fn accept<S>(
     io: S,
     policy: &Policy,
     deadline: Duration,
@@ -99,7 +86,8 @@ where
 /// Sends a refusal, and reads until the client hangs up, so that no reset destroys the answer
 /// (see [`linger`]). Each of the two takes at most [`LINGER`].
 ///
-/// Gives `rejection` as an error. Cancelled, it leaves the answer unsent or half sent.
+/// Gives `rejection` as an error. Not cancel safe: dropped, it leaves the answer unsent or half
+/// sent.
 pub async fn refuse<S>(mut io: S, rejection: Rejection) -> AcceptError
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -109,7 +97,7 @@ where
         io.write_all(&handshake::encode(&response)).await?;
         io.flush().await
     });
-    // A client that does not read the refusal is dropped.
+    // The connection to a client that does not read the refusal is dropped.
     if matches!(told.await, Ok(Ok(()))) {
         linger(&mut io, LINGER).await;
     }

@@ -1,27 +1,28 @@
-//! One line, read from left to right.
+//! Reads one line from left to right.
 
 use super::steps;
 use super::text::{Text, placeholder};
 use crate::escape;
 
-/// How much of what was found instead is shown.
+/// The most characters of the wrong text that an error shows.
 const FOUND_SHOWN: usize = 30;
 
-/// A mistake in a scenario: where it is, and what would be right.
+/// A mistake in a scenario, with its place and the right form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: expected {expected}, found {found}")]
+#[non_exhaustive]
 pub struct ParseError {
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// What would be right.
+    /// The right form.
     pub expected: String,
-    /// What is there.
+    /// The text that stands there.
     pub found: String,
 }
 
-/// What is left of a line.
+/// A line and the position up to which it was read.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'t> {
     pub(super) line: usize,
@@ -38,7 +39,7 @@ impl<'t> Cursor<'t> {
         cursor
     }
 
-    /// Everything that is left, blanks before it apart.
+    /// The rest of the line, without blanks at its front.
     pub(super) fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
@@ -79,7 +80,7 @@ impl<'t> Cursor<'t> {
         is_next
     }
 
-    /// Passes over these characters if they are next, blanks behind them apart.
+    /// Passes over these characters if they are next, and over no blanks behind them.
     pub(super) fn eat_front(&mut self, front: &str) -> bool {
         let is_next = self.rest().starts_with(front);
         if is_next {
@@ -93,7 +94,7 @@ impl<'t> Cursor<'t> {
         self.at = self.text.len() - self.rest().trim_start_matches(' ').len();
     }
 
-    /// The next word as `read` takes it.
+    /// Passes over the next word and gives its value, which `read` finds; an error if `read` gives `None`.
     pub(super) fn take<T>(
         &mut self,
         expected: &str,
@@ -108,7 +109,8 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Nothing in it acts on a terminal or turns the text around: a file may be a stranger's, and is shown.
+    /// Refuses characters that act on a terminal or reverse text: the file may be someone else's, and
+    /// its lines are shown.
     pub(super) fn is_visible(&self) -> Parsed<()> {
         let hidden = |c: char| c != '\t' && escape::acts(c);
         let Some(at) = self.rest().find(hidden) else { return Ok(()) };
@@ -120,14 +122,14 @@ impl<'t> Cursor<'t> {
         if self.is_done() { Ok(()) } else { Err(self.expected("the end of the line")) }
     }
 
-    /// The error that something else is expected here.
+    /// The error that `what` is expected here.
     pub(super) fn expected(&self, what: &str) -> ParseError {
         let found = if self.is_done() {
             "the end of the line".to_owned()
         } else {
             format!("\"{}\"", escape::Line::new(self.rest(), FOUND_SHOWN))
         };
-        // Only here, once for each error: the column is counted from the start of the line.
+        // The column is counted from the start of the line, only here and once for each error.
         steps::count(self.at);
         let column = self.text[..self.at].chars().count() + 1;
         ParseError { line: self.line, column, expected: what.to_owned(), found }

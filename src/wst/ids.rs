@@ -15,15 +15,15 @@ const DISTINCT_DIGITS: usize = 6;
 pub(super) struct Ids {
     names: BTreeMap<String, String>,
     taken: BTreeSet<String>,
-    /// The names in the order in which they were given, and what they stand for.
+    /// The names in the order in which they were given, with their ids.
     order: Vec<(String, String)>,
-    /// The number that the next name of each lane may have, so that names are not tried anew.
+    /// The first number that is not taken in the names of each lane, so that none is tried twice.
     next: BTreeMap<String, u64>,
 }
 
-/// What a part of a text looks like.
+/// A piece of a text, by its looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part<'t> {
+enum Piece<'t> {
     Plain(&'t str),
     Id(&'t str),
     Time(&'t str),
@@ -32,23 +32,23 @@ enum Part<'t> {
 impl Ids {
     /// `text` with a name for each id and `<*>` for each time, as `lane` sees it.
     pub(super) fn replace(&mut self, text: &str, lane: &str) -> Text {
-        let parts = parts(text).into_iter().map(|part| match part {
-            Part::Plain(text) => text::Part::Plain(text.to_owned()),
-            Part::Id(id) => text::Part::Name(self.name(id, lane)),
-            Part::Time(_) => text::Part::Any,
+        let pieces = pieces(text).into_iter().map(|piece| match piece {
+            Piece::Plain(text) => text::Part::Plain(text.to_owned()),
+            Piece::Id(id) => text::Part::Name(self.name(id, lane)),
+            Piece::Time(_) => text::Part::Any,
         });
-        Text(parts.collect())
+        Text(pieces.collect())
     }
 
-    /// `text` with the names of the ids that have one; all else stays as it is.
+    /// `text` with the names of the ids that have one; the rest is unchanged.
     pub(super) fn replace_known(&self, text: &str) -> Text {
         let mut out = Text::default();
-        for part in parts(text) {
-            match part {
-                Part::Id(id) if self.names.contains_key(id) => {
+        for piece in pieces(text) {
+            match piece {
+                Piece::Id(id) if self.names.contains_key(id) => {
                     out.0.push(text::Part::Name(self.names[id].clone()));
                 }
-                Part::Plain(plain) | Part::Id(plain) | Part::Time(plain) => {
+                Piece::Plain(plain) | Piece::Id(plain) | Piece::Time(plain) => {
                     match out.0.last_mut() {
                         Some(text::Part::Plain(before)) => before.push_str(plain),
                         _ => out.0.push(text::Part::Plain(plain.to_owned())),
@@ -59,12 +59,12 @@ impl Ids {
         out
     }
 
-    /// The names given so far, without their brackets, and what they stand for; the first `from` apart.
+    /// The names given so far, without their brackets, and their ids; without the first `from`.
     pub(super) fn iter(&self, from: usize) -> impl Iterator<Item = (&str, &str)> {
         self.order.iter().skip(from).map(|(name, id)| (name.as_str(), id.as_str()))
     }
 
-    /// `bob`, and for further ids that the lane `bob` is first to see `bob2`, `bob3`.
+    /// `bob` for the first id that the lane `bob` is the first to see, then `bob2`, `bob3`.
     fn name(&mut self, id: &str, lane: &str) -> String {
         if let Some(name) = self.names.get(id) {
             return name.clone();
@@ -85,37 +85,38 @@ impl Ids {
     }
 }
 
-/// Cuts `text` at what looks like an id or a time.
-fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let (mut plain, mut at) = (0, 0);
+/// Cuts `text` into ids, times and the text between them.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut plain = 0;
+    let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         let word =
             rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
-        let (size, part) = if let Some(size) = time(rest) {
-            (size, Some(Part::Time(&rest[..size])))
+        let (size, piece) = if let Some(size) = time(rest) {
+            (size, Some(Piece::Time(&rest[..size])))
         } else if is_random(&rest[..word]) {
-            (word, Some(Part::Id(&rest[..word])))
+            (word, Some(Piece::Id(&rest[..word])))
         } else {
             (word.max(first.len_utf8()), None)
         };
-        if let Some(part) = part {
+        if let Some(piece) = piece {
             if plain < at {
-                parts.push(Part::Plain(&text[plain..at]));
+                pieces.push(Piece::Plain(&text[plain..at]));
             }
-            parts.push(part);
+            pieces.push(piece);
             plain = at + size;
         }
         at += size;
     }
     if plain < at {
-        parts.push(Part::Plain(&text[plain..]));
+        pieces.push(Piece::Plain(&text[plain..]));
     }
-    parts
+    pieces
 }
 
-/// Whether nobody would write `word` by hand.
+/// Whether `word` looks random: a UUID, a ULID, or 32 hexadecimal digits and more.
 fn is_random(word: &str) -> bool {
     is_uuid(word) || is_ulid(word) || is_long_hex(word)
 }
@@ -142,7 +143,7 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// How many bytes at the front of `text` are a time as ISO 8601 writes it: date, `T`, time, zone.
+/// The length in bytes of the time of ISO 8601 that `text` begins with: date, `T`, time, zone.
 fn time(text: &str) -> Option<usize> {
     const SHAPE: &[u8] = b"0000-00-00T00:00";
     let front = text.as_bytes().get(..SHAPE.len())?;

@@ -6,11 +6,12 @@ use serde_json::Number;
 
 use super::text::Text;
 
-/// How deep JSON may be nested: as deep as `serde_json` reads it.
+/// The deepest nesting of JSON: 128 levels, as `serde_json` reads it.
 pub(super) const DEPTH_LIMIT: usize = 128;
 
-/// What JSON may be: `{"id":<bob>,"at":<*>,"users":[...],...}`.
+/// A pattern for JSON: `{"id":<bob>,"at":<*>,"users":[...],...}`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Json {
     /// `<*>`: anything.
     Any,
@@ -44,9 +45,9 @@ impl Json {
         }
     }
 
-    /// Whether a client could never send it: it has `<*>` or `...` in it.
+    /// Whether it has `<*>` or `...` in it, so that a client cannot send it.
     ///
-    /// Names are known when it is played, so they can be sent.
+    /// A name has a value when the scenario is played, so it can be sent.
     pub(super) fn is_open(&self) -> bool {
         match self {
             Self::Any | Self::Array(_, true) | Self::Object(_, true) => true,

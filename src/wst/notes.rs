@@ -9,14 +9,17 @@ use super::time::{duration, seconds};
 
 /// For each note the words that must follow it, for the error message.
 pub(super) const NOTES: [(&str, &str); 18] = [
-    ("quiet", "a time such as 50ms: how long a real server is listened to at the end of a step"),
+    (
+        "quiet",
+        "a time such as 50ms: how long the clients of a real server go on reading at the end of a step",
+    ),
     ("timeout", "a time such as 5s: how long anything expected may take"),
     ("fence", "off: a real server is not asked by pings whether it is done"),
     (
         "ignore",
-        "what is not compared: kinds of frames such as ping, or JSON by its type: type=stats",
+        "kinds of frames such as ping, or types of JSON such as type=stats: they are not compared",
     ),
-    ("open", "nothing: what comes beyond the expected is not compared"),
+    ("open", "nothing: events beyond the expected ones are not compared"),
     ("rfc", "a section of RFC 6455, such as 5.6"),
     ("lesson", "a lesson's heading, such as #the-trap"),
     ("hint", "a language and a text in quotes"),
@@ -25,8 +28,8 @@ pub(super) const NOTES: [(&str, &str); 18] = [
     ("must", "nothing"),
     ("env", "a setting for the server's environment, and its value"),
     ("signal", "TERM, which the server gets before the step"),
-    ("exits", "a time by which the server has ended, and its exit code if that matters"),
-    ("client", "what is tried on a client that is judged"),
+    ("exits", "a time by which the server has exited, and its exit code if it matters"),
+    ("client", "the trial of a client that is under test"),
     ("distinct", "the front of names that stand for different things"),
     ("rising", "the front of names that stand for numbers, none smaller than the one before"),
     ("positive", "the front of names that stand for numbers above 0"),
@@ -75,7 +78,7 @@ pub enum Note {
 }
 
 impl Note {
-    /// How many words follow the name.
+    /// The number of words behind the name.
     pub(crate) fn words(&self) -> usize {
         match self {
             Self::Open | Self::Must => 0,

@@ -1,43 +1,43 @@
 //! Parses a scenario.
 
-mod caps;
+mod bounds;
 mod event;
 mod json;
 mod payload;
 
 use std::str::FromStr;
 
-use caps::Caps;
+use bounds::Bounds;
 
 use super::cursor::{Cursor, ParseError, Parsed};
 use super::notes::note;
 use super::time::duration;
-use super::{FILE_LIMIT, Item, Line, LineNumber, Scenario, Step};
+use super::{FILE_LIMIT, Item, LineNumber, Scenario, ScenarioLine, Step};
 
 impl FromStr for Scenario {
     type Err = ParseError;
 
     /// # Errors
     ///
-    /// The first mistake, with its line, its column and what would be right.
+    /// The first mistake, with its line, its column and the right form.
     fn from_str(text: &str) -> Parsed<Self> {
         if text.len() > FILE_LIMIT {
             let cursor = Cursor::new(1, "");
             return Err(cursor.expected(&format!("a file of at most {FILE_LIMIT} bytes")));
         }
         let mut scenario = Self::default();
-        let mut caps = Caps::default();
+        let mut bounds = Bounds::default();
         for (number, text) in text.lines().enumerate() {
             let mut cursor = Cursor::new(number + 1, text.trim_end());
             cursor.is_visible()?;
-            scenario.read(&mut cursor, &mut caps)?;
+            scenario.read(&mut cursor, &mut bounds)?;
         }
         Ok(scenario)
     }
 }
 
 impl Scenario {
-    fn read(&mut self, cursor: &mut Cursor<'_>, caps: &mut Caps) -> Parsed<()> {
+    fn read(&mut self, cursor: &mut Cursor<'_>, bounds: &mut Bounds) -> Parsed<()> {
         let place = LineNumber(cursor.line);
         let start = cursor.clone();
         if cursor.is_done() {
@@ -47,7 +47,7 @@ impl Scenario {
             cursor.skip();
             let title = cursor.rest().to_owned();
             if title.is_empty() {
-                return Err(cursor.expected("what the step is about"));
+                return Err(cursor.expected("the title of the step"));
             }
             self.steps.push(Step { place, title, ..Step::default() });
             return Ok(());
@@ -55,10 +55,10 @@ impl Scenario {
         if cursor.rest().starts_with('@') {
             while !cursor.is_done() {
                 let note = note(cursor)?;
-                caps.note(&start, self.steps.len(), &note)?;
+                bounds.note(&start, self.steps.len(), &note)?;
                 match self.steps.last_mut() {
                     None => self.notes.push(note),
-                    // There is no title it could belong to.
+                    // Above the first title, a note is for the whole file.
                     Some(step) if step.title.is_empty() => self.notes.push(note),
                     Some(step) => step.notes.push(note),
                 }
@@ -69,7 +69,7 @@ impl Scenario {
             Item::Comment(cursor.rest().trim_start().to_owned())
         } else if cursor.eat("--") {
             if !cursor.eat("wait") {
-                return Err(cursor.expected("wait: of no client, only the time can go by"));
+                return Err(cursor.expected("wait, the only action without a client"));
             }
             let time = cursor.take("a time such as 200ms or 20s", duration)?;
             cursor.end()?;
@@ -77,12 +77,12 @@ impl Scenario {
         } else {
             event::event(cursor)?
         };
-        caps.line(&start, self.steps.len(), &item)?;
+        bounds.line(&start, self.steps.len(), &item)?;
         if self.steps.is_empty() {
             self.steps.push(Step { place, ..Step::default() });
         }
         if let Some(step) = self.steps.last_mut() {
-            step.lines.push(Line { place, item });
+            step.lines.push(ScenarioLine { place, item });
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use std::io::ErrorKind;
 use super::text::{Part, Text, is_odd, placeholder};
 use super::time::{print_range, seconds};
 use super::{
-    Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Modifiers,
-    Observation, PartialFrame, Payload, ResponsePart, Scenario, Timing,
+    Action, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Modifiers,
+    Observation, PartialFrame, Payload, ResponsePart, ResponsePattern, Scenario, Timing,
 };
 use crate::escape::Hex;
 use crate::frame::Opcode;
@@ -37,7 +37,7 @@ pub(super) const ENDS: [(&str, End); 4] = [
 
 /// The rarer failures of a connection, as they are written behind `--`.
 ///
-/// A failure that is not in the list is written `connection failed`.
+/// A failure that is not in this list is written as `connection failed`.
 pub const FAILURES: [(&str, ErrorKind); 7] = [
     ("connection failed", ErrorKind::Other),
     ("connection aborted", ErrorKind::ConnectionAborted),
@@ -88,7 +88,7 @@ pub(crate) fn padded(f: &mut fmt::Formatter<'_>, item: &Item, width: usize) -> f
     }
 }
 
-/// A client's name as it stands at the beginning of a line: in quotes where it would not read back.
+/// A client's name at the beginning of a line: in quotes if it would not read back without them.
 pub(super) fn lane(name: &str) -> Cow<'_, str> {
     let is_plain = is_lane(name)
         && name.trim() == name
@@ -97,7 +97,7 @@ pub(super) fn lane(name: &str) -> Cow<'_, str> {
     if is_plain { Cow::Borrowed(name) } else { Cow::Owned(Text::plain(name).to_string()) }
 }
 
-/// Whether these characters can be a client's name.
+/// Whether a client can have this name without quotes.
 pub(super) fn is_lane(name: &str) -> bool {
     let odd = |c: char| "#@=~?<>\"|".contains(c) || c.is_control();
     !name.is_empty() && !name.contains(odd) && !name.starts_with('-')
@@ -190,7 +190,7 @@ impl Display for PartialFrame {
     }
 }
 
-/// Bytes that are no frame's: in quotes or in hexadecimal; `raw` alone where there are none.
+/// Bytes outside a frame: in quotes or in hexadecimal; `raw` alone if there are none.
 struct Bare<'p>(&'p Payload);
 
 impl Display for Bare<'_> {
@@ -198,7 +198,7 @@ impl Display for Bare<'_> {
         match self.0 {
             Payload::Unsaid => f.write_str("raw"),
             Payload::Any => f.write_str("raw ..."),
-            // `2a*126` is no byte, by which it would be known.
+            // The parser takes `2a*126` for bytes only behind `raw`.
             Payload::Bytes(bytes, 2..) if bytes.len() == 1 => write!(f, "raw {}", self.0),
             payload => write!(f, "{payload}"),
         }
@@ -223,7 +223,7 @@ impl Display for Ask {
     }
 }
 
-impl Display for Answer {
+impl Display for ResponsePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statuses: Vec<_> = self.statuses.iter().map(ToString::to_string).collect();
         f.write_str(&statuses.join("|"))?;
@@ -262,7 +262,7 @@ impl Display for ConnectionAction {
 }
 
 impl FramePattern {
-    /// `rsv=4 text fin=0 unmasked "he"`; `wrong` is what a mask the wrong way round is called.
+    /// `rsv=4 text fin=0 unmasked "he"`; `wrong` is the word for a mask that breaks the rules.
     pub(super) fn to_text(&self, wrong: &str) -> String {
         let mut out = String::new();
         if self.rsv != 0 {
@@ -290,7 +290,7 @@ impl FramePattern {
             let _ = write!(out, " len={len}");
         }
         match &self.payload {
-            // The reason is no text.
+            // The reason is not UTF-8.
             Payload::Bytes(bytes, 1) if self.is_close() && bytes.len() > 2 => {
                 let code = u16::from_be_bytes([bytes[0], bytes[1]]);
                 let _ = write!(out, " {code} {}", Hex::new(&bytes[2..], usize::MAX));
@@ -352,7 +352,7 @@ fn spaced(payload: &Payload) -> String {
     }
 }
 
-/// A text without quotes, where it reads as one word.
+/// A text, without quotes if it reads as one word.
 struct Value<'t>(&'t Text);
 
 impl Display for Value<'_> {

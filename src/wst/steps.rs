@@ -17,7 +17,7 @@ pub(crate) fn count(steps: usize) {
 #[cfg(not(test))]
 pub(crate) const fn count(_steps: usize) {}
 
-/// How many steps `work` takes on this thread.
+/// The number of steps that `work` takes on this thread.
 #[cfg(test)]
 pub(crate) fn of(work: impl FnOnce()) -> u64 {
     let before = TAKEN.get();

@@ -1,4 +1,4 @@
-//! Text that is compared: exact, with places for what differs from run to run.
+//! Text that is compared: exact, with placeholders for values that differ from run to run.
 
 use std::fmt::{self, Write};
 
@@ -10,12 +10,13 @@ pub struct Text(pub Vec<Part>);
 
 /// A part of a [`Text`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Part {
     /// These characters.
     Plain(String),
-    /// `<*>`: anything, also nothing.
+    /// `<*>`: any text, also an empty one.
     Any,
-    /// `<name>`: something, and the same wherever the name stands.
+    /// `<name>`: any text that is not empty, and the same one wherever the name stands.
     Name(String),
 }
 
@@ -26,7 +27,7 @@ impl Text {
         if text.is_empty() { Self::default() } else { Self(vec![Part::Plain(text.to_owned())]) }
     }
 
-    /// Appends a character, to the last part if it can be.
+    /// Appends a character; to the last part if that is plain text.
     pub(super) fn push(&mut self, c: char) {
         match self.0.last_mut() {
             Some(Part::Plain(text)) => text.push(c),
@@ -34,7 +35,7 @@ impl Text {
         }
     }
 
-    /// Whether any part of it is not exact.
+    /// Whether it has a placeholder.
     pub(super) fn has_placeholders(&self) -> bool {
         self.0.iter().any(|part| !matches!(part, Part::Plain(_)))
     }
@@ -50,13 +51,13 @@ impl Text {
     }
 }
 
-/// How many bytes at the front of `text` are a placeholder, such as `<bob>` or `<*>`, and which.
+/// The placeholder that `text` begins with, such as `<bob>` or `<*>`, and its length in bytes.
 pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
     let inside = text.strip_prefix('<')?;
     if inside.starts_with("*>") {
         return Some((3, Part::Any));
     }
-    // A name has no `<`, so no character is looked at for two of them.
+    // A name has no `<`, so no character is examined for two placeholders.
     let end = inside.find(|c: char| !c.is_alphanumeric() && !"-_.".contains(c));
     steps::count(1 + end.unwrap_or(inside.len()));
     let name = &inside[..end?];
@@ -99,7 +100,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// A JSON string; escaped is all that would not show, so that no two texts look the same.
+/// A JSON string. Characters that do not show are escaped, so that no two texts look the same.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {
@@ -127,12 +128,12 @@ fn escaped(out: &mut impl Write, c: char) -> fmt::Result {
     }
 }
 
-/// What Rust would write as `\u{..}`: control and format characters, odd blanks.
+/// Whether Rust writes it as `\u{..}`: control and format characters, blanks other than the space.
 pub(super) fn is_odd(c: char) -> bool {
     c.escape_debug().len() > 1 && !"'\"\\".contains(c)
 }
 
-/// `bytes` as text, if nothing in it would have to be guessed at.
+/// `bytes` as text; `None` if they are not UTF-8 or have control characters other than CR, LF and tab.
 pub(super) fn readable(bytes: &[u8]) -> Option<&str> {
     let is_odd = |c: char| c.is_control() && !"\r\n\t".contains(c);
     str::from_utf8(bytes).ok().filter(|text| !text.contains(is_odd))

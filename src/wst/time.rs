@@ -44,10 +44,10 @@ pub(crate) fn seconds(time: Duration) -> String {
     }
 }
 
-/// A time as exactly as a transcript tells it: in tenths of a second, below 950 ms in hundredths.
+/// A time as exactly as a transcript shows it: in tenths of a second, below 950 ms in hundredths.
 ///
-/// Finding out that all is quiet takes a millisecond a cause, and what began at one cause
-/// comes that much early.
+/// A transcript waits a millisecond for silence after each action. An event that an earlier action
+/// caused comes earlier by these milliseconds; rounding hides them.
 pub(crate) fn moment(time: Duration) -> Duration {
     let grain = if time < Duration::from_millis(950) { 10 } else { 100 };
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX - grain);

@@ -53,7 +53,7 @@ pub struct Step {
     /// The `@` lines below the title.
     pub notes: Vec<Note>,
     /// The actions, expectations, waits and remarks in it.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ScenarioLine>,
 }
 
 /// The number of a line in its file, from 1; 0 for a line that was not read from a file.
@@ -70,7 +70,7 @@ impl PartialEq for LineNumber {
 
 /// One line of a step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct ScenarioLine {
     /// Its number.
     pub place: LineNumber,
     /// The parsed line.
@@ -79,6 +79,7 @@ pub struct Line {
 
 /// The content of a line.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Item {
     /// `# text`: a remark, which changes nothing.
     Comment(String),
@@ -137,17 +138,18 @@ pub enum Action {
 
 /// The request of a client.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Ask {
     /// `GET /ws subprotocol=chat no-key`: a valid handshake, except for these headers.
     Usual {
-        /// `GET`, as a rule.
+        /// The method, `GET` in a valid handshake.
         method: String,
         /// The path, with or without a query.
         target: Text,
-        /// Headers that are added or changed; a header without a value is left out.
+        /// Headers that are added or changed; `None` leaves the header out.
         headers: Vec<(String, Option<Text>)>,
     },
-    /// `"GET / HTTP/1.1\r\n\r\n"`, with or without `raw` before it: these bytes.
+    /// `"GET / HTTP/1.1\r\n\r\n"`, with or without `raw` before it: exactly these bytes.
     Raw(Payload),
 }
 
@@ -167,7 +169,7 @@ pub enum ConnectionAction {
     StopReading,
     /// `resume`: the client reads again.
     Resume,
-    /// `dribble 1`: from now on the client writes so many bytes at a time; 0 turns that off.
+    /// `dribble 1`: from now on the client writes this many bytes at a time; 0 turns that off.
     Dribble(usize),
 }
 
@@ -195,8 +197,8 @@ impl From<Observation> for Expectation {
 #[non_exhaustive]
 pub enum Observation {
     /// `<- 101`, `<- 404 "…"`.
-    Answer(Answer),
-    /// `<- "SSH-2.0"`, with or without `raw` before it: bytes that are not HTTP.
+    Answer(ResponsePattern),
+    /// `<- "SSH-2.0"`, with or without `raw` before it: bytes that are neither HTTP nor frames.
     Stray(Payload),
     /// `<< text "hi"`.
     Frame(FramePattern),
@@ -214,16 +216,17 @@ pub enum Observation {
 
 /// The first part of a frame whose rest did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartialFrame {
     /// `torn ...`: any.
     Any,
     /// `torn header`: less than a header.
     Header,
-    /// `torn text 2 of 5 bytes`: a header, and so much of the payload.
+    /// `torn text 2 of 5 bytes`: a header, and a part of the payload.
     Payload {
         /// The opcode in the header.
         opcode: Opcode,
-        /// How many bytes of the payload came.
+        /// The bytes of the payload that came.
         received: u64,
         /// The length in the header.
         len: u64,
@@ -232,7 +235,7 @@ pub enum PartialFrame {
 
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct ResponsePattern {
     /// The status is one of these.
     pub statuses: Vec<u16>,
     /// `bad-accept`, `bad-upgrade` and so on: the parts of a 101 that are wrong, in their order.
@@ -273,7 +276,7 @@ impl ResponsePart {
     ];
 }
 
-/// How a connection ends, as the client sees it.
+/// The end of a connection, as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
@@ -304,7 +307,7 @@ pub struct FramePattern {
     pub header: Option<usize>,
     /// `len=2^63`: the length in the header, if it is not that of the payload.
     pub len: Option<u64>,
-    /// `text/3`: sent in so many fragments.
+    /// `text/3`: sent in this many fragments.
     pub fragments: Option<usize>,
     /// The payload.
     pub payload: Payload,
@@ -312,6 +315,7 @@ pub struct FramePattern {
 
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A text frame that holds JSON.
     Json,
@@ -321,6 +325,7 @@ pub enum Kind {
 
 /// The payload of a frame, or a body.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Payload {
     /// Not written: a client sends no payload; a received ping or pong may have any.
     Unsaid,
@@ -328,7 +333,7 @@ pub enum Payload {
     Any,
     /// `"hi"`, or `"hi"*1000`.
     Text(Text, usize),
-    /// `00 ff`, or `2a*126`: all of it so many times.
+    /// `00 ff`, or `2a*126`: the bytes, and how often they are repeated.
     Bytes(Vec<u8>, usize),
     /// `{"type":"pong"}`.
     Json(Json),
@@ -338,7 +343,7 @@ pub enum Payload {
     Digest(u64, String),
 }
 
-/// What may follow a frame or another event on its line.
+/// The time and the bytes that may follow an event on its line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Modifiers {
     /// The time.

@@ -1,56 +1,58 @@
-//! One table of all that a line can say.
+//! The table of all forms that a line can have.
 //!
 //! `docs/wst.md`, `docs/wst.ru.md` and the grammar for editors are made from it. A test parses
-//! and plays each example, and writes down what each mistake is told.
+//! and plays each example, and writes down the error of each mistake.
 
-/// What a line is about.
+/// The subject of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Group {
     /// The file: titles, remarks, notes, time.
     File,
     /// The opening handshake.
     Handshake,
-    /// What a client sends.
+    /// Frames and bytes that a client sends.
     Send,
-    /// What a client receives.
+    /// Frames that a client receives.
     Receive,
-    /// What becomes of a connection.
+    /// Actions on a connection, and its end.
     Connection,
-    /// What is left open in what is received.
+    /// Placeholders in what is received: `<*>`, `<name>`, `...`.
     Pattern,
-    /// What stands behind an event.
+    /// The time and the bytes behind an event.
     Modifier,
-    /// What transcripts show and no player can repeat.
+    /// Lines that transcripts show and no player can repeat.
     Shown,
 }
 
-/// One thing that a line can say.
+/// One form that a line, or a part of a line, can have.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Verb {
-    /// What it is about.
+    /// Its subject.
     pub group: Group,
-    /// How it is written: `>> text "…"`.
+    /// The form: `>> text "…"`.
     pub form: &'static str,
     /// The words of the language in it, for editors.
     pub words: &'static [&'static str],
-    /// What it means, in English.
+    /// Its meaning, in English.
     pub english: &'static str,
-    /// What it means, in Russian.
+    /// Its meaning, in Russian.
     pub russian: &'static str,
-    /// A scenario that has it. It passes, but for [`Group::Shown`], at the server of `tests/wst.rs`:
-    /// an echo, which at `/says?8100` sends these bytes.
+    /// A scenario that has it. Except for [`Group::Shown`], it passes at the server of `tests/wst.rs`,
+    /// an echo, which at `/says?8100` sends the bytes `81 00`.
     pub example: &'static str,
     /// A line with a mistake in it.
     pub mistake: &'static str,
 }
 
-/// All that a line can say.
+/// All forms, in the order of `docs/wst.md`.
 pub const VERBS: &[Verb] = &[
     Verb {
         group: Group::File,
         form: "== title",
         words: &["=="],
-        english: "Begins a step. At its end the player waits for all that is expected, then for silence; what else came is a difference.",
+        english: "Begins a step. At its end the player waits for every expected event, then for silence; any other event is a difference.",
         russian: "Начинает шаг. В конце шага проигрыватель ждёт всего, что ожидается, затем тишины; всё остальное, что пришло, — расхождение.",
         example: "== bob joins\nbob -> GET /\nbob <- 101",
         mistake: "==",
@@ -68,7 +70,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "-- wait time",
         words: &["wait"],
-        english: "Lets time go by. Times are written 200ms, 1.5s or 2m.",
+        english: "The player waits for this time. Times are written 200ms, 1.5s or 2m.",
         russian: "Ждёт указанное время. Время пишут так: 200ms, 1.5s или 2m.",
         example: "bob -> GET /\nbob <- 101\n-- wait 20s\nbob >> ping\nbob << pong",
         mistake: "-- wait 2 days",
@@ -77,8 +79,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@quiet time",
         words: &["@quiet"],
-        english: "How long a real server is listened to at the end of a step, or of all steps where it stands before the first.",
-        russian: "Сколько слушать настоящий сервер в конце шага; перед первым шагом — в конце каждого.",
+        english: "How long the clients of a real server go on reading at the end of a step; before the first step, at the end of every step.",
+        russian: "Сколько клиенты настоящего сервера ещё читают в конце шага; перед первым шагом — в конце каждого.",
         example: "@quiet 50ms\n\n== bob joins\nbob -> GET /\nbob <- 101",
         mistake: "@quiet long",
     },
@@ -86,7 +88,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@timeout time",
         words: &["@timeout"],
-        english: "How long anything expected may take. Without it, 5 s.",
+        english: "How long an expected event may take. The default is 5 s.",
         russian: "Сколько ждать ожидаемого. По умолчанию 5 с.",
         example: "@timeout 2s\n\n== bob joins\nbob -> GET /\nbob <- 101",
         mistake: "@timeout soon",
@@ -95,8 +97,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@fence off",
         words: &["@fence"],
-        english: "A real server is not asked by pings whether it is done.",
-        russian: "Не спрашивать настоящий сервер пингами, закончил ли он.",
+        english: "No pings are sent to ask a real server whether it is done.",
+        russian: "Не спрашивать настоящий сервер кадрами ping, закончил ли он.",
         example: "@fence off\n\n== bob joins\nbob -> GET /\nbob <- 101",
         mistake: "@fence on",
     },
@@ -104,8 +106,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@ignore kinds",
         words: &["@ignore"],
-        english: "Frames of these kinds are not compared, nor JSON of such a type.",
-        russian: "Не сравнивать фреймы этих видов и JSON с таким type.",
+        english: "Frames of these kinds, and JSON of these types, are not compared.",
+        russian: "Не сравнивать кадры этих видов и JSON с таким type.",
         example: "@ignore ping type=stats\n\n== only what matters\nbob -> GET /says?8900810568656c6c6f\nbob <- 101\nbob << text \"hello\"",
         mistake: "@ignore",
     },
@@ -113,7 +115,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@open",
         words: &["@open"],
-        english: "What comes beyond the expected is not compared.",
+        english: "Events beyond the expected ones are not compared.",
         russian: "Не сравнивать то, что пришло сверх ожидаемого.",
         example: "@open\n\n== one is enough\nbob -> GET /says?81016181016281\nbob <- 101\nbob << text \"a\"",
         mistake: "@open wide",
@@ -122,7 +124,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@title, @hint, @why language \"text\"",
         words: &["@title", "@hint", "@why"],
-        english: "The title in another language, what helps, and the reason of the rule: the grader shows them.",
+        english: "The title in another language, a hint, and the reason for the rule: the grader shows them.",
         russian: "Заголовок на другом языке, подсказка и причина правила: их показывает грейдер.",
         example: "== bob joins\n@title ru \"приходит боб\"\n@hint en \"Answer 101.\"\n@why en \"RFC 6455 says so.\"\nbob -> GET /\nbob <- 101",
         mistake: "@hint \"Answer 101.\"",
@@ -131,7 +133,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@rfc, @lesson, @must",
         words: &["@rfc", "@lesson", "@must"],
-        english: "The section of RFC 6455, the heading of the lesson, and that it is a rule and not advice.",
+        english: "The section of RFC 6455, the heading of the lesson, and the mark of a rule that is not only advice.",
         russian: "Раздел RFC 6455, заголовок урока и то, что это правило, а не совет.",
         example: "== a ping\n@rfc 5.5.3\n@lesson #the-code\n@must\nbob -> GET /\nbob <- 101\nbob >> ping\nbob << pong",
         mistake: "@rfc",
@@ -140,7 +142,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@env, @signal TERM, @exits time code, @client",
         words: &["@env", "@signal", "@exits", "@client"],
-        english: "For the grader, which runs the server or the client: a setting, a signal before the step, the end that is due, what is tried.",
+        english: "For the grader, which runs the server or the client: a setting, a signal before the step, the expected exit, the trial.",
         russian: "Для грейдера, который запускает сервер или клиент: настройка, сигнал перед шагом, ожидаемое завершение, проверка.",
         example: "== bob joins\n@env WS_STATS_MS 300\n@exits 3s 0\nbob -> GET /\nbob <- 101",
         mistake: "@signal KILL",
@@ -149,8 +151,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@distinct, @rising, @positive names",
         words: &["@distinct", "@rising", "@positive"],
-        english: "What the grader asks of the values that names were captured for.",
-        russian: "Чего грейдер требует от значений, захваченных под именами.",
+        english: "The grader checks the values of captured names: all different, none smaller than the one before, all above 0.",
+        russian: "Грейдер проверяет значения захваченных имён: все разные, ни одно не меньше предыдущего, все больше 0.",
         example: "== two ids\n@distinct id\nbob -> GET /says?810178\nbob <- 101\nbob << text \"<id>\"",
         mistake: "@rising",
     },
@@ -158,7 +160,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Handshake,
         form: "bob -> GET /path header=value no-header",
         words: &["->"],
-        english: "Bob connects and asks. Only what is not usual is written: another header, or one that is left out. `key`, `version`, `subprotocol`, `extensions` are short for `Sec-WebSocket-…`.",
+        english: "Bob connects and sends a request. Only unusual headers are written: another one, another value, or one that is left out. `key`, `version`, `subprotocol`, `extensions` are short for `Sec-WebSocket-…`.",
         russian: "Боб подключается и посылает запрос. Пишут только необычное: другой заголовок или отсутствие обычного. `key`, `version`, `subprotocol`, `extensions` — сокращения для `Sec-WebSocket-…`.",
         example: "bob -> GET /?name=bob origin=http://ws101.test user-agent=\"a phone\"\nbob <- 101\nann -> GET / no-key\nann <- 400 ...\nann -- eof",
         mistake: "bob -> GET / version",
@@ -228,8 +230,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> ping …, bob >> pong …",
         words: &["ping", "pong"],
-        english: "Bob sends a control frame with this payload, text or bytes. A pong behind the ping that it answers is sent by itself, as browsers do.",
-        russian: "Боб посылает управляющий фрейм с этими данными, текстом или байтами. Pong на пришедший ping уходит сам, как у браузера.",
+        english: "Bob sends a control frame with this payload, text or bytes. The pong to a received ping is sent by itself, as browsers do.",
+        russian: "Боб посылает управляющий кадр с этими данными, текстом или байтами. Pong на пришедший ping уходит сам, как у браузера.",
         example: "bob -> GET /\nbob <- 101\nbob >> ping \"abc\"\nbob << pong \"abc\"\nann -> GET /says?890131\nann <- 101\nann << ping \"1\"\nann >> pong \"1\"",
         mistake: "bob >> ping/3 \"hi\"",
     },
@@ -237,7 +239,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> close code \"reason\"",
         words: &["close"],
-        english: "Bob sends a close frame; without a code an empty one. A close behind the close that it answers is sent by itself.",
+        english: "Bob sends a close frame; without a code it is empty. The answer to a received close is sent by itself.",
         russian: "Боб посылает close; без кода — пустой. Ответ на пришедший close уходит сам.",
         example: "bob -> GET /\nbob <- 101\nbob >> close 1000 \"bye\"\nbob << close 1000 \"bye\"\nbob -- eof",
         mistake: "bob >> close 1000|1001",
@@ -246,7 +248,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> text \"x\"*1000, binary 2a*1000",
         words: &[],
-        english: "The text or the bytes so many times, up to 64 MiB.",
+        english: "The text or the bytes, repeated this many times, up to 64 MiB.",
         russian: "Текст или байты столько раз подряд, до 64 МиБ.",
         example: "bob -> GET /\nbob <- 101\nbob >> text \"x\"*1000\nbob << text \"x\"*1000\nbob >> binary 2a*126\nbob << binary 2a*126",
         mistake: "bob >> text \"x\"*99999999999",
@@ -255,7 +257,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> text/3 \"…\"",
         words: &[],
-        english: "A message in so many fragments, from 1 to 1000.",
+        english: "A message in this many fragments, from 1 to 1000.",
         russian: "Сообщение, разбитое на столько фрагментов, от 1 до 1000.",
         example: "bob -> GET /\nbob <- 101\nbob >> text/3 \"hello\"\nbob << text \"hello\"",
         mistake: "bob << text/3 \"hi\"",
@@ -264,8 +266,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> text fin=0 \"…\", bob >> cont fin=1 \"…\"",
         words: &["cont", "fin"],
-        english: "Single fragments, with other frames between them.",
-        russian: "Отдельные фрагменты, между которыми могут быть другие фреймы.",
+        english: "Single fragments; other frames may stand between them.",
+        russian: "Отдельные фрагменты, между которыми могут быть другие кадры.",
         example: "bob -> GET /\nbob <- 101\nbob >> text fin=0 \"he\"\nbob >> ping\nbob >> cont fin=1 \"llo\"\nbob << pong\nbob << text \"hello\"",
         mistake: "bob >> text fin=2 \"he\"",
     },
@@ -273,8 +275,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> rsv=4 text unmasked header=10 len=2^63, opcode=3",
         words: &["rsv", "unmasked", "header", "len", "opcode"],
-        english: "Frames that break rules: reserved bits (4 is RSV1), no mask, a header longer than need be, a length that is not true, a reserved opcode.",
-        russian: "Фреймы, нарушающие правила: зарезервированные биты (4 — это RSV1), без маски, слишком длинный заголовок, неверная длина, зарезервированный opcode.",
+        english: "Frames that break rules: reserved bits (4 is RSV1), no mask, a header longer than necessary, a false length, a reserved opcode.",
+        russian: "Кадры, нарушающие правила: зарезервированные биты (4 — это RSV1), без маски, слишком длинный заголовок, неверная длина, зарезервированный opcode.",
         example: "bob -> GET /\nbob <- 101\nbob >> rsv=4 text \"hi\"\nbob << close 1002 ...\nbob -- eof\nann -> GET /\nann <- 101\nann >> text unmasked \"hi\"\nann << close 1002 ...\nann -- eof",
         mistake: "bob >> rsv=8 text \"hi\"",
     },
@@ -282,8 +284,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Send,
         form: "bob >> raw 81 02 68 69",
         words: &[],
-        english: "Bob sends these bytes as they are, whole frames or not.",
-        russian: "Боб посылает эти байты как есть, целыми фреймами или нет.",
+        english: "Bob sends these bytes as they are, also incomplete frames.",
+        russian: "Боб посылает эти байты как есть, целыми кадрами или нет.",
         example: "bob -> GET /\nbob <- 101\nbob >> raw 81 82 00 00 00 00 68\nbob >> raw 69\nbob << text \"hi\"",
         mistake: "bob >> raw zz",
     },
@@ -291,7 +293,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob << text \"…\", json {…}, binary 00 ff, ping, pong, close 1000|1001 \"…\"",
         words: &["<<"],
-        english: "Bob receives it. Text is compared exactly, JSON by its structure, a close by one of these codes. A ping or pong without a payload stands for any.",
+        english: "Bob receives this frame. Text is compared exactly, JSON by its structure, a close by one of these codes. A ping or pong without a payload matches any payload.",
         russian: "Боб получает это. Текст сравнивают точно, JSON — по структуре, close — по одному из кодов. Ping и pong без данных значат «с любыми».",
         example: "bob -> GET /says?8102686982020aff89013188020fa1\nbob <- 101\nbob << text \"hi\"\nbob << binary 0a ff\nbob << ping\nbob << close 4000|4001\nbob -- eof",
         mistake: "bob << tex \"hi\"",
@@ -300,7 +302,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob << text 70000 bytes sha256:0123456789ab",
         words: &["bytes", "sha256"],
-        english: "A payload of this length, whose SHA-256 begins so. In JSON, a long string is `<257 bytes sha256:…>`.",
+        english: "A payload of this length whose SHA-256 begins with these digits. In JSON, a long string is `<257 bytes sha256:…>`.",
         russian: "Данные такой длины, чей SHA-256 так начинается. Длинная строка в JSON — `<257 bytes sha256:…>`.",
         example: "bob -> GET /says?81026869\nbob <- 101\nbob << text 2 bytes sha256:8f434346648f",
         mistake: "bob << text 2 bytes md5:00",
@@ -309,8 +311,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob << text masked, rsv=4, fin=0, header=10, opcode=b",
         words: &["masked"],
-        english: "A frame that breaks a rule, or a single fragment. Where no line names a fragment, the fragments of a message are put together before they are compared.",
-        russian: "Фрейм, нарушающий правило, или отдельный фрагмент. Если ни одна строка не называет фрагментов, части сообщения перед сравнением соединяют.",
+        english: "A frame that breaks a rule, or a single fragment. If no line names a fragment, the fragments of a message are joined before they are compared.",
+        russian: "Кадр, нарушающий правило, или отдельный фрагмент. Если ни одна строка не называет фрагментов, части сообщения перед сравнением соединяют.",
         example: "bob -> GET /says?0102686580036c6c6f\nbob <- 101\nbob << text fin=0 \"he\"\nbob << cont fin=1 \"llo\"",
         mistake: "bob << header=1 text \"hi\"",
     },
@@ -318,8 +320,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob << torn text 2 of 5 bytes",
         words: &["torn"],
-        english: "The front of a frame, then the end of the connection: so much of its payload, `header` for less than a header, or `...` for any.",
-        russian: "Начало фрейма, затем конец соединения: столько байт данных, `header` — меньше заголовка, `...` — сколько угодно.",
+        english: "The first part of a frame, then the end of the connection: this many bytes of the payload, `header` for less than a header, `...` for any part.",
+        russian: "Начало кадра, затем конец соединения: столько байт данных, `header` — меньше заголовка, `...` — сколько угодно.",
         example: "bob -> GET /says?81056865\nbob <- 101\nbob << torn text 2 of 5 bytes\nbob -- eof",
         mistake: "bob << torn text 2",
     },
@@ -327,7 +329,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob << nothing for time",
         words: &["nothing", "for"],
-        english: "Bob receives nothing for so long, counted from what he received last, or what anyone did last.",
+        english: "Bob receives nothing for this time, counted from his last event or the last action of any client, whichever is later.",
         russian: "Боб ничего не получает столько времени, считая от последнего полученного им или последнего действия любого клиента.",
         example: "bob -> GET /\nbob <- 101\nbob << nothing for 2s",
         mistake: "bob << nothing",
@@ -336,7 +338,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob <- \"bytes\"",
         words: &[],
-        english: "Bytes that are no HTTP, in quotes, in hexadecimal or by their digest. `raw` may stand before them.",
+        english: "Bytes that are not HTTP, in quotes, in hexadecimal or by their digest. `raw` may stand before them.",
         russian: "Байты, которые не HTTP: в кавычках, шестнадцатеричные или дайджестом. Перед ними можно написать `raw`.",
         example: "bob -> GET /ssh\nbob <- \"SSH-2.0-ws101\\r\\n\\r\\n\"\nbob -- eof",
         mistake: "bob <- \"SSH",
@@ -345,7 +347,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Connection,
         form: "bob -- cut, reset, half-close",
         words: &["--", "cut", "reset", "half-close"],
-        english: "Bob's connection ends without a close frame, or by a TCP reset; or bob sends no more and goes on receiving.",
+        english: "Bob ends his connection without a close frame, or by a TCP reset; or he ends only his half of it and goes on receiving.",
         russian: "Соединение боба обрывается без close или сбросом TCP; или боб больше не шлёт, но продолжает получать.",
         example: "bob -> GET /\nbob <- 101\nbob -- cut\nann -> GET /\nann <- 101\nann -- reset\ncat -> GET /\ncat <- 101\ncat -- half-close\ncat -- end",
         mistake: "bob -- vanish",
@@ -363,7 +365,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Connection,
         form: "bob -- stop reading, resume",
         words: &["stop reading", "resume"],
-        english: "Bob reads nothing from now on, so that what the server sends piles up; then he reads again.",
+        english: "Bob stops reading, so that the server's buffers fill; then he reads again.",
         russian: "Боб перестаёт читать, и всё, что шлёт сервер, копится; затем читает снова.",
         example: "bob -> GET /\nbob <- 101\nbob -- stop reading\nbob >> text \"hi\"\nbob -- resume\nbob << text \"hi\"",
         mistake: "bob -- stop",
@@ -372,7 +374,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Connection,
         form: "bob -- dribble 1, dribble off",
         words: &["dribble", "off"],
-        english: "From now on bob writes so many bytes at a time, a millisecond apart; `off` ends that.",
+        english: "From now on bob writes this many bytes at a time, a millisecond apart; `off` ends that.",
         russian: "Теперь боб пишет по столько байт раз в миллисекунду; `off` это отменяет.",
         example: "bob -- dribble 7\nbob -> GET /\nbob <- 101\nbob >> text \"slow\"\nbob << text \"slow\"\nbob -- dribble off",
         mistake: "bob -- dribble 0",
@@ -417,7 +419,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Pattern,
         form: "<name>, <*>, ...",
         words: &["..."],
-        english: "`<name>` is captured where it first stands, must repeat after that in all lanes, and can be sent. `<*>` is anything. `...` is any payload, any reason of a close, and in JSON any more fields or items.",
+        english: "`<name>` captures a value where it first stands; later it must be the same, for all clients, and it can be sent. `<*>` matches anything. `...` matches any payload, any reason of a close, and in JSON further fields or items.",
         russian: "`<имя>` захватывается там, где стоит впервые, дальше должно повторяться у всех клиентов, и его можно посылать. `<*>` — что угодно. `...` — любые данные, любая причина close, а в JSON — любые ещё поля и элементы.",
         example: "bob -> GET /says?810c7b226964223a226b37227d20\nbob <- 101\nbob << json {\"id\":<bob>,...}\nbob >> text \"I am <bob>\"\nbob << text \"I am k7\"\nbob >> text \"at noon\"\nbob << text \"at <*>\"\nbob >> text \"bye\"\nbob << text ...",
         mistake: "bob << json {\"a\":1,...,\"b\":2}",
@@ -426,7 +428,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Pattern,
         form: "bob << ~ …, bob << ? …",
         words: &["~", "?"],
-        english: "`~`: in any order with its neighbours that are so marked. `?`: it may be missing.",
+        english: "`~`: in any order with the neighbouring lines that have this mark. `?`: it may be missing.",
         russian: "`~`: в любом порядке с соседними строками с той же пометкой. `?`: может и не прийти.",
         example: "bob -> GET /says?810161810162\nbob <- 101\nbob << ~ text \"b\"\nbob << ~ text \"a\"\nbob << ? ping",
         mistake: "bob ~ << text \"b\"",
@@ -435,7 +437,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Pattern,
         form: "ann the second -> …, \"#1\" -> …",
         words: &[],
-        english: "A client's name is all that stands before the arrow, of at most 64 characters; in quotes if it has characters of the language in it.",
+        english: "A client's name is the text before the arrow, at most 64 characters; in quotes if it has characters of the language in it.",
         russian: "Имя клиента — всё, что стоит перед стрелкой, не длиннее 64 символов; в кавычках, если в нём есть знаки языка.",
         example: "ann the second -> GET /\nann the second <- 101\n\"#1\"           -> GET /\n\"#1\"           <- 101",
         mistake: "-bob -> GET /",
@@ -444,7 +446,7 @@ pub const VERBS: &[Verb] = &[
         group: Group::Modifier,
         form: "… within 19s..21s, … within 2s",
         words: &["within"],
-        english: "So long after what its lane received before, or what anyone did last; one time is the latest.",
+        english: "The time since the last event of this client or the last action of any client, whichever is later. One time alone is the latest.",
         russian: "Через столько после предыдущего полученного этим клиентом или последнего действия любого; одно время — не позже.",
         example: "bob -> GET /\nbob <- 101 within 2s\nbob >> ping\nbob << pong within 1s",
         mistake: "bob << ping within 3s..2s",
@@ -453,8 +455,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Modifier,
         form: "… at 25s",
         words: &["at"],
-        english: "So long after the last `-- wait` began, in tenths of a second, below 950 ms in hundredths: transcripts write it.",
-        russian: "Через столько после начала последнего `-- wait`, до десятых долей секунды, до 950 мс — до сотых: так пишут транскрипты.",
+        english: "The time since the last `-- wait` began, in tenths of a second, below 950 ms in hundredths: transcripts write it.",
+        russian: "Через столько после начала последнего `-- wait`, до десятых долей секунды, до 950 мс — до сотых: так пишут стенограммы.",
         example: "bob -> GET /later\nbob <- 101\n-- wait 20s\nbob << text \"hi\" at 10s",
         mistake: "bob << ping at noon",
     },
@@ -462,8 +464,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Modifier,
         form: "… | 81 02 68 69",
         words: &["|"],
-        english: "The bytes of the frame; `…` at the end says that more follow. Where the payload has placeholders only the first byte is compared.",
-        russian: "Байты фрейма; `…` в конце значит, что есть ещё. Если в данных есть подстановки, сравнивают только первый байт.",
+        english: "The bytes of the frame; `…` at the end says that more follow. If the payload has placeholders, only the first byte is compared.",
+        russian: "Байты кадра; `…` в конце значит, что есть ещё. Если в данных есть подстановки, сравнивают только первый байт.",
         example: "bob -> GET /\nbob <- 101\nbob >> text \"hi\"\nbob << text \"hi\" | 81 02 68 69",
         mistake: "bob << text \"hi\" | 8",
     },
@@ -471,8 +473,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Shown,
         form: "bob >> text 70000 bytes sha256:…",
         words: &[],
-        english: "What a client of a transcript sent, and is too long to be written down.",
-        russian: "То, что послал клиент транскрипта и что слишком длинно, чтобы записать.",
+        english: "A payload that a client of a transcript sent, too long to be written in full.",
+        russian: "То, что послал клиент стенограммы и что слишком длинно, чтобы записать.",
         example: "bob -> GET /\nbob <- 101\nbob >> text 70000 bytes sha256:0123456789ab",
         mistake: "bob >> text 70000 bytes",
     },
@@ -480,8 +482,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Shown,
         form: "bob >> torn text 2 of 5 bytes",
         words: &["of"],
-        english: "What a client of a transcript sent ends inside a frame.",
-        russian: "Отправленное клиентом транскрипта обрывается внутри фрейма.",
+        english: "The bytes that a client of a transcript sent end inside a frame.",
+        russian: "Отправленное клиентом стенограммы обрывается внутри кадра.",
         example: "bob -> GET /\nbob <- 101\nbob >> torn text 2 of 5 bytes",
         mistake: "bob >> torn",
     },
@@ -489,8 +491,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Shown,
         form: "bob -- missed 3 events",
         words: &["missed", "events"],
-        english: "The server sent more than the observer kept.",
-        russian: "Сервер прислал больше, чем сохранил наблюдатель.",
+        english: "The server sent more events than the transcript kept.",
+        russian: "Сервер прислал больше событий, чем сохранила стенограмма.",
         example: "bob -> GET /\nbob <- 101\nbob -- missed 3 events",
         mistake: "bob -- missed something",
     },

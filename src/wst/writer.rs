@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::ids::Ids;
 use super::text::{Part, Text, readable};
 use super::{
-    Action, Answer, Ask, End, FramePattern, Item, Json, Kind, Modifiers, Observation, PartialFrame,
-    Payload, ResponsePart,
+    Action, Ask, End, FramePattern, Item, Json, Kind, Modifiers, Observation, PartialFrame,
+    Payload, ResponsePart, ResponsePattern,
 };
 use crate::escape::Hex;
 use crate::frame::{Frame, Opcode, Role, Torn};
@@ -19,7 +19,7 @@ use crate::handshake::{parse_request, parse_response};
 
 /// The headers of every handshake (RFC 6455 §4.1), which a line leaves out.
 ///
-/// The host is the server's. The key is that of RFC 6455 §1.3, so that all read the same.
+/// `Host` is the address of the server. The key is that of RFC 6455 §1.3, the same in every transcript.
 pub const USUAL_HEADERS: [(&str, &str); 5] = [
     ("Host", ""),
     ("Upgrade", "websocket"),
@@ -28,18 +28,19 @@ pub const USUAL_HEADERS: [(&str, &str); 5] = [
     ("Sec-WebSocket-Version", "13"),
 ];
 
-/// Text of up to so many bytes is written in full, longer text by length and digest.
+/// Text of up to this many bytes is written in full, longer text by length and digest.
 ///
-/// JSON is written as far as it is kept, however long: the digest of an id would never repeat.
+/// JSON of any length is written in full if the frame was kept whole: a digest over an id would
+/// differ in every run.
 const TEXT_SHOWN: usize = 1024;
 
-/// The same for a string in JSON.
+/// The same limit for a string in JSON.
 const STRING_SHOWN: usize = 256;
 
-/// The same for bytes that are no text.
+/// The same limit for bytes that are not text.
 const BINARY_SHOWN: usize = 32;
 
-/// How many bytes of a digest are written: enough to tell payloads apart.
+/// The bytes of a digest that are written: enough to tell payloads apart.
 const DIGEST_SHOWN: usize = 6;
 
 /// The longest unit that a repeated payload may consist of: `"abc"*1000`.
@@ -47,7 +48,7 @@ const DIGEST_SHOWN: usize = 6;
 /// Each length up to it is tried once, so it bounds the work for a payload.
 const UNIT_LIMIT: usize = 64;
 
-/// How many of a frame's bytes are written beside it.
+/// The most bytes of a frame that are written beside it.
 const WIRE_SHOWN: usize = 16;
 
 /// Turns requests, answers and frames into lines. Use one writer for one conversation.
@@ -55,26 +56,26 @@ const WIRE_SHOWN: usize = 16;
 /// Values that differ from run to run get a name: the first id in bob's lane is `<bob>` from then on, a
 /// time is `<*>`. [`replayable`](Self::replayable) and [`literal`](Self::literal) writers differ in that.
 #[derive(Debug, Default)]
-pub struct Writer {
+pub struct LineWriter {
     ids: Ids,
     any: BTreeSet<String>,
     manner: Manner,
     host: String,
 }
 
-/// How ids and times are written, and long payloads that a client sends.
+/// The way ids, times and long payloads are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Manner {
-    /// Ids and times by name, what is long by length and digest.
+    /// Ids and times by name, long payloads by length and digest.
     #[default]
     Named,
-    /// The same for what is received; what is sent in full, by name only where the name is known.
+    /// Received payloads as `Named` does; sent payloads in full, with a name only for a known id.
     Replayable,
-    /// Ids and times as they are; what is sent in full.
+    /// Ids and times as they are; sent payloads in full.
     Literal,
 }
 
-impl Writer {
+impl LineWriter {
     /// A writer whose lines can be played as they are: ids and times that are received get names,
     /// and all that a client sends is written in full.
     #[must_use]
@@ -88,19 +89,19 @@ impl Writer {
         Self { manner: Manner::Literal, ..Self::default() }
     }
 
-    /// From now on it is [literal](Self::literal).
+    /// Makes it a [literal](Self::literal) writer from now on.
     pub fn set_literal(&mut self) {
         self.manner = Manner::Literal;
     }
 
-    /// The same writer for requests to `host`, which is not written then.
+    /// The same writer for requests to `host`; their lines leave the `Host` header out.
     #[must_use]
     pub fn for_host(mut self, host: &str) -> Self {
         self.set_host(host);
         self
     }
 
-    /// Requests go to `host`, which is not written then.
+    /// Sets the host that requests go to; their lines leave the `Host` header out.
     pub fn set_host(&mut self, host: &str) {
         host.clone_into(&mut self.host);
     }
@@ -150,8 +151,7 @@ impl Writer {
 
     /// An answer: `bob <- 101`, `bob <- 426 "the sentence"`.
     ///
-    /// `faults` are the parts of a 101 that are wrong; the body is without the chunks it may have
-    /// come in.
+    /// `faults` are the parts of a 101 that are wrong. A body that came in chunks must be decoded.
     pub fn answer(
         &mut self,
         lane: &str,
@@ -162,7 +162,7 @@ impl Writer {
         let Ok(Some((response, _))) = parse_response(head) else {
             return self.stray(lane, Role::Server, head);
         };
-        let mut answer = Answer {
+        let mut answer = ResponsePattern {
             statuses: vec![response.status().as_u16()],
             faults: Vec::new(),
             headers: Vec::new(),
@@ -214,12 +214,12 @@ impl Writer {
         }
     }
 
-    /// The end of a connection: in order for `None`, else by that failure.
+    /// The end of a connection: in order if `failure` is `None`.
     #[must_use]
     pub fn end(lane: &str, failure: Option<ErrorKind>) -> Item {
         let end = match failure {
             None => End::Eof,
-            // Which of the two depends on who was quicker.
+            // The system reports one or the other, depending on whether a read or a write met the reset.
             Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => End::Reset,
             Some(ErrorKind::ConnectionRefused) => End::Refused,
             Some(kind) => End::Failed(kind),
@@ -227,7 +227,7 @@ impl Writer {
         seen(lane, Observation::End(end))
     }
 
-    /// What stands behind a frame: its first bytes.
+    /// The first 16 bytes of a frame, and whether there are more: [`Modifiers::wire`].
     #[must_use]
     pub fn wire(frame: &Frame) -> (Vec<u8>, bool) {
         let bytes = frame.to_bytes();
@@ -258,7 +258,7 @@ impl Writer {
         pattern
     }
 
-    /// The canonical form of a text frame that is a JSON object or array, whole and by itself.
+    /// The canonical form of an unfragmented text frame that is a JSON object or array.
     fn json(&mut self, lane: &str, frame: &Frame, is_sent: bool) -> Option<Json> {
         let is_complete = frame.header.fin && frame.digest.is_none();
         if frame.header.opcode != Opcode::Text || !is_complete {
@@ -332,7 +332,7 @@ impl Writer {
         }
     }
 
-    /// `1000 "bye"`, `1000 ff`; none if there is no code, or the reason is too long to be shown.
+    /// `1000 "bye"`, `1000 ff`; `None` if there is no code or the reason is too long to be shown.
     fn close(&mut self, lane: &str, frame: &Frame, is_sent: bool) -> Option<Payload> {
         let (code, reason) = frame.close_code()?;
         if frame.digest.is_some() || reason.len() > TEXT_SHOWN {
@@ -344,7 +344,7 @@ impl Writer {
         })
     }
 
-    /// Bytes that are no frame's: text if they can be read, else in hexadecimal.
+    /// Bytes outside a frame: as text if they are readable, else in hexadecimal.
     fn bytes(&mut self, lane: &str, bytes: &[u8], is_sent: bool) -> Payload {
         let text = readable(bytes);
         let limit = if text.is_some() { TEXT_SHOWN } else { BINARY_SHOWN };
@@ -358,7 +358,7 @@ impl Writer {
         }
     }
 
-    /// Whether all of a payload is written, however long.
+    /// Whether a payload of any length is written in full.
     fn is_whole(&self, is_sent: bool) -> bool {
         is_sent && self.manner != Manner::Named
     }
@@ -400,7 +400,7 @@ fn is_usual(request: &Request<()>) -> bool {
         && headers.values().all(|value| value.to_str().is_ok())
 }
 
-/// A header's name without what half of them begin with.
+/// A header's name without `sec-websocket-`; `subprotocol` for the longest.
 fn short(name: &str) -> &str {
     match name.strip_prefix("sec-websocket-") {
         Some("protocol") => "subprotocol",
@@ -418,7 +418,7 @@ fn digest(whole: &[u8; 32]) -> String {
     Hex::new(&whole[..DIGEST_SHOWN], DIGEST_SHOWN).to_string().replace(' ', "")
 }
 
-/// All of a payload: as a repetition, `"x"*70000`, if it is one.
+/// A payload in full; as a repetition, `"x"*70000`, if it is one.
 fn repeated(bytes: &[u8], is_text: bool) -> Payload {
     let is_unit = |size: &usize| {
         let unit = &bytes[..*size];

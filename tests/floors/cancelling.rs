@@ -6,9 +6,10 @@ pub fn undocumented(text: &str) -> Vec<&str> {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let missing = |at: &usize| {
         let is_doc = |line: &&&str| line.starts_with("//") || line.starts_with("#[");
-        let docs: Vec<_> = lines[..*at].iter().rev().take_while(is_doc).collect();
-        is_async(&lines[*at..])
-            && !docs.iter().any(|line| line.to_lowercase().contains("cancel safe"))
+        let begins = *at - lines[..*at].iter().rev().take_while(is_doc).count();
+        let docs = lines[begins..*at].iter().map(|line| line.trim_start_matches('/').trim());
+        let docs = docs.collect::<Vec<_>>().join(" ").to_lowercase();
+        is_async(&lines[*at..]) && !docs.contains("cancel safe")
     };
     (0..lines.len()).filter(missing).filter_map(|at| name(lines[at])).collect()
 }
@@ -39,7 +40,8 @@ fn each_function_needs_a_line_of_its_own() {
         pub fn split(
             &self,
         ) -> impl Future<Output = ()> {
-        /// Not cancel safe: it may have written a part.
+        /// It may have written a part. Not cancel
+        /// safe.
         pub async fn written<S>() {}
         async fn private() {}
         pub(crate) async fn inside() {}

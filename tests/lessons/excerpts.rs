@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! <!-- code: FILE: FIRST .. LAST -->     the lines of FILE from the first that contains FIRST
-//! a fenced block                         to the next that ends with LAST; without `.. LAST`
-//! <!-- /code -->                         it is one line
+//! a fenced block                         to the next that ends with LAST; without `.. LAST` it is
+//! <!-- /code -->                         one line. A LAST of `}` closes the block of FIRST
 //!
 //! <!-- wire: SNAPSHOT#STEP -->           a step of a snapshot below tests/, named as its file
 //! a fenced block                         without `.snap`, the step as behind `== ` or `# `;
@@ -119,9 +119,11 @@ fn code(spec: &str) -> Result<Vec<String>, String> {
     let lines: Vec<_> = text.lines().collect();
     let start = lines.iter().position(|line| line.contains(first));
     let start = start.ok_or_else(|| format!("{file} has no line with `{first}`"))?;
-    let end = lines[start..].iter().position(|line| line.ends_with(last));
-    let end = end.ok_or_else(|| format!("{file}: no line ends with `{last}` after `{first}`"))?;
     let indent = lines[start].len() - lines[start].trim_start().len();
+    let closing = format!("{:indent$}}}", "");
+    let is_end = |line: &&str| if last == "}" { **line == closing } else { line.ends_with(last) };
+    let end = lines[start..].iter().position(is_end);
+    let end = end.ok_or_else(|| format!("{file}: no line ends with `{last}` after `{first}`"))?;
     let quoted = &lines[start..=start + end];
     Ok(quoted.iter().map(|line| line.get(indent..).unwrap_or_default().to_owned()).collect())
 }

@@ -6,6 +6,7 @@
 mod copy;
 mod excerpts;
 mod glossary;
+mod hand_hub;
 mod lists;
 mod markdown;
 mod minutes;

@@ -13,7 +13,7 @@
 use tokio::io::{AsyncWriteExt, copy, sink};
 use ws101::handshake::Policy;
 use ws101::transcript::Transcript;
-use ws101::upgrade::accept;
+use ws101::upgrade::{HEAD_DEADLINE, accept};
 
 use crate::markdown::Fence;
 use crate::{none, pages};
@@ -90,7 +90,8 @@ async fn describe(bytes: Vec<u8>, who: &str) -> Result<String, String> {
     let mut t = Transcript::new(move |pipe| {
         let bytes = to_client.clone();
         async move {
-            let mut io = accept(pipe, &Policy::default()).await.expect("a sound request").io;
+            let mut io =
+                accept(pipe, &Policy::default(), HEAD_DEADLINE).await.expect("a sound request").io;
             io.write_all(&bytes).await.expect("the client listens");
             drop(copy(&mut io, &mut sink()).await);
         }

@@ -10,7 +10,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use ws101::broadcast::{Audience, Delivery, Hub, Mailbox, Outlet, Overflow};
+use ws101::broadcast::{Audience, Delivery, Hub, HubOptions, Mailbox, Outlet, Overflow};
 use ws101::frame::{Decoder, Frame};
 
 /// Long enough for everything, short enough to fail by.
@@ -41,7 +41,7 @@ pub(super) async fn texts(far: DuplexStream, n: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn everyone_hears_in_one_order_replies_included() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (ann, ann_far) = member(&hub, 1 << 16);
     let (bob, bob_far) = member(&hub, 1 << 16);
     let (ann_id, _bob_id) = (ann.id(), bob.id());
@@ -57,7 +57,7 @@ async fn everyone_hears_in_one_order_replies_included() {
 
 #[tokio::test]
 async fn a_newcomer_hears_what_is_said_from_now_on() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (_first, _far) = member(&hub, 1 << 16);
     hub.broadcast("before");
     let (late, late_far) = member(&hub, 1 << 16);
@@ -68,7 +68,7 @@ async fn a_newcomer_hears_what_is_said_from_now_on() {
 
 #[tokio::test]
 async fn the_excluded_hear_only_what_is_for_them() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (mailbox, far) = member(&hub, 1 << 16);
     let id = mailbox.id();
     let _session = driven(mailbox);
@@ -83,7 +83,7 @@ async fn the_excluded_hear_only_what_is_for_them() {
 
 #[tokio::test]
 async fn nobody_is_a_member_after_leaving() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (mailbox, _far) = member(&hub, 64);
     let id = mailbox.id();
     assert_eq!(hub.members(), 1);
@@ -96,7 +96,7 @@ async fn nobody_is_a_member_after_leaving() {
 
 #[tokio::test(start_paused = true)]
 async fn the_slow_are_let_go_and_the_others_do_not_notice() {
-    let hub = Hub::new(10_000, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 10_000, ..HubOptions::default() });
     let (slow, slow_far) = member(&hub, 100);
     let (quick, quick_far) = member(&hub, 100);
     let (slow, _quick) = (driven(slow), driven(quick));
@@ -114,7 +114,12 @@ async fn the_slow_are_let_go_and_the_others_do_not_notice() {
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_nothing_is_let_go_though_nobody_asks() {
-    let hub = Hub::new(10_000, Overflow::DropOldest).write_within(Duration::from_secs(3));
+    let hub = Hub::new(HubOptions {
+        capacity: 10_000,
+        overflow: Overflow::DropOldest,
+        write_deadline: Duration::from_secs(3),
+        ..HubOptions::default()
+    });
     let (slow, mut slow_far) = member(&hub, 100);
     let (began, session) = (Instant::now(), driven(slow));
     hub.broadcast("x".repeat(1_000));
@@ -129,7 +134,7 @@ async fn who_takes_nothing_is_let_go_though_nobody_asks() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_let_go_because_the_server_is_slow() {
-    let hub = Hub::new(10_000, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 10_000, ..HubOptions::default() });
     let (mailbox, far) = member(&hub, 1 << 20);
     // Its session does not have a turn, and its stream would take all of it.
     for n in 0..1_000 {
@@ -144,7 +149,7 @@ async fn nobody_is_let_go_because_the_server_is_slow() {
 #[tokio::test(start_paused = true)]
 async fn what_a_slow_member_holds_is_bounded() {
     for (overflow, most) in [(Overflow::DropOldest, 10_000), (Overflow::Disconnect, 200)] {
-        let hub = Hub::new(10_000, overflow);
+        let hub = Hub::new(HubOptions { capacity: 10_000, overflow, ..HubOptions::default() });
         let (far, near) = duplex(100);
         let outlet = Outlet::new(near);
         let mailbox = hub.join(&outlet);
@@ -163,7 +168,7 @@ async fn what_a_slow_member_holds_is_bounded() {
 /// What it says itself is not for it, but puts it level with what others said.
 #[tokio::test(start_paused = true)]
 async fn who_speaks_and_never_reads_holds_no_more() {
-    let hub = Hub::new(10_000, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 10_000, ..HubOptions::default() });
     let (far, near) = duplex(100);
     let outlet = Outlet::new(near);
     let mailbox = hub.join(&outlet);
@@ -180,7 +185,11 @@ async fn who_speaks_and_never_reads_holds_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn dropping_the_oldest_keeps_frames_whole_and_the_newest() {
-    let hub = Hub::new(1_000, Overflow::DropOldest);
+    let hub = Hub::new(HubOptions {
+        capacity: 1_000,
+        overflow: Overflow::DropOldest,
+        ..HubOptions::default()
+    });
     let (mailbox, mut far) = member(&hub, 37);
     let _session = driven(mailbox);
     for n in 0..200 {
@@ -207,7 +216,11 @@ async fn dropping_the_oldest_keeps_frames_whole_and_the_newest() {
 /// As above, but read from now and then, so that frames are torn again and again.
 #[tokio::test(start_paused = true)]
 async fn what_is_torn_is_never_forgotten() {
-    let hub = Hub::new(300, Overflow::DropOldest);
+    let hub = Hub::new(HubOptions {
+        capacity: 300,
+        overflow: Overflow::DropOldest,
+        ..HubOptions::default()
+    });
     let (mailbox, mut far) = member(&hub, 37);
     let _session = driven(mailbox);
     let (mut decoder, mut heard) = (Decoder::new(1 << 16), Vec::new());
@@ -230,7 +243,7 @@ async fn what_is_torn_is_never_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_wakes_a_session_that_waits() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (mailbox, far) = member(&hub, 1 << 16);
     let id = mailbox.id();
     let _session = driven(mailbox);
@@ -241,7 +254,7 @@ async fn a_reply_wakes_a_session_that_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_close_comes_after_what_was_said() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (mailbox, far) = member(&hub, 1 << 16);
     let id = mailbox.id();
     hub.broadcast("1");
@@ -256,7 +269,7 @@ async fn a_close_comes_after_what_was_said() {
 
 #[tokio::test]
 async fn everyone_is_closed_those_still_to_come_included() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (before, _far) = member(&hub, 64);
     hub.close_all(CloseCode::Away, "closing");
     let (after, _far) = member(&hub, 64);
@@ -268,7 +281,7 @@ async fn everyone_is_closed_those_still_to_come_included() {
 
 #[tokio::test]
 async fn a_broken_stream_ends_the_drive() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (mailbox, far) = member(&hub, 64);
     drop(far);
     hub.broadcast("x".repeat(1000));
@@ -282,7 +295,7 @@ async fn no_wake_up_is_lost() {
     const SPEAKERS: usize = 4;
     const EACH: usize = 400;
     for pipe in [48, 200, 1_024, 65_536] {
-        let hub = Hub::new(1 << 24, Overflow::Disconnect);
+        let hub = Hub::new(HubOptions { capacity: 1 << 24, ..HubOptions::default() });
         let mut heard = Vec::new();
         for _ in 0..12 {
             let (mailbox, far) = member(&hub, pipe);
@@ -323,7 +336,7 @@ async fn no_wake_up_is_lost() {
 #[tokio::test]
 async fn audiences_hear_their_own_words_in_one_order() {
     let (short, long) = (Audience(1), Audience(2));
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (ann, ann_far) = member(&hub, 1 << 16);
     let (bob, bob_far) = member(&hub, 1 << 16);
     let (cat, cat_far) = member(&hub, 1 << 16);
@@ -353,7 +366,7 @@ async fn audiences_hear_their_own_words_in_one_order() {
 /// Moving while a round is on its way, written by another thread, neither loses nor doubles anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn moving_between_audiences_loses_and_doubles_nothing() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     // Those who are written to first make a round last.
     let crowd: Vec<_> = (0..200).map(|_| member(&hub, 1 << 20)).collect();
     for (n, (mailbox, _)) in (0_u8..200).zip(&crowd) {

@@ -9,7 +9,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use ws101::close::{CLOSE_DEADLINE, Closed, Side, close_frame, reply, start};
+use ws101::close::{CLOSE_DEADLINE, Closed, ClosedBy, close_frame, reply, start};
 use ws101::stream::LINGER;
 use ws101::upgrade::config;
 
@@ -39,9 +39,9 @@ async fn a_goodbye_that_is_answered_is_clean() {
         assert!(client.next().await.is_none());
         close
     });
-    let closed = start(&mut server, close_frame(CloseCode::Away, "later")).await;
+    let closed = start(&mut server, close_frame(CloseCode::Away, "later"), CLOSE_DEADLINE).await;
     let expected =
-        Closed { code: CloseCode::Away, reason: "later".into(), by: Side::Us, clean: true };
+        Closed { code: CloseCode::Away, reason: "later".into(), by: ClosedBy::Us, clean: true };
     assert_eq!(closed, expected);
     assert_eq!(client.await.unwrap(), Message::Close(Some(close_frame(CloseCode::Away, "later"))));
 }
@@ -50,7 +50,7 @@ async fn a_goodbye_that_is_answered_is_clean() {
 async fn a_goodbye_to_someone_who_does_not_listen_ends_all_the_same() {
     let (_client, mut server) = pair().await;
     let began = Instant::now();
-    let closed = start(&mut server, close_frame(CloseCode::Error, "no pong")).await;
+    let closed = start(&mut server, close_frame(CloseCode::Error, "no pong"), CLOSE_DEADLINE).await;
     assert_eq!((closed.code, closed.clean), (CloseCode::Error, false));
     assert_eq!(began.elapsed(), CLOSE_DEADLINE + LINGER);
 }
@@ -60,9 +60,9 @@ async fn the_peers_code_is_answered_with_its_own() {
     let (mut client, mut server) = pair().await;
     client.close(Some(close_frame(CloseCode::Library(4321), "mine"))).await.unwrap();
     let Some(Ok(Message::Close(frame))) = server.next().await else { panic!("a close frame") };
-    let closed = reply(&mut server, Ok(frame)).await;
+    let closed = reply(&mut server, Ok(frame), CLOSE_DEADLINE).await;
     let code = CloseCode::Library(4321);
-    assert_eq!(closed, Closed { code, reason: "mine".into(), by: Side::Peer, clean: true });
+    assert_eq!(closed, Closed { code, reason: "mine".into(), by: ClosedBy::Peer, clean: true });
     let echoed = client.next().await.unwrap().unwrap();
     assert_eq!(echoed, Message::Close(Some(close_frame(CloseCode::Library(4321), "mine"))));
 }
@@ -72,8 +72,8 @@ async fn a_close_frame_without_a_code_is_1005() {
     let (mut client, mut server) = pair().await;
     client.close(None).await.unwrap();
     let Some(Ok(Message::Close(frame))) = server.next().await else { panic!("a close frame") };
-    let closed = reply(&mut server, Ok(frame)).await;
-    assert_eq!((closed.code, closed.by, closed.clean), (CloseCode::Status, Side::Peer, true));
+    let closed = reply(&mut server, Ok(frame), CLOSE_DEADLINE).await;
+    assert_eq!((closed.code, closed.by, closed.clean), (CloseCode::Status, ClosedBy::Peer, true));
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,8 +81,11 @@ async fn a_cut_connection_is_1006_by_nobody() {
     let (client, mut server) = pair().await;
     drop(client);
     let Some(Err(error)) = server.next().await else { panic!("an error") };
-    let closed = reply(&mut server, Err(error)).await;
-    assert_eq!((closed.code, closed.by, closed.clean), (CloseCode::Abnormal, Side::Nobody, false));
+    let closed = reply(&mut server, Err(error), CLOSE_DEADLINE).await;
+    assert_eq!(
+        (closed.code, closed.by, closed.clean),
+        (CloseCode::Abnormal, ClosedBy::Nobody, false)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +95,7 @@ async fn whoever_breaks_a_rule_is_told_which() {
     let Some(Err(error)) = server.next().await else { panic!("too long") };
     assert!(matches!(error, Error::Capacity(_)));
     let began = Instant::now();
-    let telling = tokio::spawn(async move { reply(&mut server, Err(error)).await });
+    let telling = tokio::spawn(async move { reply(&mut server, Err(error), CLOSE_DEADLINE).await });
     let told = client.next().await.unwrap().unwrap();
     let Message::Close(Some(frame)) = told else { panic!("{told:?}") };
     assert_eq!(frame.code, CloseCode::Size);
@@ -103,6 +106,6 @@ async fn whoever_breaks_a_rule_is_told_which() {
     far.read_to_end(&mut rest).await.unwrap();
     drop(far);
     let closed = telling.await.unwrap();
-    assert_eq!((closed.by, closed.clean), (Side::Us, false));
+    assert_eq!((closed.by, closed.clean), (ClosedBy::Us, false));
     assert!(began.elapsed() < LINGER + Duration::from_millis(1));
 }

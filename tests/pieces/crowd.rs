@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance, sleep};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::broadcast::{ClientId, Hub, Outlet, Overflow};
+use ws101::broadcast::{ClientId, Hub, HubOptions, Outlet};
 use ws101::chat::{Chat, SUBPROTOCOL};
 use ws101::crowd::{AT_ONCE, Crowd, FRAMES, LISTED, PASSING, Roll};
 use ws101::frame::Decoder;
@@ -132,7 +132,7 @@ impl Town {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             chat: Chat::new(&Settings::default()),
-            hub: Hub::new(capacity, Overflow::Disconnect),
+            hub: Hub::new(HubOptions { capacity, ..HubOptions::default() }),
             meter: Arc::default(),
             sessions: BTreeMap::new(),
             now: Duration::ZERO,
@@ -533,7 +533,7 @@ fn a_name_is_found_without_looking_at_the_others() {
 /// A room in which somebody always has something to say, and other tasks take their time.
 #[tokio::test(start_paused = true)]
 async fn a_round_waits_for_silence_no_longer_than_50_ms() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let meter = Arc::new(Meter::default());
     let client = || Outlet::new(Client { meter: meter.clone(), reads: true });
     let _crowd: Vec<_> = (0..5_000).map(|_| hub.join(&client())).collect();

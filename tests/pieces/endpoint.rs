@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
-use tracing_subscriber::fmt;
 use ws101::broadcast::{ClientId, Hub};
 use ws101::endpoint::Endpoint;
+use ws101::log::Events;
 use ws101::room::Room;
 use ws101::settings::Settings;
 use ws101::upgrade::Peer;
@@ -192,7 +192,8 @@ fn visiting(
     let (done, ended) = std_mpsc::channel();
     let fragile = fragile.clone();
     thread::spawn(move || {
-        let log = fmt().with_writer(Mutex::new(log)).finish();
+        let log = Mutex::new(log);
+        let log = Events::new(move |line| drop(log.lock().unwrap().write_all(line.as_bytes())));
         let _logging = tracing::subscriber::set_default(log);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(visit(fragile));

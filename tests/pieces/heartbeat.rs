@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 use tokio_tungstenite::tungstenite::Message;
-use ws101::heartbeat::{Heartbeat, PeerLost};
+use ws101::heartbeat::{Heartbeat, HeartbeatOptions, PeerLost};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -20,7 +20,14 @@ fn pong(n: &'static str) -> Message {
 
 #[tokio::test(start_paused = true)]
 async fn pings_count_up_at_their_period() {
-    let (began, mut heartbeat) = (Instant::now(), Heartbeat::every(secs(25), secs(10)));
+    let (began, mut heartbeat) = (
+        Instant::now(),
+        Heartbeat::new(HeartbeatOptions {
+            period: secs(25),
+            pong_timeout: secs(10),
+            idle_timeout: Duration::ZERO,
+        }),
+    );
     for (n, at) in [("1", 25), ("2", 50), ("3", 75)] {
         assert_eq!(heartbeat.beat().await, Ok(ping(n)));
         assert_eq!(began.elapsed(), secs(at));
@@ -30,7 +37,14 @@ async fn pings_count_up_at_their_period() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_gone_after_the_pong_timeout() {
-    let (began, mut heartbeat) = (Instant::now(), Heartbeat::every(secs(25), secs(10)));
+    let (began, mut heartbeat) = (
+        Instant::now(),
+        Heartbeat::new(HeartbeatOptions {
+            period: secs(25),
+            pong_timeout: secs(10),
+            idle_timeout: Duration::ZERO,
+        }),
+    );
     heartbeat.beat().await.unwrap();
     assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
     assert_eq!(began.elapsed(), secs(35));
@@ -39,7 +53,11 @@ async fn a_silent_peer_is_gone_after_the_pong_timeout() {
 
 #[tokio::test(start_paused = true)]
 async fn talking_is_no_pong() {
-    let mut heartbeat = Heartbeat::every(secs(25), secs(10));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: secs(25),
+        pong_timeout: secs(10),
+        idle_timeout: Duration::ZERO,
+    });
     heartbeat.beat().await.unwrap();
     heartbeat.heard(&Message::text("still here"));
     assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
@@ -47,7 +65,11 @@ async fn talking_is_no_pong() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unasked_pong_changes_nothing() {
-    let mut heartbeat = Heartbeat::every(secs(25), secs(10));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: secs(25),
+        pong_timeout: secs(10),
+        idle_timeout: Duration::ZERO,
+    });
     for stray in ["", "0", "1", "2", "18446744073709551615", "no number", "\u{ff}"] {
         heartbeat.heard(&pong(stray));
     }
@@ -59,7 +81,14 @@ async fn an_unasked_pong_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_line_is_no_dead_one() {
     // Every pong takes 2.5 periods: late for its own period, in time for its deadline.
-    let (began, mut heartbeat) = (Instant::now(), Heartbeat::every(secs(2), secs(10)));
+    let (began, mut heartbeat) = (
+        Instant::now(),
+        Heartbeat::new(HeartbeatOptions {
+            period: secs(2),
+            pong_timeout: secs(10),
+            idle_timeout: Duration::ZERO,
+        }),
+    );
     let mut answers = std::collections::VecDeque::new();
     while began.elapsed() < secs(60) {
         let due = answers.front().map_or(began + secs(9_999), |(due, _)| *due);
@@ -78,7 +107,11 @@ async fn a_slow_line_is_no_dead_one() {
 
 #[tokio::test(start_paused = true)]
 async fn one_lost_pong_is_forgiven_if_the_next_comes_before_the_deadline() {
-    let mut heartbeat = Heartbeat::every(secs(4), secs(10));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: secs(4),
+        pong_timeout: secs(10),
+        idle_timeout: Duration::ZERO,
+    });
     assert_eq!(heartbeat.beat().await, Ok(ping("1")));
     assert_eq!(heartbeat.beat().await, Ok(ping("2")));
     heartbeat.heard(&pong("2"));
@@ -87,7 +120,14 @@ async fn one_lost_pong_is_forgiven_if_the_next_comes_before_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn the_oldest_unanswered_ping_decides() {
-    let (began, mut heartbeat) = (Instant::now(), Heartbeat::every(secs(4), secs(10)));
+    let (began, mut heartbeat) = (
+        Instant::now(),
+        Heartbeat::new(HeartbeatOptions {
+            period: secs(4),
+            pong_timeout: secs(10),
+            idle_timeout: Duration::ZERO,
+        }),
+    );
     for _ in 0..2 {
         heartbeat.beat().await.unwrap();
     }
@@ -102,7 +142,11 @@ async fn the_oldest_unanswered_ping_decides() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_blamed_for_what_we_slept_through() {
-    let mut heartbeat = Heartbeat::every(secs(4), secs(10)).idle_timeout(secs(60));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: secs(4),
+        pong_timeout: secs(10),
+        idle_timeout: secs(60),
+    });
     heartbeat.beat().await.unwrap();
     advance(secs(600)).await;
     let woke = Instant::now();
@@ -119,7 +163,11 @@ async fn nobody_is_blamed_for_what_we_slept_through() {
 
 #[tokio::test(start_paused = true)]
 async fn nor_taken_for_idle() {
-    let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(60));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: Duration::ZERO,
+        pong_timeout: secs(10),
+        idle_timeout: secs(60),
+    });
     advance(secs(600)).await;
     let woke = Instant::now();
     assert_eq!(heartbeat.beat().await, Err(PeerLost::Idle(secs(60))));
@@ -129,7 +177,11 @@ async fn nor_taken_for_idle() {
 #[tokio::test(start_paused = true)]
 async fn without_pings_only_silence_counts() {
     let began = Instant::now();
-    let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(60));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: Duration::ZERO,
+        pong_timeout: secs(10),
+        idle_timeout: secs(60),
+    });
     advance(secs(30)).await;
     heartbeat.heard(&Message::text("hello"));
     assert_eq!(heartbeat.beat().await, Err(PeerLost::Idle(secs(60))));
@@ -138,7 +190,11 @@ async fn without_pings_only_silence_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_quiet_peer_that_answers_is_never_idle() {
-    let mut heartbeat = Heartbeat::every(secs(25), secs(10)).idle_timeout(secs(60));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: secs(25),
+        pong_timeout: secs(10),
+        idle_timeout: secs(60),
+    });
     for _ in 0..100 {
         let Message::Ping(payload) = heartbeat.beat().await.unwrap() else { unreachable!() };
         heartbeat.heard(&Message::Pong(payload));
@@ -147,7 +203,11 @@ async fn a_quiet_peer_that_answers_is_never_idle() {
 
 #[tokio::test(start_paused = true)]
 async fn switched_off_it_never_beats() {
-    let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: Duration::ZERO,
+        pong_timeout: secs(10),
+        idle_timeout: Duration::ZERO,
+    });
     assert!(tokio::time::timeout(secs(1_000_000), heartbeat.beat()).await.is_err());
 }
 
@@ -156,7 +216,11 @@ async fn any_byte_is_a_sign_of_life() {
     let began = Instant::now();
     // A byte comes each second of a minute.
     let heard_at = || began + secs(began.elapsed().as_secs().min(60));
-    let mut heartbeat = Heartbeat::every(secs(25), secs(10)).idle_timeout(secs(20));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: secs(25),
+        pong_timeout: secs(10),
+        idle_timeout: secs(20),
+    });
     assert_eq!(heartbeat.beat_hearing(heard_at).await, Ok(ping("1")));
     assert_eq!(heartbeat.beat_hearing(heard_at).await, Ok(ping("2")));
     assert_eq!(began.elapsed(), secs(50));
@@ -165,7 +229,11 @@ async fn any_byte_is_a_sign_of_life() {
 
     let began = Instant::now();
     let heard_at = || began + secs(began.elapsed().as_secs().min(60));
-    let mut heartbeat = Heartbeat::every(Duration::ZERO, secs(10)).idle_timeout(secs(20));
+    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
+        period: Duration::ZERO,
+        pong_timeout: secs(10),
+        idle_timeout: secs(20),
+    });
     assert_eq!(heartbeat.beat_hearing(heard_at).await, Err(PeerLost::Idle(secs(20))));
     assert_eq!(began.elapsed(), secs(80));
 }

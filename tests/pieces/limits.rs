@@ -9,8 +9,14 @@ use ws101::limits::{Allowance, Bucket, Caps, Permit};
 const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-const AMPLE: Allowance =
-    Allowance { connections: 1_000, per_address: 1_000, arrivals: 50, messages: 0 };
+const AMPLE: Allowance = Allowance {
+    connections: 1_000,
+    per_address: 1_000,
+    arrivals: 50,
+    messages: 0,
+    bytes: 0,
+    max_message_bytes: 0,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_bucket_holds_a_burst_and_fills_again() {
@@ -30,7 +36,7 @@ async fn a_bucket_holds_a_burst_and_fills_again() {
 
 #[tokio::test]
 async fn caps_are_for_all_and_for_each_address() {
-    let caps = Caps::new(Allowance { connections: 3, per_address: 1, arrivals: 0, messages: 0 });
+    let caps = Caps::new(Allowance { connections: 3, per_address: 1, arrivals: 0, ..AMPLE });
     let far = caps.enter(FAR).expect("the first");
     assert!(caps.enter(FAR).is_none(), "one from each address");
     let near: Vec<_> = (0..2).map_while(|_| caps.enter(NEAR)).collect();
@@ -104,7 +110,7 @@ async fn a_home_is_one_address_however_many_it_has() {
 async fn bytes_are_counted_for_a_client_and_for_its_address() {
     const LONGEST: usize = 64 * 1024;
     let unlimited = Allowance { messages: 0, arrivals: 0, ..AMPLE };
-    let caps = Caps::with_bytes(unlimited, 1_000, 1_500);
+    let caps = Caps::new(Allowance { bytes: 1_000, max_message_bytes: 1_500, ..unlimited });
     let mut near = caps.enter(NEAR).expect("there is room");
     assert_eq!([(); 4].map(|()| near.message_of(1_000)), [Ok(()); 4], "four at once");
     assert_eq!(near.message_of(1_000), Err(Duration::from_secs(1)), "then one a second");
@@ -115,7 +121,7 @@ async fn bytes_are_counted_for_a_client_and_for_its_address() {
     let said = class.iter_mut().flat_map(|pupil| [(); 4].map(|()| pupil.message_of(1_000)));
     assert_eq!(said.flatten().count(), 32);
     // However low the rate is, the longest message is short enough, once.
-    let caps = Caps::with_bytes(unlimited, 1, LONGEST);
+    let caps = Caps::new(Allowance { bytes: 1, max_message_bytes: LONGEST, ..unlimited });
     let mut far = caps.enter(FAR).expect("there is room");
     assert_eq!(far.message_of(LONGEST), Ok(()));
     assert!(far.message_of(LONGEST).is_err_and(|wait| wait > Duration::from_secs(65_000)));

@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ws101::log::{Log, QUEUE_BYTES};
+use tracing::{Level, debug, info, span, warn};
+use ws101::log::{Events, Log, QUEUE_BYTES};
 
 /// How long the writing thread may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -106,4 +107,45 @@ fn a_log_that_is_dropped_writes_what_it_has() {
     // The sink is dropped with its thread.
     while begun.recv_timeout(PATIENCE).is_ok() {}
     assert_eq!(*written.lock().unwrap(), "last\nvery last\n");
+}
+
+/// The lines of the events that `program` emits, without the time.
+fn events(program: impl FnOnce()) -> Vec<String> {
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let events = Events::new({
+        let lines = lines.clone();
+        move |line| lines.lock().unwrap().push(line)
+    });
+    tracing::subscriber::with_default(events, program);
+    let lines = lines.lock().unwrap();
+    let time = "2026-01-01T12:00:00.000Z".len();
+    lines.iter().map(|line| line[time..].to_owned()).collect()
+}
+
+#[test]
+fn an_event_is_a_line_with_its_fields() {
+    let lines = events(|| {
+        let who = 7;
+        info!(who, name = "ann", code = %1000, "left after {} s", 3);
+        warn!(target: "chat", "two words");
+        debug!("not printed");
+        span!(Level::ERROR, "connection", who).in_scope(|| info!("inside a span"));
+    });
+    let expected = [
+        "  INFO pieces::log: left after 3 s who=7 name=\"ann\" code=1000\n",
+        "  WARN chat: two words\n",
+        "  INFO pieces::log: inside a span\n",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn text_of_a_peer_cannot_begin_a_line_or_act_on_the_terminal() {
+    let agent = "x\n2026-01-01T12:00:00.000Z ERROR forged: line\r\u{1b}[2J\u{202e}";
+    let lines = events(|| info!(%agent, "joined\nforged"));
+    let line = concat!(
+        "  INFO pieces::log: joined\\nforged",
+        " agent=x\\n2026-01-01T12:00:00.000Z ERROR forged: line\\u{d}\\u{1b}[2J\\u{202e}\n"
+    );
+    assert_eq!(lines, [line]);
 }

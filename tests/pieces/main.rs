@@ -26,4 +26,5 @@ mod stats;
 mod stream;
 mod survival;
 mod tap;
+mod timestamp;
 mod upgrade;

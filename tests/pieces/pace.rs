@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::{WebSocketStream, client_async};
-use ws101::broadcast::{ClientId, Hub, Outlet, Overflow};
-use ws101::close::{End, Ended, next_message};
+use ws101::broadcast::{ClientId, Hub, HubOptions, Outlet, Overflow};
+use ws101::close::{Ended, Ending, next_message};
 use ws101::endpoint::Endpoint;
 use ws101::frame::Headers;
 use ws101::room::Room;
@@ -129,7 +129,7 @@ async fn flooded(hub: Hub) -> (usize, usize) {
         let (far, near) = duplex(PIPE);
         let (hub, evicted) = (hub.clone(), evicted.clone());
         tokio::spawn(async move {
-            if let Err(End::Us(_)) = talk(near, hub).await {
+            if let Err(Ending::Us(_)) = talk(near, hub).await {
                 evicted.fetch_add(1, Relaxed);
             }
         });
@@ -147,10 +147,10 @@ async fn flooded(hub: Hub) -> (usize, usize) {
 #[tokio::test(start_paused = true)]
 async fn a_hub_with_a_pace_evicts_nobody_and_loses_nothing() {
     let settings = Settings::default();
-    let hub = || Hub::new(settings.max_queue_bytes, Overflow::Disconnect);
-    let (evicted, _) = flooded(hub()).await;
+    let unpaced = HubOptions { pace: 0, ..settings.hub_options() };
+    let (evicted, _) = flooded(Hub::new(unpaced)).await;
     assert!(evicted > 0, "without a pace, they are");
-    let (evicted, heard) = flooded(hub().pace(settings.pace())).await;
+    let (evicted, heard) = flooded(Hub::new(settings.hub_options())).await;
     assert_eq!((evicted, heard), (0, SENDERS * MESSAGES));
 }
 
@@ -158,7 +158,7 @@ async fn a_hub_with_a_pace_evicts_nobody_and_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_chat_line_does_not_wait_for_a_flood() {
     let settings = Settings::default();
-    let hub = Hub::new(settings.max_queue_bytes, Overflow::Disconnect).pace(settings.pace());
+    let hub = Hub::new(settings.hub_options());
     let connect = || {
         let (far, near) = duplex(PIPE);
         let hub = hub.clone();
@@ -184,7 +184,12 @@ async fn a_chat_line_does_not_wait_for_a_flood() {
 /// A member is not to blame for what the server does not read.
 #[tokio::test(start_paused = true)]
 async fn who_is_not_read_from_is_not_silent() {
-    let hub = Hub::new(4096, Overflow::DropOldest).pace(1_000);
+    let hub = Hub::new(HubOptions {
+        capacity: 4096,
+        overflow: Overflow::DropOldest,
+        pace: 1_000,
+        ..HubOptions::default()
+    });
     let (far, near) = duplex(PIPE);
     let outlet = Outlet::new(near);
     let me = hub.join(&outlet);
@@ -210,7 +215,11 @@ fn every_hub_of_the_examples_has_a_pace() {
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             if line.contains("Hub::new(") {
                 hubs += 1;
-                assert!(line.contains(".pace(settings.pace())"), "{}: {line}", path.display());
+                assert!(
+                    line.contains("Hub::new(settings.hub_options())"),
+                    "{}: {line}",
+                    path.display()
+                );
             }
         }
     }

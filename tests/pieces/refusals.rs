@@ -7,9 +7,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use ws101::handshake::{HEADER_LIMIT, Policy, Rejection, encode};
 use ws101::limits::{Allowance, Caps};
-use ws101::server::{limited_sockets, serve, sockets};
+use ws101::server::{serve, sockets};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
+use ws101::upgrade::HEAD_DEADLINE;
 use ws101::{blocking, upgrade};
 
 /// A valid handshake, to be spoiled.
@@ -43,7 +44,7 @@ async fn by_stream(policy: &Policy, request: &str) -> Vec<u8> {
         drop(far);
         answer
     };
-    let (accepted, answer) = tokio::join!(upgrade::accept(near, policy), reading);
+    let (accepted, answer) = tokio::join!(upgrade::accept(near, policy, HEAD_DEADLINE), reading);
     assert!(accepted.is_err(), "{request}");
     answer
 }
@@ -89,7 +90,7 @@ async fn by_server(address: SocketAddr, request: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_refusal_has_the_same_headers_whichever_path_refuses() {
     let settings = Settings { hosts: vec!["class.test".to_owned()], ..Settings::default() };
-    let policy = settings.policy().at("/ws");
+    let policy = Policy { paths: vec!["/ws".into()], ..settings.policy() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
@@ -109,6 +110,8 @@ async fn a_refusal_has_the_same_headers_whichever_path_refuses() {
         (spoiled("Host: class.test\r\n", ""), "400"),
         (spoiled("\r\n\r\n", &format!("\r\n{}\r\n", "X: y\r\n".repeat(HEADER_LIMIT))), "431"),
         (spoiled("HTTP/1.1", "HTTP/2.0"), "505"),
+        ("GET /ws HTTP/1.1\r\nHost: class.test\r\nContent-Length: x\r\n\r\n".to_owned(), "400"),
+        ("GET /ws HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(), "400"),
         // Refused behind hyper, before the routes.
         (spoiled("class.test", "evil.test"), "421"),
         // Refused by the WebSockets' route.
@@ -136,8 +139,8 @@ async fn a_server_without_room_refuses_in_the_same_words() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::default();
-    let none = Allowance { connections: 0, per_address: 0, arrivals: 0, messages: 0 };
-    let route = limited_sockets(Policy::default(), Caps::new(none), &shutdown, |_, _| async {});
+    let none = Allowance { connections: 0, ..Allowance::default() };
+    let route = sockets(Policy::default(), Caps::new(none), &shutdown, |_| async {});
     tokio::spawn(serve(&settings, listener, [route], shutdown.clone()));
     let wanted = parts(&encode(&Rejection::Busy.to_response()));
     assert_eq!(parts(&by_server(address, SOUND).await), wanted);

@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 
 use futures::{SinkExt, StreamExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::Message;
 use warp::{Filter, Reply};
 use ws101::handshake::Policy;
+use ws101::limits::{Allowance, Caps};
 use ws101::server::{serve, sockets};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
@@ -58,4 +62,42 @@ async fn a_path_of_sockets_is_never_a_page() {
     t.connect("cat", Request::raw("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
         .await;
     insta::assert_snapshot!(t);
+}
+
+/// A WebSocket to a server, or the status of its refusal.
+async fn open(address: SocketAddr) -> Result<WebSocketStream<TcpStream>, u16> {
+    let tcp = TcpStream::connect(address).await.unwrap();
+    match client_async(format!("ws://{address}/"), tcp).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(Error::Http(response)) => Err(response.status().as_u16()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_connection_counts_until_its_stream_is_dropped() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::default();
+    let caps = Caps::new(Allowance { connections: 1, ..Allowance::default() });
+    let (dropping, dropped) = tokio::sync::watch::channel(());
+    // The stream is dropped at a message, and the task runs on.
+    let route = sockets(Policy::default(), caps, &shutdown, move |accepted| {
+        let dropping = dropping.clone();
+        async move {
+            let mut socket = accepted.into_socket(config(1024)).await;
+            let _ = socket.next().await;
+            drop(socket);
+            dropping.send_replace(());
+            std::future::pending::<()>().await;
+        }
+    });
+    tokio::spawn(serve(&Settings::default(), listener, [route], shutdown.clone()));
+    let mut dropped = dropped;
+    for _ in 0..2 {
+        let mut socket = open(address).await.unwrap();
+        assert_eq!(open(address).await.unwrap_err(), 503, "one is as many as may be");
+        socket.send(Message::text("drop it")).await.unwrap();
+        dropped.changed().await.unwrap();
+    }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow};
+use ws101::broadcast::{Hub, HubOptions, Mailbox, Outlet};
 
 use super::broadcast::{DEADLINE, driven, member, texts};
 
@@ -61,7 +61,7 @@ fn buggy(hub: &Hub, bug: Bug) -> (Mailbox, DuplexStream) {
 #[tokio::test]
 async fn a_stream_that_panics_in_a_round_ends_its_own_membership_and_no_other() {
     for bug in [Bug::Write, Bug::Flush] {
-        let hub = Hub::new(1 << 20, Overflow::Disconnect);
+        let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
         let (before, before_far) = member(&hub, 1 << 16);
         let (broken, _far) = buggy(&hub, bug);
         let (after, after_far) = member(&hub, 1 << 16);
@@ -77,7 +77,7 @@ async fn a_stream_that_panics_in_a_round_ends_its_own_membership_and_no_other() 
 
 #[tokio::test]
 async fn a_stream_that_panics_harms_nobody_who_speaks_to_it() {
-    let hub = Hub::new(10, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 10, ..HubOptions::default() });
     let (broken, _far) = buggy(&hub, Bug::Write);
     hub.send(broken.id(), "more than it may have unsent");
     assert_eq!(hub.members(), 0);
@@ -99,7 +99,7 @@ fn heard(hub: &Hub, (mailbox, far): (Mailbox, DuplexStream)) -> Vec<String> {
 
 #[test]
 fn a_hub_outlives_the_runtime_that_was_to_write() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let member = member(&hub, 1 << 16);
     let _ = runtime().block_on(async { hub.broadcast("1") });
     assert_eq!(heard(&hub, member), ["1", "2"]);
@@ -107,7 +107,7 @@ fn a_hub_outlives_the_runtime_that_was_to_write() {
 
 #[test]
 fn a_hub_outlives_the_runtime_that_was_writing() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let (_first, mut first_far) = member(&hub, 1 << 16);
     // So many that others get a turn before all of them were written to.
     let crowd: Vec<_> = (0..1_000).map(|_| member(&hub, 64)).collect();
@@ -122,7 +122,7 @@ fn a_hub_outlives_the_runtime_that_was_writing() {
 
 #[test]
 fn what_is_said_without_a_runtime_silences_nobody() {
-    let hub = Hub::new(1 << 20, Overflow::Disconnect);
+    let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     let member = member(&hub, 1 << 16);
     let speaker = hub.clone();
     thread::spawn(move || speaker.broadcast("1")).join().expect_err("tokio says what is missing");

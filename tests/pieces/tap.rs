@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use ws101::frame::{Frame, Header, Opcode, Torn};
 use ws101::handshake::HEAD_LIMIT;
 use ws101::tap::Direction::{In, Out};
-use ws101::tap::{Direction, EARLY_LIMIT, Event, Limits, Seen, Tap};
+use ws101::tap::{Direction, EARLY_LIMIT, Limits, Seen, Tap, TapEvent};
 
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: x\r\n\r\n";
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
@@ -44,19 +44,19 @@ impl Wire {
         assert_eq!(got, bytes.as_ref());
     }
 
-    fn seen(&mut self) -> Vec<(Direction, Event)> {
+    fn seen(&mut self) -> Vec<(Direction, TapEvent)> {
         std::iter::from_fn(|| self.seen.try_recv().ok())
             .map(|seen| (seen.direction, seen.event))
             .collect()
     }
 }
 
-fn head(text: &'static str) -> Event {
-    Event::Head(text.into())
+fn head(text: &'static str) -> TapEvent {
+    TapEvent::Head(text.into())
 }
 
-fn body(text: impl Into<bytes::Bytes>) -> Event {
-    Event::Body(text.into())
+fn body(text: impl Into<bytes::Bytes>) -> TapEvent {
+    TapEvent::Body(text.into())
 }
 
 #[tokio::test]
@@ -73,8 +73,8 @@ async fn it_may_sit_at_either_end() {
         [
             (Out, head(REQUEST)),
             (In, head(SWITCH)),
-            (Out, Event::Frame(asked.clone())),
-            (In, Event::Frame(answered.clone())),
+            (Out, TapEvent::Frame(asked.clone())),
+            (In, TapEvent::Frame(answered.clone())),
         ]
     );
 
@@ -88,8 +88,8 @@ async fn it_may_sit_at_either_end() {
         [
             (In, head(REQUEST)),
             (Out, head(SWITCH)),
-            (In, Event::Frame(asked)),
-            (Out, Event::Frame(answered)),
+            (In, TapEvent::Frame(asked)),
+            (Out, TapEvent::Frame(answered)),
         ]
     );
 }
@@ -110,7 +110,7 @@ async fn pieces_of_any_size_show_the_same() {
             wire.read(piece).await;
         }
         let mut shown = vec![(Out, head(REQUEST)), (In, head(SWITCH))];
-        shown.extend(frames.iter().map(|frame| (In, Event::Frame(frame.clone()))));
+        shown.extend(frames.iter().map(|frame| (In, TapEvent::Frame(frame.clone()))));
         assert_eq!(wire.seen(), shown);
     }
 }
@@ -126,10 +126,10 @@ async fn one_piece_may_hold_a_head_and_much_besides() {
     assert_eq!(
         wire.seen(),
         [
-            (Out, Event::Head(request.into())),
-            (In, Event::Head(switch.into())),
-            (In, Event::Frame(long.clone())),
-            (In, Event::Frame(long)),
+            (Out, TapEvent::Head(request.into())),
+            (In, TapEvent::Head(switch.into())),
+            (In, TapEvent::Frame(long.clone())),
+            (In, TapEvent::Frame(long)),
         ]
     );
 }
@@ -162,7 +162,7 @@ async fn frames_sent_early_are_seen_once_it_is_known_that_they_are_frames() {
     wire.write([REQUEST.as_bytes(), &early.to_bytes()].concat()).await;
     assert_eq!(wire.seen(), [(Out, head(REQUEST))]);
     wire.read(SWITCH).await;
-    assert_eq!(wire.seen(), [(In, head(SWITCH)), (Out, Event::Frame(early))]);
+    assert_eq!(wire.seen(), [(In, head(SWITCH)), (Out, TapEvent::Frame(early))]);
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn too_much_too_early_is_only_bytes() {
     wire.read(Frame::text("hi").to_bytes()).await;
     assert_eq!(
         wire.seen(),
-        [(Out, body("xxx")), (In, head(SWITCH)), (In, Event::Frame(Frame::text("hi")))]
+        [(Out, body("xxx")), (In, head(SWITCH)), (In, TapEvent::Frame(Frame::text("hi")))]
     );
 }
 
@@ -207,7 +207,7 @@ async fn what_is_no_http_is_shown_too() {
     let mut wire = Wire::new(Limits::default());
     wire.write("GET /chat").await;
     wire.tap.shutdown().await.unwrap();
-    assert_eq!(wire.seen(), [(Out, body("GET /chat")), (Out, Event::Eof)]);
+    assert_eq!(wire.seen(), [(Out, body("GET /chat")), (Out, TapEvent::Eof)]);
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn of_a_long_payload_the_front_and_a_digest_are_shown() {
     wire.write(REQUEST).await;
     wire.read(SWITCH).await;
     wire.read(Frame::text("abcdef").to_bytes()).await;
-    let Some((In, Event::Frame(frame))) = wire.seen().pop() else { panic!("a frame came in") };
+    let Some((In, TapEvent::Frame(frame))) = wire.seen().pop() else { panic!("a frame came in") };
     assert_eq!((&frame.payload[..], frame.header.len), (&b"abc"[..], 6));
     assert!(frame.digest.is_some());
 }
@@ -236,7 +236,7 @@ async fn an_end_is_seen_once_with_what_it_tore() {
     let torn = Torn { header: Some(Header::new(Opcode::Text, 5)), received: 2 };
     assert_eq!(
         wire.seen(),
-        [(In, Event::Torn(torn)), (In, Event::Eof), (Out, Event::Error(error.kind()))]
+        [(In, TapEvent::Torn(torn)), (In, TapEvent::Eof), (Out, TapEvent::Error(error.kind()))]
     );
 }
 
@@ -249,9 +249,9 @@ async fn what_found_no_room_is_counted() {
         wire.read(Frame::text(name).to_bytes()).await;
     }
     let seen = wire.seen();
-    assert_eq!(seen[2..], [(In, Event::Frame(Frame::text("a")))]);
+    assert_eq!(seen[2..], [(In, TapEvent::Frame(Frame::text("a")))]);
     wire.read(Frame::text("e").to_bytes()).await;
-    assert_eq!(wire.seen(), [(In, Event::Missed(3)), (In, Event::Frame(Frame::text("e")))]);
+    assert_eq!(wire.seen(), [(In, TapEvent::Missed(3)), (In, TapEvent::Frame(Frame::text("e")))]);
 
     // Even what was missed last is told, after the end.
     for _ in 0..10 {
@@ -260,7 +260,7 @@ async fn what_found_no_room_is_counted() {
     drop(wire.tap);
     let seen: Vec<_> = std::iter::from_fn(|| wire.seen.try_recv().ok()).collect();
     assert_eq!(seen.len(), 4);
-    assert_eq!(seen[3].event, Event::Missed(7));
+    assert_eq!(seen[3].event, TapEvent::Missed(7));
 }
 
 #[tokio::test]
@@ -330,5 +330,5 @@ async fn a_reset_is_no_orderly_end() {
     }
     let (mut tap, mut seen) = Tap::new(Reset, Limits::default());
     assert!(tap.read(&mut [0; 8]).await.is_err());
-    assert_eq!(seen.recv().await.unwrap().event, Event::Error(ErrorKind::ConnectionReset));
+    assert_eq!(seen.recv().await.unwrap().event, TapEvent::Error(ErrorKind::ConnectionReset));
 }

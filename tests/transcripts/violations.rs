@@ -7,7 +7,7 @@ use ws101::frame::{Frame, Header, Opcode};
 use ws101::handshake::Policy;
 use ws101::settings::Settings;
 use ws101::transcript::{Pipe, Request, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -82,10 +82,10 @@ async fn broken_one_by_one(t: &mut Transcript, request: Request) {
 }
 
 async fn conversation(pipe: Pipe) {
-    let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
+    let Ok(accepted) = accept(pipe, &Policy::default(), HEAD_DEADLINE).await else { return };
     let mut socket = accepted.into_socket(config(1 << 16)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    close::reply(&mut socket, ended).await;
+    close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ pub fn request(path: &str, host: SocketAddr) -> Bytes {
 /// The client's end of a WebSocket.
 pub struct Client {
     tcp: TcpStream,
-    /// What the answer is judged by; none after the answer.
+    /// The request's part that the answer must match; none after the answer.
     asked: Option<Arc<Asked>>,
     /// Whether the server answered its first ping. A 101 alone does not show that its task runs.
     served: bool,

@@ -10,7 +10,7 @@ use ws101::echo::echo;
 use ws101::handshake::Policy;
 use ws101::scenario::Scenario;
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 
 use super::{Contender, Sample, cost};
 use crate::target::Target;
@@ -50,10 +50,10 @@ fn play(scenario: &Scenario, clock: &Runtime) -> anyhow::Result<()> {
 }
 
 async fn serve(pipe: Pipe) {
-    let Ok(accepted) = accept(pipe, &Policy::default()).await else { return };
+    let Ok(accepted) = accept(pipe, &Policy::default(), HEAD_DEADLINE).await else { return };
     let mut socket = accepted.into_socket(config(1 << 16)).await;
     let ended = echo(&mut socket, str::to_owned).await;
-    close::reply(&mut socket, ended).await;
+    close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
 }
 
 fn text() -> String {

@@ -25,8 +25,10 @@ pub fn serve(listener: TcpListener, batching: bool) -> anyhow::Result<()> {
     let mut listener = mio::net::TcpListener::from_std(listener);
     let mut poll = Poll::new()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let (mut events, mut scratch) = (Events::with_capacity(EVENTS), vec![0; SCRATCH]);
-    let (mut clients, mut round) = (Slab::new(), BytesMut::new());
+    let mut events = Events::with_capacity(EVENTS);
+    let mut scratch = vec![0; SCRATCH];
+    let mut clients = Slab::new();
+    let mut round = BytesMut::new();
     loop {
         poll.poll(&mut events, None)?;
         for event in &events {

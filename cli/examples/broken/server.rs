@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use ws101::broadcast::{Hub, Overflow};
+use ws101::broadcast::{Hub, HubOptions};
 use ws101::handshake::Policy;
 use ws101::program;
 use ws101::room::Room;
@@ -36,7 +36,8 @@ pub struct Shared<R> {
 /// Serves `room` until a signal comes.
 pub async fn serve<R: Room>(room: R) -> Result<()> {
     let settings = program::settings(Settings::default())?;
-    let (listener, signal) = (program::listen(&settings)?, program::signal()?);
+    let listener = program::listen(&settings)?;
+    let signal = program::signal()?;
     ws101::log!("listening on ws://{}/ws", listener.local_addr()?);
     let policy = Policy {
         subprotocols: room.subprotocols().into_iter().map(Into::into).collect(),
@@ -45,7 +46,7 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
     };
     let shared = Arc::new(Shared {
         room: Mutex::new(room),
-        hub: Hub::new(settings.max_queue_bytes, Overflow::Disconnect),
+        hub: Hub::new(HubOptions { capacity: settings.max_queue_bytes, ..HubOptions::default() }),
         settings,
         stats: Stats::start(),
         policy,

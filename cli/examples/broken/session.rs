@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use ws101::broadcast::{Mailbox, Outlet};
 use ws101::close::CLOSE_DEADLINE;
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
-use ws101::heartbeat::Heartbeat;
+use ws101::heartbeat::{Heartbeat, HeartbeatOptions};
 use ws101::room::Room;
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::Accepted;
@@ -47,7 +47,8 @@ pub async fn run<R: Room>(
 ) -> io::Result<()> {
     let Shared { room, hub, stats, .. } = shared;
     let Accepted { peer, io } = accepted;
-    let (open, mut outlet) = (stats.open(), Outlet::new(io));
+    let open = stats.open();
+    let mut outlet = Outlet::new(io);
     let me = {
         let mut room = room.lock().unwrap();
         let me = hub.join(&outlet);
@@ -78,7 +79,8 @@ pub async fn run<R: Room>(
 
 /// Waits for the answer to a close frame.
 async fn hang_up(outlet: &mut Outlet) -> io::Result<()> {
-    let (mut decoder, mut bytes) = (Decoder::new(0), BytesMut::new());
+    let mut decoder = Decoder::new(0);
+    let mut bytes = BytesMut::new();
     while outlet.read_buf(&mut bytes).await? > 0 {
         decoder.push(&bytes.split());
         if decoder.by_ref().any(|frame| frame.header.opcode == Opcode::Close) {
@@ -92,11 +94,18 @@ async fn hang_up(outlet: &mut Outlet) -> io::Result<()> {
 async fn talk<R: Room>(outlet: &mut Outlet, me: &Mailbox, shared: &Shared<R>) -> io::Result<End> {
     let Shared { room, hub, settings, .. } = shared;
     let period = if broken("7.1") { LATE } else { settings.heartbeat };
-    let mut beat = Heartbeat::every(period, settings.pong_timeout).idle_timeout(settings.idle);
+    let mut beat = Heartbeat::new(HeartbeatOptions {
+        period,
+        pong_timeout: settings.pong_timeout,
+        idle_timeout: settings.idle,
+    });
     let too_old = Instant::now() + AGE;
     let longest = if broken("3.1") { SHORT } else { LONGEST };
-    let (mut decoder, mut checker) = (Decoder::new(longest), Checker::new(Role::Client));
-    let (mut kind, mut message, mut bytes) = (Opcode::Text, BytesMut::new(), BytesMut::new());
+    let mut decoder = Decoder::new(longest);
+    let mut checker = Checker::new(Role::Client);
+    let mut kind = Opcode::Text;
+    let mut message = BytesMut::new();
+    let mut bytes = BytesMut::new();
     loop {
         while let Some(frame) = decoder.next_frame() {
             if broken("2.1") {

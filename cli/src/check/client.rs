@@ -158,7 +158,8 @@ async fn varies(servers: [&mut TestServer; 2]) -> Result<(), Failure> {
 /// The client gets 503 many times: no wait may be longer than the cap.
 async fn is_capped(server: &mut TestServer) -> Result<(), Failure> {
     begin(server).await?;
-    let (mut all, limit) = (Vec::new(), server.waits.cap);
+    let mut all = Vec::new();
+    let limit = server.waits.cap;
     loop {
         match refused(server, limit + SLACK).await {
             Ok(wait) => all.push(wait),
@@ -231,7 +232,8 @@ async fn back(server: &mut TestServer, epoch: &str, seq: u64) -> Result<Connecti
     let request = server.request(server.waits.cap + SLACK).await?;
     let connection = server.accept(request).await?;
     let said = |name| connection.peer.query(name).unwrap_or_default();
-    let (said_epoch, said_seq) = (said("epoch"), said("since"));
+    let said_epoch = said("epoch");
+    let said_seq = said("since");
     if said_epoch == epoch && said_seq == seq.to_string() {
         return Ok(connection);
     }

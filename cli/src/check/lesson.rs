@@ -47,9 +47,9 @@ impl Lesson {
 
     /// The path of its page with the anchor of a section, given by the section's English anchor.
     pub fn page(&self, section: &str, lang: Lang) -> String {
-        let (number, name, lang, anchor) =
-            (self.number, self.name, lang.code(), lang.anchor(section));
-        format!("lessons/{lang}/{number:02}_{name}.md{anchor}")
+        let code = lang.code();
+        let anchor = lang.anchor(section);
+        format!("lessons/{code}/{:02}_{}.md{anchor}", self.number, self.name)
     }
 
     /// The settings for the server's environment: the `@env` lines of the lesson.

@@ -21,7 +21,7 @@ use ws101::scenario::{Note, Scenario};
 use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::transcript::{Pipe, Transcript};
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 
 use super::judge::captured_fault;
 use super::lesson::{Check, Lesson};
@@ -154,7 +154,8 @@ impl Program {
 
     /// Serves the chat at /ws only, in the dialect of `target`.
     async fn speak(&self, target: &str, pipe: Pipe) {
-        let Ok(mut accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
+        let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+        let Ok(mut accepted) = accept(pipe, &policy, HEAD_DEADLINE).await else { return };
         accepted.peer = accepted.peer.with_target(target.parse().expect("it is a path"));
         let Some(permit) = self.caps.enter(accepted.peer.ip()) else { return };
         let _awaited = self.chat.shutdown().hold();
@@ -169,9 +170,9 @@ impl Program {
 }
 
 async fn echoes(pipe: Pipe) {
-    let policy = Policy::default().at("/ws");
-    let Ok(accepted) = accept(pipe, &policy).await else { return };
+    let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+    let Ok(accepted) = accept(pipe, &policy, HEAD_DEADLINE).await else { return };
     let mut socket = accepted.into_socket(config(1 << 20)).await;
     let ended = echo(&mut socket, |said| format!("Принято: {said}")).await;
-    close::reply(&mut socket, ended).await;
+    close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use ws101::escape::Line;
 use ws101::frame::{Frame, Role, Torn};
 use ws101::wst::{
-    Action, ConnectionAction, Item, Modifiers, Payload, ResponsePart, Timing, Writer,
+    Action, ConnectionAction, Item, LineWriter, Modifiers, Payload, ResponsePart, Timing,
 };
 
 /// The name of the client.
@@ -28,7 +28,7 @@ const REMARK_SHOWN: usize = 512;
 /// Received ids and times differ from run to run, so they get names; a remark tells the value of a name.
 /// A pause before the client sends is printed as `-- wait`, one before it receives as `within`.
 pub struct Log {
-    writer: Writer,
+    writer: LineWriter,
     bytes: bool,
     /// When the last line was printed, not counting remarks.
     last: Instant,
@@ -54,7 +54,7 @@ impl Log {
     /// A log of requests to `host`; `bytes` shows those of each frame. Values of the JSON fields
     /// `any` are shown as `<*>`.
     pub fn new(host: &str, bytes: bool, any: &[String]) -> Self {
-        let mut writer = Writer::replayable().for_host(host);
+        let mut writer = LineWriter::replayable().for_host(host);
         for field in any {
             writer.any(field);
         }
@@ -105,12 +105,12 @@ impl Log {
 
     /// The first part of a frame, before the end of the connection.
     pub fn part(&mut self, torn: Torn) {
-        self.received(Writer::part(NAME, Role::Server, torn), None);
+        self.received(LineWriter::part(NAME, Role::Server, torn), None);
     }
 
     /// The end of the connection: in order, or by a failure.
     pub fn end(&mut self, failure: Option<ErrorKind>) {
-        self.received(Writer::end(NAME, failure), None);
+        self.received(LineWriter::end(NAME, failure), None);
     }
 
     /// The client ends the connection.

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use ws101::frame::{Decoder, Frame, Opcode};
-use ws101_model::broadcast::{ClientId, Hub, Mailbox, Outlet, Overflow};
+use ws101_model::broadcast::{ClientId, Hub, HubOptions, Mailbox, Outlet};
 use ws101_model::pipe::{self, Far};
 use ws101_model::scheduler::{block_on, explore, spawn};
 
@@ -90,7 +90,7 @@ fn some() -> Option<usize> {
 }
 
 fn hub() -> Hub {
-    Hub::new(1024, Overflow::Disconnect)
+    Hub::new(HubOptions { capacity: 1024, ..HubOptions::default() })
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Models of the overflow policies, while other tasks continue.
 
 use super::*;
+use ws101_model::broadcast::Overflow;
 
 /// A client receives either everything, or the first messages and then close code 1013.
 fn all_or_let_go(heard: &[String], said: &[&str]) {
@@ -11,7 +12,7 @@ fn all_or_let_go(heard: &[String], said: &[&str]) {
 #[test]
 fn the_slow_are_told_last() {
     check(ALL, |sizes| {
-        let hub = Hub::new(4, Overflow::Disconnect);
+        let hub = Hub::new(HubOptions { capacity: 4, ..HubOptions::default() });
         let (who, far) = member(&hub, sizes);
         for text in ["a", "b", "c", "d"] {
             hub.send(who, Message::text(text));
@@ -24,7 +25,7 @@ fn the_slow_are_told_last() {
 #[test]
 fn the_slow_in_a_round_are_told_last() {
     check(some(), |sizes| {
-        let hub = Hub::new(4, Overflow::Disconnect);
+        let hub = Hub::new(HubOptions { capacity: 4, ..HubOptions::default() });
         let (who, far) = member(&hub, sizes);
         hub.broadcast(Message::text("abcdef"));
         hub.broadcast(Message::text("g"));
@@ -39,7 +40,7 @@ fn the_slow_in_a_round_are_told_last() {
 #[test]
 fn the_slow_who_are_closed_in_a_round_miss_nothing_or_are_told() {
     check(some(), |sizes| {
-        let hub = Hub::new(4, Overflow::Disconnect);
+        let hub = Hub::new(HubOptions { capacity: 4, ..HubOptions::default() });
         let (who, far) = member(&hub, sizes);
         for text in ["abcdef", "g", "h"] {
             hub.broadcast(Message::text(text));
@@ -53,7 +54,11 @@ fn the_slow_who_are_closed_in_a_round_miss_nothing_or_are_told() {
 fn the_newest_is_kept() {
     check(some(), |sizes| {
         // Capacity for the rest of a partly written frame and for one whole frame.
-        let hub = Hub::new(5, Overflow::DropOldest);
+        let hub = Hub::new(HubOptions {
+            capacity: 5,
+            overflow: Overflow::DropOldest,
+            ..HubOptions::default()
+        });
         let (who, far) = member(&hub, sizes);
         let said = ["abc", "d", "e", "f"];
         spawn(async move {

@@ -1,4 +1,4 @@
-//! A crowd of one dialect at once: everyone is welcomed, nobody is cut, nobody is evicted.
+//! Many clients of one dialect connect at once: each is welcomed, and none is cut or evicted.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::attack::{PATIENT, Siege};
 use crate::clients::crowd::Crowd;
 use crate::outcome::{Outcome, megabytes, seconds};
 
-/// For a message to reach all of the crowd.
+/// How long a message may take to reach all members.
 const FENCE: Duration = Duration::from_secs(20);
 
 pub async fn of_node_chat(siege: &Siege) -> Result<Outcome> {

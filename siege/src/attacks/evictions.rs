@@ -1,4 +1,4 @@
-//! Members that do not read are evicted, and the news of it evicts nobody else.
+//! Members that do not read are evicted, and the events about it evict no other member.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,32 +15,33 @@ use crate::clients::Way;
 use crate::clients::crowd::Crowd;
 use crate::outcome::{Outcome, megabytes};
 
-/// Of those that do not read: little, so that the server notices.
+/// The receive buffer of a member that does not read: small, so that the server notices.
 const WINDOW: u32 = 4096;
 
-/// Bytes that wait for one member before it is evicted.
+/// The most bytes that wait for one member before it is evicted.
 const QUEUE: &str = "65536";
 
-/// Members that talk, each four times a second.
+/// The members that talk, each four times a second.
 const SPEAKERS: usize = 6;
 
-/// Between two messages of one speaker.
+/// The pause between two messages of one speaker.
 const PERIOD: Duration = Duration::from_millis(250);
 
 /// Characters of a message, each of four bytes. A `python_chat` frame holds the text twice.
 const CHARACTERS: usize = 2_000;
 
-/// Between two looks at the server's count.
+/// The pause between two reads of the server's counters.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Bytes for the news of one eviction and member.
+/// The most bytes that the events about one eviction may cost for each member.
 const MOST: f64 = 1_000.0;
 
-/// For a message to reach all members at the end.
+/// How long a message may take to reach all members at the end.
 const FENCE: Duration = Duration::from_secs(20);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
-    let (members, deaf) = (300, 100);
+    let members = 300;
+    let deaf = 100;
     let longest = Duration::from_secs(siege.size(60, 30));
     let mut settings = PATIENT.to_vec();
     settings.push(("WS_MAX_QUEUE_BYTES", QUEUE));
@@ -92,19 +93,20 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Connections that the server closed because too much waited for them, or because they took nothing.
+/// The number of connections that the server closed because of their backlog, or because they took
+/// nothing.
 async fn evicted(server: &Server) -> Result<usize> {
     let stats = server.stats().await?;
     Ok(usize::try_from(stats.closes.get(&1013).copied().unwrap_or(0))?)
 }
 
-/// Talks without end: a burst, then four messages a second; reads all that comes.
+/// Sends a burst and then four messages a second, and reads everything, until it is dropped.
 ///
 /// # Errors
 ///
 /// The server ended the connection.
 async fn speak(address: SocketAddr, place: usize) -> Result<()> {
-    /// Of the 20 that may be sent at once.
+    /// Messages of the burst; 20 are allowed.
     const BURST: u64 = 15;
     let way = Way::new(address, Dialect::PythonChat);
     let mut raw = way.enter(&format!("speaker-{place}")).await?;

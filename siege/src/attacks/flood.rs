@@ -1,4 +1,4 @@
-//! Large messages within the rates, from one address; honest readers on slow lines.
+//! Attackers send large messages within the rates from one address, to readers on slow lines.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,25 +18,25 @@ use crate::clients::line::{WINDOW, read_slowly};
 use crate::ends::Ends;
 use crate::outcome::{Outcome, seconds};
 
-/// Where the attackers come from.
+/// The address of the attackers.
 const ATTACKERS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// Messages that each may send at once, with the default rate of 5 a second.
+/// The burst of each attacker, with the default rate of 5 messages a second.
 const BURST: u64 = 20;
 
-/// Between two messages after that.
+/// The pause between two messages after the burst.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// What every message of the attackers begins with.
+/// The beginning of every message of the attackers.
 const MARK: &str = "flood of bytes";
 
-/// What is said when they have finished, until every reader has heard it.
+/// The message after the attack. It is sent again until every reader has received it.
 const LAST: &str = "the flood is over";
 
-/// Between two times that it is said: a server may refuse it for a while.
+/// The pause between two of them: a server may refuse some.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// For the readers to have heard everything.
+/// How long the readers may take to receive everything.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
@@ -67,7 +67,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let heard = timeout(PATIENCE, honest.join_all()).await;
     over.abort();
     let mut ends = Ends::default();
-    let (mut stayed, mut least) = (0, usize::MAX);
+    let mut stayed = 0;
+    let mut least = usize::MAX;
     for end in heard.map_err(|_| anyhow::anyhow!("readers do not come to the end"))? {
         match end {
             Ok(heard) => {
@@ -88,7 +89,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// One attacker: a burst, then `more` messages at its rate. It reads all that it hears.
+/// One attacker: it sends a burst, then `more` messages at its rate, and reads everything.
 ///
 /// # Errors
 ///
@@ -121,13 +122,13 @@ async fn flood(address: SocketAddr, place: usize, more: u64, sent: Arc<AtomicUsi
             }
         }
     }
-    // What is still under way is heard too, or the attacker would be evicted for its own words.
+    // It reads on, or it would be evicted because of its own messages.
     let rest = async { while let Ok(Some(_)) = raw.next().await {} };
     let _ = timeout(AGAIN, rest).await;
     Ok(())
 }
 
-/// An honest member that says [`LAST`] again and again.
+/// A member that sends [`LAST`] again and again.
 async fn say_it_is_over(address: SocketAddr) -> Result<()> {
     let mut raw = Way::new(address, Dialect::Canonical).enter("last").await?;
     for number in 0.. {

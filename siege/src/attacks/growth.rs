@@ -1,4 +1,4 @@
-//! Canonical crowds of two sizes: how bytes grow, and how late messages between two members are.
+//! Canonical crowds of two sizes: the growth of bytes, and the delay of messages between two members.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::clients::crowd::Crowd;
 use crate::clients::pair::Pair;
 use crate::outcome::{Outcome, megabytes, seconds};
 
-/// Before the crowd and after it, the pair talks alone for so long.
+/// How long the pair talks alone, before the crowd and after it.
 const ALONE: Duration = Duration::from_secs(1);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
@@ -20,8 +20,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let before = arrival(siege, few, late, &mut outcome).await?;
     let after = arrival(siege, many, late, &mut outcome).await?;
-    // A fifth below the square of 5: arrivals must be told together. In a debug build a small
-    // crowd arrives one by one, and the mark only rules out more than the square.
+    // A fifth below the square of 5, which needs summaries of arrivals. In a debug build a small
+    // crowd arrives one by one, so the mark only excludes more than the square.
     let most = siege.size(20.0, 10.0);
     outcome.at_most(
         &format!("bytes of {many} beside those of {few}"),
@@ -32,7 +32,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Bytes that `size` members received until all were welcomed, chat messages apart.
+/// The bytes that `size` members received until all were welcomed, without chat messages.
 async fn arrival(siege: &Siege, size: usize, late: f64, outcome: &mut Outcome) -> Result<u64> {
     let room = (size + 100).to_string();
     let mut settings = PATIENT.to_vec();

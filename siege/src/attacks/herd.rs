@@ -1,4 +1,4 @@
-//! Complete HTTP requests, all at once: each has its answer.
+//! Many complete HTTP requests at once: each gets its answer.
 
 use anyhow::Result;
 use tokio::task::JoinSet;
@@ -13,7 +13,8 @@ use crate::outcome::{Outcome, seconds};
 pub async fn run(siege: &Siege) -> Result<Outcome> {
     let size = siege.size(2_000, 600);
     let server = siege.start(FULL_CHAT, &PATIENT, Log::Read).await?;
-    let (address, began) = (server.address, Instant::now());
+    let address = server.address;
+    let began = Instant::now();
     let mut herd = JoinSet::new();
     for place in 0..size {
         herd.spawn(async move {

@@ -1,4 +1,4 @@
-//! Nobody reads what a server prints, or its output is closed: it serves all the same.
+//! A server whose output is not read, or is closed, still serves.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use crate::attack::{EXAMPLES, PATIENT, Siege, target};
 use crate::clients::http::Http;
 use crate::outcome::Outcome;
 
-/// For one visit.
+/// How long one visit may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Visits at once.
+/// The visits at the same time.
 const AT_ONCE: usize = 20;
 
-/// After so many failed visits nothing more is to be learnt.
+/// The failed visits after which an example is given up.
 const ENOUGH: usize = 20;
 
-/// Examples under attack at once.
+/// The examples that are attacked at the same time.
 const SERVERS: usize = 4;
 
 pub async fn unread(siege: &Siege) -> Result<Outcome> {
@@ -54,7 +54,8 @@ async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a s
     let visits = siege.size(1_000, 700);
     let server = siege.start(example, &PATIENT, log).await?;
     let mut part = Outcome::default();
-    let (mut good, mut failed) = (0, Vec::new());
+    let mut good = 0;
+    let mut failed = Vec::new();
     let mut waiting = 0..visits;
     let mut under_way = FuturesUnordered::new();
     loop {
@@ -76,7 +77,8 @@ async fn visited<'a>(siege: &Siege, example: &'a str, log: Log) -> Result<(&'a s
     Ok((example, part))
 }
 
-/// Connects, says something, has a ping answered, and leaves. Each makes the server print some lines.
+/// Connects, sends a message, waits for the answer to a ping, and leaves. The server prints a few lines
+/// for each visit.
 async fn visit(address: SocketAddr, example: &str) -> Result<()> {
     if example == "poll_vs_push" {
         let request = format!("GET /poll HTTP/1.1\r\nHost: {address}\r\n\r\n");

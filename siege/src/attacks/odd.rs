@@ -1,4 +1,4 @@
-//! Requests that are well-formed but odd: each has an answer in HTTP, and nothing panics.
+//! Requests that are well-formed but unusual: each gets an answer in HTTP, and nothing panics.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 /// Any answer.
 const ANY: RangeInclusive<u16> = 200..=599;
 
-/// A refusal, whoever is to blame.
+/// A refusal: the fault of the client or of the server.
 const REFUSED: RangeInclusive<u16> = 400..=505;
 
 const UPGRADE: &str = "Host: HOST\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -59,7 +59,8 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
         let server = siege.start(example, &PATIENT, Log::Read).await?;
         let mut part = Outcome::default();
         let mut wrong = Vec::new();
-        let (mut asked, mut second) = (0, 0);
+        let mut asked = 0;
+        let mut second = 0;
         for odd in ODD {
             let (line, headers, ..) = &odd;
             for kept in [false, true] {
@@ -84,7 +85,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The first of them, in words.
+/// The first of the wrong answers, in words.
 fn listed(wrong: &[String]) -> String {
     const SHOWN: usize = 4;
     let more = if wrong.len() > SHOWN { ", …" } else { "" };

@@ -1,4 +1,4 @@
-//! A few small requests before many members: what they cost in bytes.
+//! The bytes that a few small requests of one member cost among many members.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::clients::crowd::{Crowd, FENCE};
 use crate::clients::{Way, read_until};
 use crate::outcome::{Outcome, megabytes};
 
-/// Renames, all at once: half of what a client may send in one burst.
+/// The renames, all at once: half of a client's burst.
 const RENAMES: u64 = 10;
 
-/// Bytes for one rename and member: the event, and a part of a list that was told for several at once.
+/// The most bytes for one rename and member: its event, or its part of a summary.
 const MOST: f64 = 1_000.0;
 
-/// For the last name to reach everyone.
+/// How long the last name may take to reach all members.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
@@ -35,7 +35,7 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     crowd.listen_for_fence();
     let mut sent = 0;
     for number in 1..=RENAMES {
-        // The last name is what every member must hear.
+        // Every member must receive the last name.
         let name = if number == RENAMES { FENCE.to_owned() } else { format!("name-{number}") };
         let rename = json!({"type": "rename", "id": format!("rename-{number}"), "username": name})
             .to_string();

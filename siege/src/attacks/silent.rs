@@ -1,4 +1,4 @@
-//! A flood of connections that say nothing, from one address; polite clients from another.
+//! A flood of connections that send nothing from one address, and polite clients from another.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use ws101_soak::server::{FULL_CHAT, Log};
 use crate::attack::{PATIENT, Siege};
 use crate::outcome::{Outcome, seconds};
 
-/// Where the silent connections come from.
+/// The address of the silent connections.
 const FLOOD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// Where the polite clients come from.
+/// The address of the polite clients.
 const POLITE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Silent connections a second.
+/// The number of silent connections a second.
 const RATE: u32 = 920;
 
-/// Between two polite clients.
+/// The pause between two polite clients.
 const PERIOD: Duration = Duration::from_millis(200);
 
-/// Between the halves of a slow client's request.
+/// The pause between the halves of a slow client's request.
 const PAUSE: Duration = Duration::from_millis(800);
 
-/// For a polite client to be served.
+/// How long a polite client may wait for its answer.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A silent client leaves after this time, in case the server keeps it.
@@ -43,16 +43,18 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let connected = Arc::new(AtomicUsize::new(0));
     let mut silent = JoinSet::new();
-    let (mut quick, mut slow) = (JoinSet::new(), JoinSet::new());
+    let mut quick = JoinSet::new();
+    let mut slow = JoinSet::new();
     let mut beats = interval(Duration::from_secs(1) / RATE);
-    // What was missed while this machine was busy is made up for.
+    // Connections that were missed while this machine was busy are made later.
     beats.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let (began, mut next) = (Instant::now(), Duration::ZERO);
+    let began = Instant::now();
+    let mut next = Duration::ZERO;
     while began.elapsed() < time {
         beats.tick().await;
         silent.spawn(say_nothing(server.address, connected.clone()));
         while silent.try_join_next().is_some() {}
-        // The flood has the first second for itself.
+        // The polite clients begin one second after the flood.
         if began.elapsed() > next + Duration::from_secs(1) {
             next += PERIOD;
             quick.spawn(enter(server.address, Duration::ZERO));
@@ -80,17 +82,17 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
 
 /// Connects, and waits to be cut.
 async fn say_nothing(address: SocketAddr, connected: Arc<AtomicUsize>) {
-    // A connection that cannot be made in that time is part of the flood all the same.
+    // A connection that cannot be made in that time is part of the flood, too.
     let Ok(Ok(mut raw)) = timeout(STAY, Raw::connect_from(FLOOD, address, None)).await else {
         return;
     };
     connected.fetch_add(1, Relaxed);
     let mut byte = [0; 1];
-    // However it ends, it has ended.
+    // Any end is an end.
     let _ = timeout(STAY, raw.tcp.read(&mut byte)).await;
 }
 
-/// A polite client; how long it took to have its 101.
+/// Runs a polite client. Returns how long it waited for its 101.
 async fn enter(address: SocketAddr, pause: Duration) -> Result<Duration> {
     let began = Instant::now();
     let upgraded = async {

@@ -1,4 +1,4 @@
-//! A long message on a slow line: its bytes are a sign of life.
+//! A long message on a slow line: its bytes show that the client is alive.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::attack::{Siege, target};
 use crate::clients::{Way, holds, read_until};
 use crate::outcome::Outcome;
 
-/// Every example that has a heartbeat, and how its clients speak.
+/// Every example that has a heartbeat, and the dialect of its clients.
 const SERVERS: [(&str, Dialect); 6] = [
     (FULL_CHAT, Dialect::Canonical),
     ("heartbeat", Dialect::BroadcastServer),
@@ -26,13 +26,13 @@ const SERVERS: [(&str, Dialect); 6] = [
 /// Bytes of the message, below the 65,536 that are allowed.
 const SIZE: usize = 60_000;
 
-/// Between two pieces.
+/// The pause between two pieces.
 const STEP: Duration = Duration::from_millis(100);
 
-/// What the server must send back.
+/// The text that the server must send back.
 const MARK: &str = "uploaded-slowly";
 
-/// For the answer.
+/// How long the answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn run(siege: &Siege) -> Result<Outcome> {
@@ -73,11 +73,11 @@ pub async fn run(siege: &Siege) -> Result<Outcome> {
 async fn upload(way: Way, time: Duration) -> Result<()> {
     let mut raw = way.enter("uploader").await?;
     let mut line = match way.dialect {
-        // Whatever it is sent comes back whole.
+        // It sends back the whole message.
         Dialect::BroadcastServer => format!(r#"{{"message":"{MARK}"}}"#),
         _ => format!(r#"{{"type":"message","content":"{MARK}"}}"#),
     };
-    // Space between a value and the end of its object is no part of the message.
+    // Spaces after the last field of an object are not part of the message.
     let end = line.pop();
     line.extend(std::iter::repeat_n(' ', SIZE - line.len() - 1));
     line.extend(end);
@@ -87,7 +87,7 @@ async fn upload(way: Way, time: Duration) -> Result<()> {
     let mut turns = interval(STEP);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut pings = Vec::new();
-    // It ends with the last piece: what comes after that may be the answer.
+    // It reads until the last piece is sent: after that the answer may come.
     while pieces.peek().is_some() {
         while let Some(frame) = raw.buffered() {
             if let Some((code, reason)) = frame.close_code() {

@@ -1,4 +1,4 @@
-//! Many clients of one dialect that arrive at once, listen, and partly leave again.
+//! Many clients of one dialect that connect at once and receive. Some of them leave later.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,42 +19,42 @@ use ws101_soak::raw::Raw;
 use crate::clients::{Way, holds};
 use crate::ends::Ends;
 
-/// Words of a message, or a name, that every member must hear while [`Crowd::listen_for_fence`] holds.
+/// A part of a message or a name. After [`Crowd::listen_for_fence`] every member must receive it.
 pub const FENCE: &str = "fence-of-the-siege";
 
-/// For all members to be welcomed.
+/// How long the welcomes of all members may take.
 const ARRIVAL: Duration = Duration::from_mins(1);
 
-/// For the server to answer a close frame.
+/// How long the server may take to answer a close frame.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// How often one client tries to connect.
+/// The most attempts of one client to connect.
 const ATTEMPTS: u32 = 12;
 
-/// Between the first two attempts of one client, at most; it doubles up to [`LONGEST_PAUSE`].
+/// The longest pause between the first two attempts of one client. It doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Between two attempts of one client, at most.
+/// The longest pause between any two attempts of one client.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// Between two looks at the counters.
+/// The pause between two reads of the counters.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// So many looks without a new byte mean that all has been received.
+/// After this number of reads without a new byte everything has been received.
 const QUIET_LOOKS: u32 = 10;
 
-/// What the members do.
+/// The present task of the members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// They connect, and listen.
+    /// They connect and receive.
     Arriving,
-    /// Some rename themselves, some leave.
+    /// Some take another name, and some leave.
     Stirring,
-    /// Each `note` client sends the [`FENCE`] itself: it gets nothing from the others.
+    /// Each `note` client sends [`FENCE`] itself, because it receives nothing from the others.
     Fencing,
 }
 
-/// The members that are there or on their way; dropping it cuts them all.
+/// Members that are connected or connecting. Dropping it cuts all of them.
 pub struct Crowd {
     shared: Arc<Shared>,
     director: watch::Sender<Phase>,
@@ -130,7 +130,8 @@ impl Crowd {
     /// Waits until no more bytes arrive; at most half a minute.
     pub async fn quiet(&self) {
         let quiet = async {
-            let (mut looks, mut before) = (0, self.bytes());
+            let mut looks = 0;
+            let mut before = self.bytes();
             while looks < QUIET_LOOKS {
                 sleep(LOOK).await;
                 let now = self.bytes();
@@ -153,14 +154,14 @@ impl Crowd {
         self.quiet().await;
     }
 
-    /// From now on every member counts that hears [`FENCE`].
+    /// Counts every member that receives [`FENCE`] from now on.
     pub fn listen_for_fence(&self) {
         self.shared.fenced.store(0, Relaxed);
         self.shared.fencing.store(true, Relaxed);
     }
 
-    /// Says [`FENCE`] as a newcomer, and waits at most `patience` until every member has heard it.
-    /// How many have.
+    /// Sends [`FENCE`] as a new client, and waits at most `patience` until every member has received
+    /// it. Returns the number of members that have.
     pub async fn fence(&self, patience: Duration) -> usize {
         self.listen_for_fence();
         let way = self.shared.way;
@@ -174,19 +175,20 @@ impl Crowd {
             self.director.send_replace(Phase::Fencing);
             return self.heard_fence(patience).await;
         }
-        // Whether it could speak or not: what counts is how many have heard it.
+        // The count of receivers also shows whether it could be sent.
         let _ = timeout(2 * patience, speak).await;
         self.shared.fenced.load(Relaxed)
     }
 
-    /// Waits at most `patience` until every member has heard [`FENCE`]; how many have.
+    /// Waits at most `patience` until every member has received [`FENCE`]. Returns the number of
+    /// members that have.
     pub async fn heard_fence(&self, patience: Duration) -> usize {
         let all = async {
             while self.shared.fenced.load(Relaxed) < self.present() {
                 sleep(LOOK).await;
             }
         };
-        // Those that have not heard it by then are counted as such.
+        // The result counts the members that have not received it by then.
         let _ = timeout(patience, all).await;
         self.shared.fenced.load(Relaxed)
     }
@@ -226,7 +228,7 @@ impl Crowd {
         lock(&self.shared.evicted).total()
     }
 
-    /// How attempts and memberships ended that should not have, with counts.
+    /// The unwanted ends of attempts and memberships, with counts.
     pub fn ends(&self) -> String {
         let list = |what, ends: &Mutex<Ends>| {
             let ends = lock(ends);
@@ -259,7 +261,7 @@ impl Shared {
         }
     }
 
-    /// Connects until there is a welcome, with growing pauses by chance between the attempts.
+    /// Connects until there is a welcome, with random and growing pauses between the attempts.
     async fn arrive(&self, name: &str, rng: &mut StdRng) -> Option<Raw> {
         let mut most = FIRST_PAUSE;
         for _ in 0..ATTEMPTS {
@@ -275,14 +277,15 @@ impl Shared {
         None
     }
 
-    /// Listens until it is this member's turn to leave.
+    /// Receives until this member must leave.
     ///
     /// # Errors
     ///
-    /// The server ended the connection: how.
+    /// The end, if the server ended the connection.
     async fn stay(&self, raw: &mut Raw, place: usize, name: &str) -> io::Result<()> {
         let mut phase = self.phase.clone();
-        let (mut counted, mut fenced) = (raw.received, false);
+        let mut counted = raw.received;
+        let mut fenced = false;
         loop {
             let frame = tokio::select! {
                 frame = raw.next() => frame,
@@ -306,7 +309,7 @@ impl Shared {
                                 raw.send(Frame::close(1000, "")).await?;
                                 io::Result::Ok(raw.end().await)
                             };
-                            // It leaves in any case; whether its close is answered is not at issue.
+                            // It leaves, whether or not the server answers its close frame.
                             let _ = timeout(GOODBYE, goodbye).await;
                             self.bytes.fetch_add(raw.received - counted, Relaxed);
                             return Ok(());

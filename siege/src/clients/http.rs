@@ -1,4 +1,4 @@
-//! An HTTP client that sends what it is given, and reads no more of an answer than it must.
+//! An HTTP client that sends any bytes, and reads only the answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// For an answer.
+/// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// The most that is read of one answer.
+/// The most bytes that are read of one answer.
 const MOST: usize = 4 * 1024 * 1024;
 
 /// An answer.

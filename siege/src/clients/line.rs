@@ -11,13 +11,13 @@ use crate::clients::holds;
 /// Bytes a second: 10 Mbit/s.
 const RATE: u32 = 1_250_000;
 
-/// Bytes in the kernel that nobody has read; it takes about twice as many.
+/// The receive buffer. The kernel takes about twice as many bytes.
 pub const WINDOW: u32 = 64 * 1024;
 
 /// Bytes read at once.
 const SIP: usize = 12_500;
 
-/// What a reader heard.
+/// The messages that a reader received.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heard {
     /// Frames that hold the words of the attackers.
@@ -30,7 +30,8 @@ pub struct Heard {
 ///
 /// The connection ends before; with the code, if there was a close frame.
 pub async fn read_slowly(raw: &mut Raw, marked: &str, last: &str) -> io::Result<Heard> {
-    let (mut heard, mut due) = (Heard::default(), Instant::now());
+    let mut heard = Heard::default();
+    let mut due = Instant::now();
     loop {
         while let Some(frame) = raw.buffered() {
             if let Some((code, _)) = frame.close_code() {

@@ -1,4 +1,4 @@
-//! Two members that talk to each other while others attack: how late each message arrives.
+//! Two members that talk to each other during an attack, and the delay of each message.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -15,13 +15,13 @@ use ws101_soak::raw::Raw;
 
 use crate::clients::Way;
 
-/// Between two messages of one member: four a second, of five that are allowed.
+/// The pause between two messages of one member: four a second, of five that are allowed.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// For the last messages to arrive.
+/// How long the last messages may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Fewer messages say nothing about the slowest hundredth.
+/// The fewest messages from which the slowest hundredth can be told.
 const LEAST: usize = 8;
 
 /// A pair that talks on a thread of its own, so that the other clients of this program do not delay it.
@@ -30,7 +30,7 @@ pub struct Pair {
     talking: JoinHandle<Result<Delays>>,
 }
 
-/// How long messages took from one member to the other, in order of length.
+/// The delays of messages from one member to the other, the shortest first.
 #[derive(Debug)]
 pub struct Delays {
     sorted: Vec<Duration>,
@@ -51,7 +51,7 @@ impl Delays {
 }
 
 impl Pair {
-    /// Both connect to the chat at `address` and begin to talk.
+    /// Connects both to the chat at `address`. They begin to talk.
     pub fn start(address: SocketAddr) -> Result<Self> {
         let enough = Arc::new(Notify::new());
         let until = enough.clone();
@@ -61,7 +61,7 @@ impl Pair {
         Ok(Self { enough, talking })
     }
 
-    /// Lets them finish, and gives the delays.
+    /// Ends the talk. Returns the delays.
     pub async fn stop(self) -> Result<Delays> {
         // Both of them wait for it, and remember it if they do not wait yet.
         self.enough.notify_one();
@@ -70,7 +70,7 @@ impl Pair {
     }
 }
 
-/// What the two have said, and when it was heard.
+/// The messages of the two, and when each was received.
 #[derive(Default)]
 struct Talk {
     said: Vec<Instant>,
@@ -85,12 +85,13 @@ async fn talk(address: SocketAddr, enough: Arc<Notify>) -> Result<Delays> {
         over.send_replace(true);
         anyhow::Ok(())
     };
-    // Both are members before one of them speaks, or the other could not hear its first message.
+    // Both are members before one of them sends, or the other could miss its first message.
     let enter = async |name| {
         let raw = Way::new(address, Dialect::Canonical).enter(name).await;
         raw.context("the pair cannot connect")
     };
-    let (left, right) = (enter("left").await?, enter("right").await?);
+    let left = enter("left").await?;
+    let right = enter("right").await?;
     let left = member(left, "left", &talk, ends.clone());
     let right = member(right, "right", &talk, ends);
     tokio::try_join!(left, right, tell)?;
@@ -102,7 +103,7 @@ async fn talk(address: SocketAddr, enough: Arc<Notify>) -> Result<Delays> {
     Ok(Delays { sorted, lost })
 }
 
-/// Speaks every [`PERIOD`], and notes when it hears what the other said.
+/// Sends every [`PERIOD`], and records when it receives messages of the other.
 async fn member(
     mut raw: Raw,
     name: &str,

@@ -26,7 +26,7 @@ pub const SUBPROTOCOL: &str = "ws101.chat.v1";
 /// The name of the only room.
 pub const GENERAL: &str = "general";
 
-/// How many arrivals of one second are named at least, in a room whose list is full without them.
+/// The fewest arrivals of one second that a summary names, in a room whose list is full without them.
 const NAMED: usize = 20;
 
 /// Requests of later versions of the protocol.
@@ -256,7 +256,7 @@ struct RoomState<'a> {
     epoch: &'a str,
     seq: u64,
     members: Vec<User<'a>>,
-    /// How many members there are, if `members` does not name all of them.
+    /// The number of members, if `members` does not name all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
 }
@@ -268,7 +268,7 @@ struct LimitsJson {
     message_bytes: usize,
 }
 
-/// Someone came or went.
+/// A member joined or left.
 #[derive(Serialize)]
 struct Presence<'a> {
     room: &'static str,
@@ -279,7 +279,7 @@ struct Presence<'a> {
     timestamp: &'a str,
 }
 
-/// The server speaks: `content` is for people, `event` and what follows it for programs.
+/// A message of the server: `content` is for people, `event` and the fields after it for programs.
 #[derive(Serialize)]
 struct System<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -370,7 +370,7 @@ impl<'a> EventJson<'a> {
                 Self::System(System { room: Some(GENERAL), seq: *seq, params, ..system })
             }
             Event::Presence { full, summary, members, count, timestamp } => {
-                // A client that knew all members before learns as many names as a list has.
+                // A client that knew all members before gets as many names as a list has.
                 let before = count.saturating_sub(summary.came.total());
                 let named = LISTED.saturating_sub(before).max(NAMED);
                 let changes = |most| if *full { 0 } else { most };

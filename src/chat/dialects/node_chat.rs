@@ -14,7 +14,7 @@ use super::super::request::{self, Request, RequestError};
 use crate::crowd::{LISTED, Tally};
 use crate::room::json;
 
-/// How many members one line names of those who came, left or changed their name in one second.
+/// The most members that one line names of those that joined, left or were renamed in one second.
 const NAMED: usize = 3;
 
 const NAME: &str = "node_chat";

@@ -84,7 +84,9 @@ impl Dialect for PythonChat {
             }
             // Clients take the list from `user_joined` and from `user_left`, so one event is enough.
             Event::Presence { summary, members, count, timestamp, .. } => {
-                let (came, renamed, went) = (&summary.came, &summary.renamed, &summary.went);
+                let came = &summary.came;
+                let renamed = &summary.renamed;
+                let went = &summary.went;
                 let latest = |tally: &Tally<Member>| tally.first(LISTED).last().cloned();
                 let joined = latest(renamed).or_else(|| latest(came));
                 let kind = if joined.is_some() { "user_joined" } else { "user_left" };
@@ -137,7 +139,7 @@ fn listed(
     said
 }
 
-/// The document's own code where it has one, else the canonical code.
+/// The document's code for the error if it has one, else the canonical code.
 fn code(error: &RequestError) -> &'static str {
     match error.code {
         ErrorCode::HelloRequired => "not_joined",
@@ -145,7 +147,7 @@ fn code(error: &RequestError) -> &'static str {
     }
 }
 
-/// What is wrong, for people.
+/// The error in Russian words, for people.
 fn message(error: &RequestError) -> String {
     match error.code {
         ErrorCode::HelloRequired => "Сначала отправьте join с именем".to_owned(),

@@ -1,4 +1,4 @@
-//! Doing what clients do.
+//! Does the actions of clients.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use super::super::mismatch::{Mismatch, NOTHING_MORE};
 use super::super::{Action, Ask, ConnectionAction, End, FramePattern, Kind};
 use super::{LaneProgress, Player, StepResult};
 use crate::frame::Opcode;
-use crate::transcript::Command;
+use crate::transcript::ClientCommand;
 
-/// Between two pieces of what is dribbled: enough for each to be read alone.
+/// The time between two pieces of a dribbled write: enough for the server to read each alone.
 const DRIP: Duration = Duration::from_millis(1);
 
 impl Player {
@@ -49,7 +49,7 @@ impl Player {
         Ok(())
     }
 
-    /// Whether this is what the client says by itself; then it is waited for.
+    /// Whether the client sends this by itself; the player then waits for it.
     pub(super) fn is_own_answer(&mut self, name: &str, shape: &FramePattern) -> bool {
         let question = match shape.kind {
             Kind::Frame(Opcode::Pong) => Opcode::Ping,
@@ -92,7 +92,7 @@ impl Player {
             agenda: Agenda::new(Instant::now()),
             is_mute: false,
         };
-        // In the place of its last connection, or behind all others.
+        // A new connection of a known client takes the place of its last one.
         self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
         if let Some(kind) = self.t.lane(at).refusal {
             let what = match kind {
@@ -133,14 +133,14 @@ impl Player {
         let lane = self.t.lane(at);
         match action {
             ConnectionAction::Cut => lane.cut(),
-            ConnectionAction::Reset => lane.tell(Command::Reset).await,
-            ConnectionAction::HalfClose => lane.tell(Command::HalfClose).await,
+            ConnectionAction::Reset => lane.tell(ClientCommand::Reset).await,
+            ConnectionAction::HalfClose => lane.tell(ClientCommand::HalfClose).await,
             ConnectionAction::Mute => {
                 self.lanes[at].is_mute = true;
-                lane.tell(Command::Mute).await;
+                lane.tell(ClientCommand::Mute).await;
             }
-            ConnectionAction::StopReading => lane.tell(Command::StopReading).await,
-            ConnectionAction::Resume => lane.tell(Command::Resume).await,
+            ConnectionAction::StopReading => lane.tell(ClientCommand::StopReading).await,
+            ConnectionAction::Resume => lane.tell(ClientCommand::Resume).await,
             ConnectionAction::Dribble(_) => {}
         }
         Ok(())

@@ -9,21 +9,21 @@ use super::super::mismatch::Difference;
 use super::{PlayedStep, Player};
 use crate::transcript::Transcript;
 use crate::wst::{
-    Action, ConnectionAction, Expectation, Item, Kind, Line, LineNumber, Observation, Scenario,
-    Step,
+    Action, ConnectionAction, Expectation, Item, Kind, LineNumber, Observation, Scenario,
+    ScenarioLine, Step,
 };
 
-/// How often a scenario is recorded; only if all recordings are the same is it given back.
+/// How often a scenario is recorded. The recording is returned only if all are the same.
 pub const RECORDINGS: usize = 20;
 
-/// Why there is no recording.
+/// The reason why there is no recording.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotDeterministic {
     /// An action of the scenario cannot be done, such as sending on a closed connection.
     #[error("{0}")]
     Stuck(Box<Difference>),
-    /// The caller could not give a transcript: its error.
+    /// The error of the caller, who could not give a transcript.
     #[error("{0}")]
     Unserved(io::Error),
     /// A later recording differs from the first.
@@ -37,12 +37,13 @@ pub enum NotDeterministic {
     "recording {run} is not like the first{}:\n\
      the first:\n{}\nthe other:\n{}\n{}", within(step), indented(&self.first), indented(&self.other), self.advice()
 )]
+#[non_exhaustive]
 pub struct Variance {
-    /// Which recording it was, from 2.
+    /// The number of the recording that differs, from 2.
     pub run: usize,
     /// The title of the first step that differs.
     pub step: String,
-    /// The client's lines in it, at first.
+    /// The client's lines in it, in the first recording.
     pub first: Vec<String>,
     /// The client's lines in it, in the other recording.
     pub other: Vec<String>,
@@ -103,7 +104,8 @@ pub(crate) async fn record(
 fn variance(run: usize, first: &Scenario, other: &Scenario) -> Option<Variance> {
     let mut steps = first.steps.iter().zip(&other.steps);
     steps.find_map(|(was, is)| {
-        let (mut first, mut other) = (told(was), told(is));
+        let mut first = told(was);
+        let mut other = told(is);
         let mut names = was.lines.iter().chain(&is.lines).filter_map(|line| line.item.lane());
         // Lanes have no order between them, so two that differ only in that are the same.
         let name = names.find(|name| first.get(name) != other.get(name))?;
@@ -133,7 +135,8 @@ impl Player {
         for step in &scenario.steps {
             self.settings = self.file.for_step(step);
             self.t.pace(self.settings.quiet, self.settings.is_fenced);
-            let (title, notes) = (step.title.clone(), step.notes.clone());
+            let title = step.title.clone();
+            let notes = step.notes.clone();
             self.steps.push(PlayedStep { title: title.clone(), took: std::time::Duration::ZERO });
             let mut lines = Vec::new();
             for line in &step.lines {
@@ -147,8 +150,8 @@ impl Player {
 
     async fn record_line(
         &mut self,
-        line: &Line,
-        lines: &mut Vec<Line>,
+        line: &ScenarioLine,
+        lines: &mut Vec<ScenarioLine>,
     ) -> Result<(), Box<Difference>> {
         let before = self.t.count();
         match &line.item {
@@ -186,14 +189,14 @@ impl Player {
         }
         let mut is_own = true;
         for (at, item) in self.t.lines(before) {
-            // What the client was told to do stands there already.
+            // The client's own actions stand there already.
             let is_sent = matches!(item, Item::Action(_, action) if !is_connection(action));
             let cut = Action::Connection(ConnectionAction::Cut);
             let is_cut = matches!(item, Item::Action(_, action) if *action == cut);
             is_own &= at.is_none() || at == self.actor;
             is_own &= is_sent || *item == line.item || is_cut;
             if at.is_some() && !is_own {
-                lines.push(Line { place: LineNumber::default(), item: recordable(item) });
+                lines.push(ScenarioLine { place: LineNumber::default(), item: recordable(item) });
             }
         }
         Ok(())
@@ -204,7 +207,7 @@ fn is_connection(action: &Action) -> bool {
     matches!(action, Action::Connection(_))
 }
 
-/// A line of a recording; what cannot happen again in the same way is a remark.
+/// A line of a recording; an event that cannot happen again in the same way becomes a remark.
 fn recordable(item: &Item) -> Item {
     match item {
         Item::Action(_, Action::SendPart(..))

@@ -1,4 +1,4 @@
-//! Waits for what the clients are expected to receive, and compares.
+//! Waits for the events that the clients are expected to receive, and compares them.
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::detail::Detail;
-use super::super::expect::Due;
+use super::super::expect::DueLine;
 use super::super::inbox::{Arrival, Arrived};
 use super::super::matching::matches;
 use super::super::mismatch::{Difference, Mismatch};
@@ -18,7 +18,7 @@ use crate::transcript::QUIET;
 use crate::wst::{moment, seconds};
 
 impl Player {
-    /// Waits until every lane has received what it must; the error is the first that is late.
+    /// Waits until every expectation of every lane is met; the error is the first that is late.
     pub(super) async fn all_met(&mut self) -> StepResult {
         let began = Instant::now();
         loop {
@@ -38,7 +38,7 @@ impl Player {
         }
     }
 
-    /// When the next expected event of lane `at` is late.
+    /// The deadline of the next expected event of lane `at`.
     fn deadline(&self, at: usize, began: Instant) -> Instant {
         let agenda = &self.lanes[at].agenda;
         match agenda.first().and_then(|due| due.expect.modifiers.timing) {
@@ -115,7 +115,7 @@ impl Player {
         }
     }
 
-    /// Moves what the lanes have received until now into the inboxes.
+    /// Moves the events that the lanes have received until now into the inboxes.
     pub(super) fn take_in(&mut self) {
         for (at, lane) in self.lanes.iter_mut().enumerate() {
             let is_ignored = |arrival: &Arrival| is_ignored(&self.settings, arrival);
@@ -123,7 +123,7 @@ impl Player {
         }
     }
 
-    /// Compares what was received with what is expected, until one of the two runs out.
+    /// Compares received events with expectations, until one of the two runs out.
     pub(super) fn compare(&mut self) -> StepResult {
         (0..self.lanes.len()).try_for_each(|at| self.compare_lane(at))
     }
@@ -141,7 +141,7 @@ impl Player {
             ));
         }
         while self.compare_next(at)? {}
-        // All must be sent, in this order: the first that is not yet sent ends the loop.
+        // All must be sent, in this order: the loop ends at the first that is not yet sent.
         let own = &mut self.lanes[at].agenda.own;
         while let Some(first) = own.front() {
             let wanted = first.payload.to_bytes(&self.names).unwrap_or_default();
@@ -173,7 +173,7 @@ impl Player {
         first
     }
 
-    /// Compares the next received event; tells whether it matched.
+    /// Compares the next received event; returns whether it matched.
     fn compare_next(&mut self, at: usize) -> Result<bool, Box<Difference>> {
         let mut names = std::mem::take(&mut self.names);
         let compared = self.compare_with(at, &mut names);
@@ -198,9 +198,10 @@ impl Player {
         let mark = self.mark(at);
         let lane = &self.lanes[at];
         let next = lane.agenda.next();
-        let (Some(arrival), false) = (lane.inbox.items.front(), next.is_empty()) else {
+        let Some(arrival) = lane.inbox.items.front() else { return Compared::Waiting };
+        if next.is_empty() {
             return Compared::Waiting;
-        };
+        }
         let mut blame: Option<(usize, Mismatch)> = None;
         for place in next {
             let due = lane.agenda.get(place);
@@ -229,7 +230,7 @@ impl Player {
         }
     }
 
-    fn in_time(&self, due: &Due, arrival: &Arrival, mark: Instant) -> Result<(), Mismatch> {
+    fn in_time(&self, due: &DueLine, arrival: &Arrival, mark: Instant) -> Result<(), Mismatch> {
         match due.expect.modifiers.timing {
             None => Ok(()),
             Some(Timing::Within(from, to)) => {
@@ -264,7 +265,7 @@ enum Compared {
 }
 
 /// Compares the bytes of a frame with those behind `|`.
-fn wire(due: &Due, arrival: &Arrival) -> Result<(), Mismatch> {
+fn wire(due: &DueLine, arrival: &Arrival) -> Result<(), Mismatch> {
     let Some((wanted, more)) = &due.expect.modifiers.wire else { return Ok(()) };
     let Arrived::Frame(frame) = &arrival.what else { return Ok(()) };
     let found = frame.to_bytes();

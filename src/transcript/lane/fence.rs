@@ -1,4 +1,4 @@
-//! Asks a real server by a ping whether it has done what it was asked to.
+//! Asks a real server by a ping whether it has handled everything that it received.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const END_DEADLINE: Duration = Duration::from_secs(10);
 
 impl Lane {
-    /// Waits for the pong to a ping. What the server wrote before that pong has then arrived as well.
+    /// Waits for the pong to a ping. All bytes that the server wrote before that pong have then arrived.
     ///
     /// Not cancel safe: the ping may be sent and not counted as answered.
     pub(crate) async fn fence(&mut self, number: u64) {
@@ -47,7 +47,7 @@ impl Lane {
                 self.see().await;
             }
         });
-        // If it has not ended, the transcript shows no end.
+        // After a timeout the transcript shows no end.
         let _ = over.await;
     }
 

@@ -1,4 +1,4 @@
-//! Lines that tell of a client: `bob >> text "hi"`.
+//! Lines about a client: `bob >> text "hi"`.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::super::cursor::{Cursor, Parsed};
 use super::super::print::{ARROWS, CONNECTION_ACTIONS, ENDS, FAILURES, is_lane};
 use super::super::time::{duration, range};
 use super::super::{
-    Action, Answer, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Modifiers,
-    Observation, PartialFrame, Payload, ResponsePart, Text, Timing,
+    Action, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, Modifiers,
+    Observation, PartialFrame, Payload, ResponsePart, ResponsePattern, Text, Timing,
 };
 use super::payload::{self, hex};
 use crate::frame::Opcode;
@@ -60,7 +60,7 @@ fn lane(cursor: &mut Cursor<'_>) -> Parsed<String> {
     for word in rest.split(' ') {
         if at > 0 && ARROWS.contains(&word) {
             let before = rest[..at].trim_end_matches(' ');
-            // Else the first word is the name, and what follows it is the mistake.
+            // Otherwise the first word is the name, and the mistake stands behind it.
             if is_lane(before) {
                 name = before;
             }
@@ -88,7 +88,7 @@ fn expect(
     Ok(Item::Expectation(lane, Expectation { any_order, optional, what, modifiers }))
 }
 
-/// What stands behind `--`: what a client does to its connection, or how that ends.
+/// The words behind `--`: an action on the connection, or its end.
 fn connection(cursor: &mut Cursor<'_>, lane: String) -> Parsed<Item> {
     let start = cursor.clone();
     let any_order = cursor.eat("~");
@@ -113,7 +113,7 @@ fn connection(cursor: &mut Cursor<'_>, lane: String) -> Parsed<Item> {
     Ok(Item::Action(lane, Action::Connection(action)))
 }
 
-/// `eof` and what else a client sees of its connection, if that is next.
+/// The end of a connection, `not connected` or `missed 3 events`, if one of them is next.
 fn ending(cursor: &mut Cursor<'_>) -> Parsed<Option<Observation>> {
     if let Some((_, end)) = ENDS.into_iter().find(|(words, _)| cursor.eat_words(words)) {
         return Ok(Some(Observation::End(end)));
@@ -162,7 +162,7 @@ fn ask(cursor: &mut Cursor<'_>) -> Parsed<Ask> {
     Ok(Ask::Usual { method, target, headers })
 }
 
-/// Whether bytes are next that are no HTTP.
+/// Whether bytes are next instead of HTTP.
 fn is_bare(cursor: &Cursor<'_>) -> bool {
     cursor.peek() == "raw"
         || cursor.rest().starts_with('"')
@@ -204,7 +204,7 @@ fn answer(cursor: &mut Cursor<'_>) -> Parsed<Observation> {
     }
     let kind = if cursor.eat("json") { Kind::Json } else { Kind::Frame(Opcode::Text) };
     let body = payload::expected(cursor, kind)?;
-    Ok(Observation::Answer(Answer { statuses, faults, headers, body }))
+    Ok(Observation::Answer(ResponsePattern { statuses, faults, headers, body }))
 }
 
 fn received(cursor: &mut Cursor<'_>) -> Parsed<Observation> {
@@ -250,7 +250,7 @@ fn part(cursor: &mut Cursor<'_>) -> Parsed<PartialFrame> {
     }
 }
 
-/// What a frame is, to its payload.
+/// A frame up to its payload.
 fn frame(cursor: &mut Cursor<'_>) -> Parsed<FramePattern> {
     let mut frame = FramePattern::new(Kind::Json);
     let mut is_known = false;
@@ -332,7 +332,7 @@ fn modifiers(cursor: &mut Cursor<'_>) -> Parsed<Modifiers> {
 }
 
 impl FramePattern {
-    /// A frame of that kind, as it should be, of which nothing more is said.
+    /// A valid frame of this kind, with no payload given.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
         Self {

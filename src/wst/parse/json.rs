@@ -77,7 +77,7 @@ pub(super) fn json(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Json> {
     }
 }
 
-/// The members of a list, with commas between, until `item` says that no more may come.
+/// The comma-separated members of a list, until `item` returns false: no more may come.
 fn list(
     cursor: &mut Cursor<'_>,
     end: &str,

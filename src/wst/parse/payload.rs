@@ -1,4 +1,4 @@
-//! What a frame carries: `"hi"`, `00 ff`, `{"a":1}`, `1000 "bye"`.
+//! The payload of a frame: `"hi"`, `00 ff`, `{"a":1}`, `1000 "bye"`.
 
 use super::super::cursor::{Cursor, Parsed};
 use super::super::{FramePattern, Kind, PAYLOAD_LIMIT, Part, Payload, Text};
@@ -18,26 +18,26 @@ pub(super) fn is_message(frame: &FramePattern) -> bool {
 
 /// A payload that a client sends.
 ///
-/// It may be a digest, as transcripts show it: such a line is read, and cannot be played.
+/// A digest, as transcripts show it, is accepted here; the player cannot send it.
 pub(super) fn to_send(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
     let start = cursor.clone();
     let payload = expected(cursor, kind)?;
     let is_open = match &payload {
         Payload::Any | Payload::Close(_, None) => true,
         Payload::Close(codes, _) => codes.len() != 1,
-        // Names are known only when it is played; what can never be known is an error now.
+        // A name may have a value when it is played; `<*>` never has one.
         Payload::Text(text, _) => text.0.contains(&Part::Any),
         Payload::Json(json) => json.is_open(),
         Payload::Digest(..) | Payload::Unsaid | Payload::Bytes(..) => false,
     };
     if is_open {
-        Err(start.expected("something that can be sent: all of it, with nothing left open"))
+        Err(start.expected("a payload that can be sent: without <*>, ... or a choice of codes"))
     } else {
         Ok(payload)
     }
 }
 
-/// A payload that is to be seen.
+/// A payload that a client is expected to receive.
 pub(super) fn expected(cursor: &mut Cursor<'_>, kind: Kind) -> Parsed<Payload> {
     if cursor.eat("...") {
         return Ok(Payload::Any);
@@ -90,7 +90,7 @@ fn close(cursor: &mut Cursor<'_>, codes: Vec<u16>) -> Parsed<Payload> {
         cursor.skip();
         return Ok(Payload::Close(codes, Some(reason)));
     }
-    // A reason that is no text is told in bytes.
+    // A reason that is not UTF-8 is written in bytes.
     Ok(match (bytes(cursor)?, &codes[..]) {
         (Payload::Bytes(reason, 1), &[code]) => {
             Payload::Bytes([&code.to_be_bytes()[..], &reason].concat(), 1)

@@ -35,7 +35,8 @@ impl Chat {
 
     fn message(&mut self, who: ClientId, said: &Value, hub: &Hub) {
         self.seq += 1;
-        let (id, seq) = (&said["id"], self.seq);
+        let id = &said["id"];
+        let seq = self.seq;
         let line = json!({"id": id, "seq": seq, "username": self.names[&who],
             "content": said["content"]});
         hub.broadcast(event("message", line));

@@ -26,7 +26,8 @@ impl Default for Resume {
 
 impl Room for Resume {
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
-        let (epoch, seq) = (self.history.epoch(), self.history.seq());
+        let epoch = self.history.epoch();
+        let seq = self.history.seq();
         let asked = if broken("10.10") { Some(epoch) } else { peer.query("epoch") };
         let since = peer.query("since").map(|since| match since.parse::<u64>() {
             Ok(seen) if broken("10.9") => seen.saturating_sub(1).to_string(),

@@ -11,12 +11,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::client::Request;
-use ws101::close::{close_frame, start};
+use ws101::close::{CLOSE_DEADLINE, close_frame, start};
 use ws101::frame::{Frame, Role};
 use ws101::handshake::{self, Policy};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, read_head};
-use ws101::wst::{Answer, Item, Observation, Payload, Writer};
+use ws101::wst::{Item, LineWriter, Observation, Payload, ResponsePattern};
 
 use super::failure::Failure;
 use crate::process::Process;
@@ -45,7 +45,7 @@ pub struct TestServer {
     first: Option<Pending>,
     /// When the server ended the last connection.
     ended: Instant,
-    writer: Writer,
+    writer: LineWriter,
     wire: String,
 }
 
@@ -94,8 +94,9 @@ impl TestServer {
                 ("WS_RETRY_CAP_MS", waits.cap.as_millis().to_string()),
             ],
         )?;
-        let (ended, wire) = (Instant::now(), String::new());
-        let writer = Writer::literal().for_host(&host);
+        let ended = Instant::now();
+        let wire = String::new();
+        let writer = LineWriter::literal().for_host(&host);
         let mut server = Self { waits, name, process, listener, first: None, ended, writer, wire };
         let command = server.process.command().to_owned();
         let why = match server.next(timeout).await {
@@ -184,7 +185,8 @@ impl TestServer {
     /// The request is not a valid handshake (RFC 6455 §4.2.1), or has a wrong path.
     pub async fn accept(&mut self, pending: Pending) -> Result<Connection, Failure> {
         let Head { request, bytes, size, mut io } = *pending.head;
-        match Policy::default().at("/ws").answer(&request) {
+        let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+        match policy.answer(&request) {
             Ok(agreement) => {
                 self.answered(StatusCode::SWITCHING_PROTOCOLS);
                 let peer = Peer::new(&request, &agreement);
@@ -222,7 +224,8 @@ impl TestServer {
 
     /// Sends the line with this number. Not cancel safe.
     pub async fn send_line(&mut self, connection: &mut Connection, seq: u64) {
-        let (id, content) = (format!("line{seq}"), format!("строка {seq}"));
+        let id = format!("line{seq}");
+        let content = format!("строка {seq}");
         let said = json!({"type": "message", "seq": seq, "id": id, "connectionId": "ann",
             "content": content});
         self.send(connection, &said).await;
@@ -237,7 +240,7 @@ impl TestServer {
 
     /// Ends the connection without a close frame.
     pub fn cut(&mut self, mut connection: Connection) {
-        self.event(&Writer::end(self.name, None));
+        self.event(&LineWriter::end(self.name, None));
         self.ended = Instant::now();
         // Lingering delivers what was sent before; a reset would discard it.
         tokio::spawn(async move { linger(&mut connection.io, LINGER).await });
@@ -250,12 +253,12 @@ impl TestServer {
         self.ended = Instant::now();
         tokio::spawn(async move {
             let mut socket = connection.into_socket(config(MESSAGE_LIMIT)).await;
-            start(&mut socket, close_frame(code.into(), "")).await;
+            start(&mut socket, close_frame(code.into(), ""), CLOSE_DEADLINE).await;
         });
     }
 
     fn answered(&mut self, status: StatusCode) {
-        let answer = Answer {
+        let answer = ResponsePattern {
             statuses: vec![status.as_u16()],
             faults: Vec::new(),
             headers: Vec::new(),

@@ -66,7 +66,8 @@ pub fn random(first: &[Duration], second: &[Duration], limit: Duration) -> Judge
     let pairs: Vec<_> = pairs.collect();
     let differ = pairs.iter().filter(|[a, b]| a.abs_diff(*b) > limit / 4).count() >= SHOWN;
     let all = || pairs.as_flattened().iter().copied();
-    let (least, most) = (all().min().unwrap_or_default(), all().max().unwrap_or_default());
+    let least = all().min().unwrap_or_default();
+    let most = all().max().unwrap_or_default();
     let is_wide = most.abs_diff(least) > limit * 7 / 10;
     match (differ, is_wide, pairs.len() >= PAIRS) {
         (true, true, _) => Some(Ok(())),

@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use ws101::broadcast::{Hub, Mailbox, Outlet, Overflow, Socket};
-use ws101::close::{Ended, finish, next_message};
+use ws101::broadcast::{Hub, HubOptions, Mailbox, Outlet, Socket};
+use ws101::close::{CLOSE_DEADLINE, Ended, finish, next_message};
 use ws101::handshake::Policy;
 use ws101::history::{Before, History};
 use ws101::transcript::Pipe;
-use ws101::upgrade::{accept, config};
+use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 
 /// How many bytes are kept and may wait: more than any check sends.
 const ENOUGH: usize = 1 << 20;
@@ -21,14 +21,16 @@ pub struct Remembering {
 
 impl Remembering {
     pub fn new() -> Self {
-        let hub = Hub::new(ENOUGH, Overflow::Disconnect);
+        let hub = Hub::new(HubOptions { capacity: ENOUGH, ..HubOptions::default() });
         Self { hub, history: History::new(ENOUGH).into() }
     }
 
     /// Serves one connection to its end.
     pub async fn serve(&self, pipe: Pipe) {
-        let Ok(accepted) = accept(pipe, &Policy::default().at("/ws")).await else { return };
-        let (peer, accepted) = (accepted.peer.clone(), accepted.map(Outlet::new));
+        let policy = Policy { paths: vec!["/ws".into()], ..Policy::default() };
+        let Ok(accepted) = accept(pipe, &policy, HEAD_DEADLINE).await else { return };
+        let peer = accepted.peer.clone();
+        let accepted = accepted.map(Outlet::new);
         let me = {
             // Both at once, or a line could fall between.
             let history = self.history.lock().unwrap();
@@ -44,7 +46,7 @@ impl Remembering {
         };
         let mut socket = accepted.into_socket(config(ENOUGH)).await;
         let Err(end) = self.talk(&mut socket, me).await;
-        finish(&mut socket, end).await;
+        finish(&mut socket, end, CLOSE_DEADLINE).await;
     }
 
     async fn talk(&self, socket: &mut Socket, me: Mailbox) -> Ended {

@@ -1,4 +1,4 @@
-//! The chat room, with a client in each of its six dialects: whatever they do, it goes on.
+//! The chat room with a client in each of its six dialects: after any actions it still works.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use ws101::transcript::{Request, Transcript};
 use crate::corpus::texts;
 use crate::requests::{FORGED, soup};
 
-/// One client for each dialect, and how it asks for it.
+/// One client for each dialect, and the target of its request.
 const CLIENTS: [(&str, &str); 6] = [
     ("canonical", "/ws"),
     ("node", "/?dialect=node_chat"),
@@ -23,30 +23,31 @@ const CLIENTS: [(&str, &str); 6] = [
     ("python", "/?dialect=python_chat"),
 ];
 
-/// What a client does, by its place in [`CLIENTS`].
+/// An action of a client.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     Text(String),
     Binary(Vec<u8>),
     Vanish,
-    /// Comes, or comes back: its old connection is cut.
+    /// Connects. If it is connected, the old connection is cut first.
     Connect,
     /// Lets time pass.
     Idle(Duration),
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        24 => soup().prop_map(Deed::Text),
-        1 => vec(any::<u8>(), 0..20).prop_map(Deed::Binary),
-        1 => Just(Deed::Vanish),
-        3 => Just(Deed::Connect),
-        1 => (0..40_000_u64).prop_map(|ms| Deed::Idle(Duration::from_millis(ms))),
+        24 => soup().prop_map(Action::Text),
+        1 => vec(any::<u8>(), 0..20).prop_map(Action::Binary),
+        1 => Just(Action::Vanish),
+        3 => Just(Action::Connect),
+        1 => (0..40_000_u64).prop_map(|ms| Action::Idle(Duration::from_millis(ms))),
     ]
 }
 
-/// Plays what clients do over pipes, then lets a newcomer speak; gives the transcript.
-fn play(deeds: Vec<(usize, Deed)>) -> String {
+/// Plays the actions over pipes, each of a client by its place in [`CLIENTS`]. Then a new client
+/// connects and sends a message. Returns the transcript.
+fn play(actions: Vec<(usize, Action)>) -> String {
     let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("no sockets are needed").block_on(async {
         let settings = Settings { rate: 0, ..Settings::default() };
@@ -59,14 +60,14 @@ fn play(deeds: Vec<(usize, Deed)>) -> String {
         for client in 0..CLIENTS.len() {
             connect(&mut t, client).await;
         }
-        for (client, deed) in deeds {
+        for (client, action) in actions {
             let (name, _) = CLIENTS[client];
-            match deed {
-                Deed::Text(text) => t.send(name, text.as_str()).await,
-                Deed::Binary(bytes) => t.send(name, bytes).await,
-                Deed::Vanish => t.vanish(name).await,
-                Deed::Connect => connect(&mut t, client).await,
-                Deed::Idle(time) => t.pass(time).await,
+            match action {
+                Action::Text(text) => t.send(name, text.as_str()).await,
+                Action::Binary(bytes) => t.send(name, bytes).await,
+                Action::Vanish => t.vanish(name).await,
+                Action::Connect => connect(&mut t, client).await,
+                Action::Idle(time) => t.pass(time).await,
             }
         }
         t.step("a newcomer");
@@ -84,8 +85,8 @@ async fn connect(t: &mut Transcript, client: usize) {
     t.connect(name, if canonical { request.subprotocol(SUBPROTOCOL) } else { request }).await;
 }
 
-/// The room did not panic and is usable, no frame broke a rule, and nobody
-/// heard the server say what a client forged.
+/// The room did not panic, the new client could use it, no frame broke a rule, and no client received
+/// a forged `system` message.
 fn is_sound(told: &str) -> Result<(), TestCaseError> {
     prop_assert!(!told.contains("internal error"), "the room panicked:\n{told}");
     prop_assert!(!told.contains("RFC 6455"), "a frame broke a rule:\n{told}");
@@ -103,9 +104,9 @@ fn is_sound(told: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A JSON object without what its arrays and objects hold: `broadcast_server` passes any JSON on as `data`.
+/// A JSON object without the contents of its arrays and inner objects: `broadcast_server` passes any JSON on as `data`.
 ///
-/// Names stand in it for ids, so that it is no longer JSON.
+/// The transcript prints names in place of ids, so the text cannot be parsed as JSON.
 fn outermost(json: &str) -> String {
     let (mut depth, mut quoted, mut escaped) = (0, false, false);
     let keep = |c: &char| {
@@ -122,27 +123,27 @@ fn outermost(json: &str) -> String {
     json.chars().filter(keep).collect()
 }
 
-/// A line is who speaks, and what is said.
+/// A line of a file is the name of a client and its message.
 #[test]
 fn the_kept_conversations_leave_it_sound() {
     for file in texts("corpus/rooms") {
         let said = file.lines().map(|line| {
             let (name, text) = line.split_once(' ').expect("who, and what");
             let who = CLIENTS.iter().position(|(known, _)| *known == name).expect("a client");
-            (who, Deed::Text(text.to_owned()))
+            (who, Action::Text(text.to_owned()))
         });
         is_sound(&play(said.collect())).expect("it was mended once");
     }
 }
 
 chance! {
-    /// Whatever anyone does.
-    fn the_room_goes_on(deeds in vec((0..CLIENTS.len(), deed()), 0..30)) {
-        is_sound(&play(deeds))?;
+    /// Actions of clients of all dialects.
+    fn the_room_goes_on(actions in vec((0..CLIENTS.len(), action()), 0..30)) {
+        is_sound(&play(actions))?;
     }
 
-    /// With each dialect by itself, so that it is looked at closely.
-    fn each_dialect_by_itself_goes_on(client in 0..CLIENTS.len(), deeds in vec(deed(), 0..20)) {
-        is_sound(&play(deeds.into_iter().map(|deed| (client, deed)).collect()))?;
+    /// Actions of the clients of one dialect, so that each is tried often.
+    fn each_dialect_by_itself_goes_on(client in 0..CLIENTS.len(), actions in vec(action(), 0..20)) {
+        is_sound(&play(actions.into_iter().map(|action| (client, action)).collect()))?;
     }
 }

@@ -1,4 +1,4 @@
-//! Scenarios against chance: what is printed reads back as it was, and no text is too strange to refuse.
+//! Scenarios: a printed one is parsed again as it was, and any text is parsed or refused.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use ws101::frame::Opcode;
 use ws101::wst::{
-    Action, Answer, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json,
-    Kind, Line, LineNumber, Modifiers, Note, Observation, Part, PartialFrame, Payload,
-    ResponsePart, Scenario, Step, Text, Timing,
+    Action, Ask, ConnectionAction, End, Expectation, FAILURES, FramePattern, Item, Json, Kind,
+    LineNumber, Modifiers, Note, Observation, Part, PartialFrame, Payload, ResponsePart,
+    ResponsePattern, Scenario, ScenarioLine, Step, Text, Timing,
 };
+use ws101_properties::scenarios::{is_parsed_or_refused, is_printed};
 
 use crate::corpus::{spoiled_text, texts};
 
-const CORPUS: &str = "corpus/scenarios";
+const CORPUS: &str = "../fuzz/corpus/scenarios";
 
-/// Those that learners' servers are judged by.
+/// The checks of the lessons, which learners' servers must pass.
 const CHECKS: &str = "../cli/checks";
 
 fn name() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9]{0,3}"
 }
 
-/// Characters that a printer or a parser might trip over.
+/// Text with characters that a printer must escape or a parser could misread.
 fn plain() -> impl Strategy<Value = String> {
     let odd = select(vec![
         "<", ">", "<*>", "<a>", "\"", "\\", "\n", " ", "|", "#", "...", "я", "🦀", "\u{7}",
@@ -89,7 +90,7 @@ fn bytes() -> impl Strategy<Value = Payload> {
     (vec(any::<u8>(), 1..5), 1..9usize).prop_map(|(bytes, times)| Payload::Bytes(bytes, times))
 }
 
-/// What any frame may carry; `open` for what is expected.
+/// The payload of a frame; with `open` also the patterns of an expectation.
 fn payload(open: bool) -> BoxedStrategy<Payload> {
     let known = prop_oneof![
         Just(Payload::Unsaid),
@@ -199,7 +200,7 @@ fn expect() -> BoxedStrategy<Expectation> {
     let faults = subsequence(ResponsePart::ALL.to_vec(), 0..=ResponsePart::ALL.len());
     let answer = (vec(100..1000u16, 1..3), faults, vec(header(true), 0..3), payload(true));
     let answer = answer.prop_map(|(statuses, faults, headers, body)| {
-        Observation::Answer(Answer { statuses, faults, headers, body })
+        Observation::Answer(ResponsePattern { statuses, faults, headers, body })
     });
     let mut ends = vec![End::Eof, End::Reset, End::Any, End::Refused];
     ends.extend(FAILURES.map(|(_, kind)| End::Failed(kind)));
@@ -223,7 +224,7 @@ fn expect() -> BoxedStrategy<Expectation> {
         .boxed()
 }
 
-fn line() -> impl Strategy<Value = Line> {
+fn line() -> impl Strategy<Value = ScenarioLine> {
     let lane = || {
         prop_oneof![
             4 => "[a-zа-я][a-z0-9]{0,6}".prop_map(String::from),
@@ -237,7 +238,7 @@ fn line() -> impl Strategy<Value = Line> {
         4 => (lane(), action()).prop_map(|(lane, action)| Item::Action(lane, action)),
         4 => (lane(), expect()).prop_map(|(lane, expect)| Item::Expectation(lane, expect)),
     ];
-    item.prop_map(|item| Line { place: LineNumber(0), item })
+    item.prop_map(|item| ScenarioLine { place: LineNumber(0), item })
 }
 
 fn note() -> impl Strategy<Value = Note> {
@@ -262,53 +263,31 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     })
 }
 
-/// A text is read, and what is printed of it reads back as it was; or its first mistake is named.
-fn understood_or_refused(text: &str) -> Result<(), TestCaseError> {
-    match text.parse::<Scenario>() {
-        Ok(scenario) => reads_back(&scenario),
-        Err(error) => {
-            let line = text.lines().nth(error.line - 1).unwrap_or_default();
-            prop_assert!(error.column <= line.chars().count() + 1, "{error}");
-            prop_assert!(!error.to_string().contains(char::is_control), "{error}");
-            Ok(())
-        }
-    }
-}
-
-fn reads_back(scenario: &Scenario) -> Result<(), TestCaseError> {
-    let text = scenario.to_string();
-    let again: Scenario =
-        text.parse().map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
-    prop_assert_eq!(&again, scenario, "{}", text);
-    prop_assert_eq!(again.to_string(), text);
-    Ok(())
-}
-
 #[test]
-fn the_kept_are_understood_or_refused() {
-    for text in texts(CORPUS).iter().chain(&texts(CHECKS)) {
-        understood_or_refused(text).expect("it was mended once");
+fn every_check_is_printed_as_it_was() {
+    for text in texts(CHECKS) {
+        is_parsed_or_refused(&text);
     }
 }
 
 chance! {
-    fn what_is_printed_reads_back_as_it_was(scenario in scenario()) {
-        reads_back(&scenario)?;
+    fn any_scenario_is_printed_and_parsed_again(scenario in scenario()) {
+        is_printed(&scenario);
     }
 
-    fn no_text_is_too_strange(
+    fn any_text_is_parsed_or_refused(
         text in prop_oneof![spoiled_text(CORPUS), spoiled_text(CHECKS)],
     ) {
-        understood_or_refused(&text)?;
+        is_parsed_or_refused(&text);
     }
 
-    fn what_is_printed_and_spoiled_is_understood_or_refused(
+    fn any_printed_text_is_parsed_or_refused_after_an_insertion(
         scenario in scenario(), at in any::<Index>(), junk in plain(),
     ) {
         let mut text = scenario.to_string();
         let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         text.insert_str(*at.get(&starts), &junk);
-        understood_or_refused(&text)?;
+        is_parsed_or_refused(&text);
     }
 }
 

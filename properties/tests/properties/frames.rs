@@ -1,7 +1,6 @@
-//! Frames against chance, and against tungstenite's opinion.
+//! Frames: random ones, compared with what tungstenite accepts.
 
 use std::io::{self, Read, Write};
-use std::iter::repeat_n;
 
 use bytes::{Buf, BytesMut};
 use proptest::collection::vec;
@@ -10,12 +9,13 @@ use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::Role as TheirRole;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 use ws101::frame::{Checker, Decoder, Frame, Header, Opcode, Role, Violation};
+use ws101_properties::frames::is_decoded;
 
-use crate::corpus::{kept, spoiled};
+use crate::corpus::spoiled;
 
-const CORPUS: &str = "corpus/frames";
+const CORPUS: &str = "../fuzz/corpus/frames";
 
-/// Small payloads that are often, and often not, whole UTF-8.
+/// Payloads of every length class, many of them with UTF-8 that is cut or invalid.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         "[a-zа-я🦀]{0,5}".prop_map(String::into_bytes),
@@ -33,7 +33,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Any frame there can be, mostly in order.
+/// Any frame; most of them break no rule.
 fn frame() -> impl Strategy<Value = Frame> {
     let opcode = prop_oneof![
         10 => 0..3_u8, 4 => 8..11_u8, 1 => 0..16_u8
@@ -70,48 +70,6 @@ fn wire(frames: &[Frame]) -> BytesMut {
     out
 }
 
-/// Whatever the bytes are: what the decoder keeps is bounded, and what was no frame yet is pending.
-fn harmless(
-    mut bytes: &[u8],
-    cuts: impl IntoIterator<Item = usize>,
-    keep: usize,
-) -> Result<(), TestCaseError> {
-    if let Some(header) = Header::parse(bytes) {
-        let mut out = BytesMut::new();
-        header.encode(&mut out);
-        prop_assert_eq!(&out[..], &bytes[..header.size]);
-    }
-    let mut left = bytes.len() as u64;
-    let mut decoder = Decoder::new(keep);
-    let mut checkers = [Checker::new(Role::Client), Checker::new(Role::Server)];
-    for cut in cuts.into_iter().chain([usize::MAX]) {
-        let (piece, rest) = bytes.split_at(cut.min(bytes.len()));
-        bytes = rest;
-        decoder.push(piece);
-        for frame in &mut decoder {
-            prop_assert!(frame.payload.len() <= keep);
-            left -= frame.header.size as u64 + frame.header.len;
-            for checker in &mut checkers {
-                let _ = checker.check(&frame);
-            }
-        }
-    }
-    prop_assert_eq!(decoder.pending().is_some(), left > 0);
-    if let Some(torn) = decoder.pending() {
-        prop_assert!(torn.header.is_none_or(|header| torn.received < header.len));
-    }
-    Ok(())
-}
-
-#[test]
-fn the_kept_harm_nobody() {
-    for bytes in kept(CORPUS) {
-        for piece in 1..=bytes.len() {
-            harmless(&bytes, repeat_n(piece, bytes.len() / piece), 16).expect("it was mended once");
-        }
-    }
-}
-
 chance! {
     fn reading_undoes_writing_in_pieces_of_any_size(
         frames in vec(any_header(), 0..8),
@@ -135,12 +93,12 @@ chance! {
         }
     }
 
-    fn byte_soup_harms_nobody(
+    fn any_bytes_are_decoded(
         bytes in prop_oneof![vec(any::<u8>(), 0..1000), spoiled(CORPUS)],
         cuts in vec(1..100_usize, 0..10),
         keep in 0..100_usize,
     ) {
-        harmless(&bytes, cuts, keep)?;
+        is_decoded(&bytes, cuts, keep);
     }
 
     fn tungstenite_lets_the_same_frames_pass(frames in vec(frame(), 1..10)) {
@@ -161,14 +119,14 @@ chance! {
             if frame.close_code().is_none_or(|(code, _)| code != 1014) {
                 prop_assert_eq!(verdict.is_err(), refused, "{:?}: {:?}, {:?}", frame, verdict, read);
             }
-            // One of them hangs up here.
+            // Both stop reading here, or one of them does.
             if refused || frame.header.opcode == Opcode::Close {
                 break;
             }
         }
     }
 
-    /// RFC 6455 §5.2 wants the shortest length; tungstenite does not look.
+    /// RFC 6455 §5.2 requires the shortest form of the length; tungstenite does not check it.
     fn only_the_length_of_the_length_is_a_rule_of_ours_alone(mut frame in frame(), extra in 1..9_usize) {
         frame.header.size += extra;
         let wire = frame.to_bytes();
@@ -179,7 +137,7 @@ chance! {
     }
 }
 
-/// What was put in can be read; then there is nothing yet.
+/// A stream that returns the bytes put into it, then `WouldBlock`. Writes are ignored.
 #[derive(Default)]
 struct Pipe(BytesMut);
 

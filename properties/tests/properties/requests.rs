@@ -1,21 +1,22 @@
-//! What clients of the chat ask for.
+//! Messages of the chat's clients.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 use ws101::chat::{
-    CONTENT_BYTES, CONTENT_CHARS, Canonical, Dialect, NAME_BYTES, NAME_CHARS, Request,
+    CONTENT_BYTES, CONTENT_CHARS, Canonical, DIALECTS, Dialect, NAME_BYTES, NAME_CHARS, Request,
 };
+use ws101_properties::dialects::is_read_or_refused;
 
-use crate::corpus::{spoiled_text, texts};
+use crate::corpus::spoiled_text;
 
-const CORPUS: &str = "corpus/requests";
+const CORPUS: &str = "../fuzz/corpus/dialects";
 
-/// What nobody but the server may say; it is put into every forgery.
+/// A text that every forged `system` message of a client contains.
 pub const FORGED: &str = "forged-by-a-client";
 
-/// Words that mean something to one dialect or another.
+/// Words that some dialect understands.
 const WORDS: [&str; 25] = [
     "type",
     "user",
@@ -44,7 +45,7 @@ const WORDS: [&str; 25] = [
     "to",
 ];
 
-/// Texts that are often, and often not, something a chat understands.
+/// Texts of which many are requests, and many are close to one.
 pub fn soup() -> impl Strategy<Value = String> {
     let odd = vec!["", "general", "ann", "\u{202e}", "\0", "\u{1b}[31m", "ru", "{}", "\n"];
     let word = prop_oneof![
@@ -73,7 +74,7 @@ pub fn soup() -> impl Strategy<Value = String> {
     ]
 }
 
-/// An object with a type; if it is the server's, it is marked.
+/// An object with a `type`. A `system` message, which only the server may send, contains [`FORGED`].
 fn object(
     word: impl Strategy<Value = String>,
     value: impl Strategy<Value = Value>,
@@ -88,28 +89,14 @@ fn object(
     })
 }
 
-/// A text is understood, or refused in words that fit on one line and into a frame.
-fn understood_or_refused(text: &str) -> Result<(), TestCaseError> {
-    if let Err(error) = Canonical.read(text) {
-        prop_assert!(!error.message.is_empty() && error.message.len() < 1_000, "{error:?}");
-        prop_assert!(!error.message.contains(char::is_control), "{error:?}");
-    }
-    Ok(())
-}
-
-#[test]
-fn the_kept_are_understood_or_refused_in_words() {
-    for text in texts(CORPUS) {
-        understood_or_refused(&text).expect("it was mended once");
-    }
-}
-
 chance! {
-    fn whatever_is_said_is_understood_or_refused_in_words(text in soup()) {
-        understood_or_refused(&text)?;
+    fn any_message_is_read_or_refused_in_every_dialect(text in soup()) {
+        for dialect in DIALECTS {
+            is_read_or_refused(*dialect, &text);
+        }
     }
 
-    fn what_is_let_through_is_within_its_limits(
+    fn names_and_contents_are_within_their_limits(
         name in any::<String>(), content in any::<String>(), more in 0..2 * CONTENT_CHARS,
     ) {
         let hello = json!({"type": "hello", "username": name}).to_string();

@@ -1,14 +1,14 @@
-//! How much of one thing a scenario may have.
+//! The limits of a scenario: clients, names, marked lines, notes, headers.
 //!
-//! Some steps of playing look at all clients, at all neighbours or at all notes. With these
-//! limits their cost is at most a constant for each line, so a whole file costs what its size is.
+//! Some steps of playing examine all clients, all neighbours or all notes. With these limits each
+//! line costs at most a constant, so the cost of a file grows with its size.
 
 use std::collections::BTreeMap;
 
 use super::super::cursor::{Cursor, Parsed};
 use super::super::{Action, Ask, Item, Note, Observation};
 
-/// The most clients: each is looked at before every act and fenced at the end of every step.
+/// The most clients: each is examined before every action and fenced at the end of every step.
 const CLIENTS_LIMIT: usize = 1_000;
 
 /// The most characters of a client's name: each line of a transcript is padded to the longest.
@@ -24,17 +24,17 @@ const NOTES_LIMIT: usize = 256;
 /// The most headers of a request or an answer: each is compared with all before it.
 const HEADERS_LIMIT: usize = 100;
 
-/// What was counted so far.
+/// Counts what the limits are for, line by line.
 #[derive(Default)]
-pub(super) struct Caps {
-    /// How many marked lines in a row each client had last, and in which step.
+pub(super) struct Bounds {
+    /// For each client, the number of marked lines in a row at its end, and the index of their step.
     neighbours: BTreeMap<String, (usize, usize)>,
-    /// How many words the notes of a step have, and which step it is.
+    /// The number of words in the notes of a step, and the index of the step.
     words: (usize, usize),
 }
 
-impl Caps {
-    /// Counts the words of a note, in the step of that number.
+impl Bounds {
+    /// Counts the words of a note in the step of this index.
     pub(super) fn note(&mut self, at: &Cursor<'_>, step: usize, note: &Note) -> Parsed<()> {
         let words = note.words();
         let before = if self.words.1 == step { self.words.0 } else { 0 };
@@ -42,7 +42,7 @@ impl Caps {
         within(at, self.words.0, NOTES_LIMIT, "words in the notes of a step")
     }
 
-    /// Counts one line, in the step of that number.
+    /// Counts one line in the step of this index.
     pub(super) fn line(&mut self, at: &Cursor<'_>, step: usize, item: &Item) -> Parsed<()> {
         let (headers, is_marked) = match item {
             Item::Action(_, Action::Ask(Ask::Usual { headers, .. })) => (headers.len(), false),

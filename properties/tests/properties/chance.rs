@@ -1,4 +1,4 @@
-//! How much chance a property is given.
+//! Runs a property with random inputs, for a number of minutes.
 
 use std::env;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::time::Instant;
 
-/// Names the minutes that each property is tried for; they are tried at the same time.
-const MINUTES: &str = "FUZZ_MINUTES";
+/// The variable with the minutes for which each property is tried. All are tried at the same time.
+const MINUTES: &str = "PROPERTY_MINUTES";
 
-/// How many cases are tried at least.
+/// The fewest cases of each property.
 const CASES: u32 = 256;
 
-/// Properties as `proptest!` has them, each tried for as long as it is asked to be.
+/// Declares properties as `proptest!` does. Each is tried for [`MINUTES`].
 macro_rules! chance {
     ($($(#[doc = $doc:expr])* fn $name:ident($($input:pat in $inputs:expr),+ $(,)?) $property:block)*) => {$(
         $(#[doc = $doc])*
@@ -27,13 +27,13 @@ macro_rules! chance {
     )*};
 }
 
-/// Tries a property, and says how many cases it held for.
+/// Tries a property, and prints the number of cases.
 pub fn hold<S: Strategy>(
     name: &str,
     inputs: &S,
     property: impl Fn(S::Value) -> Result<(), TestCaseError>,
 ) {
-    // A failure prints its input; files of old ones would only gather.
+    // A failure prints its input, so proptest need not keep files of failed cases.
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
     let minutes = env::var(MINUTES).map_or(0, |n| n.parse().expect("a number of minutes"));
     let end = Instant::now() + Duration::from_secs(60 * minutes);

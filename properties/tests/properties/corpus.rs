@@ -1,4 +1,4 @@
-//! The inputs kept in `corpus/`: those that once were, or well might be, trouble.
+//! Inputs that are kept in files: some once showed a fault, others are close to one.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// The files of a folder of the package, by name; there must be some.
+/// The contents of the files in a folder, by file name. There must be at least one.
 pub fn kept(folder: &str) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
     let entries = entries.expect("the corpus is there");
@@ -17,13 +17,14 @@ pub fn kept(folder: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).expect("it can be read")).collect()
 }
 
-/// As [`kept`], of inputs that are text.
+/// The same for files of text.
 pub fn texts(folder: &str) -> Vec<String> {
     let text = |bytes| String::from_utf8(bytes).expect("texts are UTF-8");
     kept(folder).into_iter().map(text).collect()
 }
 
-/// A kept input in which a few pieces have given way to others, many of them from its like.
+/// A kept input in which up to three pieces are replaced by others, many of them from other kept
+/// inputs.
 pub fn spoiled(folder: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     let kept = kept(folder);
     let of_its_like = (select(kept.clone()), any::<Index>(), 0..40_usize);
@@ -43,7 +44,7 @@ pub fn spoiled(folder: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     })
 }
 
-/// As [`spoiled`], as far as that is text.
+/// The same as text; bytes that are not UTF-8 become U+FFFD.
 pub fn spoiled_text(folder: &str) -> impl Strategy<Value = String> + use<> {
     spoiled(folder).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,0 +1,96 @@
+//! Events of the crate `tracing` as lines of the log.
+
+use std::fmt::{self, Write};
+
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{Interest, set_global_default};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::OUT;
+use crate::escape::Lines;
+use crate::timestamp;
+
+/// The least important level that is printed: the library uses `DEBUG` for what a peer can repeat
+/// at no cost.
+const LEVEL: Level = Level::INFO;
+
+/// Prints the events of the whole program from now on: `tracing::info!`, `warn!` and `error!`.
+///
+/// Call it first in `main`. It does nothing if the program has set a subscriber already.
+pub fn init() {
+    // The error says that there is one already.
+    let _ = set_global_default(Events::new(|line| OUT.put(line.as_bytes())));
+}
+
+/// A subscriber that makes one line of each event, of level `INFO` and above:
+///
+/// ```text
+/// 2026-01-01T12:00:00.000Z  INFO ws101::endpoint: joined who=1 from=127.0.0.1
+/// ```
+///
+/// An event is always one line: line feeds in its text are escaped too, because the text may quote
+/// a peer. Spans are not printed. For spans, filters and colours use `tracing-subscriber`, with
+/// [`writer`](super::writer).
+#[derive(Debug)]
+pub struct Events<F>(F);
+
+impl<F: Fn(String) + 'static> Events<F> {
+    /// Calls `print` with each line, which ends with a line feed.
+    pub fn new(print: F) -> Self {
+        Self(print)
+    }
+}
+
+impl<F: Fn(String) + 'static> Subscriber for Events<F> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && *metadata.level() <= LEVEL
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LEVEL.into())
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let text = format!("{}{}", fields.message, fields.others).replace('\n', "\\n");
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        (self.0)(format!("{} {level:>5} {target}:{}\n", timestamp::now(), Lines(&text)));
+    }
+
+    /// No span is enabled, so this is never called.
+    fn new_span(&self, _span: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &Id, _values: &Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn enter(&self, _span: &Id) {}
+
+    fn exit(&self, _span: &Id) {}
+}
+
+/// The text of an event, and its other fields as ` name=value`.
+#[derive(Default)]
+struct Fields {
+    message: String,
+    others: String,
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing into a string fails only if `Debug` of the value does; the rest is still printed.
+        let _ = match field.name() {
+            "message" => write!(self.message, " {value:?}"),
+            name => write!(self.others, " {name}={value:?}"),
+        };
+    }
+}
