@@ -1,12 +1,12 @@
-//! Everyone hears, you too: a welcome, then every message to every client.
+//! Sends every message to every client, its sender too, after a welcome.
 //!
 //!     cargo run --example broadcast
 //!
-//! then open <http://127.0.0.1:8080> in three tabs. What one says, all hear. Now
-//! forge a line of the server's, in one tab's console:
+//! Then open <http://127.0.0.1:8080> in three tabs and write in one: all show the line. Then
+//! forge a message of the server, in one tab's console:
 //! `ws = new WebSocket("ws://127.0.0.1:8080")` and
-//! `ws.send('{"type":"system","content":"Сервер выключен"}')`. Servers that relay
-//! whatever parses show it to everyone; this one does not.
+//! `ws.send('{"type":"system","content":"Сервер выключен"}')`. No tab shows it, because only
+//! messages of type `user` are passed on.
 
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
@@ -60,7 +60,8 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
     log!("Клиент {ip} отключился: {}", finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(socket: &mut Socket, hub: Hub, me: Mailbox) -> Ended {
     loop {
         let message = tokio::select! {

@@ -1,12 +1,10 @@
-//! The server knows nobody until it writes them down: id, address, program, since when.
+//! Lists the connected clients: id, address, browser, and since when.
 //!
 //!     cargo run --example connections
 //!
-//! then open <http://127.0.0.1:8080> in two browsers and look at the table. With
-//! `HOST=0.0.0.0` phones may join: a class behind one router has one address, so
-//! an address is nobody's name. The page is at `/`, its socket at `/ws` and
-//! nowhere else; a page that found no socket and asked again at once, for ever,
-//! was the storm of the report whose server this is.
+//! Then open <http://127.0.0.1:8080> in two browsers and look at the table. With
+//! `HOST=0.0.0.0`, phones can connect, too. All phones behind one router have one address, so
+//! an address does not tell people apart. The page is at `/`, its WebSocket only at `/ws`.
 
 use std::{collections::BTreeMap, sync::Mutex};
 
@@ -23,7 +21,7 @@ use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{echo::WRITE_DEADLINE, heartbeat, log, page::page, server, stream::within};
 
-/// Everyone who is connected, as the list shows them.
+/// The connected clients, as the list shows them.
 static PEERS: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 
 #[tokio::main]
@@ -60,7 +58,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, max_bytes: usize) {
     log!("{}: {}", peer.id, finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
-/// Talks until there is a reason to stop.
+/// Receives and sends until the connection ends.
 async fn talk(socket: &mut WebSocketStream<UpgradedIo>, hello: Value) -> Ended {
     within(WRITE_DEADLINE, socket.send(hello.to_string().into())).await?;
     loop {

@@ -1,10 +1,10 @@
-//! The raw echo's sixty lines become twenty: the same bytes, written once for all.
+//! Sends every message back, as `raw_echo` does, with a library for the frames.
 //!
 //!     cargo run --example echo
 //!
-//! then open <http://127.0.0.1:8080>, write a line and close the tab. Look at who
-//! ended it and how: a message is not a frame, and closing takes two. Then end
-//! this program under an open tab: 1006, which nobody sent.
+//! Then open <http://127.0.0.1:8080>, write a line and close the tab. Look at the last line
+//! printed: the close code, and which side closed. Then end this program while a tab is open:
+//! the tab shows 1006, which means that no close frame came.
 
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;

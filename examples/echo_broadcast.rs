@@ -1,12 +1,11 @@
-//! You, and the others: an echo for who speaks, a broadcast for everyone else.
+//! Sends an echo to the sender of a message, and a broadcast to all others.
 //!
 //!     cargo run --example echo_broadcast
 //!
-//! then open <http://127.0.0.1:8080> in three tabs and press Test in one: it reads
-//! `echo`, the others read `broadcast`. Close a tab; then kill one, by ending its
-//! process. The others read `client_disconnected` for both, and once: a crash
-//! leaves as surely as a goodbye. Two calls that belong together take one turn,
-//! or two people who speak at once would be heard in two orders.
+//! Then open <http://127.0.0.1:8080> in three tabs and press Test in one: it shows `echo`, the
+//! others show `broadcast`. Close a tab, then kill the process of another: for each, the
+//! others get one `client_disconnected`. The echo and the broadcast are sent under one lock,
+//! so that all clients see messages in the same order.
 
 use std::sync::Mutex;
 
@@ -22,7 +21,7 @@ use ws101::stats::every;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, log, page::page, server, timestamp};
 
-/// Whose turn it is to speak, and how many came and went lately.
+/// The lock under which messages are sent, and a count of recent arrivals and departures.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
@@ -58,7 +57,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
     log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end, CLOSE_DEADLINE).await);
 }
 
-/// Makes a member of one, with a welcome for it and news for the others.
+/// Adds a client to the hub, welcomes it and tells the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
     let me = hub.join(outlet);
@@ -73,7 +72,7 @@ fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     me
 }
 
-/// Tells the others that one is gone.
+/// Tells the others that a client has left.
 fn depart(hub: &Hub, id: &str) {
     let mut turn = TURN.lock().unwrap();
     let count = hub.members();
@@ -83,7 +82,8 @@ fn depart(hub: &Hub, id: &str) {
     }
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str) -> Ended {
     loop {
         let message = tokio::select! {
@@ -102,7 +102,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str) -> Ended {
     }
 }
 
-/// How many came and went, where they were too many to be told one by one.
+/// Tells how many came and went, when there were too many for a message each.
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();

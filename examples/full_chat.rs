@@ -1,11 +1,10 @@
-//! The whole chat: a page, a room, heartbeats, statistics and a graceful end.
+//! The whole chat: a page, a room, heartbeats, statistics and a graceful shutdown.
 //!
 //!     cargo run --example full_chat
 //!
-//! then open <http://127.0.0.1:8080> in three tabs. Press Test in each. Look at
-//! <http://127.0.0.1:8080/stats>. Clients of the five documents that this project
-//! began with join the same room, each in its own words: see `chat::Dialect`.
-//! Ctrl-C says goodbye to all; start it again, and they come back by themselves.
+//! Then open <http://127.0.0.1:8080> in three tabs and press Test in each. Look at
+//! <http://127.0.0.1:8080/stats>. Clients that speak any of the five dialects are in one room:
+//! see `chat::Dialect`. Ctrl-C closes all connections; start it again, and the tabs reconnect.
 
 use tracing::{info, warn};
 use ws101::chat::Chat;

@@ -2,9 +2,10 @@
 //!
 //!     cargo run --example handshake
 //!
-//! then open <http://127.0.0.1:8080> and type into that tab's console:
-//! `new WebSocket("ws://127.0.0.1:8080/ws")`. Look at the lines it prints: HTTP
-//! once, and then never again. Break it with `curl -i http://127.0.0.1:8080/ws`.
+//! Then open <http://127.0.0.1:8080> and type into that tab's console:
+//! `new WebSocket("ws://127.0.0.1:8080/ws")`. Look at the lines that this program prints: one
+//! request and one answer in HTTP, then bytes of frames. See a refusal with
+//! `curl -i http://127.0.0.1:8080/ws`.
 
 use std::io::{Read, Write};
 use std::{net::TcpStream, thread};

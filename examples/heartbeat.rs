@@ -1,12 +1,11 @@
-//! Open means "no one has told me otherwise": so the server asks, and believes only answers.
+//! Sends pings, and closes the connections that send no pong.
 //!
 //!     WS_HEARTBEAT_MS=2000 WS_PONG_TIMEOUT_MS=3000 cargo run --example heartbeat
 //!
-//! then open <http://127.0.0.1:8080> in two tabs. Stop the process of one (`kill
-//! -STOP`), as a pulled cable would: TCP says nothing, and five seconds later the
-//! other tab reads that it is gone. Hide a tab instead, and it stays: pongs come
-//! from the browser, not from the page. A server that waits for the page's own
-//! pings, and sweeps after a minute, ends tabs that were only hidden.
+//! Then open <http://127.0.0.1:8080> in two tabs. Stop the process of one with `kill -STOP`,
+//! which is like a pulled cable: TCP reports nothing. Within five seconds the other tab shows
+//! that it is gone. A hidden tab stays connected, because the browser answers pings, not the
+//! page.
 
 use std::sync::Mutex;
 
@@ -23,7 +22,7 @@ use ws101::stats::every;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, log, page::page, server, timestamp};
 
-/// Whose turn it is to speak, and how many came and went lately.
+/// The lock under which messages are sent, and a count of recent arrivals and departures.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
@@ -60,7 +59,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     log!("❌ Клиент {id} отключился: {}", finish(&mut socket, end, settings.close).await);
 }
 
-/// Makes a member of one, with a welcome for it and news for the others.
+/// Adds a client to the hub, welcomes it and tells the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
     let me = hub.join(outlet);
@@ -75,7 +74,7 @@ fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     me
 }
 
-/// Tells the others that one is gone.
+/// Tells the others that a client has left.
 fn depart(hub: &Hub, id: &str) {
     let mut turn = TURN.lock().unwrap();
     let count = hub.members();
@@ -85,7 +84,8 @@ fn depart(hub: &Hub, id: &str) {
     }
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
     loop {
         let message = tokio::select! {
@@ -114,7 +114,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
     }
 }
 
-/// How many came and went, where they were too many to be told one by one.
+/// Tells how many came and went, when there were too many for a message each.
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();

@@ -1,12 +1,11 @@
-//! Visitor, then member: who has not said a name is told so, and nothing breaks.
+//! Lets visitors choose a name, and members send messages and see who is typing.
 //!
 //!     cargo run --example names_and_typing
 //!
-//! then open <http://127.0.0.1:8765> in three tabs, give two of them a name, and
-//! type: the others see it. In the third, say `{"type":"message","content":"hi"}`
-//! before any name: an error, and the connection stays. The name on a message is
-//! the one the server knows, whatever the message claims; a check in the page
-//! alone is no check, since anyone can write a client.
+//! Then open <http://127.0.0.1:8765> in three tabs, give two of them a name, and type: the
+//! other shows it. In the third, send `{"type":"message","content":"hi"}` before any name: it
+//! gets an error and stays connected. A message carries the name that the server knows, not
+//! the one that the client sends.
 
 use std::sync::Mutex;
 
@@ -26,9 +25,9 @@ use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, log, page::page, server, stats::every, timestamp, typed};
 
-/// The members, who have said their name, in the order in which they came.
+/// The members, which are the clients with a name, in the order of arrival.
 static NAMES: Mutex<Roll<String>> = Mutex::new(Roll::new(|name| Likeness::of(name).keys().into()));
-/// Those who came and went and are told together. Locked after `NAMES`.
+/// Recent arrivals and departures, told together when there are many. Locked after `NAMES`.
 static CROWD: Mutex<Crowd<String>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
@@ -63,7 +62,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     let began = Instant::now();
     let accepted = accepted.map(Outlet::new);
     let me = hub.join(&accepted.io);
-    hub.exclude(me.id()); // A visitor hears nothing of what is said.
+    hub.exclude(me.id()); // A visitor gets no messages.
     log!("{peer} connected, now {}", hub.members());
     let mut socket = accepted.into_socket(config(settings.max_message_bytes)).await;
     let beat = Heartbeat::new(settings.heartbeat_options());
@@ -75,7 +74,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
-/// Tells the others, once, however the member went.
+/// Removes a member and tells the others, once, however its connection ended.
 fn leave(who: ClientId, hub: &Hub) {
     let mut names = NAMES.lock().unwrap();
     let Some(name) = names.leave(who) else { return };
@@ -85,7 +84,8 @@ fn leave(who: ClientId, hub: &Hub) {
     }
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
     loop {
         let message = tokio::select! {
@@ -104,7 +104,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
     }
 }
 
-/// Does what a client asks, or says why not.
+/// Does what a message asks, or returns an error for its sender.
 fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, String> {
     log!("{id}: {}", Line::of(text));
     let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
@@ -138,7 +138,7 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
         }
         ("typing", Some(name)) => {
             if !CROWD.lock().unwrap().passing(names.len()) {
-                return Ok(Delivery::default()); // A whole room types: a few are shown.
+                return Ok(Delivery::default()); // In a large room only some are shown.
             }
             let typing = json!({"username": name, "is_typing": said["is_typing"] != false});
             Ok(hub.broadcast_except(me, event("typing", typing)))
@@ -149,7 +149,7 @@ fn hear(text: &str, me: ClientId, id: &str, hub: &Hub) -> Result<Delivery, Strin
     }
 }
 
-/// One event for those who came and went too many at a time to be told one by one.
+/// Tells how many came and went, when there were too many for a message each.
 fn tell_crowd(hub: &Hub) {
     let names = NAMES.lock().unwrap();
     let summary = CROWD.lock().unwrap().end_period();
@@ -164,7 +164,7 @@ fn tell_crowd(hub: &Hub) {
     hub.broadcast(news(kind, &names, crowd));
 }
 
-/// Who came or went, with the list of who is here now. A long list is cut, and `count` is added.
+/// An event about a member, with the list of members. A long list is cut, and `count` is added.
 fn news(kind: &str, names: &Roll<String>, mut fields: Value) -> String {
     fields["users"] = names.listed().map(String::as_str).collect();
     if let Some(count) = names.uncut() {

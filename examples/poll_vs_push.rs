@@ -1,11 +1,11 @@
-//! The same news four ways: polling, long polling, server-sent events, WebSocket.
+//! Sends the same news in four ways: polling, long polling, server-sent events, WebSocket.
 //!
 //!     cargo run --example poll_vs_push
 //!
-//! then open <http://127.0.0.1:8080>, post a line, and watch the four panels. This
-//! program speaks HTTP by hand and counts what it reads and writes, so that no
-//! number is an estimate. Look at what polling costs when there is no news, and at
-//! who needs a connection all the time. Nobody wins everywhere.
+//! Then open <http://127.0.0.1:8080>, post a line, and watch the four panels. Look at what
+//! polling costs while there is no news, and at the ways that need a connection all the time.
+//! This program speaks HTTP by hand and counts the bytes that it reads and writes, so that
+//! every number is measured.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ use ws101::{frame::Frame, log, page};
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How many lines are kept.
 const KEPT: usize = 1000;
-/// The head of an answer without an end: it tells no length.
+/// The head of an answer that does not end, so it has no length.
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 
 struct Race {
@@ -71,7 +71,7 @@ impl Race {
         let policy = self.settings.policy();
         loop {
             let Head { request, bytes, size, io: mut tcp } = head;
-            // One request at a time, from pages that may ask, and none with a body.
+            // One request at a time, from permitted pages, and without a body.
             let has_more = bytes.len() > size || has_body(request.headers());
             let verdict = if has_more { Err(Rejection::Body) } else { policy.permit(&request) };
             if let Err(no) = verdict {
@@ -84,7 +84,7 @@ impl Race {
                 ("/long", since) => {
                     let mut news = self.news.subscribe();
                     let any = news.wait_for(|news| news.back().is_some_and(|(n, _)| *n > since));
-                    let _ = timeout(PATIENCE, any).await; // Nothing said in time is an answer too.
+                    let _ = timeout(PATIENCE, any).await; // Without news in time, the answer is empty.
                     self.told(since)
                 }
                 ("/events" | "/ws", since) => return self.push(tcp, request, since).await,
@@ -112,7 +112,7 @@ impl Race {
         }
     }
 
-    /// Tells the news as it comes, in one answer without an end: as events, or as frames.
+    /// Sends the news as it comes, in one answer that does not end: as events, or as frames.
     async fn push(&self, mut tcp: TcpStream, request: Request<()>, mut since: u64) -> Result<()> {
         let path = request.uri().path();
         let mut news = self.news.subscribe();
@@ -124,7 +124,7 @@ impl Race {
         };
         self.tell(&mut tcp, path, &answer).await?;
         if request.method() == "HEAD" {
-            return Ok(()); // Told only how an answer would begin, and this one has no end.
+            return Ok(()); // HEAD wants only the head.
         }
         loop {
             for (n, line) in self.after(since) {
@@ -137,14 +137,14 @@ impl Race {
                 _ = news.changed() => {}
                 read = tcp.read(&mut buffer) => {
                     self.count(path, [0, 0, read?]);
-                    // Only news is told here: who speaks, if only to say goodbye, gets one.
+                    // Clients send nothing here, so a frame is a close frame, or is answered with one.
                     return self.tell(&mut tcp, path, &goodbye).await;
                 }
             }
         }
     }
 
-    /// Counts `bytes` and writes them; with whoever does not take them it is over.
+    /// Counts `bytes` and writes them. An error if the client does not read them in time.
     async fn tell(&self, tcp: &mut TcpStream, path: &str, bytes: &[u8]) -> Result<()> {
         self.count(path, [0, bytes.ends_with(b"\r\n\r\n[]").into(), bytes.len()]);
         Ok(within(self.settings.write, tcp.write_all(bytes)).await?)
@@ -155,8 +155,8 @@ impl Race {
         Response::new(format!("[{}]", lines.join(",")).into())
     }
 
-    /// The last line that a client has seen: `?since=7`, or what `EventSource` says when it comes
-    /// back. A number that we have not come to is from before we started anew: it has seen nothing.
+    /// The last line that a client has seen: `?since=7`, or the header that `EventSource` sends when
+    /// it reconnects. A number above ours is from before a restart, and counts as 0.
     fn since(&self, request: &Request<()>) -> u64 {
         let again = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
         let asked = request.uri().query().and_then(|query| query.strip_prefix("since="));

@@ -1,11 +1,11 @@
-//! A WebSocket echo in bytes: no async, no WebSocket crate.
+//! Sends every message back, byte by byte: no async, no WebSocket crate.
 //!
 //!     cargo run --example raw_echo
 //!
-//! then open <http://127.0.0.1:8080> and type into that tab's console:
+//! Then open <http://127.0.0.1:8080> and type into that tab's console:
 //! `ws = new WebSocket("ws://127.0.0.1:8080/chat"); ws.onmessage = console.log`
-//! and `ws.send("Привет")`. Look at the bytes it prints: six letters are
-//! twelve bytes, masked on their way in, plain on their way out.
+//! and `ws.send("Привет")`. Look at the bytes that this program prints: six letters are
+//! twelve bytes, masked in the client's frame and plain in the server's.
 
 use std::io::{Read, Write};
 use std::{net::TcpStream, thread, time::Duration};
@@ -18,7 +18,7 @@ use ws101::settings::Settings;
 use ws101::{escape::Hex, log, stream::LINGER};
 
 fn main() -> Result<(), StartError> {
-    // As long as a lesson: whoever reads it says nothing meanwhile.
+    // An hour, so that a learner may read the lesson while the connection waits.
     let settings =
         program::settings(Settings { idle: Duration::from_hours(1), ..Settings::default() })?;
     let listener = program::bind(&settings)?;
@@ -47,7 +47,7 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
         Ok(within(tcp, settings.write).write_all(&frame.to_bytes())?)
     };
     let most = settings.max_message_bytes;
-    // One byte more than a message may have shows that there are more.
+    // One byte above the limit is kept, which shows that a message is too long.
     let mut decoder = Decoder::new(most + 1);
     let mut checker = Checker::new(Role::Client);
     let mut kind = Opcode::Text;
@@ -85,7 +85,7 @@ fn talk(tcp: &TcpStream, settings: &Settings, hasty: &[u8]) -> Result<()> {
         if is_open || decoder.pending().is_some() {
             due.get_or_insert_with(|| within(tcp, settings.message));
         }
-        // A message has a deadline as a whole: each byte of it is something heard.
+        // A message that has begun has one deadline, however often a byte of it comes.
         let (read, late) = match &mut due {
             Some(due) => (due.read(&mut buffer), (1008, "a message took too long")),
             None => {

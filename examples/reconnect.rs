@@ -1,13 +1,11 @@
-//! Coming back: the server says how far it has come, and the page what it saw last.
+//! Lets clients reconnect and get the messages that they missed.
 //!
 //!     cargo run --example reconnect
 //!
-//! then open <http://127.0.0.1:8080> in two tabs. Leave with one (lesson 10 tells
-//! how), write in the other, come back by `epoch` and `since`: nothing is missing
-//! and nothing comes twice. Stop the server for five seconds: the tabs return one
-//! by one, each after a wait of its own. The other half is
-//! `frontend/connection.js`. A page that waits the same three seconds as all the
-//! others, or comes back for ever to a server that said no, is the trap.
+//! Then open <http://127.0.0.1:8080> in two tabs. Disconnect one (lesson 10 tells how), write
+//! in the other, and reconnect with `epoch` and `since`: each missed message comes once. Then
+//! stop the server for five seconds: each tab returns after a random wait of its own.
+//! `frontend/connection.js` is the client's half.
 
 use std::sync::{LazyLock, Mutex};
 
@@ -27,7 +25,7 @@ use ws101::shutdown::Shutdown;
 use ws101::upgrade::{Accepted, Peer, UpgradedIo, config};
 use ws101::{escape::Line, log, page::page, server, timestamp, typed};
 
-/// The last 256 KiB of what was said, for those who come back.
+/// The last 256 KiB of messages, for clients that reconnect.
 static HISTORY: LazyLock<Mutex<History>> = LazyLock::new(|| History::new(256 * 1024).into());
 
 #[tokio::main]
@@ -69,7 +67,8 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, settings: Settings) {
     log!("{} left after {after:.1?}: {closed}", peer.id);
 }
 
-/// Joins, and learns what was missed: both at once, or a line could fall between.
+/// Adds a client to the hub and sends what it missed, under one lock, so that no message is lost
+/// in between.
 fn enter(accepted: &Accepted<Outlet>, hub: &Hub) -> Mailbox {
     let peer = &accepted.peer;
     let history = HISTORY.lock().unwrap();
@@ -84,7 +83,8 @@ fn enter(accepted: &Accepted<Outlet>, hub: &Hub) -> Mailbox {
     me
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(
     socket: &mut Socket,
     hub: &Hub,
@@ -114,7 +114,7 @@ async fn talk(
     }
 }
 
-/// Does what a client asks, or says why not.
+/// Does what a message asks, or returns an error for its sender.
 fn hear(text: &str, me: ClientId, peer: &Peer, hub: &Hub) -> Result<Delivery, String> {
     let said = typed::read(text).map_err(|bad| event("error", bad.fault()))?;
     let no = |code, words: &str| Err(event("error", json!({"code": code, "message": words})));
@@ -124,7 +124,7 @@ fn hear(text: &str, me: ClientId, peer: &Peer, hub: &Hub) -> Result<Delivery, St
             let mut history = HISTORY.lock().unwrap();
             let line =
                 |seq| json!({"seq": seq, "id": name, "connectionId": peer.id, "content": content});
-            // Who comes back is another connection, but the same session if it says so.
+            // A client that reconnects has a new connection and may name its old session.
             let session = peer.query("session").unwrap_or(&peer.id);
             match history.push(session, name.as_str(), content, |seq| event("message", line(seq))) {
                 Ok(line) => Ok(hub.broadcast(line)),

@@ -1,11 +1,11 @@
-//! Closing time: everyone is told, then closed with 1001, and waited for a little.
+//! Tells all clients that the server stops, closes them with 1001, and waits for them.
 //!
 //!     cargo run --example shutdown
 //!
-//! then open <http://127.0.0.1:8080> in two tabs and press Ctrl-C: both read that
-//! the server is going, and why they were closed. Now kill it with `kill -9`: 1006,
-//! and not a word. A client that does not answer is waited for no longer than
-//! `WS_DRAIN_MS`; the port is free again at once.
+//! Then open <http://127.0.0.1:8080> in two tabs and press Ctrl-C: both show that the server
+//! stops, and the close code. Start it again and end it with `kill -9`: the tabs show 1006.
+//! The server waits at most `WS_DRAIN_MS` for clients that do not answer. The port is free at
+//! once.
 
 use std::sync::Mutex;
 
@@ -24,7 +24,7 @@ use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, log, page::page, server, timestamp};
 
-/// Whose turn it is to speak, and how many came and went lately.
+/// The lock under which messages are sent, and a count of recent arrivals and departures.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
@@ -74,7 +74,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     open.close(closed.code.into());
 }
 
-/// Makes a member of one, with a welcome for it and news for the others.
+/// Adds a client to the hub, welcomes it and tells the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
     let me = hub.join(outlet);
@@ -89,7 +89,7 @@ fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     me
 }
 
-/// Tells the others that one is gone.
+/// Tells the others that a client has left.
 fn depart(hub: &Hub, id: &str) {
     let mut turn = TURN.lock().unwrap();
     let count = hub.members();
@@ -99,7 +99,8 @@ fn depart(hub: &Hub, id: &str) {
     }
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
     loop {
         let message = tokio::select! {
@@ -128,7 +129,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
     }
 }
 
-/// How the server is, told to everyone.
+/// Sends the statistics to all clients.
 fn tell(hub: &Hub, report: &Report) {
     let memory = json!({"rssBytes": report.rss_bytes});
     let stats = json!({"activeConnections": report.connections, "memory": memory,
@@ -138,7 +139,7 @@ fn tell(hub: &Hub, report: &Report) {
     hub.broadcast(event("system", news));
 }
 
-/// How many came and went, where they were too many to be told one by one.
+/// Tells how many came and went, when there were too many for a message each.
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();

@@ -1,11 +1,11 @@
-//! You cannot fix what you cannot count: connections, memory, uptime, told to everyone.
+//! Tells all clients how many connections there are, the memory and the uptime.
 //!
 //!     WS_STATS_MS=2000 cargo run --example stats
 //!
-//! then open <http://127.0.0.1:8080> in many tabs and watch its numbers. Divide
-//! the memory by the connections: an idle one is not free. Close tabs, and crash
-//! one: the count goes down all the same, since dropping `open` is what counts.
-//! Uptime comes from a clock that nobody can set back.
+//! Then open <http://127.0.0.1:8080> in many tabs and watch the numbers. Divide the memory by
+//! the connections: this is what an idle one costs. Close tabs and kill one: the count goes
+//! down in both cases, because it goes down when `open` is dropped. The uptime comes from a
+//! clock that cannot be set back.
 
 use std::sync::Mutex;
 
@@ -22,7 +22,7 @@ use ws101::stats::{Report, Stats, every};
 use ws101::upgrade::{Accepted, UpgradedIo, config};
 use ws101::{escape::Line, log, page::page, server, timestamp};
 
-/// Whose turn it is to speak, and how many came and went lately.
+/// The lock under which messages are sent, and a count of recent arrivals and departures.
 static TURN: Mutex<Crowd<()>> = Mutex::new(Crowd::new());
 
 #[tokio::main]
@@ -66,7 +66,7 @@ async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, stats: Stats, settings:
     open.close(closed.code.into());
 }
 
-/// Makes a member of one, with a welcome for it and news for the others.
+/// Adds a client to the hub, welcomes it and tells the others.
 fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     let mut turn = TURN.lock().unwrap();
     let me = hub.join(outlet);
@@ -81,7 +81,7 @@ fn arrive(hub: &Hub, outlet: &Outlet, id: &str) -> Mailbox {
     me
 }
 
-/// Tells the others that one is gone.
+/// Tells the others that a client has left.
 fn depart(hub: &Hub, id: &str) {
     let mut turn = TURN.lock().unwrap();
     let count = hub.members();
@@ -91,7 +91,8 @@ fn depart(hub: &Hub, id: &str) {
     }
 }
 
-/// Talks until there is a reason to stop; dropping the mailbox ends the membership.
+/// Receives and sends until the connection ends. Dropping the mailbox removes the client from
+/// the hub.
 async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: Heartbeat) -> Ended {
     loop {
         let message = tokio::select! {
@@ -120,7 +121,7 @@ async fn talk(socket: &mut Socket, hub: &Hub, me: Mailbox, id: &str, mut beat: H
     }
 }
 
-/// How the server is, told to everyone.
+/// Sends the statistics to all clients.
 fn tell(hub: &Hub, report: &Report) {
     let memory = json!({"rssBytes": report.rss_bytes});
     let stats = json!({"activeConnections": report.connections, "memory": memory,
@@ -130,7 +131,7 @@ fn tell(hub: &Hub, report: &Report) {
     hub.broadcast(event("system", news));
 }
 
-/// How many came and went, where they were too many to be told one by one.
+/// Tells how many came and went, when there were too many for a message each.
 fn tell_crowd(hub: &Hub) {
     let mut turn = TURN.lock().unwrap();
     let summary = turn.end_period();

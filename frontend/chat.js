@@ -1,4 +1,4 @@
-// The chat page: ties together the connection, what waits to be sent, and the view.
+// The chat page: joins the connection, the outbox of unconfirmed lines, and the view.
 
 import { Connection } from './connection.js';
 import { chooseDialect } from './dialects.js';
@@ -21,7 +21,7 @@ function address() {
   const said = new URLSearchParams(location.search);
   const url = new URL(said.get('server') ?? `${scheme}//${location.host}${dialect.path}`);
   if (dialect.asked) url.searchParams.set('dialect', dialect.asked);
-  // How far we have come: what was said since then is told again.
+  // The last `seq` that was shown. The server sends again what came after it.
   for (const [key, value] of Object.entries(dialect.query?.(room) || {})) url.searchParams.set(key, value);
   return url;
 }
@@ -53,24 +53,24 @@ const connection = new Connection(address, dialect.protocols, {
   },
 });
 
-/** Says something in the server's words; false if there is nobody to say it to, or no word for it. */
+/** Sends an event in the server's dialect. False if there is no connection, or the dialect has no such event. */
 function send(said) {
   return Boolean(said) && connection.send(typeof said === 'string' ? said : JSON.stringify(said));
 }
 
 const liveness = new Liveness((asked) => sayAside(dialect.ping(asked)), () => connection.lost(3008));
 
-// The server takes frames in the order in which we send them. So a line that is confirmed says
-// that whatever went before it has had its answer, if it gets one.
+// The server handles frames in the order in which the page sends them. So when a line is confirmed,
+// every frame before it has had its answer, if it gets one.
 let frames = 0; // sent so far
 let aside = 0; // the last one that was no line and may still be refused
 
-/** The line that a refusal must be about, if it is about a line at all: the only one on its way. */
+/** The line that a refusal without an id is about: the only one on its way, if there is one. */
 function only() {
   return outbox.sent.length === 1 ? outbox.sent[0] : null;
 }
 
-/** Says something that is no line of the chat. */
+/** Sends an event that is no chat message. */
 function sayAside(said) {
   if (!send(said)) return false;
   aside = ++frames;
@@ -101,7 +101,7 @@ let asking = null; // the timer of a name that the server would not hear yet
 let proposed; // the name in the last hello
 let visitor = false; // connected, and asked for a name before anything else
 
-/** Names to ask for, one after the other, while the server says that they are taken. */
+/** The names to try one after the other, while the server answers that they are taken. */
 function* nameIdeas() {
   if (!me.wanted) return;
   if (me.username) yield me.username; // after a break: who I was before
@@ -145,10 +145,10 @@ function hear(event) {
   const aboutSomebody = ['welcome', 'user_joined', 'user_left'].includes(event.type);
   if (aboutSomebody && typeof event.user?.username !== 'string') return; // a server still being written
 
-  // A number that is not higher than the last was shown already: nothing doubles.
+  // A `seq` that is not higher than the last was shown already.
   if (Number.isInteger(event.seq) && event.type !== 'ack') {
     if (event.seq <= room.seq) {
-      // But a line of mine that was sent again may have no other answer.
+      // But it may be the only answer to a line of mine that was sent again.
       if (event.type === 'message') confirm(event);
       return;
     }
@@ -225,7 +225,7 @@ function showPeople(count = headcount) {
   view.showPeople(people, me.id, count);
 }
 
-/** So many came and went that the server tells it in one event. It may not name all of them. */
+/** Many arrivals and departures in one event. It may not name all of them. */
 function presence({ full, users, joins, renames, leaves, joined, left, count, timestamp }) {
   const list = (members) => (Array.isArray(members) ? members : []);
   if (full) replacePeople(list(users));
@@ -240,7 +240,7 @@ function presence({ full, users, joins, renames, leaves, joined, left, count, ti
   if (left > 0) log.addSystem('crowd_left', { count: left }, timestamp);
 }
 
-/** Where a server lists everyone with each event, its list is the truth. */
+/** Replaces the list of people with the list that the server sent with an event. */
 function replacePeople(members) {
   if (!members) return;
   people.clear();
@@ -297,7 +297,7 @@ function refused(error) {
   }
 }
 
-/** The server asks us to wait: then all the page has to say waits, and is said by itself. */
+/** The server limits the rate: all that the page sends waits, and is sent later by itself. */
 function tooFast({ ref, retry_after_ms: wait }) {
   if (connection.state === 'hello') return later(wait, () => introduce(proposed));
   if (renaming && (visitor || !outbox.has(ref))) {
@@ -307,8 +307,8 @@ function tooFast({ ref, retry_after_ms: wait }) {
     return later(wait, () => rename(name));
   }
   if (ref) return outbox.tooFast([ref], wait);
-  // Nothing says what this is about. Where the server knows a line that comes twice, all that are
-  // on their way are sent again; elsewhere the only one is, if nothing else can be meant.
+  // The error names no line. If the server recognises a line that comes twice, all lines on their
+  // way are sent again. Otherwise only a single one is, if nothing else was on its way.
   const { sent } = outbox;
   const again = dialect.resends || (sent.length === 1 && !aside) ? sent : [];
   outbox.tooFast(again.map(({ id }) => id), wait);
@@ -411,8 +411,8 @@ view.retryButton.addEventListener('click', () => connection.start());
 
 // ---- the browser's hints
 
-// "Online" and "offline" are guesses, and a phone may cut a sleeping page's socket
-// without a word. None of them closes anything: they make us try, or ask, at once.
+// "Online" and "offline" are guesses, and a phone may cut a sleeping page's socket without an
+// event. So none of them closes the connection: the page reconnects, or sends a ping, at once.
 function nudge() {
   if (connection.state === 'waiting') connection.start();
   liveness.probe(5_000);
@@ -423,7 +423,7 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') nudge();
 });
 
-// A page that is left says goodbye; one that is fetched back by "back" comes again.
+// A page that is left closes its connection. A page that "back" restores reconnects.
 let comeBack = false;
 addEventListener('pagehide', () => {
   comeBack = connection.state !== 'stopped';

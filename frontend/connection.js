@@ -1,4 +1,4 @@
-// One WebSocket that comes back.
+// A WebSocket that reconnects.
 //
 //               open            welcomed()
 //   connecting ──────► hello ─────────────► live
@@ -12,10 +12,10 @@
 const FIRST_WAIT = 500, LONGEST_WAIT = 20_000, HEALTHY = 10_000, PATIENCE = 10_000;
 
 /** How long to wait after so many failures, in milliseconds.
- *  All of it is dice: thirty tabs that lose one server must not return in the same instant. */
+ *  It is random, so that thirty tabs that lose one server do not reconnect in the same instant. */
 export const backoff = (failures) => Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
 
-/** Whether it is no use to come back after this close code. */
+/** Whether the page must not reconnect after this close code. */
 export const isFinal = (code) => [1000, 1002, 1003, 1007, 1008, 1010, 3000, 3003].includes(code) || (code >= 4000 && code < 4100);
 
 export class Connection {
@@ -36,7 +36,7 @@ export class Connection {
     // not an address, or ws: from a page that came by https:
     catch (error) { return this.#enter('stopped', { code: 0, reason: error.message }); }
     this.#enter('connecting');
-    // A network that swallows packets would leave us here for minutes.
+    // Without a limit, a network that drops packets would keep this waiting for minutes.
     this.#after(PATIENCE, () => this.lost(3008));
     this.#socket.onopen = () => { this.#enter('hello'); this.#handlers.onOpen(); };
     this.#socket.onmessage = ({ data }) => this.#handlers.onMessage(data);
@@ -51,33 +51,33 @@ export class Connection {
     this.#enter('live');
   }
 
-  /** Sends a text; false if there is nobody to send it to. */
+  /** Sends a text. False if there is no open connection. */
   send(text) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(text);
     return true;
   }
 
-  /** Leaves for good, with a goodbye: the others see it at once. */
+  /** Closes the connection and does not reconnect. The others see it at once. */
   stop() {
     this.#release(1000);
     this.#enter('stopped', { code: 1000, reason: '' });
   }
 
-  /** It is over: closed, or silent for too long (3008). */
+  /** The connection is over: closed, or silent for too long (3008). */
   lost(code, reason = '') {
     this.#release(3008); // "timeout", should the server still hear it
     if (Date.now() - this.#liveSince >= HEALTHY) this.#failures = 0;
     this.#liveSince = Infinity;
     if (isFinal(code)) return this.#enter('stopped', { code, reason });
-    // An attempt that fails only ever says 1006. Why we are away is what the last connection said.
+    // A failed attempt always reports 1006. The reason to show is that of the last open connection.
     if (this.state !== 'connecting' || !this.#why) this.#why = { code, reason };
     const wait = backoff(this.#failures++);
     this.#enter('waiting', { ...this.#why, until: Date.now() + wait });
     this.#after(wait, () => this.start());
   }
 
-  /** Lets go of the socket: what it still says is no longer our business. */
+  /** Drops the socket and its handlers. Later events of it are ignored. */
   #release(code) {
     clearTimeout(this.#timer);
     Object.assign(this.#socket ?? {}, { onopen: null, onmessage: null, onclose: null });

@@ -9,7 +9,7 @@
 //   hello(me)              what to say first; nothing where the server speaks first
 //   opened()               events that happen by themselves once the connection is open
 //   message, typing, rename, ping   what to send: a text, or an object for JSON
-//   hear(text)             the events in what was heard
+//   hear(text)             the events in a text of the server
 
 import { makeId } from './outbox.js';
 
@@ -19,7 +19,7 @@ function parsed(text) {
   try { return JSON.parse(text); } catch { return undefined; } // not JSON, not for us
 }
 
-/** Where a server sends no receipts, what comes back is the receipt: the oldest line with that text. */
+/** For a server without receipts: a text that comes back confirms the oldest line with that text. */
 class Sent {
   #lines = [];
   add(line) { this.#lines.push(line); if (this.#lines.length > 100) this.#lines.shift(); }
@@ -30,7 +30,7 @@ class Sent {
   clear() { this.#lines = []; }
 }
 
-/** This page, over all its connections: a line that is sent again is known by it. Nobody can guess it. */
+/** A random id of this page for all its connections, by which the server recognises a line that is sent again. */
 const session = makeId() + makeId();
 
 const base = {
@@ -153,7 +153,7 @@ function reconnect() {
       const user = { id: connectionId, username: said.username ?? short(connectionId) };
       switch (said.type) {
         case 'connection_established': {
-          // What was missed follows: it must not be taken for old.
+          // The missed messages follow. They must not be taken for messages shown before.
           const room = { epoch, seq: recovered ? since : seq ?? 0 };
           return [{ type: 'welcome', user, rooms: [room], recovered, timestamp }];
         }

@@ -1,4 +1,4 @@
-// Who is connected, as the server has written it down: for the one who runs it.
+// The list of connections that the server keeps, for the person who runs the server.
 
 import { setText, showTime, words } from './i18n.js';
 
@@ -23,7 +23,7 @@ async function refresh(me) {
   let count;
   try {
     const response = await fetch('connections', { cache: 'no-store' });
-    // To anyone but its own computer the server does not say who is here.
+    // The server sends this list only to its own computer.
     if (!response.ok) return list.replaceChildren(words('list_elsewhere'));
     connections = await response.json();
     count = Number(response.headers.get('x-total-count')) || connections.length; // a long list is cut

@@ -1,7 +1,7 @@
-// Whether the other side still answers. A pulled cable closes nothing: only an answer that
-// does not come tells us. (The pings of the protocol itself never reach a page.)
+// Checks that the server still answers. A pulled cable closes no connection; only a missing answer
+// shows it. (Pings of the protocol itself are not visible to a page.)
 //
-// A hidden tab may run its timers once a minute. So we may ask late, and the server must not mind.
+// A hidden tab may run its timers once a minute. So the page may ask late, and the server must allow that.
 
 const PATIENCE = 10_000; // how long an answer may take
 
@@ -15,7 +15,7 @@ export class Liveness {
     [this.#ask, this.#lost] = [ask, lost];
   }
 
-  /** From here on, silence for `every` milliseconds is a reason to ask. */
+  /** From now on, `ask` is called after `every` milliseconds of silence. */
   begin(every) {
     this.#every = every;
     this.heard();
@@ -26,7 +26,7 @@ export class Liveness {
     clearTimeout(this.#timer);
   }
 
-  /** Whatever is heard is an answer. */
+  /** Something came from the server. Everything counts as an answer. */
   heard() {
     if (this.#every) this.#after(this.#every, () => this.probe());
   }
@@ -37,7 +37,7 @@ export class Liveness {
     const asked = Date.now();
     this.#ask(asked);
     this.#after(patience, () => {
-      // Much too late? Then we slept (a closed lid), and the answer may lie in the queue.
+      // Much too late: the computer slept, and the answer may still be in the queue.
       if (Date.now() - asked > patience + 5_000) this.probe();
       else this.#lost();
     });

@@ -1,5 +1,5 @@
-// The lines of the chat: what was said, in the order in which the server heard it.
-// Lines of mine that still wait for the server stand below all others.
+// The lines of the chat, in the order of the server. Lines of mine that the server has not
+// confirmed stand below all others.
 
 import { countdown, has, clear, name, setText, showTime, words } from './i18n.js';
 import { isWaiting } from './outbox.js';
@@ -44,17 +44,17 @@ export function settleOwn(id, { seq, timestamp, content }) {
     setText(line.querySelector('.mark'), 'confirmed');
     offerAgain(line, false);
     showTime(line.querySelector('time'), dateOf(timestamp));
-    // The others may have been quicker: then their lines come first, as everywhere.
+    // Lines of others may have reached the server first. Then they stand first, as on every page.
     const next = firstWaiting();
     if (line.nextElementSibling !== next) chat.insertBefore(line, next);
   }
-  // What everyone else sees is what counts.
+  // Shows the text as the server sent it to everyone.
   const text = line.querySelector('.text');
   if (content !== undefined && content !== text.textContent) text.textContent = content;
   return true;
 }
 
-/** Something that happened, in words of ours. */
+/** An event, in the page's words. */
 export function addSystem(key, values, timestamp) {
   addSystemLine(words(key, values), timestamp);
 }
@@ -62,7 +62,7 @@ export function addSystem(key, values, timestamp) {
 const SOON = 2_000; // arrivals this close to each other are one line
 let arrivals = null;
 
-/** Somebody came. When a class comes in at once, it is one line that counts. */
+/** An arrival. Many at once become one line with a count. */
 export function addArrival(username, timestamp) {
   const goesOn = arrivals && arrivals.line === newest() && Date.now() - arrivals.at < SOON;
   if (goesOn) {
@@ -80,7 +80,7 @@ function newest() {
   return waiting ? waiting.previousElementSibling : chat.lastElementChild;
 }
 
-/** Something that happened, in words of the server. */
+/** An event, in the server's words. */
 export function addNotice(text, timestamp) {
   const line = document.createElement('span');
   line.dir = 'auto';
@@ -88,7 +88,7 @@ export function addNotice(text, timestamp) {
   addSystemLine(line, timestamp);
 }
 
-/** Why the server said no. */
+/** An error from the server. */
 export function complaint({ code, message }) {
   const key = `error_${code}`;
   return has(key) ? words(key) : words('plain', { text: message || code });
@@ -199,8 +199,8 @@ chat.addEventListener('scroll', () => {
   if (wasAtEnd && unread) goToEnd();
 }, { passive: true });
 
-// Where lines pour in, the first few pixels of a way up would be undone at once:
-// for a moment the hand is believed, whatever the distance says.
+// When many lines come, the first pixels of scrolling up would be undone at once. So for a moment
+// after a scroll of the user, the page does not follow the end.
 function leave() {
   leaving = performance.now() + 300;
 }

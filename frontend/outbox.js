@@ -1,4 +1,4 @@
-// What I said and nobody has confirmed yet.
+// My lines that the server has not confirmed yet.
 //
 //   unsent ──► sent ──► (confirmed: forgotten here)
 //     ▲ ▲       ├─────► held      the server asked to wait; sent again by itself
@@ -7,7 +7,7 @@
 //     │         └─────► unsure    the connection broke, or no answer came
 //     └── again() ──────────┘     a person decides: sending twice is worse than asking
 //
-// Nothing is lost when the connection is: what is `unsent` goes out after the next welcome.
+// Lines outlive the connection: what is `unsent` is sent after the next welcome.
 
 const CAPACITY = 50; // lines that may wait; the next one is not taken
 const BURST = 16; // the server lets 20 pass at once and then 5 a second: stay below
@@ -41,7 +41,7 @@ export class Outbox {
     return true;
   }
 
-  /** Sends what waits, in order, as fast as the server likes it. */
+  /** Sends the waiting lines in order, no faster than the server allows. */
   flush() {
     let wait = 0;
     for (const line of this.#lines.values()) {
@@ -61,12 +61,12 @@ export class Outbox {
     if (this.#tokens < BURST) this.#refillLater();
   }
 
-  /** The server's answer: heard, by everyone. */
+  /** The server has sent this line to everyone. */
   confirmed(id) {
     if (this.#lines.delete(id) && this.#window === 1) this.flush();
   }
 
-  /** The server's answer: no. False if this is not about a line of ours. */
+  /** The server has refused a line. False if it is not one of ours. */
   refused(id, reason) {
     const line = this.#lines.get(id);
     if (!line) return false;
@@ -76,7 +76,7 @@ export class Outbox {
     return true;
   }
 
-  /** The server's answer: these came too fast, wait so many milliseconds. They are sent again then. */
+  /** The server says that these lines came too fast. They are sent again after so many milliseconds. */
   tooFast(ids, wait) {
     for (const id of ids) {
       const line = this.#lines.get(id);
@@ -111,7 +111,7 @@ export class Outbox {
     return [...this.#lines.values()].filter((line) => line.state === 'sent');
   }
 
-  /** The connection broke. What was on its way may or may not have arrived. */
+  /** The connection was lost. Lines on their way may or may not have arrived. */
   broke() {
     this.#pace = REFILL;
     for (const line of this.#lines.values()) {
@@ -120,14 +120,14 @@ export class Outbox {
     }
   }
 
-  /** The server tells what was missed, and knows a line that comes twice: then nobody need ask. */
+  /** After a reconnect to a server that recognises a line that comes twice: sends lines again without asking. */
   resume() {
     for (const line of this.#lines.values()) {
       if (line.state === 'unsure') this.#become(line, 'unsent');
     }
   }
 
-  /** The server broke off because a line was too big: it can only have been the biggest. */
+  /** The server closed because a line was too long. Refuses the longest. */
   refuseBiggest(reason) {
     const { sent } = this;
     sent.sort((a, b) => b.content.length - a.content.length);

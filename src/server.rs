@@ -18,8 +18,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::{FutureExt, TryFutureExt};
+use http::Version;
 use http::header::HOST;
-use http::{HeaderMap, Version};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -34,7 +34,7 @@ pub use crate::limits::KEEP_ALIVE;
 use crate::limits::{BREATHER, Caps};
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::upgrade::{Accepted, Ends, Upgrade, UpgradedIo, upgrade};
+use crate::upgrade::{Accepted, Upgrade, UpgradedIo, upgrade};
 
 /// Serves `routes`, tried in their order, to every connection to `listener` until `shutdown` begins.
 ///
@@ -42,8 +42,8 @@ use crate::upgrade::{Accepted, Ends, Upgrade, UpgradedIo, upgrade};
 /// that breaks RFC 9112 §3.2 gets 400; one for a host that is not among `settings.hosts` gets 421
 /// (RFC 9110 §7.4); one of an unsafe method, from a page that `settings.origins` does not list,
 /// gets 403. `HEAD` is served as `GET` without the body. A request that no route takes gets 426.
-/// Answers carry the headers of [`handshake::guard`]. Requests carry their
-/// connection's [`Ends`] as an extension.
+/// Answers carry the headers of [`handshake::guard`]. Requests carry the
+/// [`Ends`](crate::upgrade::Ends) of their connection and an [`Upgrade`] as extensions.
 ///
 /// At most [`MAX_PENDING`](crate::limits::MAX_PENDING) connections are not WebSockets yet. One more
 /// waits, and all after it wait in the listener's backlog, until one of those ends or is
@@ -178,17 +178,18 @@ const FORWARDING: [&str; 12] = [
 /// A proxy that adds none of these headers and speaks HTTP/1.1 cannot be told from a program
 /// here. Have it add one, or keep it from passing this route on.
 pub fn loopback() -> impl Filter<Extract = (), Error = warp::Rejection> + Copy {
-    let local = |ends: Ends, version: Option<Version>, headers: HeaderMap| {
+    let local = |asked: Upgrade| {
+        let request = asked.request();
+        let headers = request.headers();
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let ours = ends.peer.ip().to_canonical().is_loopback()
+        let ours = asked.ends().is_some_and(|ends| ends.peer.ip().to_canonical().is_loopback())
             && host.is_some_and(handshake::is_private)
             // Many proxies speak HTTP/1.0 to the server behind them by default.
-            && version.is_none_or(|version| version > Version::HTTP_10)
+            && request.version() > Version::HTTP_10
             && !FORWARDING.iter().any(|name| headers.contains_key(*name));
         ready(if ours { Ok(()) } else { Err(warp::reject()) })
     };
-    let request = warp::ext::get().and(warp::ext::optional()).and(warp::header::headers_cloned());
-    request.and_then(local).untuple_one()
+    upgrade().and_then(local).untuple_one()
 }
 
 /// Waits for the next connection. Cancel safe.

@@ -24,7 +24,6 @@ use anyhow::Context;
 
 use crate::modes::{Contender, MODES, Mode};
 use crate::report::Row;
-use crate::servers::Kind;
 use crate::target::Peer;
 
 /// Rounds of a mode with the full number of rounds.
@@ -36,17 +35,16 @@ fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let mut wanted = Vec::new();
     let mut rounds = ROUNDS;
-    let mut peers = Vec::new();
+    let mut others = Vec::new();
     let mut only = String::new();
-    let mut baseline = None;
     while let Some(arg) = args.next() {
         let mut next = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "serve" => return next()?.parse::<servers::Kind>()?.serve(),
             "--rounds" => rounds = next()?.parse()?,
             "--only" => only = next()?,
-            "--baseline" => baseline = Some(Contender::Baseline(next()?.into())),
-            "--peer" => peers.push(Contender::Peer(Peer {
+            "--baseline" => others.push(Contender::Baseline(next()?.into())),
+            "--peer" => others.push(Contender::Peer(Peer {
                 name: next()?,
                 url: next()?,
                 template: next()?,
@@ -60,7 +58,7 @@ fn main() -> anyhow::Result<()> {
     }
     let mut met = true;
     for mode in wanted {
-        met &= report::print(mode, &measure(mode, rounds, baseline.as_ref(), &peers, &only)?);
+        met &= report::print(mode, &measure(mode, rounds, &others, &only)?);
     }
     println!("\n{}", if met { "Every \"must\" is met." } else { "Not every \"must\" is met." });
     Ok(())
@@ -76,15 +74,12 @@ fn mode(name: &str) -> anyhow::Result<&'static Mode> {
 fn measure(
     mode: &Mode,
     rounds: usize,
-    baseline: Option<&Contender>,
-    peers: &[Contender],
+    others: &[Contender],
     only: &str,
 ) -> anyhow::Result<Vec<Row>> {
     let ours = mode.kinds.iter().map(|kind| Contender::Ours(*kind));
-    let peers = peers.iter().filter(|_| mode.peers).cloned();
-    let baseline = baseline.filter(|_| mode.kinds.contains(&Kind::Chat)).cloned();
-    let contenders =
-        ours.chain(baseline).chain(peers).filter(|contender| contender.name().contains(only));
+    let others = others.iter().filter(|contender| mode.admits(contender)).cloned();
+    let contenders = ours.chain(others).filter(|contender| contender.name().contains(only));
     let contenders: Vec<_> = contenders.collect();
     let mut rows: Vec<_> =
         contenders.iter().map(|one| Row { name: one.name(), samples: Vec::new() }).collect();

@@ -29,6 +29,17 @@ pub struct Mode {
     pub goals: &'static [Goal],
 }
 
+impl Mode {
+    /// Whether a contender from the command line takes part.
+    pub fn admits(&self, contender: &Contender) -> bool {
+        match contender {
+            Contender::Ours(_) => true,
+            Contender::Baseline(_) => self.kinds.contains(&Chat),
+            Contender::Peer(_) => self.peers,
+        }
+    }
+}
+
 /// A goal for the chat: the most a metric may be, or the most as a multiple of another server's in the
 /// same round.
 pub struct Goal {

@@ -11,6 +11,7 @@ mod lang;
 mod mark;
 mod place;
 mod play;
+mod port;
 mod process;
 mod program;
 mod record;

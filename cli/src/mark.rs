@@ -27,7 +27,7 @@ impl Mark {
 
     /// A mark that no other process has.
     pub fn random() -> Self {
-        Self(format!("{:032x}", rand::random::<u128>()))
+        Self(ws101::id::random())
     }
 
     /// The mark with this value.

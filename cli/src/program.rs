@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::lang::Lang;
 use crate::place::Place;
+use crate::port;
 use crate::process::Process;
 
 /// How long a server may take until it listens.
@@ -32,10 +33,7 @@ impl Program {
         limit: Duration,
         lang: Lang,
     ) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.local_addr())
-            .context("there is no free port")?
-            .port();
+        let port = port::free().context("there is no free port")?;
         let ours = [("PORT", port.to_string()), ("HOST", Ipv4Addr::LOCALHOST.to_string())];
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
         let process = Process::start(command, ours.into_iter().chain(theirs))?;

@@ -1,8 +1,11 @@
 //! The command as people run it: its words, its exit codes, and what it leaves behind.
 
+#[path = "../src/port.rs"]
+mod port;
+
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -91,7 +94,7 @@ fn a_server_that_someone_else_runs_is_checked_but_for_its_end() {
         (5, "broadcast", "5 passed, 0 failed, 0 skipped"),
         (12, "full_chat", "7 passed, 0 failed, 1 skipped"),
     ] {
-        let port = free_port();
+        let port = port::free().unwrap();
         let mut server = Command::new(example(name));
         server.env("PORT", port.to_string()).env("PORT_PYTHON_CHAT", "0").stdout(Stdio::null());
         let mut server = server.spawn().unwrap();
@@ -202,13 +205,22 @@ fn no_process_is_left_behind() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_started_server_gets_a_port_that_no_other_program_is_given() {
+    let told = told(&ws101(&["check", "2", "--cmd", "echo port $PORT; exit 1"]));
+    let port = told.lines().find_map(|line| line.trim().strip_prefix("port "));
+    let port: u16 = port.expect(&told).parse().unwrap();
+    assert!((20_000..30_000).contains(&port), "{port}");
+}
+
 #[test]
 fn a_recording_passes_until_the_server_changes() {
     let folder = tempfile::tempdir().unwrap();
     let (acts, file) = (folder.path().join("acts.wst"), folder.path().join("recorded.wst"));
     fs::write(&acts, "== hi\nann -> GET /ws\nbob -> GET /ws\nbob >> json {\"type\":\"user\",\"content\":\"hi\"}\n")
         .unwrap();
-    let port = free_port();
+    let port = port::free().unwrap();
     let url = format!("ws://localhost:{port}");
     let (acts, file) = (acts.to_str().unwrap(), file.to_str().unwrap());
     let run = |name: &str, arguments: &[&str]| {
@@ -232,10 +244,6 @@ fn a_recording_passes_until_the_server_changes() {
     assert_eq!(accepted.0, Some(0), "{}", accepted.1);
     let again = run("echo", &["play", file, "--url", &url]);
     assert_eq!(again.0, Some(0), "{}", again.1);
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn wait_for(done: impl Fn() -> bool) {

@@ -73,7 +73,7 @@ echo $$ $in_group $stopped $(cat IDS.session IDS.daemon) > IDS.new
 mv IDS.new IDS
 "#;
 
-/// What the child does at last.
+/// The last command of the child.
 #[derive(Clone, Copy, Debug)]
 enum Last {
     Waits,

@@ -35,7 +35,7 @@ pub struct HubOptions {
     /// The bytes that may wait to be written for one member: 1 MiB by default. With more, the hub
     /// applies `overflow`.
     pub capacity: usize,
-    /// What the hub does with a member that cannot keep up: [`Overflow::Disconnect`] by default.
+    /// The policy for a member that cannot keep up: [`Overflow::Disconnect`] by default.
     pub overflow: Overflow,
     /// The time for which a stream may take nothing of what waits for it: [`WRITE_DEADLINE`] by
     /// default. Then the membership ends with close code 1013, whatever `overflow` is.

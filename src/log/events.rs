@@ -60,7 +60,8 @@ impl<F: Fn(String) + 'static> Subscriber for Events<F> {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let text = format!("{}{}", fields.message, fields.others).replace('\n', "\\n");
-        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let level = event.metadata().level();
+        let target = event.metadata().target();
         (self.0)(format!("{} {level:>5} {target}:{}\n", timestamp::now(), Lines(&text)));
     }
 

@@ -112,8 +112,8 @@ impl Site {
     }
 
     /// Judges a request by the rules that hold for all routes, and puts it into the form that they
-    /// expect: an origin-form target, and `GET` for `HEAD`. Its extensions get the [`Version`](http::Version), the
-    /// [`Ends`] of the connection, and the [`Upgrade`] that a route for WebSockets answers.
+    /// expect: an origin-form target, and `GET` for `HEAD`. Its extensions get the [`Ends`] of the
+    /// connection, and the [`Upgrade`] that a route for WebSockets answers.
     fn judge(&self, request: &mut Request<Incoming>, ends: Ends) -> Result<(), Rejection> {
         to_origin_form(request)?;
         self.policy.permit(request)?;
@@ -121,10 +121,7 @@ impl Site {
         if request.method() == Method::HEAD && !asks(request.headers()) {
             *request.method_mut() = Method::GET;
         }
-        let version = request.version();
-        let extensions = request.extensions_mut();
-        extensions.insert(version);
-        extensions.insert(ends);
+        request.extensions_mut().insert(ends);
         let upgrade = Upgrade::of(request);
         request.extensions_mut().insert(upgrade);
         Ok(())

@@ -9,6 +9,8 @@
 #[path = "../copy/mod.rs"]
 mod copy;
 mod justfile;
+#[path = "../../cli/src/port.rs"]
+mod port;
 mod shell;
 
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! A copy of the repository, and a shell in it.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::copy;
 use crate::justfile::Recipe;
+use crate::port;
 
 /// For a program to print its first line, on a busy machine.
 const FIRST_LINE: Duration = Duration::from_secs(60);
@@ -117,7 +117,7 @@ impl Clone {
 
     /// Starts an example on a free port, and waits until it says where it listens.
     pub fn serve(&self, example: &str) -> io::Result<Server> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let port = port::free()?.to_string();
         let mut shell = self.shell(&format!("exec target/debug/examples/{example}"));
         shell.env("PORT", &port).env("PORT_004", "0").stdout(Stdio::piped());
         let mut child = shell.spawn()?;

@@ -16,6 +16,8 @@ mod logs;
 mod memory;
 mod moved;
 mod names;
+#[cfg(target_os = "linux")]
+mod obeyed;
 #[path = "../program/mod.rs"]
 mod program;
 mod race;

@@ -188,7 +188,7 @@ impl Town {
     }
 }
 
-/// What a crowd did, and what it cost: bytes, and writes to streams.
+/// The actions of a crowd, and their cost in bytes and in writes to streams.
 type Cost = (&'static str, [usize; 2]);
 
 /// Checks that what 2n do costs twice what n do, and a little.
@@ -208,7 +208,7 @@ async fn assert_linear(dialect: &str, costs: impl AsyncFn(usize) -> Vec<Cost>) {
     }
 }
 
-/// What n members of a dialect cost from the first arrival to the last departure.
+/// The cost of n members of a dialect, from the first arrival to the last departure.
 async fn life(dialect: &'static str, n: usize) -> Vec<Cost> {
     let mut costs = Vec::new();
     let mut town = Town::new(1 << 20);
@@ -233,7 +233,7 @@ async fn life(dialect: &'static str, n: usize) -> Vec<Cost> {
         costs.push(("typing", town.meter.take()));
     }
 
-    // Whatever the dialect says of its own kind, the other kind renames itself and leaves.
+    // The members of the other dialect rename themselves and leave, too.
     let others = town.arrive(n, "v1");
     town.tick().await;
     town.meter.take();

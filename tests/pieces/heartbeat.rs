@@ -10,6 +10,11 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
+/// A heartbeat that lets the user be silent for any time.
+fn every(period: Duration, pong_timeout: Duration) -> Heartbeat {
+    Heartbeat::new(HeartbeatOptions { period, pong_timeout, idle_timeout: Duration::ZERO })
+}
+
 fn ping(n: &'static str) -> Message {
     Message::Ping(n.into())
 }
@@ -20,14 +25,8 @@ fn pong(n: &'static str) -> Message {
 
 #[tokio::test(start_paused = true)]
 async fn pings_count_up_at_their_period() {
-    let (began, mut heartbeat) = (
-        Instant::now(),
-        Heartbeat::new(HeartbeatOptions {
-            period: secs(25),
-            pong_timeout: secs(10),
-            idle_timeout: Duration::ZERO,
-        }),
-    );
+    let began = Instant::now();
+    let mut heartbeat = every(secs(25), secs(10));
     for (n, at) in [("1", 25), ("2", 50), ("3", 75)] {
         assert_eq!(heartbeat.beat().await, Ok(ping(n)));
         assert_eq!(began.elapsed(), secs(at));
@@ -37,14 +36,8 @@ async fn pings_count_up_at_their_period() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_gone_after_the_pong_timeout() {
-    let (began, mut heartbeat) = (
-        Instant::now(),
-        Heartbeat::new(HeartbeatOptions {
-            period: secs(25),
-            pong_timeout: secs(10),
-            idle_timeout: Duration::ZERO,
-        }),
-    );
+    let began = Instant::now();
+    let mut heartbeat = every(secs(25), secs(10));
     heartbeat.beat().await.unwrap();
     assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
     assert_eq!(began.elapsed(), secs(35));
@@ -53,11 +46,7 @@ async fn a_silent_peer_is_gone_after_the_pong_timeout() {
 
 #[tokio::test(start_paused = true)]
 async fn talking_is_no_pong() {
-    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
-        period: secs(25),
-        pong_timeout: secs(10),
-        idle_timeout: Duration::ZERO,
-    });
+    let mut heartbeat = every(secs(25), secs(10));
     heartbeat.beat().await.unwrap();
     heartbeat.heard(&Message::text("still here"));
     assert_eq!(heartbeat.beat().await, Err(PeerLost::NoPong(secs(10))));
@@ -65,11 +54,7 @@ async fn talking_is_no_pong() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unasked_pong_changes_nothing() {
-    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
-        period: secs(25),
-        pong_timeout: secs(10),
-        idle_timeout: Duration::ZERO,
-    });
+    let mut heartbeat = every(secs(25), secs(10));
     for stray in ["", "0", "1", "2", "18446744073709551615", "no number", "\u{ff}"] {
         heartbeat.heard(&pong(stray));
     }
@@ -81,14 +66,8 @@ async fn an_unasked_pong_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_line_is_no_dead_one() {
     // Every pong takes 2.5 periods: late for its own period, in time for its deadline.
-    let (began, mut heartbeat) = (
-        Instant::now(),
-        Heartbeat::new(HeartbeatOptions {
-            period: secs(2),
-            pong_timeout: secs(10),
-            idle_timeout: Duration::ZERO,
-        }),
-    );
+    let began = Instant::now();
+    let mut heartbeat = every(secs(2), secs(10));
     let mut answers = std::collections::VecDeque::new();
     while began.elapsed() < secs(60) {
         let due = answers.front().map_or(began + secs(9_999), |(due, _)| *due);
@@ -107,11 +86,7 @@ async fn a_slow_line_is_no_dead_one() {
 
 #[tokio::test(start_paused = true)]
 async fn one_lost_pong_is_forgiven_if_the_next_comes_before_the_deadline() {
-    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
-        period: secs(4),
-        pong_timeout: secs(10),
-        idle_timeout: Duration::ZERO,
-    });
+    let mut heartbeat = every(secs(4), secs(10));
     assert_eq!(heartbeat.beat().await, Ok(ping("1")));
     assert_eq!(heartbeat.beat().await, Ok(ping("2")));
     heartbeat.heard(&pong("2"));
@@ -120,14 +95,8 @@ async fn one_lost_pong_is_forgiven_if_the_next_comes_before_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn the_oldest_unanswered_ping_decides() {
-    let (began, mut heartbeat) = (
-        Instant::now(),
-        Heartbeat::new(HeartbeatOptions {
-            period: secs(4),
-            pong_timeout: secs(10),
-            idle_timeout: Duration::ZERO,
-        }),
-    );
+    let began = Instant::now();
+    let mut heartbeat = every(secs(4), secs(10));
     for _ in 0..2 {
         heartbeat.beat().await.unwrap();
     }
@@ -203,11 +172,7 @@ async fn a_quiet_peer_that_answers_is_never_idle() {
 
 #[tokio::test(start_paused = true)]
 async fn switched_off_it_never_beats() {
-    let mut heartbeat = Heartbeat::new(HeartbeatOptions {
-        period: Duration::ZERO,
-        pong_timeout: secs(10),
-        idle_timeout: Duration::ZERO,
-    });
+    let mut heartbeat = every(Duration::ZERO, secs(10));
     assert!(tokio::time::timeout(secs(1_000_000), heartbeat.beat()).await.is_err());
 }
 

@@ -1,6 +1,5 @@
 //! What programs read: JSON, and `JUnit`'s XML.
 
-use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -10,12 +9,11 @@ use tokio::time::timeout;
 
 use super::needs::Need::Python;
 use super::needs::ensure_there;
-use super::{PATIENCE, built, server, settled, ws101};
+use super::{PATIENCE, built, port, server, settled, ws101};
 
 /// Runs the parametrised server as a learner would, and says where.
 async fn running(words: &[&str]) -> (Child, String) {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = free.expect("there is a free port").port();
+    let port = port::free().expect("there is a free port");
     let mut server = Command::new(built("ws101-broken"));
     server.args(words).env("PORT", port.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut server = server.spawn().expect("it starts");

@@ -6,7 +6,6 @@
 //! `UPDATE_EXCERPTS=1` writes the page anew.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::needs::Need::Python;
 use crate::needs::with;
+use crate::port;
 
 const PAGES: [&str; 2] = ["docs/testing.md", "docs/testing.ru.md"];
 
@@ -167,7 +167,7 @@ async fn every_command_says_what_the_page_says() -> Result<()> {
         let others = folder.path().join("cli/tests/others");
         fs::create_dir_all(&others)?;
         fs::copy(here.join("counter.py"), others.join("counter.py"))?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let port = port::free()?.to_string();
         let mut reader = Reader { folder, port, servers: Vec::new() };
         let mut stale = Vec::new();
         for block in said(&page) {

@@ -4,6 +4,8 @@
 mod guide;
 #[path = "../../../tests/needs/mod.rs"]
 mod needs;
+#[path = "../../src/port.rs"]
+mod port;
 
 use std::fs;
 use std::path::Path;
