@@ -14,8 +14,8 @@
 //! log::flush();
 //! ```
 //!
-//! The log escapes control characters in every line, because a terminal would act on them
-//! ([`Lines`]). Wrap a peer's text in [`Line`] if it must stay on one line.
+//! The log escapes control characters, because a terminal would act on them ([`Lines`]). It also
+//! escapes line feeds, so text of a peer cannot begin a line. [`Line`] shortens such text.
 //!
 //! `log::init` prints the events of the crate `tracing`, which this library uses. A program that
 //! needs more of `tracing-subscriber` gives it this log:
@@ -50,8 +50,8 @@ const PANIC_SHOWN: usize = 1024;
 
 /// Writes a line to standard output as `println!` does, but never waits and never panics.
 ///
-/// Takes the same arguments as `println!`. A line for which the queue has no room is lost; see
-/// [`log`](mod@crate::log).
+/// Takes the same arguments as `println!`, and always writes one line: line feeds are escaped. A line
+/// for which the queue has no room is lost; see [`log`](mod@crate::log).
 #[macro_export]
 macro_rules! log {
     ($($line:tt)*) => {
@@ -70,11 +70,12 @@ static ERR: LazyLock<Log> = LazyLock::new(|| Log::to(io::stderr()));
 
 /// Puts one line into the queue for standard output; [`log!`](crate::log!) calls it.
 pub fn line(text: fmt::Arguments<'_>) {
-    OUT.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
+    OUT.put(one_line(&text.to_string()).as_bytes());
 }
 
-/// Puts one line into the queue for standard error, escaped as [`log!`](crate::log!) escapes it.
-pub fn error_line(text: fmt::Arguments<'_>) {
+/// Puts a report into the queue for standard error. Its line feeds begin lines; other control
+/// characters are escaped.
+pub fn report(text: fmt::Arguments<'_>) {
     ERR.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
 }
 
@@ -255,6 +256,11 @@ impl Write for Writer {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The text as one line, with its line feed.
+fn one_line(text: &str) -> String {
+    format!("{}\n", Lines(&text.replace('\n', "\\n")))
 }
 
 fn count(lines: &[u8]) -> u64 {

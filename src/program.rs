@@ -42,12 +42,13 @@ pub use signal::signal;
 use crate::escape::Lines;
 use crate::frontend::Frontend;
 use crate::limits::MAX_PENDING;
+use crate::log;
 use crate::settings::Settings;
 
 /// File descriptors that are not for connections: listeners, the log, those of the system.
 const HOUSEKEEPING: usize = 64;
 
-/// How long a program may take to end after an error, until the process exits with code 1 anyway.
+/// How long a program may take to end after a [`StartError`], until the process exits anyway.
 pub const EXIT_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The error that ends a program: `fn main() -> Result<(), StartError>`.
@@ -55,9 +56,11 @@ pub const EXIT_DEADLINE: Duration = Duration::from_secs(2);
 /// Any error converts into it. It is printed as one line and without a backtrace, whatever
 /// `RUST_BACKTRACE` says, because a user who finds a port busy needs the fix, not the stack.
 ///
-/// The standard library prints it when `main` returns, and waits for a reader of standard error. So
-/// that a program always ends, the process exits with code 1 if a `StartError` is not dropped
-/// within [`EXIT_DEADLINE`]. Make one only to end the program.
+/// The standard library prints it when `main` returns. It waits until standard error is read, and
+/// before that the runtime waits for its threads, such as one that reads standard input. So that the
+/// program always ends, a thread watches the `StartError`: if it is not dropped within
+/// [`EXIT_DEADLINE`], the thread prints the error and exits with code 1. Make a `StartError` only to
+/// end the program.
 pub struct StartError {
     text: String,
     /// Tells the thread that waits for the deadline that the error was dropped.
@@ -66,15 +69,21 @@ pub struct StartError {
 
 impl<E: std::error::Error> From<E> for StartError {
     fn from(error: E) -> Self {
+        let text = error.to_string();
         let (sender, dropped) = mpsc::channel::<Infallible>();
-        let watch = move || {
-            if dropped.recv_timeout(EXIT_DEADLINE) == Err(RecvTimeoutError::Timeout) {
-                exit(1);
+        let watch = {
+            let text = text.clone();
+            move || {
+                if dropped.recv_timeout(EXIT_DEADLINE) == Err(RecvTimeoutError::Timeout) {
+                    log::report(format_args!("Error: {text}"));
+                    log::flush();
+                    exit(1);
+                }
             }
         };
-        // Without a thread the error is printed all the same.
-        drop(thread::Builder::new().name("end".to_owned()).spawn(watch));
-        Self { text: error.to_string(), _dropped: sender }
+        // If the thread cannot start, only the deadline is missing.
+        drop(thread::Builder::new().name("exit".to_owned()).spawn(watch));
+        Self { text, _dropped: sender }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Holds the architecture: a module uses only the floors below its own, no files use one another in a
-//! circle, and every public asynchronous function tells whether it is cancel safe.
+//! circle, every public asynchronous function tells whether it is cancel safe, and only printers print.
 
 #[path = "floors/cancelling.rs"]
 mod cancelling;
@@ -55,8 +55,8 @@ const FLOORS: &[&[&str]] = &[
 /// The files that write to standard output or error. All others print through them.
 const PRINTERS: [&str; 3] = [
     "src/log.rs",
-    "cli/src/say.rs",
-    // It tells the command that it stands, with one byte.
+    "cli/src/output.rs",
+    // The guard tells the command with one byte that it is ready.
     "cli/src/guard.rs",
 ];
 
@@ -217,25 +217,18 @@ fn every_public_async_function_tells_whether_it_is_cancel_safe() {
     assert!(silent.is_empty(), "{silent:#?}");
 }
 
-/// A peer's text is printed by `escape::Line`, `Lines` or `Shown` only.
 #[test]
-fn no_text_of_a_peer_is_printed_as_it_is() {
+fn only_the_printers_print() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    for folder in ["src", "examples", "cli/src"] {
-        for file in sources(&root.join(folder)) {
-            if file.extension().is_none_or(|extension| extension != "rs") {
-                continue;
-            }
-            let name = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-            let source = fs::read_to_string(&file).unwrap();
-            let raw = printing::raw(&source, PRINTERS.contains(&&*name));
-            found.extend(raw.iter().map(|line| format!("{name}, {line}")));
+    for file in ["src", "examples", "cli/src"].iter().flat_map(|folder| sources(&root.join(folder)))
+    {
+        let name = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        let is_source = file.extension().is_some_and(|extension| extension == "rs");
+        if is_source && !PRINTERS.contains(&&*name) {
+            let text = fs::read_to_string(&file).unwrap();
+            found.extend(printing::raw(&text).iter().map(|line| format!("{name}, {line}")));
         }
     }
-    assert!(
-        found.is_empty(),
-        "wrap a peer's text in `escape::Line`, and print with `log!` or `say!`:\n{}",
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "print with `log!`, in the command with `print_lines!`: {found:#?}");
 }

@@ -15,8 +15,8 @@ use ws101::address::Address;
 
 use crate::exit::{Exit, interrupted};
 use crate::lang::Lang;
+use crate::output::print_document;
 use crate::place::{Place, plain};
-use crate::say::for_a_program;
 use judge::{Candidate, Judge};
 use lesson::Lesson;
 use report::{Report, Tested};
@@ -129,8 +129,8 @@ impl Check {
         judge.end().await;
         judged?;
         match &self.machine {
-            Machine { json: true, .. } => for_a_program(&format!("{}\n", report.json())),
-            Machine { junit: true, .. } => for_a_program(&report.junit()),
+            Machine { json: true, .. } => print_document(&format!("{}\n", report.json())),
+            Machine { junit: true, .. } => print_document(&report.junit()),
             Machine { .. } => report.end(),
         }
         Ok(if report.passed() { Exit::Passed } else { Exit::Failed })

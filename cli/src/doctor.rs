@@ -9,7 +9,7 @@ use ws101::doctor::{Diagnosis, Level, Target, examine};
 
 use crate::exit::Exit;
 use crate::lang::Lang;
-use crate::say::say;
+use crate::output::print_lines;
 
 /// Tell in one sentence why a WebSocket does not open, with the evidence; if it opens, which rules it keeps.
 ///
@@ -47,13 +47,13 @@ impl Doctor {
         };
         let diagnosis = examine(&target).await;
         let sentence = sentence(&target, &diagnosis, lang);
-        say!("{sentence}");
-        say!();
+        print_lines!("{sentence}");
+        print_lines!("");
         for line in diagnosis.evidence.iter().flat_map(|line| line.lines()) {
-            say!("  {line}");
+            print_lines!("  {line}");
         }
         if !diagnosis.verdicts.is_empty() {
-            say!("\n{}", table(&diagnosis, lang));
+            print_lines!("\n{}", table(&diagnosis, lang));
         }
         Ok(match diagnosis.cause.is_none() && keeps_its_musts(&diagnosis) {
             true => Exit::Passed,

@@ -9,13 +9,13 @@ mod guard;
 mod lang;
 #[cfg(unix)]
 mod mark;
+mod output;
 mod place;
 mod play;
 mod port;
 mod process;
 mod program;
 mod record;
-mod say;
 mod server;
 
 use std::panic::{catch_unwind, resume_unwind};
@@ -66,7 +66,7 @@ fn silence_closed_pipe() {
 fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            say::complain(format_args!("{}", error.to_string().trim_end()));
+            output::print_error(format_args!("{}", error.to_string().trim_end()));
             std::process::exit(error.exit_code());
         }
         // Help and version: they hold no text of the user.
@@ -109,7 +109,7 @@ async fn run() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
-            say::complain(format_args!("ws101: {error:#}"));
+            output::print_error(format_args!("ws101: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -28,7 +28,7 @@ const CUT_COST: u32 = 128;
 /// At most [`MAX_PENDING`] places, shared between networks and between listeners.
 ///
 /// [`serve`](super::serve) has its own. A server that reads requests by hand takes a [`Place`] for
-/// each connection. Cheap to clone; all clones share the places.
+/// each connection itself. Cheap to clone; all clones share the places.
 ///
 /// While a place is free, a connection takes it. When none is free, the accept loop waits, and
 /// further clients wait in the listener's backlog. A place becomes free when a connection
@@ -226,7 +226,7 @@ impl Place {
 
     /// Whether more than half of the places are taken. Then no connection may keep its place while
     /// it has no request.
-    pub fn are_scarce(&self) -> bool {
+    pub(super) fn are_scarce(&self) -> bool {
         self.pending.lock().taken > MAX_PENDING / 2
     }
 }

@@ -219,11 +219,11 @@ async fn a_server_with_threads_waits_for_descriptors_in_peace() {
     }
 }
 
-/// They would keep everybody out for as long as a request may take.
+/// Without shares, such connections would keep everyone out for as long as a request may take.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn silent_connections_of_one_address_keep_no_other_out() {
-    // More than there are places for.
+    // More than the places of each example.
     const SILENT: usize = 1_100;
     ws101::program::raise_descriptor_limit();
     for example in ["poll_vs_push", "full_chat"] {
