@@ -52,7 +52,8 @@ async fn main() -> Result<(), StartError> {
 async fn serve(accepted: Accepted<UpgradedIo>, hub: Hub, max_bytes: usize) {
     let ip = accepted.peer.ip();
     let accepted = accepted.map(Outlet::new);
-    log!("Новый клиент подключился\nНовое подключение с IP: {ip}");
+    log!("Новый клиент подключился");
+    log!("Новое подключение с IP: {ip}");
     let me = hub.join(&accepted.io);
     hub.send(me.id(), WELCOME);
     let mut socket = accepted.into_socket(config(max_bytes)).await;

@@ -44,7 +44,8 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
         match parse_request(&bytes) {
             Ok(None) => {} // The blank line that ends a request is still to come.
             Ok(Some((request, _))) => {
-                log!("\n→ {} {}", request.method(), Line::of(&request.uri().to_string()));
+                log!("");
+                log!("→ {} {}", request.method(), Line::of(&request.uri().to_string()));
                 for (name, value) in request.headers() {
                     log!("→ {name}: {}", Line::of(value));
                     if let Some(why) = explain(name.as_str()) {
@@ -58,13 +59,15 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
     };
     let answer = encode(&response(&verdict));
     tcp.write_all(&answer)?;
-    let answer = String::from_utf8_lossy(&answer).replace('\r', "");
-    log!("\n← {}", answer.trim_end().replace('\n', "\n← "));
+    log!("");
+    for line in String::from_utf8_lossy(answer.trim_ascii_end()).lines() {
+        log!("← {line}");
+    }
     if verdict.is_err() {
-        linger(client, LINGER)?; // Closing with unread input may destroy the answer.
-        return Ok(());
+        return Ok(linger(client, LINGER)?); // Closing with unread input may destroy the answer.
     }
     let n = tcp.read(&mut buffer)?;
-    log!("\nand no more HTTP: {}", Hex::new(&buffer[..n], 16));
+    log!("");
+    log!("and no more HTTP: {}", Hex::new(&buffer[..n], 16));
     Ok(())
 }

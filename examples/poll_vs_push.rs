@@ -15,19 +15,18 @@ use anyhow::Result;
 use http::{Request, Response};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::{net::TcpStream, time::timeout};
 use ws101::handshake::{Rejection, encode, has_body, is_last};
 use ws101::program::{self, StartError};
+use ws101::server::{self, PendingConnections};
 use ws101::settings::Settings;
 use ws101::stream::{LINGER, linger, within};
 use ws101::upgrade::{Head, read_head, refuse};
-use ws101::{frame::Frame, log, page, server};
+use ws101::{frame::Frame, log, page};
 
 /// How long an answer to long polling waits for news.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// How many connections there may be; the next ones wait.
-const CONNECTIONS: usize = 1000;
 /// How many lines are kept.
 const KEPT: usize = 1000;
 /// The head of an answer that does not end, so it has no length.
@@ -48,25 +47,30 @@ async fn main() -> Result<(), StartError> {
     log!("open http://{}", listener.local_addr()?);
     let meters = Mutex::new(["/poll", "/long", "/events", "/ws"].map(|path| (path, [0; 3])).into());
     let race = Arc::new(Race { news: watch::Sender::default(), meters, settings });
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    // When all places are taken, the address that has most of them loses one.
+    let places = PendingConnections::default();
     loop {
-        let (tcp, _) = server::accept(&listener).await;
+        let (tcp, peer) = server::accept(&listener).await;
         let race = race.clone();
-        let place = places.clone().acquire_owned().await;
+        let mut place = places.place(peer.ip()).await;
         tokio::spawn(async move {
-            let _ = race.serve(tcp).await; // An error is a client that left.
-            drop(place);
+            let first = place.during(read_head(tcp, race.settings.head)).await;
+            if let Some(Ok(head)) = first {
+                place.has_asked(); // A connection that asked nothing is cut before this one.
+                // An error is a client that left.
+                let _ = place.during(race.serve(head)).await;
+            }
         });
     }
 }
 
 impl Race {
     /// Answers one request after the other, until the client leaves.
-    async fn serve(&self, mut tcp: TcpStream) -> Result<()> {
-        tcp.set_nodelay(true)?;
+    async fn serve(&self, mut head: Head<TcpStream>) -> Result<()> {
+        head.io.set_nodelay(true)?;
         let policy = self.settings.policy();
         loop {
-            let Head { request, bytes, size, .. } = read_head(&mut tcp, self.settings.head).await?;
+            let Head { request, bytes, size, io: mut tcp } = head;
             // One request at a time, from permitted pages, and without a body.
             let has_more = bytes.len() > size || has_body(request.headers());
             let verdict = if has_more { Err(Rejection::Body) } else { policy.permit(&request) };
@@ -104,6 +108,7 @@ impl Race {
                 linger(&mut tcp, LINGER).await;
                 return Ok(());
             }
+            head = read_head(tcp, self.settings.head).await?;
         }
     }
 

@@ -14,8 +14,8 @@
 //! log::flush();
 //! ```
 //!
-//! The log escapes control characters in every line, because a terminal would act on them
-//! ([`Lines`]). Wrap a peer's text in [`Line`] if it must stay on one line.
+//! The log escapes control characters, because a terminal would act on them ([`Lines`]). It also
+//! escapes line feeds, so text of a peer cannot begin a line. [`Line`] shortens such text.
 //!
 //! `log::init` prints the events of the crate `tracing`, which this library uses. A program that
 //! needs more of `tracing-subscriber` gives it this log:
@@ -29,7 +29,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ const PANIC_SHOWN: usize = 1024;
 
 /// Writes a line to standard output as `println!` does, but never waits and never panics.
 ///
-/// Takes the same arguments as `println!`. A line for which the queue has no room is lost; see
-/// [`log`](mod@crate::log).
+/// Takes the same arguments as `println!`, and always writes one line: line feeds are escaped. A line
+/// for which the queue has no room is lost; see [`log`](mod@crate::log).
 #[macro_export]
 macro_rules! log {
     ($($line:tt)*) => {
@@ -61,7 +61,7 @@ macro_rules! log {
 
 /// The log on standard output. Its first use also sends the messages of panics through [`ERR`].
 static OUT: LazyLock<Log> = LazyLock::new(|| {
-    std::panic::set_hook(Box::new(report_panic));
+    report_panics();
     Log::to(io::stdout())
 });
 
@@ -70,7 +70,21 @@ static ERR: LazyLock<Log> = LazyLock::new(|| Log::to(io::stderr()));
 
 /// Puts one line into the queue for standard output; [`log!`](crate::log!) calls it.
 pub fn line(text: fmt::Arguments<'_>) {
-    OUT.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
+    OUT.put(one_line(&text.to_string()).as_bytes());
+}
+
+/// Puts a report into the queue for standard error. Its line feeds begin lines; other control
+/// characters are escaped.
+pub fn report(text: fmt::Arguments<'_>) {
+    ERR.put(format!("{}\n", Lines(&text.to_string())).as_bytes());
+}
+
+/// Sends the messages of panics through the queue of standard error from now on, so that a panic
+/// does not wait for a reader. The first use of the log on standard output does this, too.
+pub fn report_panics() {
+    // Once, because a program may wrap the hook.
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(report_panic)));
 }
 
 /// Standard output as a writer that never waits and never fails.
@@ -242,6 +256,11 @@ impl Write for Writer {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The text as one line, with its line feed.
+fn one_line(text: &str) -> String {
+    format!("{}\n", Lines(&text.replace('\n', "\\n")))
 }
 
 fn count(lines: &[u8]) -> u64 {

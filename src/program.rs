@@ -5,6 +5,7 @@
 //! read the environment nor change the process.
 //!
 //! ```no_run
+//! use ws101::log;
 //! use ws101::program::{self, StartError};
 //! use ws101::settings::Settings;
 //!
@@ -13,8 +14,9 @@
 //!     let settings = program::settings(Settings::default())?;
 //!     let listener = program::listen(&settings)?;
 //!     let signal = program::signal()?;
-//!     println!("listening on {}", listener.local_addr()?);
-//!     println!("{} came: the end", signal.await);
+//!     log!("listening on {}", listener.local_addr()?);
+//!     log!("{} came: the end", signal.await);
+//!     log::flush();
 //!     Ok(())
 //! }
 //! ```
@@ -23,8 +25,13 @@ mod environment;
 mod listen;
 mod signal;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::exit;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -32,28 +39,57 @@ pub use environment::{SettingError, settings_from};
 pub use listen::{ListenError, bind, listen};
 pub use signal::signal;
 
+use crate::escape::Lines;
 use crate::frontend::Frontend;
 use crate::limits::MAX_PENDING;
+use crate::log;
 use crate::settings::Settings;
 
 /// File descriptors that are not for connections: listeners, the log, those of the system.
 const HOUSEKEEPING: usize = 64;
 
+/// How long a program may take to end after a [`StartError`], until the process exits anyway.
+pub const EXIT_DEADLINE: Duration = Duration::from_secs(2);
+
 /// The error that ends a program: `fn main() -> Result<(), StartError>`.
 ///
 /// Any error converts into it. It is printed as one line and without a backtrace, whatever
 /// `RUST_BACKTRACE` says, because a user who finds a port busy needs the fix, not the stack.
-pub struct StartError(String);
+///
+/// The standard library prints it when `main` returns. It waits until standard error is read, and
+/// before that the runtime waits for its threads, such as one that reads standard input. So that the
+/// program always ends, a thread watches the `StartError`: if it is not dropped within
+/// [`EXIT_DEADLINE`], the thread prints the error and exits with code 1. Make a `StartError` only to
+/// end the program.
+pub struct StartError {
+    text: String,
+    /// Tells the thread that waits for the deadline that the error was dropped.
+    _dropped: mpsc::Sender<Infallible>,
+}
 
 impl<E: std::error::Error> From<E> for StartError {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        let text = error.to_string();
+        let (sender, dropped) = mpsc::channel::<Infallible>();
+        let watch = {
+            let text = text.clone();
+            move || {
+                if dropped.recv_timeout(EXIT_DEADLINE) == Err(RecvTimeoutError::Timeout) {
+                    log::report(format_args!("Error: {text}"));
+                    log::flush();
+                    exit(1);
+                }
+            }
+        };
+        // If the thread cannot start, only the deadline is missing.
+        drop(thread::Builder::new().name("exit".to_owned()).spawn(watch));
+        Self { text, _dropped: sender }
     }
 }
 
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", Lines(&self.text))
     }
 }
 

@@ -6,8 +6,9 @@
 //! other to hyper. It judges every request before warp sees it, the first and those after it,
 //! because warp panics at a target without a path.
 //!
-//! Every refusal is a [`Rejection`], made into an answer by [`Rejection::to_response`]. One is not:
-//! hyper answers a malformed head that comes after the first of a connection.
+//! Every refusal is a [`Rejection`], made into an answer by [`Rejection::to_response`]. hyper refuses
+//! a malformed head that comes after the first of a connection; an
+//! [`Explained`](crate::stream::Explained) stream writes a rejection in place of hyper's answer.
 
 mod pending;
 mod site;
@@ -26,7 +27,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-pub(crate) use self::pending::PendingConnections;
+pub use self::pending::{PendingConnections, Place};
 use self::site::Site;
 use crate::handshake::{self, Policy, Rejection};
 pub use crate::limits::KEEP_ALIVE;

@@ -3,8 +3,10 @@
 //! [`Io`] is any stream that can be read and written. [`Rewind`] puts bytes back in front of a
 //! stream. [`within`] bounds the time of a write to a peer that does not read. [`linger`] ends a
 //! connection so that the bytes written last still arrive; [`Lingering`] does that for a stream
-//! that another library ends. [`Keeping`] keeps a value as long as a stream lives.
+//! that another library ends. [`Keeping`] keeps a value as long as a stream lives. [`Explained`] says
+//! what is wrong with a request that hyper refuses.
 
+mod explained;
 mod keeping;
 mod lingering;
 
@@ -17,6 +19,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
+pub use explained::Explained;
 pub use keeping::Keeping;
 pub use lingering::Lingering;
 

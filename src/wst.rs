@@ -52,5 +52,8 @@ pub(crate) use print::{padded, width};
 pub(crate) use text::quoted;
 pub(crate) use time::{moment, seconds};
 
+/// The most bytes that one line may send or expect, repetitions and names included: 64 MiB.
+pub const PAYLOAD_LIMIT: usize = 64 * 1024 * 1024;
+
 /// The most bytes a scenario may have: 1 MiB.
 pub const FILE_LIMIT: usize = 1024 * 1024;

@@ -1,5 +1,5 @@
 //! Holds the architecture: a module uses only the floors below its own, no files use one another in a
-//! circle, and every public asynchronous function tells whether it is cancel safe.
+//! circle, every public asynchronous function tells whether it is cancel safe, and only printers print.
 
 #[path = "floors/cancelling.rs"]
 mod cancelling;
@@ -7,6 +7,8 @@ mod cancelling;
 mod circles;
 #[path = "floors/names.rs"]
 mod names;
+#[path = "floors/printing.rs"]
+mod printing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,6 +50,14 @@ const FLOORS: &[&[&str]] = &[
     &["room", "session", "settings", "transcript"],
     &["scenario", "server"],
     &["chat", "doctor", "endpoint", "program"],
+];
+
+/// The files that write to standard output or error. All others print through them.
+const PRINTERS: [&str; 3] = [
+    "src/log.rs",
+    "cli/src/output.rs",
+    // The guard tells the command with one byte that it is ready.
+    "cli/src/guard.rs",
 ];
 
 fn floor(module: &str) -> Option<usize> {
@@ -205,4 +215,20 @@ fn every_public_async_function_tells_whether_it_is_cancel_safe() {
         }
     }
     assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn only_the_printers_print() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for file in ["src", "examples", "cli/src"].iter().flat_map(|folder| sources(&root.join(folder)))
+    {
+        let name = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        let is_source = file.extension().is_some_and(|extension| extension == "rs");
+        if is_source && !PRINTERS.contains(&&*name) {
+            let text = fs::read_to_string(&file).unwrap();
+            found.extend(printing::raw(&text).iter().map(|line| format!("{name}, {line}")));
+        }
+    }
+    assert!(found.is_empty(), "print with `log!`, in the command with `print_lines!`: {found:#?}");
 }

@@ -464,3 +464,45 @@ async fn of_two_differences_the_first_line_is_told() {
         assert_eq!(difference.line, 5, "{late} is late: {difference}");
     }
 }
+
+/// A server that says so many bytes in one message, for a name to capture.
+fn says_long(bytes: usize) -> Transcript {
+    says(&[Frame::text("x".repeat(bytes))])
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_captured_name_makes_of_a_line_has_a_limit() {
+    let many = |n: usize, between: &str| vec!["<a>"; n].join(between);
+    // 100,000 bytes are captured, and 64 MiB are 671 times that.
+    let too_long = [
+        "bob >> text \"<a>\"*672".to_owned(),
+        "bob << text \"<a>\"*672".to_owned(),
+        format!("bob >> text \"{}\"", many(672, "")),
+        format!("bob >> json [{}]", many(672, ",")),
+        format!("bob >> close 1000 \"{}\"", many(672, "")),
+        format!("eve -> GET /{}", many(672, "")),
+        // Each header is within the limit; together they are not.
+        format!("eve -> GET / a=\"{0}\" b=\"{0}\"", many(400, "")),
+    ];
+    for line in too_long {
+        let text = format!("bob -> GET /ws\nbob <- 101\nbob << text \"<a>\"\n{line}\n");
+        let with = says(&[Frame::text("x".repeat(100_000)), Frame::text("y")]);
+        let with = if line.starts_with("bob <<") { with } else { says_long(100_000) };
+        let played = play(&text, with).await;
+        let difference = played.difference.unwrap_or_else(|| panic!("{line:.40}: it passes"));
+        assert_eq!(difference.line, 4, "{line:.40}");
+        assert_eq!(
+            difference.why.to_string(),
+            "with its names filled in, the line has more than 67108864 bytes",
+            "{line:.40}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_name_that_was_not_seen_matches_nothing() {
+    let text = "bob -> GET /ws\nbob <- 101\nbob << text \"<a>\"*3\n";
+    let played = play(text, says(&[Frame::text("xyz")])).await;
+    let difference = played.difference.expect("nobody knows what <a> is");
+    assert_eq!(difference.why.to_string(), "<a> stands for nothing: it was not seen before");
+}

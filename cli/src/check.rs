@@ -15,6 +15,7 @@ use ws101::address::Address;
 
 use crate::exit::{Exit, interrupted};
 use crate::lang::Lang;
+use crate::output::print_document;
 use crate::place::{Place, plain};
 use judge::{Candidate, Judge};
 use lesson::Lesson;
@@ -128,8 +129,8 @@ impl Check {
         judge.end().await;
         judged?;
         match &self.machine {
-            Machine { json: true, .. } => println!("{}", report.json()),
-            Machine { junit: true, .. } => print!("{}", report.junit()),
+            Machine { json: true, .. } => print_document(&format!("{}\n", report.json())),
+            Machine { junit: true, .. } => print_document(&report.junit()),
             Machine { .. } => report.end(),
         }
         Ok(if report.passed() { Exit::Passed } else { Exit::Failed })

@@ -6,10 +6,10 @@ use anyhow::Result;
 use clap::Args;
 use ws101::address::Address;
 use ws101::doctor::{Diagnosis, Level, Target, examine};
-use ws101::escape::Lines;
 
 use crate::exit::Exit;
 use crate::lang::Lang;
+use crate::output::print_lines;
 
 /// Tell in one sentence why a WebSocket does not open, with the evidence; if it opens, which rules it keeps.
 ///
@@ -46,13 +46,14 @@ impl Doctor {
             quiet: Duration::from_secs(self.quiet.into()),
         };
         let diagnosis = examine(&target).await;
-        println!("{}", Lines(&sentence(&target, &diagnosis, lang)));
-        println!();
+        let sentence = sentence(&target, &diagnosis, lang);
+        print_lines!("{sentence}");
+        print_lines!("");
         for line in diagnosis.evidence.iter().flat_map(|line| line.lines()) {
-            println!("  {}", Lines(line));
+            print_lines!("  {line}");
         }
         if !diagnosis.verdicts.is_empty() {
-            println!("\n{}", table(&diagnosis, lang));
+            print_lines!("\n{}", table(&diagnosis, lang));
         }
         Ok(match diagnosis.cause.is_none() && keeps_its_musts(&diagnosis) {
             true => Exit::Passed,

@@ -9,6 +9,7 @@ mod guard;
 mod lang;
 #[cfg(unix)]
 mod mark;
+mod output;
 mod place;
 mod play;
 mod port;
@@ -21,7 +22,7 @@ use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use ws101::escape::Lines;
+use ws101::log;
 
 /// Grade, examine, record and play any WebSocket server.
 ///
@@ -48,9 +49,10 @@ const PIPE_CLOSED: &str = "failed printing to std";
 /// The exit code when the reader of the output is gone: the one that a shell gives for SIGPIPE.
 const EXIT_UNREAD: u8 = 128 + 13;
 
-/// Prints no message for a panic of `println!` on a closed pipe. The panic unwinds, so that started
-/// processes are stopped.
+/// Prints no message for a panic of `println!` on a closed pipe, and never waits to print another.
+/// The panic unwinds, so that started processes are stopped.
 fn silence_closed_pipe() {
+    log::report_panics();
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let said = panic.payload_as_str().unwrap_or_default();
@@ -64,7 +66,7 @@ fn silence_closed_pipe() {
 fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            eprint!("{}", Lines(&error.to_string()));
+            output::print_error(format_args!("{}", error.to_string().trim_end()));
             std::process::exit(error.exit_code());
         }
         // Help and version: they hold no text of the user.
@@ -107,7 +109,7 @@ async fn run() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("ws101: {}", Lines(&format!("{error:#}")));
+            output::print_error(format_args!("ws101: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
-use ws101::escape::Lines;
 use ws101::scenario::Scenario;
 
 use crate::exit::Exit;
+use crate::output::print_lines;
 use crate::place::{moved, plain};
 use crate::server::ServerUnderTest;
 
@@ -77,22 +77,22 @@ impl Play {
             played.transcript.leave().await;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
             if self.wire || played.difference.is_some() {
-                println!("{}", Lines(played.to_string().trim_end()));
+                print_lines!("{}", played.to_string().trim_end());
             }
             let Some(difference) = &played.difference else { continue };
-            if let Some(words) = server.tail().await {
-                println!("{}", Lines(&words));
+            if let Some(tail) = server.tail().await {
+                print_lines!("{tail}");
             }
             if self.accept {
                 return self.accept(scenario, difference.step, server).await;
             }
             let step = (difference.step + 1).min(all);
             let time = if self.times > 1 { format!(", time {time}") } else { String::new() };
-            println!("FAILED: step {step} of {all}{time}, {} ms", took.as_millis());
+            print_lines!("FAILED: step {step} of {all}{time}, {} ms", took.as_millis());
             return Ok(Exit::Failed);
         }
         let times = if self.times > 1 { format!(", {} times", self.times) } else { String::new() };
-        println!("passed: {}{times}, {} ms", steps(all), took.as_millis());
+        print_lines!("passed: {}{times}, {} ms", steps(all), took.as_millis());
         Ok(Exit::Passed)
     }
 
@@ -112,7 +112,7 @@ impl Play {
             return Err(anyhow!("{difference}").context("not accepted: played again, it differs"));
         }
         write(&self.file, &accepted)?;
-        println!("accepted: {} is what the server does", self.file.display());
+        print_lines!("accepted: {} is what the server does", self.file.display());
         Ok(Exit::Passed)
     }
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use ws101::escape::Lines;
 use ws101::scenario::{FILE_LIMIT, NotDeterministic, RECORDINGS, Scenario};
 
 use crate::exit::Exit;
+use crate::output::{print_error, print_lines};
 use crate::place::{moved, plain};
 use crate::play::{LINES, read, steps, write};
 use crate::server::ServerUnderTest;
@@ -63,14 +63,14 @@ impl Record {
     async fn record(&self, scenario: &Scenario, server: &mut ServerUnderTest) -> Result<Exit> {
         let recorded = scenario.record(async || server.transcript_with(&self.any).await).await;
         match (recorded, &self.out) {
-            (Ok(recorded), None) => print!("{}", Lines(&recorded.to_string())),
+            (Ok(recorded), None) => print_lines!("{}", recorded.to_string().trim_end_matches('\n')),
             (Ok(recorded), Some(file)) => {
                 write(file, &recorded)?;
                 let steps = steps(recorded.steps.len());
-                println!("recorded: {}, {steps}, {RECORDINGS} times the same", file.display());
+                print_lines!("recorded: {}, {steps}, {RECORDINGS} times the same", file.display());
             }
             (Err(unsteady @ NotDeterministic::Differs(_)), _) => {
-                println!("{}", Lines(&unsteady.to_string()));
+                print_lines!("{unsteady}");
                 return Ok(Exit::Failed);
             }
             (Err(stuck), _) => return Err(with_tail(stuck, server).await),
@@ -88,7 +88,9 @@ async fn with_tail(stuck: NotDeterministic, server: &mut ServerUnderTest) -> any
 
 fn typed() -> Result<Scenario> {
     if stdin().is_terminal() {
-        eprintln!("What do the clients do? Such as: bob -> GET /ws. Ctrl-D ends it.");
+        print_error(format_args!(
+            "What do the clients do? Such as: bob -> GET /ws. Ctrl-D ends it."
+        ));
     }
     let mut text = String::new();
     stdin().take(FILE_LIMIT as u64 + 1).read_to_string(&mut text).context("no text came in")?;

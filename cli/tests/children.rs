@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -160,7 +161,22 @@ async fn a_command_that_nobody_reads_ends_quietly() {
     drop(reader);
     let ended = ws101(&["play", "/nowhere", "--url", "ws://127.0.0.1:1/"]).stderr(writer).status();
     let ended = timeout(PATIENCE, ended).await.expect("it ends").unwrap();
-    assert_eq!(ended.code(), Some(141));
+    assert_eq!(ended.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_that_nobody_reads_does_not_hold_the_command_up() {
+    for arguments in
+        [vec!["play", "/nowhere", "--url", "ws://127.0.0.1:1/"], vec!["play", "--no-such-option"]]
+    {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        // What a pipe holds: it takes no byte more.
+        writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
+        let ended = ws101(&arguments).stderr(writer).status();
+        let ended = timeout(PATIENCE, ended).await.expect("it ends").unwrap();
+        assert_eq!(ended.code(), Some(2), "{arguments:?}");
+        drop(reader);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

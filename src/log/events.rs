@@ -8,8 +8,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use super::OUT;
-use crate::escape::Lines;
+use super::{OUT, one_line};
 use crate::timestamp;
 
 /// The least important level that is printed: the library uses `DEBUG` for what a peer can repeat
@@ -59,10 +58,11 @@ impl<F: Fn(String) + 'static> Subscriber for Events<F> {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let text = format!("{}{}", fields.message, fields.others).replace('\n', "\\n");
+        let Fields { message, others } = fields;
         let level = event.metadata().level();
         let target = event.metadata().target();
-        (self.0)(format!("{} {level:>5} {target}:{}\n", timestamp::now(), Lines(&text)));
+        let now = timestamp::now();
+        (self.0)(one_line(&format!("{now} {level:>5} {target}:{message}{others}")));
     }
 
     /// No span is enabled, so this is never called.

@@ -3,23 +3,35 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::mismatch::Mismatch;
+use super::text::within_limit;
 use super::{Ask, FramePattern, Kind, Names, Payload};
 use crate::frame::{Frame, Opcode};
 use crate::transcript::{MASK, Request};
 
 impl Ask {
-    /// The request for `host`; the error is a name that stands for nothing yet.
+    /// The request for `host`.
+    ///
+    /// # Errors
+    ///
+    /// A name that stands for nothing yet, or a head of more than
+    /// [`PAYLOAD_LIMIT`](crate::wst::PAYLOAD_LIMIT).
     pub(super) fn to_bytes(&self, host: &str, names: &Names) -> Result<Bytes, Mismatch> {
         match self {
             Self::Raw(payload) => payload.to_bytes(names),
             Self::Usual { method, target, headers } => {
-                let mut request = Request::new(&target.fill(names)?).method(method);
+                let target = target.fill(names)?;
+                let mut bytes = target.len();
+                let mut request = Request::new(&target).method(method);
                 for (short, value) in headers {
                     let name = header_name(short);
-                    request = match value {
-                        Some(value) => request.header(&name, &value.fill(names)?),
-                        None => request.without(&name),
+                    let Some(value) = value else {
+                        request = request.without(&name);
+                        continue;
                     };
+                    let value = value.fill(names)?;
+                    bytes += value.len();
+                    within_limit(bytes)?;
+                    request = request.header(&name, &value);
                 }
                 Ok(request.to_bytes(host))
             }
@@ -89,12 +101,17 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// A name that stands for nothing yet, or bytes of which only the digest is written.
+    /// A name that stands for nothing yet, bytes of which only the digest is written, or more bytes
+    /// than [`PAYLOAD_LIMIT`](crate::wst::PAYLOAD_LIMIT).
     pub(super) fn to_bytes(&self, names: &Names) -> Result<Bytes, Mismatch> {
         Ok(match self {
             Self::Unsaid => Bytes::new(),
             Self::Any | Self::Digest(..) => return Err(Mismatch::NotWritten(self.to_string())),
-            Self::Text(text, times) => text.fill(names)?.repeat(*times).into(),
+            Self::Text(text, times) => {
+                let once = text.fill(names)?;
+                within_limit(once.len().saturating_mul(*times))?;
+                once.repeat(*times).into()
+            }
             Self::Bytes(bytes, times) => bytes.repeat(*times).into(),
             Self::Json(json) => json.fill(names)?.into(),
             Self::Close(codes, reason) => {

@@ -6,8 +6,11 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::inbox::Inbox;
+use super::inbox::{Arrival, Arrived, Inbox};
 use super::json::Path;
+use super::matching::matches;
+use super::mismatch::Mismatch;
+use super::names::CAPTURED_LIMIT;
 use super::settings::StepSettings;
 use super::{Item, Json, Names, Observation, Scenario, Text};
 use crate::client::Asked;
@@ -102,6 +105,23 @@ fn a_failed_comparison_takes_back_what_it_captured_and_no_more() {
     assert!(pattern.matches("an end!", &mut names));
     assert_eq!(names.text("b").as_deref(), Some("an end"));
     assert_eq!(names.text("a").as_deref(), Some("kept"));
+}
+
+#[test]
+fn captured_values_have_a_limit() {
+    let mut names = Names::default();
+    let mut capture = |name: &str, bytes: usize| {
+        let text: Scenario = format!("a << text \"<{name}>\"").parse().unwrap();
+        let Item::Expectation(_, expect) = &text.steps[0].lines[0].item else { panic!() };
+        let frame = Frame::text("x".repeat(bytes));
+        let arrival = Arrival { at: Instant::now(), what: Arrived::Frame(frame), seen: Vec::new() };
+        matches(&expect.what, &arrival, &mut names)
+    };
+    for n in 0..63 {
+        assert_eq!(capture(&format!("n{n}"), 1 << 20), Ok(()));
+    }
+    assert_eq!(capture("last", 1 << 20), Err(Mismatch::Captured(CAPTURED_LIMIT)));
+    assert_eq!(capture("small", 1 << 10), Ok(()), "what did not fit was given back");
 }
 
 #[test]

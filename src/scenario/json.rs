@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::detail::Detail;
 use super::mismatch::Mismatch;
 use super::names::Names;
+use super::text::within_limit;
 use crate::escape;
 use crate::wst::{Json, steps};
 
@@ -17,7 +18,8 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// A name that stands for nothing yet, or a value of which only the digest is written.
+    /// A name that stands for nothing yet, a value of which only the digest is written, or JSON of
+    /// more than [`PAYLOAD_LIMIT`](crate::wst::PAYLOAD_LIMIT).
     pub(super) fn fill(&self, names: &Names) -> Result<String, Mismatch> {
         let mut out = String::new();
         self.fill_into(names, &mut out)?;
@@ -31,9 +33,11 @@ impl Json {
                 let value = names.get(name);
                 let value = value.ok_or_else(|| Mismatch::Unknown(self.to_string()))?;
                 let _ = write!(out, "{value}");
+                within_limit(out.len())?;
             }
             Self::Text(text) => {
                 let _ = write!(out, "{}", Value::String(text.fill(names)?));
+                within_limit(out.len())?;
             }
             Self::Array(_, true) | Self::Object(_, true) => {
                 return Err(Mismatch::NotWritten("...".to_owned()));

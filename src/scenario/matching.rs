@@ -9,6 +9,8 @@ use super::detail::Detail;
 use super::inbox::{Arrival, Arrived};
 use super::json::{Path, is_digest};
 use super::mismatch::Mismatch;
+use super::names::CAPTURED_LIMIT;
+use super::text::within_limit;
 use super::{End, FramePattern, Kind, Names, Observation, PartialFrame, Payload, ResponsePattern};
 use crate::client::ResponseFault;
 use crate::frame::{Frame, Opcode, Torn};
@@ -46,6 +48,10 @@ pub(super) fn matches(wanted: &Observation, arrival: &Arrival, names: &mut Names
         (Observation::End(_), Arrived::End(_)) => Err(Mismatch::Other),
         (_, Arrived::End(End::Eof | End::Reset)) => Err(Mismatch::Ended),
         _ => Err(Mismatch::Other),
+    };
+    let verdict = match verdict {
+        Ok(()) if !names.fit() => Err(Mismatch::Captured(CAPTURED_LIMIT)),
+        verdict => verdict,
     };
     if verdict.is_err() {
         names.forget(known);
@@ -142,6 +148,7 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
             Ok(whole) if *times != 1 || frame.digest.is_some() => {
                 same_repeated(whole.as_bytes(), *times, frame)
             }
+            Err(why) if *times != 1 => Err(why),
             _ => {
                 let found = readable(found)?;
                 differs_unless(text.matches(found, names), || match text.fill(names) {
@@ -178,9 +185,12 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
 
 /// Whether the payload is `bytes`, `times` times.
 ///
-/// The lengths are compared first, so that up to 64 MiB are only allocated if the lengths agree.
+/// The lengths are compared first, so that up to [`PAYLOAD_LIMIT`](crate::wst::PAYLOAD_LIMIT) are
+/// only allocated if the lengths agree.
 fn same_repeated(bytes: &[u8], times: usize, frame: &Frame) -> MatchResult {
-    let wanted = bytes.len().saturating_mul(times) as u64;
+    let wanted = bytes.len().saturating_mul(times);
+    within_limit(wanted)?;
+    let wanted = wanted as u64;
     let found = frame.header.len;
     differs_unless(found == wanted, || Detail::Length { found, wanted })?;
     same(&bytes.repeat(times), frame)

@@ -77,6 +77,12 @@ pub enum Mismatch {
     /// The line shows only a part of what was sent, such as a digest, so it cannot be sent again.
     #[error("{0} cannot be sent: its bytes are not written down")]
     NotWritten(String),
+    /// With what its names stand for, the line has more bytes than this.
+    #[error("with its names filled in, the line has more than {0} bytes")]
+    TooLong(usize),
+    /// The names that were captured have more bytes than this.
+    #[error("the captured names have more than {0} bytes")]
+    Captured(usize),
     /// More events came than are kept, so some were dropped.
     #[error("more events came than are kept, so some were dropped")]
     Flood,

@@ -7,12 +7,17 @@ use serde_json::Value;
 
 use crate::wst::steps;
 
+/// The most bytes of all captured values: 64 MiB.
+pub(super) const CAPTURED_LIMIT: usize = 64 * 1024 * 1024;
+
 /// The value of each captured `<name>`. A name has one value, in all lanes.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     values: BTreeMap<String, Value>,
     /// The names in the order in which they were captured.
     order: Vec<String>,
+    /// The bytes of all values, as [`size`] counts them.
+    bytes: usize,
 }
 
 /// Two are equal if the same names stand for the same values.
@@ -45,9 +50,16 @@ impl Names {
 
     pub(super) fn keep(&mut self, name: &str, value: Value) {
         steps::count(1);
-        if self.values.insert(name.to_owned(), value).is_none() {
-            self.order.push(name.to_owned());
+        self.bytes += size(&value);
+        match self.values.insert(name.to_owned(), value) {
+            None => self.order.push(name.to_owned()),
+            Some(before) => self.bytes -= size(&before),
         }
+    }
+
+    /// Whether the captured values have at most [`CAPTURED_LIMIT`] bytes.
+    pub(super) fn fit(&self) -> bool {
+        self.bytes <= CAPTURED_LIMIT
     }
 
     /// The number of names, for [`forget`](Self::forget).
@@ -62,7 +74,20 @@ impl Names {
     pub(super) fn forget(&mut self, mark: usize) {
         for name in self.order.drain(mark.min(self.order.len())..) {
             steps::count(1);
-            self.values.remove(&name);
+            self.bytes -= self.values.remove(&name).as_ref().map_or(0, size);
         }
     }
+}
+
+/// About how many bytes a value takes in memory.
+fn size(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size).sum(),
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| name.len() + size(value)).sum()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }

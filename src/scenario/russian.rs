@@ -31,6 +31,10 @@ impl Mismatch {
             Self::NotWritten(what) => {
                 format!("{what} нельзя отправить: сами байты здесь не записаны")
             }
+            Self::TooLong(limit) => {
+                format!("вместе со значениями имён в строке больше {limit} байт")
+            }
+            Self::Captured(limit) => format!("запомненные имена занимают больше {limit} байт"),
             Self::Connected => "соединение ещё есть".to_owned(),
             Self::Flood => "пришло так быстро, что не всё удалось услышать".to_owned(),
             Self::Endless(after) => format!("всё вместе заняло больше чем {}", time(*after)),

@@ -6,23 +6,33 @@ use serde_json::Value;
 
 use super::mismatch::Mismatch;
 use super::names::Names;
-use crate::wst::{Part, Text};
+use crate::wst::{PAYLOAD_LIMIT, Part, Text};
+
+/// Whether a line may send so many bytes. A captured name may make a short line long.
+pub(super) fn within_limit(bytes: usize) -> Result<(), Mismatch> {
+    if bytes <= PAYLOAD_LIMIT { Ok(()) } else { Err(Mismatch::TooLong(PAYLOAD_LIMIT)) }
+}
 
 impl Text {
     /// The text that a client sends, with the values of the names.
     ///
     /// # Errors
     ///
-    /// A name that stands for nothing yet.
+    /// A name that stands for nothing yet, or a text of more than [`PAYLOAD_LIMIT`].
     pub(super) fn fill(&self, names: &Names) -> Result<String, Mismatch> {
-        let part = |part: &Part| match part {
-            Part::Plain(text) => Ok(text.clone()),
-            Part::Any => Err(Mismatch::Unknown("<*>".to_owned())),
-            Part::Name(name) => {
-                names.text(name).ok_or_else(|| Mismatch::Unknown(format!("<{name}>")))
-            }
-        };
-        self.0.iter().map(part).collect()
+        let mut out = String::new();
+        for part in &self.0 {
+            let text = match part {
+                Part::Plain(text) => Cow::Borrowed(text.as_str()),
+                Part::Any => return Err(Mismatch::Unknown("<*>".to_owned())),
+                Part::Name(name) => {
+                    names.shown(name).ok_or_else(|| Mismatch::Unknown(format!("<{name}>")))?
+                }
+            };
+            within_limit(out.len() + text.len())?;
+            out.push_str(&text);
+        }
+        Ok(out)
     }
 
     /// Whether `text` matches; new names are added to `names` with their values.

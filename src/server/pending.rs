@@ -27,7 +27,8 @@ const CUT_COST: u32 = 128;
 
 /// At most [`MAX_PENDING`] places, shared between networks and between listeners.
 ///
-/// Cheap to clone; all clones share the places.
+/// [`serve`](super::serve) has its own. A server that reads requests by hand takes a [`Place`] for
+/// each connection itself. Cheap to clone; all clones share the places.
 ///
 /// While a place is free, a connection takes it. When none is free, the accept loop waits, and
 /// further clients wait in the listener's backlog. A place becomes free when a connection
@@ -43,7 +44,7 @@ const CUT_COST: u32 = 128;
 ///
 /// Taking a place, leaving it and cutting cost O(log [`MAX_PENDING`]) each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PendingConnections(Arc<Shared>);
+pub struct PendingConnections(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -102,7 +103,7 @@ enum Full {
 
 impl PendingConnections {
     /// Waits for a place for a connection from `ip`, and takes it. Cancel safe.
-    pub(super) async fn place(&self, ip: IpAddr) -> Place {
+    pub async fn place(&self, ip: IpAddr) -> Place {
         let network = network(ip);
         loop {
             let freed = self.0.freed.notified();
@@ -197,7 +198,7 @@ impl State {
 
 /// The place of one connection. Dropping it frees the place.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     pending: PendingConnections,
     network: IpAddr,
     turn: Turn,
@@ -205,8 +206,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Runs `work` and gives its result; `None` if the connection was cut first.
-    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    /// Runs `work` and gives its result; `None` if the connection was cut first. As cancel safe as
+    /// `work`.
+    pub async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = work => Some(done),
             _ = &mut self.cut => None,
@@ -214,7 +216,7 @@ impl Place {
     }
 
     /// Notes that a complete request has arrived: connections without one are cut first.
-    pub(super) fn has_asked(&mut self) {
+    pub fn has_asked(&mut self) {
         let mut state = self.pending.lock();
         if let Some(pending) = state.remove(self.network, self.turn) {
             self.turn.has_asked = true;

@@ -20,7 +20,7 @@ use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard,
 use crate::limits::WriteWithin;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::stream::{LINGER, Lingering, Rewind, linger};
+use crate::stream::{Explained, LINGER, Lingering, Rewind, linger};
 use crate::upgrade::{AcceptError, Ends, Upgrade, read_head};
 
 /// The settings and the routes that all connections to a listener share.
@@ -61,6 +61,8 @@ impl Site {
         let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), self.settings.write);
         // hyper closes over a body that nobody read, and the reset would destroy its answer.
         let io = Lingering::new(io, LINGER);
+        // hyper answers a malformed head with an empty 400.
+        let io = Explained::new(io);
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())

@@ -12,7 +12,7 @@ use warp::{Filter, Reply};
 use super::{Accepted, Ends, Peer};
 use crate::handshake::{Agreement, Policy, Rejection};
 use crate::limits::{Caps, FrameLimits, Limited, Permit, WriteWithin};
-use crate::stream::{Keeping, Lingering, Rewind};
+use crate::stream::{Explained, Keeping, Lingering, Rewind};
 
 /// A request and the connection that it came by, to be answered with a 101 or a refusal.
 ///
@@ -131,9 +131,10 @@ impl PendingUpgrade {
 /// The TCP stream that hyper was given by [`server::serve`](crate::server::serve), taken out of
 /// hyper's wrapping, which costs memory and a virtual call; any other stream stays wrapped.
 fn unwrapped(upgraded: Upgraded) -> HttpIo {
-    match upgraded.downcast::<TokioIo<Lingering<WriteWithin<Rewind<TcpStream>>>>>() {
+    match upgraded.downcast::<TokioIo<Explained<Lingering<WriteWithin<Rewind<TcpStream>>>>>>() {
         Ok(parts) => {
-            let (front, tcp) = parts.io.into_inner().into_inner().into_inner().into_parts();
+            let (front, tcp) =
+                parts.io.into_inner().into_inner().into_inner().into_inner().into_parts();
             let front = [front, parts.read_buf].concat();
             Rewind::new(&front, Either::Left(tcp))
         }

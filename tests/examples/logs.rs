@@ -1,7 +1,7 @@
 //! The log of an example: nobody reads it, or it is closed, and the example serves all the same.
 
 use std::fs::File;
-use std::io::{PipeReader, Read};
+use std::io::{PipeReader, Read, Write};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -16,8 +16,11 @@ use ws101::frame::Frame;
 use super::program::examples;
 use super::program::{self, PATIENCE, Port, Program};
 
-/// How many clients come: each makes two lines at least, together more than a pipe holds (64 KiB)
-/// where a line names the client's 250 characters.
+/// The bytes that a pipe of Linux holds; the next one blocks.
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// How many clients come: each makes two lines at least, together more than a pipe holds where a line
+/// names the client's 250 characters.
 const CLIENTS: usize = 300;
 
 /// What becomes of standard output or error.
@@ -27,7 +30,7 @@ enum Reader {
     Full,
     /// A pipe that nobody will ever read: each write fails.
     Gone,
-    /// A pipe that is open, full, and not read.
+    /// A pipe that is open, full from the start, and not read.
     Asleep,
 }
 
@@ -37,8 +40,12 @@ impl Reader {
         if self == Self::Full {
             return (File::options().write(true).open("/dev/full").unwrap().into(), None);
         }
-        let (reader, writer) = std::io::pipe().unwrap();
-        (writer.into(), (self == Self::Asleep).then_some(reader))
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        if self == Self::Gone {
+            return (writer.into(), None);
+        }
+        writer.write_all(&[b'x'; PIPE_BYTES]).unwrap();
+        (writer.into(), Some(reader))
     }
 }
 
@@ -144,10 +151,26 @@ async fn a_log_on_a_full_disk_ends_no_example() {
     all_survive(Reader::Full).await;
 }
 
+/// The standard library prints the error of `main`, and would wait for a reader.
+#[tokio::test]
+async fn an_error_that_nobody_reads_ends_each_example() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for example in &examples() {
+        let (stderr, reader) = Reader::Asleep.pipe();
+        let mut command = program::command(&[], example, &[("PORT", &port)]);
+        let mut child = command.stderr(stderr).spawn().unwrap();
+        let ended = timeout(PATIENCE, child.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{example} waits for a reader")).unwrap();
+        assert_eq!(ended.code(), Some(1), "{example}");
+        drop(reader);
+    }
+}
+
 #[tokio::test]
 async fn what_was_lost_is_counted_once_somebody_reads() {
     let mut unread = Unread::start("full_chat", Reader::Asleep).await;
-    // 64 KiB in the pipe, twice 256 KiB with the writer, and 300 bytes a line at least.
+    // The pipe is full, twice 256 KiB are with the writer, and 300 bytes a line at least.
     for name in 0..3_000 {
         assert_eq!(unread.visit("/ws", name).await, Ok(()));
     }

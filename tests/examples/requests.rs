@@ -111,6 +111,50 @@ async fn every_request_of_a_kept_connection_is_judged() {
     }
 }
 
+/// The answer to `request`, to the end of the connection.
+async fn last_answer(tcp: &mut TcpStream, request: &str) -> String {
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.expect("it ends in time").unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// hyper would answer a later one with an empty 400.
+#[tokio::test]
+async fn a_malformed_head_is_explained_whenever_it_comes() {
+    let page = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(150));
+    let long = format!("GET / HTTP/1.1\r\nHost: a\r\nCookie: {}\r\n\r\n", "x".repeat(20_000));
+    for example in ["full_chat", "connections", "poll_vs_push"] {
+        let program = Program::start(example, &[]).await;
+        for odd in [
+            "GARBLED\r\n\r\n",
+            "GET / HTPP/1.1\r\n\r\n",
+            "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \u{1}\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n c\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            &many,
+            &long,
+        ] {
+            let mut tcp = TcpStream::connect(program.address).await.unwrap();
+            let first = last_answer(&mut tcp, odd).await;
+            assert!(first.starts_with("HTTP/1.1 ") && first.ends_with(")\n"), "{odd:.40}: {first}");
+            let mut tcp = TcpStream::connect(program.address).await.unwrap();
+            until(&mut tcp, page, "\r\n\r\n").await;
+            let later = last_answer(&mut tcp, odd).await;
+            assert_eq!(later, first, "{example}, later: {odd:.40}");
+            // hyper takes a head of any length that came with the one before it.
+            if example != "poll_vs_push" && odd != long {
+                let mut tcp = TcpStream::connect(program.address).await.unwrap();
+                let both = last_answer(&mut tcp, &format!("{page}{odd}")).await;
+                assert!(both.ends_with(&first), "{example}, in one piece: {odd:.40}: {both}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_http_knows_besides_is_served() {
     for example in ["echo", "full_chat", "poll_vs_push"] {

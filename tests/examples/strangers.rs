@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::transcript::Request;
@@ -216,5 +216,29 @@ async fn a_server_with_threads_waits_for_descriptors_in_peace() {
         drop(taken);
         // Those that came too late are accepted, and found to have left.
         eventually("they are free again", || program.descriptors() == alone).await;
+    }
+}
+
+/// Without shares, such connections would keep everyone out for as long as a request may take.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn silent_connections_of_one_address_keep_no_other_out() {
+    // More than the places of each example.
+    const SILENT: usize = 1_100;
+    ws101::program::raise_descriptor_limit();
+    for example in ["poll_vs_push", "full_chat"] {
+        let program = Program::start(example, &[("WS_HEAD_MS", "600000")]).await;
+        let mut silent = Vec::new();
+        for _ in 0..SILENT {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
+            silent.push(socket.connect(program.address).await.unwrap());
+        }
+        let mut polite = TcpStream::connect(program.address).await.unwrap();
+        polite.write_all(b"GET /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await.unwrap();
+        let mut answer = [0; 12];
+        let read = timeout(PATIENCE, polite.read_exact(&mut answer)).await;
+        read.unwrap_or_else(|_| panic!("{example} answers nobody else")).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404", "{example}");
     }
 }

@@ -344,6 +344,41 @@ async fn no_list_is_longer_than_stated_and_the_count_is_told() {
     }
 }
 
+/// A name of 128 bytes, the most there may be; those of different numbers do not look alike.
+fn longest_name(number: usize) -> String {
+    let sign = |digit: usize| ['🦀', '🐼', '🦊', '🐸'][number >> (2 * digit) & 3];
+    (0..32).map(sign).collect()
+}
+
+/// The bytes of the lists in a period, as `ws101::crowd::FRAMES` states them.
+const PERIOD_BYTES: usize = 400_000;
+
+#[tokio::test(start_paused = true)]
+async fn the_lists_of_a_period_fit_a_line_of_10_mbit_in_a_room_of_any_size() {
+    let mut most = 0;
+    for n in [5, 15, 99, 150] {
+        let mut town = Town::new(1 << 20);
+        let watched = town.watch("python_chat");
+        let members = town.arrive(n, "v1");
+        town.tick().await;
+        let mut names = (0..).map(longest_name);
+        for &who in &members {
+            town.say(who, &json!({"type": "rename", "username": names.next()}));
+        }
+        town.tick().await;
+        watched.take();
+        // More than any period tells one by one.
+        for who in members.iter().cycle().take(AT_ONCE + 10) {
+            town.say(*who, &json!({"type": "rename", "username": names.next()}));
+        }
+        town.tick().await;
+        let [bytes, _] = watched.take();
+        println!("{n} members: {bytes} bytes");
+        most = most.max(bytes);
+    }
+    assert!((100_000..=PERIOD_BYTES).contains(&most), "{most} bytes");
+}
+
 /// What a client of the canonical protocol knows, as `lessons` tell it to.
 #[derive(Default)]
 struct Known(BTreeMap<String, String>);

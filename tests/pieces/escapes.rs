@@ -1,6 +1,6 @@
 //! What strangers send does not reach a terminal as it is.
 
-use ws101::escape::{LINE_LIMIT, Line};
+use ws101::escape::{LINE_LIMIT, Line, Lines, Shown, acts};
 
 #[test]
 fn a_line_stays_one_line_and_says_what_it_hides() {
@@ -11,7 +11,11 @@ fn a_line_stays_one_line_and_says_what_it_hides() {
         ("abc\u{202e}cba", r"abc\u{202e}cba"),
         ("zero\u{200b}width\u{feff}", r"zero\u{200b}width\u{feff}"),
         ("not \\n an escape", r"not \\n an escape"),
-        ("two\u{2028}lines", r"two\u{2028}lines"),
+        ("two\u{2028}lines\u{2029}", r"two\u{2028}lines\u{2029}"),
+        ("C1 \u{9b}31m\u{85}\u{9d}", r"C1 \u{9b}31m\u{85}\u{9d}"),
+        ("\u{2066}isolated\u{2069}\u{61c}", r"\u{2066}isolated\u{2069}\u{61c}"),
+        ("a lone\rreturn", r"a lone\rreturn"),
+        ("tags \u{e0041}", r"tags \u{e0041}"),
     ] {
         assert_eq!(Line::of(text).to_string(), shown);
     }
@@ -26,4 +30,20 @@ fn a_line_has_an_end() {
     assert_eq!(Line::new("", 0).to_string(), "");
     let long = Line::of(&"\u{1b}".repeat(10_000)).to_string();
     assert!(long.chars().count() <= LINE_LIMIT + 1 && long.ends_with('…'));
+}
+
+/// Every character that acts on a terminal, in each printer: none is printed.
+#[test]
+fn no_character_acts_on_a_terminal() {
+    let mut count = 0;
+    for char in ('\0'..=char::MAX).filter(|char| acts(*char)) {
+        count += 1;
+        let text = char.to_string();
+        let [line, lines, shown] =
+            [Line::of(&text).to_string(), Lines(&text).to_string(), Shown::of(&text).to_string()];
+        assert!(!line.contains(acts) && !shown.contains(acts), "{char:?}: {line:?}");
+        assert!(!lines.contains(|c| c != '\n' && acts(c)), "{char:?}: {lines:?}");
+    }
+    // C0; DEL and C1; marks of direction; separators, embeddings and overrides; isolates.
+    assert_eq!(count, 32 + 33 + 3 + 7 + 4);
 }

@@ -1,11 +1,13 @@
 //! A log that loses lines rather than wait.
 
 use std::io::{self, Write};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tracing::{Level, debug, info, span, warn};
+use ws101::log;
 use ws101::log::{Events, Log, QUEUE_BYTES};
 
 /// How long the writing thread may take, on a busy machine.
@@ -148,4 +150,23 @@ fn text_of_a_peer_cannot_begin_a_line_or_act_on_the_terminal() {
         " agent=x\\n2026-01-01T12:00:00.000Z ERROR forged: line\\u{d}\\u{1b}[2J\\u{202e}\n"
     );
     assert_eq!(lines, [line]);
+}
+
+/// Set in the process that prints.
+const PRINTS: &str = "WS101_PRINTS";
+
+#[test]
+fn a_line_of_the_log_stays_one_line_and_a_report_keeps_its_lines() {
+    if std::env::var_os(PRINTS).is_some() {
+        log!("said: {}", "hi\nforged\u{1b}");
+        log::report(format_args!("one\u{1b}\ntwo"));
+        assert!(log::flush());
+        return;
+    }
+    let name = "log::a_line_of_the_log_stays_one_line_and_a_report_keeps_its_lines";
+    let mut itself = Command::new(std::env::current_exe().unwrap());
+    let ended = itself.args(["--exact", name]).env(PRINTS, "").output().unwrap();
+    let stdout = String::from_utf8_lossy(&ended.stdout);
+    assert!(stdout.contains("said: hi\\nforged\\u{1b}\n"), "{stdout}");
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "one\\u{1b}\ntwo\n");
 }

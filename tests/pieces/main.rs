@@ -17,6 +17,7 @@ mod log;
 mod name;
 mod pace;
 mod page;
+mod program;
 mod receipts;
 mod refusals;
 mod server;

@@ -10,6 +10,7 @@ use ws101::scenario::NOTHING_MORE;
 use super::judge::{Explanation, Judged, Outcome};
 use super::lesson::Lesson;
 use crate::lang::Lang;
+use crate::output::print_lines;
 
 /// How many bytes of what was seen are shown.
 const BYTES_SHOWN: usize = 32;
@@ -70,13 +71,13 @@ impl Report {
     /// Prints the heading.
     pub fn begin(&self) {
         let word = self.lang.pick("lesson", "урок");
-        println!("{word} {} · {} · seed {}", self.lesson.number, self.lesson.name, self.seed);
+        print_lines!("{word} {} · {} · seed {}", self.lesson.number, self.lesson.name, self.seed);
         let settings = self.lesson.settings();
         if self.tested.is_running && !settings.is_empty() {
             let settings: Vec<_> =
                 settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let first = self.lang.pick("your server must run with", "сервер должен работать с");
-            println!("{first}: {}", settings.join(" "));
+            print_lines!("{first}: {}", settings.join(" "));
         }
     }
 
@@ -87,14 +88,14 @@ impl Report {
             Outcome::Passed => {
                 let ms = took.as_millis();
                 let width = 62usize.saturating_sub(number.chars().count() + title.chars().count());
-                println!("  ok    {number} {title}{:width$}{ms:>6} ms", "");
+                print_lines!("  ok    {number} {title}{:width$}{ms:>6} ms", "");
             }
-            Outcome::Skipped(why) => println!("  skip  {number} {title}: {why}"),
+            Outcome::Skipped(why) => print_lines!("  skip  {number} {title}: {why}"),
             Outcome::Failed(failure) if self.failures() > 0 => {
-                println!("  FAIL  {number} {title}: {}", cut(&failure.because));
+                print_lines!("  FAIL  {number} {title}: {}", cut(&failure.because));
             }
             Outcome::Failed(failure) => {
-                println!("  FAIL  {number} {title}\n");
+                print_lines!("  FAIL  {number} {title}\n");
                 self.explain(judged, failure, wire, hints);
             }
         }
@@ -111,10 +112,10 @@ impl Report {
         for line in lines.iter().skip(lines.len().saturating_sub(shown)) {
             print_wire(line, width);
         }
-        println!();
+        print_lines!("");
         if let Some(difference) = &failure.difference {
             let lane = difference.lane.as_deref().unwrap_or("--");
-            println!(
+            print_lines!(
                 "        {:9} {lane} {}",
                 pick("expected", "ждали"),
                 match &*difference.expected {
@@ -131,40 +132,40 @@ impl Report {
             let used = marks.iter().filter(|(mark, _)| difference.expected.contains(mark));
             let legend: Vec<_> = used.map(|(_, meaning)| *meaning).collect();
             if !legend.is_empty() {
-                println!("        {:9} ({})", "", legend.join(", "));
+                print_lines!("        {:9} ({})", "", legend.join(", "));
             }
             let seen = match difference.seen.as_deref().and_then(|seen| seen.lines().last()) {
                 Some(seen) => format!("{lane} {}", cut(seen)),
                 None => pick("nothing", "ничего").to_owned(),
             };
-            println!("        {:9} {seen}", pick("seen", "пришло"));
+            print_lines!("        {:9} {seen}", pick("seen", "пришло"));
             if !difference.bytes.is_empty() {
                 let bytes = Hex::new(&difference.bytes, BYTES_SHOWN);
-                println!("        {:9} {bytes}", pick("bytes", "байты"));
+                print_lines!("        {:9} {bytes}", pick("bytes", "байты"));
                 if !difference.wanted.is_empty() {
                     let wanted = Hex::new(&difference.wanted, BYTES_SHOWN);
-                    println!("        {:9} {wanted}", pick("must be", "а надо"));
+                    print_lines!("        {:9} {wanted}", pick("must be", "а надо"));
                 }
             }
         }
-        println!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
+        print_lines!("        {:9} {}", pick("because", "причина"), cut(&failure.because));
         for line in failure.tail.lines() {
-            println!("        {}", cut(line));
+            print_lines!("        {}", cut(line));
         }
-        println!();
+        print_lines!("");
         let mut see =
             vec![self.lesson.page(failure.lesson.as_deref().unwrap_or_default(), self.lang)];
         see.extend(failure.rfc.as_ref().map(|section| format!("RFC 6455 §{section}")));
-        println!("        {:9} {}", pick("See", "Читать"), see.join(", "));
+        print_lines!("        {:9} {}", pick("See", "Читать"), see.join(", "));
         for hint in failure.hints.iter().take(hints) {
-            println!("        {:9} {hint}", pick("Hint", "Подсказка"));
+            print_lines!("        {:9} {hint}", pick("Hint", "Подсказка"));
         }
         if hints < failure.hints.len() {
             let more = pick("there is another: --hints", "есть ещё одна: --hints");
-            println!("        {:9} ({more} {})", "", hints + 1);
+            print_lines!("        {:9} ({more} {})", "", hints + 1);
         }
         let again = self.tested.again(&judged.number, failure.seed);
-        println!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
+        print_lines!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
     }
 
     /// Prints how many checks passed, failed and were skipped.
@@ -175,14 +176,14 @@ impl Report {
         let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
         let failed = self.failures();
         match self.lang {
-            Lang::En => println!("{passed} passed, {failed} failed, {skipped} skipped"),
-            Lang::Ru => println!("прошло {passed}, не прошло {failed}, пропущено {skipped}"),
+            Lang::En => print_lines!("{passed} passed, {failed} failed, {skipped} skipped"),
+            Lang::Ru => print_lines!("прошло {passed}, не прошло {failed}, пропущено {skipped}"),
         }
     }
 }
 
 fn print_wire(line: &str, width: usize) {
-    println!("{}", format!("        {}", shortened(line, width)).trim_end());
+    print_lines!("{}", format!("        {}", shortened(line, width)).trim_end());
 }
 
 /// The start of a line, safe to print: control characters are escaped.

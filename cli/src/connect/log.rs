@@ -10,6 +10,8 @@ use ws101::wst::{
     Action, ConnectionAction, Item, LineWriter, Modifiers, Payload, ResponsePart, Timing,
 };
 
+use crate::output::print_lines;
+
 /// The name of the client.
 const NAME: &str = "you";
 
@@ -38,7 +40,7 @@ pub struct Log {
 /// Prints each line of `text` as a remark.
 pub fn remark(text: &str) {
     for line in text.lines() {
-        println!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
+        print_lines!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
     }
 }
 
@@ -121,7 +123,7 @@ impl Log {
     fn sent(&mut self, item: &Item) {
         let pause = self.last.elapsed();
         if pause >= PAUSE {
-            println!("{}", Item::Wait(Duration::from_secs(pause.as_secs())));
+            print_lines!("{}", Item::Wait(Duration::from_secs(pause.as_secs())));
         }
         self.print(item);
     }
@@ -137,7 +139,7 @@ impl Log {
     }
 
     fn print(&mut self, item: &Item) {
-        println!("{}", item.to_line());
+        print_lines!("{}", item.to_line());
         self.last = Instant::now();
         let new = self.writer.names(self.told);
         let new: Vec<_> = new.map(|(name, id)| format!("<{name}> is {id}")).collect();

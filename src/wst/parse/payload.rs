@@ -1,12 +1,9 @@
 //! The payload of a frame: `"hi"`, `00 ff`, `{"a":1}`, `1000 "bye"`.
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::{FramePattern, Kind, Part, Payload, Text};
+use super::super::{FramePattern, Kind, PAYLOAD_LIMIT, Part, Payload, Text};
 use super::json::json;
 use crate::frame::Opcode;
-
-/// The most bytes that a repetition may make: 64 MiB.
-const REPEATED_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Two hexadecimal digits.
 pub(super) fn hex(word: &str) -> Option<u8> {
@@ -127,7 +124,7 @@ fn times(cursor: &mut Cursor<'_>, size: usize) -> Parsed<usize> {
     if cursor.eat_front("*") {
         times = cursor.take("how often, up to 64 MiB in all", |word| {
             let times: usize = word.parse().ok()?;
-            (times.checked_mul(size)? <= REPEATED_LIMIT).then_some(times)
+            (times.checked_mul(size)? <= PAYLOAD_LIMIT).then_some(times)
         })?;
     }
     cursor.skip();

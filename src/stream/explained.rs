@@ -1,0 +1,215 @@
+//! A stream of HTTP answers in which a refusal of hyper's own says what is wrong.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::handshake::{
+    HEAD_LIMIT, HeadError, Rejection, encode, has_body, parse_request, read_request,
+};
+
+/// A stream under a hyper server that replaces hyper's empty refusal of a head by a [`Rejection`].
+///
+/// hyper answers a head that it cannot parse itself, before any route sees it. To find out what is
+/// wrong with the head, this stream keeps what was read since the last answer, at most
+/// [`HEAD_LIMIT`]. After a 101 it keeps nothing, and bytes pass unchanged.
+#[derive(Debug)]
+pub struct Explained<S> {
+    io: S,
+    /// What was read since the last answer. `None` once the connection is a WebSocket.
+    unanswered: Option<BytesMut>,
+    refusal: Option<Refusal>,
+}
+
+/// An answer that is written in place of hyper's refusal.
+#[derive(Debug)]
+struct Refusal {
+    /// What is not written yet.
+    rest: Bytes,
+    /// The length of hyper's refusal.
+    replaced: usize,
+}
+
+impl<S> Explained<S> {
+    /// Explains the refusals of a hyper server on `io`. All answers of the server's routes must have
+    /// the headers of [`guard`](crate::handshake::guard), by which they differ from hyper's.
+    pub fn new(io: S) -> Self {
+        Self { io, unanswered: Some(BytesMut::new()), refusal: None }
+    }
+
+    /// The stream below.
+    pub fn into_inner(self) -> S {
+        self.io
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        if let Some(unanswered) = &mut self.unanswered {
+            let room = HEAD_LIMIT - unanswered.len();
+            unanswered.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+    }
+
+    /// Begins a refusal if `next`, which hyper writes next, is one of hyper's own.
+    fn explain(&mut self, next: &[u8]) {
+        let (Some(head), None) = (&self.unanswered, &self.refusal) else { return };
+        let own = status(next).filter(|status| is_refusal_of_hyper(status, next));
+        if let Some(status) = own {
+            let rest = encode(&reason(head, status).to_response());
+            self.refusal = Some(Refusal { rest, replaced: next.len() });
+        }
+    }
+
+    /// Forgets the request that was answered, if an answer begins with `written`.
+    fn answered(&mut self, written: &[u8]) {
+        let (Some(unanswered), Some(status)) = (&mut self.unanswered, status(written)) else {
+            return;
+        };
+        if status == b"101" {
+            self.unanswered = None;
+            return;
+        }
+        // The next head may have come together with this request.
+        match parse_request(unanswered) {
+            Ok(Some((request, size))) if !has_body(request.headers()) => unanswered.advance(size),
+            _ => *unanswered = BytesMut::new(),
+        }
+    }
+}
+
+/// The three digits of the status, if an answer begins with `bytes`.
+fn status(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.strip_prefix(b"HTTP/1.")?.get(2..5)
+}
+
+/// Whether `answer` is a whole head without a body, and without the headers of the routes' answers.
+fn is_refusal_of_hyper(status: &[u8], answer: &[u8]) -> bool {
+    let has =
+        |text: &str| answer.windows(text.len()).any(|at| at.eq_ignore_ascii_case(text.as_bytes()));
+    status.starts_with(b"4") && answer.ends_with(b"\r\n\r\n") && !has("\r\nx-content-type-options:")
+}
+
+/// Why hyper refused `head` with `status`.
+fn reason(head: &[u8], status: &[u8]) -> Rejection {
+    match read_request(head) {
+        Err(rejection) => rejection,
+        Ok(_) if status == b"400" => {
+            HeadError::Malformed("the first line or a header is garbled").into()
+        }
+        Ok(_) => HeadError::TooLarge.into(),
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Explained<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        self.received(&buf.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Explained<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.explain(buf);
+        let Self { io, refusal, .. } = &mut *self;
+        let Some(Refusal { rest, replaced }) = refusal else {
+            let written = ready!(Pin::new(io).poll_write(cx, buf))?;
+            self.answered(&buf[..written]);
+            return Poll::Ready(Ok(written));
+        };
+        while rest.has_remaining() {
+            let written = ready!(Pin::new(&mut *io).poll_write(cx, rest))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            rest.advance(written);
+        }
+        let replaced = *replaced;
+        *refusal = None;
+        Poll::Ready(Ok(replaced))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first: &[u8] = bufs.first().map_or(&[], |first| first);
+        self.explain(first);
+        if self.refusal.is_some() {
+            return self.poll_write(cx, first);
+        }
+        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
+        self.answered(&first[..written.min(first.len())]);
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nX-Content-Type-Options: nosniff\r\n\r\n";
+    const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+
+    /// What a peer receives of `answers` to `requests`. The pipe is full after [`ANSWER`], so each
+    /// answer is written when the peer has read the one before it.
+    async fn received(requests: &str, answers: &[&'static str]) -> String {
+        let (near, mut far) = duplex(ANSWER.len());
+        let mut near = Explained::new(near);
+        let mut head = vec![0; requests.len()];
+        let answers = answers.to_vec();
+        tokio::spawn(async move {
+            near.read_exact(&mut head).await.unwrap();
+            for answer in answers {
+                near.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        far.write_all(requests.as_bytes()).await.unwrap();
+        let mut received = String::new();
+        far.read_to_string(&mut received).await.unwrap();
+        received
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_what_is_wrong_with_the_head_that_it_answers() {
+        let garbled = "GET / HTPP/1.1\r\n\r\n";
+        let rejection = read_request(garbled.as_bytes()).unwrap_err();
+        let explained = String::from_utf8(encode(&rejection.to_response()).into()).unwrap();
+        let requests = [REQUEST, REQUEST, garbled].concat();
+        let received = received(&requests, &[ANSWER, ANSWER, REFUSAL]).await;
+        assert_eq!(received, [ANSWER, ANSWER, &explained].concat());
+    }
+
+    #[tokio::test]
+    async fn bytes_of_a_websocket_pass_unchanged() {
+        let switching = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+        assert_eq!(received(REQUEST, &[switching, REFUSAL]).await, [switching, REFUSAL].concat());
+    }
+}
