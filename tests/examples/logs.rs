@@ -44,7 +44,7 @@ impl Reader {
         if self == Self::Gone {
             return (writer.into(), None);
         }
-        writer.write_all(&[b'x'; PIPE_BYTES]).unwrap();
+        writer.write_all(&vec![b'x'; PIPE_BYTES]).unwrap();
         (writer.into(), Some(reader))
     }
 }
