@@ -46,7 +46,7 @@ fn what_does_not_print_is_not_found() {
         log!("{text}");
         reprint!("{text}");
         writeln!(out, "{text}")?;
-        let out = child.stdout.take();
+        let out = child.stdout();
         command.stdout(Stdio::piped()).stderr(Stdio::null());
 #[cfg(test)]
 mod tests { println!("{text}"); }"#;
