@@ -37,10 +37,10 @@ const CUT_COST: u32 = 128;
 /// cuts its own connections and no others.
 ///
 /// A crowd that connects at once is not cut: one is cut only when it is [`PENDING_GRACE`] old, and
-/// when no other was answered within [`PROGRESS`] or the places have been taken for [`JAM`]. A
-/// flood would use these waits to keep everyone out, so each cut shortens all three, and
-/// [`CREDIT`] / [`CUT_COST`] cuts in a row reduce them to zero. Each connection that is answered
-/// restores one part in [`CREDIT`].
+/// when no other was answered within 400 ms or the places have been taken for
+/// [`HEAD_DEADLINE`]. A flood would use these waits to keep everyone out, so each cut shortens all
+/// three, and four cuts in a row reduce them to zero. Each connection that is answered restores
+/// 1/512 of them.
 ///
 /// Taking a place, leaving it and cutting cost O(log [`MAX_PENDING`]) each.
 #[derive(Clone, Debug, Default)]
