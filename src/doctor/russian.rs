@@ -1,4 +1,4 @@
-//! The same sentences in Russian.
+//! The causes in Russian. The Russian text of a rule is in `rules.rs`.
 
 use std::time::Duration;
 
