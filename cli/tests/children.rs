@@ -170,7 +170,7 @@ async fn a_complaint_that_nobody_reads_does_not_hold_the_command_up() {
         [vec!["play", "/nowhere", "--url", "ws://127.0.0.1:1/"], vec!["play", "--no-such-option"]]
     {
         let (reader, mut writer) = std::io::pipe().unwrap();
-        // What a pipe holds: it takes no byte more.
+        // A pipe of Linux holds so much, and takes no byte more.
         writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
         let ended = ws101(&arguments).stderr(writer).status();
         let ended = timeout(PATIENCE, ended).await.expect("it ends").unwrap();

@@ -19,7 +19,7 @@ use crate::handshake::{
 #[derive(Debug)]
 pub struct Explained<S> {
     io: S,
-    /// What was read since the last answer. `None` once the connection is a WebSocket.
+    /// The bytes that were read since the last answer. `None` once the connection is a WebSocket.
     unanswered: Option<BytesMut>,
     refusal: Option<Refusal>,
 }
@@ -27,7 +27,7 @@ pub struct Explained<S> {
 /// An answer that is written in place of hyper's refusal.
 #[derive(Debug)]
 struct Refusal {
-    /// What is not written yet.
+    /// The bytes that are not written yet.
     rest: Bytes,
     /// The length of hyper's refusal.
     replaced: usize,
@@ -178,7 +178,7 @@ mod tests {
     const ANSWER: &str = "HTTP/1.1 200 OK\r\nX-Content-Type-Options: nosniff\r\n\r\n";
     const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
 
-    /// What a peer receives of `answers` to `requests`. The pipe is full after [`ANSWER`], so each
+    /// The bytes that a peer receives of `answers` to `requests`. The pipe is full after [`ANSWER`], so each
     /// answer is written when the peer has read the one before it.
     async fn received(requests: &str, answers: &[&'static str]) -> String {
         let (near, mut far) = duplex(ANSWER.len());

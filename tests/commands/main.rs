@@ -9,8 +9,6 @@
 #[path = "../copy/mod.rs"]
 mod copy;
 mod justfile;
-#[path = "../../cli/src/port.rs"]
-mod port;
 mod shell;
 
 use std::path::Path;

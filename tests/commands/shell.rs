@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use crate::copy;
 use crate::justfile::Recipe;
-use crate::port;
 
 /// For a program to print its first line, on a busy machine.
 const FIRST_LINE: Duration = Duration::from_secs(60);
@@ -115,15 +114,15 @@ impl Clone {
         })
     }
 
-    /// Starts an example on a free port, and waits until it says where it listens.
+    /// Starts an example, and waits until it says where it listens.
     pub fn serve(&self, example: &str) -> io::Result<Server> {
-        let port = port::free()?.to_string();
         let mut shell = self.shell(&format!("exec target/debug/examples/{example}"));
-        shell.env("PORT", &port).env("PORT_004", "0").stdout(Stdio::piped());
+        shell.env("PORT", "0").env("PORT_PYTHON_CHAT", "0").stdout(Stdio::piped());
         let mut child = shell.spawn()?;
         let first = first_line(child.stdout.take());
-        let server = Server { port, child };
-        first.recv_timeout(FIRST_LINE).map_err(io::Error::other)?;
+        let mut server = Server { port: String::new(), child };
+        let first = first.recv_timeout(FIRST_LINE).map_err(io::Error::other)?;
+        port(&first).ok_or_else(|| io::Error::other(first.clone()))?.clone_into(&mut server.port);
         Ok(server)
     }
 
@@ -220,6 +219,12 @@ impl Clone {
 }
 
 /// The first line that comes out of a pipe. What follows is read and dropped.
+/// The port in the line of an example that says where it listens: `open http://127.0.0.1:8080 …`.
+fn port(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("127.0.0.1:")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()
+}
+
 fn first_line(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     let (saying, first) = mpsc::channel();
     thread::spawn(move || {

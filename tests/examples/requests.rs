@@ -21,6 +21,15 @@ async fn until(tcp: &mut TcpStream, request: &str, end: &str) -> String {
     answer
 }
 
+/// The answer to `request`, to the end of the connection.
+async fn last_answer(tcp: &mut TcpStream, request: &str) -> String {
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, tcp.read_to_end(&mut answer)).await;
+    read.unwrap_or_else(|_| panic!("{request:?}: no end")).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 /// The status of the answer to a request on a connection of its own.
 async fn status(program: &Program, request: &str) -> String {
     let mut tcp = TcpStream::connect(program.address).await.unwrap();
@@ -111,14 +120,6 @@ async fn every_request_of_a_kept_connection_is_judged() {
     }
 }
 
-/// The answer to `request`, to the end of the connection.
-async fn last_answer(tcp: &mut TcpStream, request: &str) -> String {
-    tcp.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.expect("it ends in time").unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
 /// hyper would answer a later one with an empty 400.
 #[tokio::test]
 async fn a_malformed_head_is_explained_whenever_it_comes() {
@@ -197,11 +198,8 @@ async fn a_connection_ends_with_the_answer_for_who_expects_that() {
             "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         ] {
             let mut tcp = TcpStream::connect(program.address).await.unwrap();
-            tcp.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = Vec::new();
-            let read = timeout(PATIENCE, tcp.read_to_end(&mut answer)).await;
-            read.unwrap_or_else(|_| panic!("{example}: {request}: no end")).unwrap();
-            assert!(answer.starts_with(b"HTTP/1."), "{example}: {request}");
+            let answer = last_answer(&mut tcp, request).await;
+            assert!(answer.starts_with("HTTP/1."), "{example}: {request}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Text of a peer can act on a terminal. The printers escape whatever they print, so text of a peer is
 //! safe wherever it comes from if nothing else prints.
 
-/// What writes to standard output or error unescaped.
+/// The calls that write to standard output or error unescaped.
 const WRITES: [&str; 7] =
     ["print!(", "println!(", "eprint!(", "eprintln!(", "dbg!(", "stdout()", "stderr()"];
 

@@ -9,18 +9,18 @@ use tokio::time::timeout;
 
 use super::needs::Need::Python;
 use super::needs::ensure_there;
-use super::{PATIENCE, built, port, server, settled, ws101};
+use super::{PATIENCE, built, server, settled, ws101};
 
 /// Runs the parametrised server as a learner would, and says where.
 async fn running(words: &[&str]) -> (Child, String) {
-    let port = port::free().expect("there is a free port");
     let mut server = Command::new(built("ws101-broken"));
-    server.args(words).env("PORT", port.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
+    server.args(words).env("PORT", "0").stdout(Stdio::piped()).kill_on_drop(true);
     let mut server = server.spawn().expect("it starts");
     let mut said = BufReader::new(server.stdout.take().expect("it is piped")).lines();
     let first = timeout(PATIENCE, said.next_line()).await.expect("it listens").expect("it says so");
-    assert!(first.is_some_and(|line| line.starts_with("listening")));
-    (server, format!("ws://127.0.0.1:{port}"))
+    let first = first.expect("a line");
+    let url = first.strip_prefix("listening on ").and_then(|url| url.strip_suffix("/ws"));
+    (server, url.expect(&first).to_owned())
 }
 
 /// A report without what is different in every run.

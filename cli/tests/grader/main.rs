@@ -5,8 +5,6 @@ mod hostile;
 mod machines;
 #[path = "../../../tests/needs/mod.rs"]
 mod needs;
-#[path = "../../src/port.rs"]
-mod port;
 mod refusals;
 mod reports;
 

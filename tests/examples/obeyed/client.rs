@@ -2,15 +2,15 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use ws101::frame::{Decoder, Frame, Opcode};
+use tokio::time::Instant;
+use ws101::client::{self, Answer, Received, Request};
+use ws101::frame::{Frame, Opcode};
 
-/// The longest frame that is kept.
-const LONGEST: usize = 1 << 20;
+use crate::program::PATIENCE;
 
-/// The key of every frame's mask.
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+/// The longest payload that is kept whole.
+const KEEP: usize = 1 << 20;
 
 /// So little that the kernel holds few of the bytes that a client does not read.
 const SMALL_WINDOW: u32 = 4096;
@@ -22,7 +22,7 @@ pub async fn narrow(address: SocketAddr) -> TcpStream {
     socket.connect(address).await.unwrap()
 }
 
-/// What an example takes for a message of a person.
+/// A message of a person, as the example expects it.
 pub fn message(example: &str, content: &str) -> Frame {
     Frame::text(match example {
         "broadcast" => format!(r#"{{"type":"user","content":"{content}"}}"#),
@@ -33,41 +33,33 @@ pub fn message(example: &str, content: &str) -> Frame {
     })
 }
 
-/// The request for a WebSocket, with more headers.
-pub fn request(example: &str, headers: &str) -> String {
+/// The request for a WebSocket.
+pub fn request(example: &str) -> Request {
     let path = match example {
         "handshake" | "poll_vs_push" | "connections" | "reconnect" | "full_chat" => "/ws",
         _ => "/",
     };
-    format!(
-        "GET {path} HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Protocol: ws101.chat.v1\r\n{headers}\r\n"
-    )
+    Request::new(path).subprotocol("ws101.chat.v1")
 }
 
-pub struct Client {
-    pub tcp: TcpStream,
-    decoder: Decoder,
-}
+pub struct Client(client::Client<TcpStream>);
 
 impl Client {
-    /// Asks for a WebSocket. Gives the status of the answer, and the client if it is 101.
-    pub async fn ask(mut tcp: TcpStream, request: &str) -> (u16, Self) {
+    /// Asks for a WebSocket. Gives the status of the answer, and a client of what comes behind it.
+    pub async fn ask(mut tcp: TcpStream, request: &Request) -> (u16, Self) {
         tcp.set_nodelay(true).unwrap();
-        tcp.write_all(request.as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(tcp.read_u8().await.expect("an answer"));
+        let request = request.to_bytes("localhost");
+        match client::ask(&mut tcp, &request, Instant::now() + PATIENCE).await {
+            Answer::Response { response, rest, .. } => {
+                (response.status().as_u16(), Self(client::Client::new(tcp, &rest, KEEP)))
+            }
+            other => panic!("no answer: {other:?}"),
         }
-        let head = String::from_utf8_lossy(&head);
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        (status.expect("a status"), Self { tcp, decoder: Decoder::new(LONGEST) })
     }
 
     /// A WebSocket, and a name for its user where the example wants one.
     pub async fn enter(example: &str, tcp: TcpStream, name: &str) -> Self {
-        let (_, mut client) = Self::ask(tcp, &request(example, "Host: localhost\r\n")).await;
+        let (_, mut client) = Self::ask(tcp, &request(example)).await;
         match example {
             "names_and_typing" => {
                 client.send(Frame::text(format!(r#"{{"type":"join","username":"{name}"}}"#))).await;
@@ -83,20 +75,22 @@ impl Client {
 
     /// Sends a frame. Gives whether the connection took it.
     pub async fn send(&mut self, frame: Frame) -> bool {
-        let frame = frame.masked(MASK);
-        self.tcp.write_all(&frame.to_bytes()).await.is_ok()
+        self.0.send(frame).await.is_ok()
     }
 
-    /// The next frame; none at the end of the connection.
+    /// Sends bytes as they are.
+    pub async fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes).await.unwrap();
+    }
+
+    /// The next frame; none at the end of the connection. Rules are not checked, because the bytes
+    /// behind a refusal are no frames.
     pub async fn next(&mut self) -> Option<Frame> {
-        let mut buffer = vec![0; 4096];
         loop {
-            if let Some(frame) = self.decoder.next_frame() {
-                return Some(frame);
-            }
-            match self.tcp.read(&mut buffer).await {
-                Ok(0) | Err(_) => return None,
-                Ok(n) => self.decoder.push(&buffer[..n]),
+            match self.0.receive().await {
+                Received::Frame(frame) | Received::Broken(frame, _) => return Some(frame),
+                Received::BrokenHeader(_) => {}
+                Received::End(_) => return None,
             }
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use ws101::client::Request;
 use ws101::frame::{Frame, Opcode};
 
 use super::client::{Client, message, narrow, request};
@@ -73,21 +74,21 @@ impl Run {
     }
 
     /// The status of the answer to a request for a WebSocket.
-    async fn status(&self, headers: &str) -> u16 {
-        Client::ask(self.connect().await, &request(&self.example, headers)).await.0
+    async fn status(&self, request: &Request) -> u16 {
+        Client::ask(self.connect().await, request).await.0
     }
 
     fn message(&self, content: &str) -> Frame {
         message(&self.example, content)
     }
 
-    /// What a client sees, if it comes in time.
+    /// Whether a client sees it in the time that the run has.
     async fn in_time(&self, looking: impl Future<Output = bool>) -> bool {
         timeout(self.patience, looking).await.unwrap_or(false)
     }
 }
 
-/// What a setting does, and the settings with which it is to be seen, or not.
+/// The effect of a setting, and the settings with which it is to be seen, or not.
 #[derive(Clone)]
 pub struct Effect {
     pub setting: &'static str,
@@ -97,12 +98,12 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// What comes with this value, and does not come without the setting.
+    /// An effect that comes with this value, and does not come without the setting.
     fn of(setting: &'static str, value: &str, kind: Kind) -> Self {
         Self { setting, kind, with: vec![(setting, value.to_owned())], without: Vec::new() }
     }
 
-    /// What does not come with this other value.
+    /// The effect does not come with this other value.
     fn instead_of(mut self, value: &str) -> Self {
         self.without.push((self.setting, value.to_owned()));
         self
@@ -117,7 +118,7 @@ impl Effect {
     }
 }
 
-/// What a client sees.
+/// An effect that a client sees.
 #[derive(Clone, Copy)]
 enum Kind {
     Address,
@@ -150,7 +151,8 @@ enum Kind {
         messages: usize,
         bytes: usize,
     },
-    Status(u16, &'static str),
+    /// The status of the answer to a request for a WebSocket with this header.
+    Status(u16, &'static str, &'static str),
     Page,
 }
 
@@ -159,8 +161,8 @@ enum Kind {
 pub fn effects(frontend: &Path) -> Vec<Effect> {
     let head = Kind::TcpEnds("GET / HTTP/1.1\r\nHo");
     let request = Kind::TcpEnds("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    let origin = Kind::Status(101, "Host: localhost\r\nOrigin: http://class.example\r\n");
-    let host = Kind::Status(421, "Host: another.example\r\n");
+    let origin = Kind::Status(101, "Origin", "http://class.example");
+    let host = Kind::Status(421, "Host", "another.example");
     vec![
         Effect::of("HOST", "127.0.0.2", Kind::Address),
         Effect::of("PORT", FREE_PORT, Kind::Port),
@@ -254,8 +256,7 @@ impl Effect {
                 false
             }
             Kind::SilenceEnds => {
-                let request = request(&run.example, "Host: localhost\r\n");
-                Client::ask(run.connect().await, &request).await.1.ends().await
+                Client::ask(run.connect().await, &request(&run.example)).await.1.ends().await
             }
             Kind::Statistics => {
                 let mut client = run.enter("ann").await;
@@ -273,7 +274,7 @@ impl Effect {
             }
             Kind::HalfFrameEnds => {
                 let mut client = run.enter("ann").await;
-                client.tcp.write_all(&[0x81, 0x85, 0x37]).await.unwrap();
+                client.write(&[0x81, 0x85, 0x37]).await;
                 client.ends().await
             }
             Kind::UnansweredCloseEnds => {
@@ -294,7 +295,7 @@ impl Effect {
             }
             Kind::SecondRefused => {
                 let _first = run.enter("ann").await;
-                run.status("Host: localhost\r\n").await == 503
+                run.status(&request(&run.example)).await == 503
             }
             Kind::AllIsHeard => all_is_heard(run).await,
             Kind::TooMuch { messages, bytes } => {
@@ -304,7 +305,9 @@ impl Effect {
                 }
                 client.hears(&["rate_limited"]).await
             }
-            Kind::Status(wanted, headers) => run.status(headers).await == wanted,
+            Kind::Status(wanted, name, value) => {
+                run.status(&request(&run.example).header(name, value)).await == wanted
+            }
             Kind::Page => page(run).await,
             Kind::LeftBehind | Kind::NotReadingEnds | Kind::SlowMemberEnds => {
                 unreachable!("`comes` looks for these")
@@ -315,10 +318,7 @@ impl Effect {
 
 /// Whether the first text at `/` is one of `broadcast_server`.
 async fn root_dialect(run: &Run) -> bool {
-    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
-        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-        Sec-WebSocket-Version: 13\r\n\r\n";
-    let (_, mut client) = Client::ask(run.connect().await, request).await;
+    let (_, mut client) = Client::ask(run.connect().await, &Request::new("/")).await;
     let first = client.next().await;
     first.is_some_and(|frame| frame.payload.windows(8).any(|bytes| bytes == b"clientId"))
 }
