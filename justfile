@@ -6,27 +6,33 @@ slow_half := "cargo test --quiet -p ws101-cli --test untried -- --slow-half"
 default:
     @just --list --unsorted
 
-# Name the page of lesson N and run its example: `just lesson 3`, `just lesson 3 ru`
+# Teach lesson N before a class: `just lesson 3`, `just lesson 3 ru --lan`; `--plain` names its page and runs its example only; without N, list the lessons
 [no-exit-message]
-lesson n lang="":
+[positional-arguments]
+lesson n="" *options:
     #!/bin/sh
-    n={{ quote(n) }} lang={{ quote(lang) }}
+    n=${1:-} lang= plain=
+    if [ $# -gt 0 ]; then shift; fi
+    case "${1:-}" in en | ru) lang=$1 && shift ;; esac
+    for option in "$@"; do
+        if [ "$option" = --plain ]; then plain=yes; fi
+    done
+    # With a job of its own, Ctrl-C is for the lesson, and `just` has no error to report.
+    if [ -t 0 ]; then set -m; fi
+    if [ -z "$plain" ]; then
+        cargo run --quiet -p ws101-cli -- lesson ${n:+"$n"} ${lang:+--lang "$lang"} "$@"
+        exit
+    fi
     if [ -z "$lang" ]; then
         case "${LANG:-}" in ru*) lang=ru ;; *) lang=en ;; esac
     fi
     numbers=
     for page in "lessons/$lang"/[0-9]*_*.md; do
-        if [ ! -e "$page" ]; then
-            echo "there are no lessons in \"$lang\"; there are: en, ru" >&2
-            exit 1
-        fi
         name=${page##*/} name=${name%.md}
         number=${name%%_*} number=${number#0}
         numbers="$numbers $number"
         if [ "$number" = "$n" ] || [ "0$number" = "$n" ]; then
             echo "$page"
-            # With a job of its own, Ctrl-C is for the example, and `just` has no error to report.
-            if [ -t 0 ]; then set -m; fi
             cargo run --example "${name#*_}"
             exit
         fi
@@ -37,14 +43,17 @@ lesson n lang="":
     esac
     exit 1
 
-# Run the tests: the quick half, or with `just test all` the slow half, too
+# Run the tests: the quick half; with `just test all` the slow half, too; with `just test grader` every student's program, in some ten minutes
 test half="quick":
     #!/bin/sh
     set -e
     case {{ quote(half) }} in
         quick) cargo test --quiet ;;
         all) cargo test --quiet && {{ slow_half }} ;;
-        *) echo "just test, or just test all" >&2; exit 2 ;;
+        grader)
+            cargo build --quiet -p ws101-cli --bins --examples
+            STUDENTS=all cargo test --quiet -p ws101-cli --test students --test grader ;;
+        *) echo "just test, just test all, or just test grader" >&2; exit 2 ;;
     esac
 
 # Property tests: random inputs for the parsers and for the chat, for some minutes: `just properties 10`

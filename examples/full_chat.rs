@@ -3,11 +3,11 @@
 //!     cargo run --example full_chat
 //!
 //! Then open <http://127.0.0.1:8080> in three tabs and press Test in each. Look at
-//! <http://127.0.0.1:8080/stats>. Clients that speak any of the five dialects are in one room:
-//! see `chat::Dialect`. Ctrl-C closes all connections; start it again, and the tabs reconnect.
+//! <http://127.0.0.1:8080/stats>. Clients of several dialects are in one room: see
+//! `chat::Dialect`. Ctrl-C closes all connections; start it again, and the tabs reconnect.
 
 use tracing::{info, warn};
-use ws101::chat::Chat;
+use ws101::chat::{Chat, Rooms};
 use ws101::endpoint::Endpoint;
 use ws101::log;
 use ws101::page::page;
@@ -32,8 +32,9 @@ async fn main() -> Result<(), StartError> {
         }
         Err(error) => warn!("no port for python_chat clients: {error}. They may use /py"),
     }
-    let chat = Endpoint::open(room, &settings);
-    let routes = |dialect| [chat.sockets(), chat.stats(), page(&settings.frontend, dialect)];
+    let chat = Endpoint::open(Rooms::new(room), &settings);
+    let routes =
+        |dialect| [chat.sockets(), chat.stats(), chat.health(), page(&settings.frontend, dialect)];
     let serve = |listener, dialect| chat.serve_http(listener, routes(dialect));
     let mut serving = vec![tokio::spawn(serve(listener, "canonical"))];
     serving.extend(second.map(|listener| tokio::spawn(serve(listener, "python_chat"))));

@@ -13,7 +13,8 @@ use std::{net::TcpStream, thread};
 use anyhow::{Result, ensure};
 use ws101::blocking::{HEAD_DEADLINE, incoming, linger, within};
 use ws101::escape::{Hex, Line};
-use ws101::handshake::{Policy, encode, explain, parse_request, response};
+use ws101::handshake::{Policy, Rejection, encode, explain, parse_request, response};
+use ws101::limits::WRITE_DEADLINE;
 use ws101::log;
 use ws101::program::{self, StartError};
 use ws101::settings::Settings;
@@ -38,7 +39,7 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 1024];
     let verdict = loop {
-        let n = tcp.read(&mut buffer)?;
+        let Ok(n) = tcp.read(&mut buffer) else { break Err(Rejection::Timeout) };
         ensure!(n > 0, "hung up before the blank line");
         bytes.extend_from_slice(&buffer[..n]);
         match parse_request(&bytes) {
@@ -57,6 +58,7 @@ fn serve(client: &TcpStream, policy: &Policy) -> Result<()> {
             Err(rejection) => break Err(rejection),
         }
     };
+    let mut tcp = within(client, WRITE_DEADLINE);
     let answer = encode(&response(&verdict));
     tcp.write_all(&answer)?;
     log!("");

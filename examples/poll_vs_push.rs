@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Result;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::CONNECTION};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::{net::TcpStream, time::timeout};
-use ws101::handshake::{Rejection, encode, has_body, is_last};
+use ws101::handshake::{Rejection, asks, encode, has_body, is_last};
 use ws101::program::{self, StartError};
 use ws101::server::{self, PendingConnections};
 use ws101::settings::Settings;
@@ -27,14 +27,16 @@ use ws101::{frame::Frame, log, page};
 
 /// How long an answer to long polling waits for news.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// How many lines are kept.
-const KEPT: usize = 1000;
+/// How many bytes of lines are kept.
+const KEPT: usize = 256 * 1024;
+/// How many bytes of them one answer has, more than a line can have. The next gets the rest.
+const ANSWER: usize = 64 * 1024;
 /// The head of an answer that does not end, so it has no length.
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 
 struct Race {
     /// Numbered lines, as JSON, the newest last.
-    news: watch::Sender<VecDeque<(u64, String)>>,
+    news: watch::Sender<VecDeque<(u64, Arc<str>)>>,
     /// Requests, empty answers and bytes, by path.
     meters: Mutex<BTreeMap<&'static str, [usize; 3]>>,
     settings: Settings,
@@ -71,15 +73,16 @@ impl Race {
         let policy = self.settings.policy();
         loop {
             let Head { request, bytes, size, io: mut tcp } = head;
-            // One request at a time, from permitted pages, and without a body.
-            let has_more = bytes.len() > size || has_body(request.headers());
-            let verdict = if has_more { Err(Rejection::Body) } else { policy.permit(&request) };
+            // Requests of permitted pages, without a body, and without frames before our 101.
+            let has_more = bytes.len() > size;
+            let has_body = has_body(request.headers()) || has_more && asks(request.headers());
+            let verdict = if has_body { Err(Rejection::Body) } else { policy.permit(&request) };
             if let Err(no) = verdict {
                 return Err(refuse(tcp, no).await.into());
             }
             self.count(request.uri().path(), [1, 0, size]);
             let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-            let answer = match (request.uri().path(), self.since(&request)) {
+            let mut answer = match (request.uri().path(), self.since(&request)) {
                 ("/poll", since) => self.told(since),
                 ("/long", since) => {
                     let mut news = self.news.subscribe();
@@ -98,13 +101,17 @@ impl Race {
                 ("/", _) => page::file(&self.settings.frontend, "race.html", header("host")).await,
                 (file, _) => page::file(&self.settings.frontend, &file[1..], header("host")).await,
             };
+            // A request that came right behind this one is not answered: the client asks again.
+            let is_last = has_more || is_last(&request);
+            let close = (CONNECTION, HeaderValue::from_static("close"));
+            answer.headers_mut().extend(is_last.then_some(close));
             let mut bytes = encode(&answer);
             let body = answer.body().len();
             if request.method() == "HEAD" {
                 bytes.truncate(bytes.len() - body); // The answer to GET, without its body.
             }
             self.tell(&mut tcp, request.uri().path(), &bytes).await?;
-            if is_last(&request) {
+            if is_last {
                 linger(&mut tcp, LINGER).await;
                 return Ok(());
             }
@@ -129,9 +136,11 @@ impl Race {
         loop {
             for (n, line) in self.after(since) {
                 let event = format!("id: {n}\ndata: {line}\n\n").into();
-                let told = if path == "/ws" { Frame::text(line).to_bytes() } else { event };
+                let frame = Frame::text(line.to_string()).to_bytes();
+                let told = if path == "/ws" { frame } else { event };
                 self.tell(&mut tcp, path, &told).await?;
                 since = n;
+                news.mark_changed(); // There may be more than one part.
             }
             tokio::select! {
                 _ = news.changed() => {}
@@ -164,15 +173,24 @@ impl Race {
         again.or(asked).and_then(|n| n.parse().ok()).filter(|n| *n <= newest).unwrap_or(0)
     }
 
-    fn after(&self, since: u64) -> Vec<(u64, String)> {
-        self.news.borrow().iter().filter(|(n, _)| *n > since).cloned().collect()
+    /// The lines after `since`, as many as one answer may have. All answers share their text.
+    fn after(&self, since: u64) -> Vec<(u64, Arc<str>)> {
+        let news = self.news.borrow();
+        let fresh = news.iter().filter(|(n, _)| *n > since);
+        let part = fresh.scan(ANSWER, |left, (n, line)| {
+            *left = left.checked_sub(line.len())?;
+            Some((*n, line.clone()))
+        });
+        part.collect()
     }
 
     fn publish(&self, line: &str) -> Response<Vec<u8>> {
         self.news.send_modify(|news| {
             let n = news.back().map_or(1, |(n, _)| n + 1);
-            news.push_back((n, json!({"n": n, "line": line, "at": now()}).to_string()));
-            news.drain(..news.len().saturating_sub(KEPT));
+            news.push_back((n, json!({"n": n, "line": line, "at": now()}).to_string().into()));
+            while news.iter().map(|(_, line)| line.len()).sum::<usize>() > KEPT {
+                news.pop_front();
+            }
         });
         Response::default()
     }

@@ -34,7 +34,7 @@ fn main() -> Result<(), StartError> {
 }
 
 fn serve(tcp: &TcpStream, settings: &Settings) -> Result<()> {
-    if let Ok((_, hasty)) = accept(&mut within(tcp, settings.head), &settings.policy())? {
+    if let Ok((_, hasty)) = accept(tcp, settings.head, &settings.policy())? {
         talk(tcp, settings, &hasty)?;
     }
     linger(tcp, LINGER)?; // Closing with unread input would destroy the close frame.

@@ -124,9 +124,12 @@ fn hear(text: &str, me: ClientId, peer: &Peer, hub: &Hub) -> Result<Delivery, St
             let mut history = HISTORY.lock().unwrap();
             let line =
                 |seq| json!({"seq": seq, "id": name, "connectionId": peer.id, "content": content});
-            // A client that reconnects has a new connection and may name its old session.
-            let session = peer.query("session").unwrap_or(&peer.id);
-            match history.push(session, name.as_str(), content, |seq| event("message", line(seq))) {
+            // A client that reconnects has a new connection and may name its old session. Others
+            // know its connection's id, so that names no session.
+            let own = || format!("connection {}", peer.id);
+            let session = peer.query("session").map_or_else(own, |name| format!("session {name}"));
+            match history.push(&session, name.as_str(), content, |seq| event("message", line(seq)))
+            {
                 Ok(line) => Ok(hub.broadcast(line)),
                 Err(Before::Same(said_before)) => Ok(hub.send(me, said_before)),
                 Err(Before::Otherwise) => no("id_reused", "Под этим id сказано другое"),

@@ -1,14 +1,19 @@
 // The chat page: joins the connection, the outbox of unconfirmed lines, and the view.
 
+import { inRoom } from './address.js';
 import { Connection } from './connection.js';
 import { chooseDialect } from './dialects.js';
 import { language, name, t, words } from './i18n.js';
 import { showList } from './list.js';
 import { Liveness } from './liveness.js';
 import * as log from './log.js';
+import { Older } from './older.js';
+import { Order } from './order.js';
 import { makeId, Outbox } from './outbox.js';
 import './panel.js';
-import { recall, remember } from './settings.js';
+import * as rooms from './rooms.js';
+import { recallMine, rememberMine } from './settings.js';
+import * as tab from './tab.js';
 import * as view from './view.js';
 
 // ---- the connection
@@ -22,7 +27,7 @@ function address() {
   const url = new URL(said.get('server') ?? `${scheme}//${location.host}${dialect.path}`);
   if (dialect.asked) url.searchParams.set('dialect', dialect.asked);
   // The last `seq` that was shown. The server sends again what came after it.
-  for (const [key, value] of Object.entries(dialect.query?.(room) || {})) url.searchParams.set(key, value);
+  for (const [key, value] of Object.entries(dialect.query?.(place()) || {})) url.searchParams.set(key, value);
   return url;
 }
 
@@ -85,14 +90,17 @@ const outbox = new Outbox({
   },
   window: dialect.oneByOne ? 1 : undefined,
   changed: (line) => log.drawOwn(line, (id) => outbox.again(id)),
+  keep: (lines) => dialect.reloads && tab.remember('lines', lines),
 });
 
 // ---- my name
 
+const IDS = 20; // of mine that are remembered over a reload
+
 const me = {
   id: null, // a new one with every connection
-  ids: new Set(), // all I ever had on this page
-  wanted: recall('name') ?? '', // what I asked for; '' leaves it to the server
+  ids: new Set(dialect.reloads ? tab.recall('ids') : []), // all I ever had in this tab
+  wanted: recallMine('name') ?? '', // what I asked for; '' leaves it to the server
   username: '', // what the server made of it
 };
 let ideas = nameIdeas();
@@ -111,7 +119,10 @@ function* nameIdeas() {
 
 function introduce(username = ideas.next().value) { // none left: a guest
   proposed = username;
-  if (send(dialect.hello({ username, lang: language }))) return;
+  // After a reload the page is empty, so it asks for all that the room keeps.
+  const room = epoch || !beforeReload ? place() : { epoch: beforeReload, seq: 0 };
+  const token = recallMine(inRoom('token')) || null;
+  if (send(dialect.hello({ username, lang: language, token, room }))) return;
   if (dialect.asks) {
     visitor = true;
     connection.welcomed();
@@ -128,34 +139,59 @@ function rename(wanted) {
     renaming = wanted;
   } else { // asked for with the next hello
     Object.assign(me, { wanted, username: '' });
-    remember('name', wanted);
+    rememberMine('name', wanted);
     ideas = nameIdeas();
   }
 }
 
 // ---- what the server says
 
-const people = new Map(); // id -> name
+const people = new Map(); // id -> { username, state, connections }
 let headcount; // how many are here, where the server says so: it may name fewer
 const typists = new Map(); // id -> { username, timer }
-let room = { epoch: null, seq: 0 }; // how far I have read
+let epoch = null; // the life of the room in which events are numbered
+const beforeReload = dialect.reloads && tab.recall('epoch'); // the life of the room that the tab knew
+let replaying = false; // what comes was missed: it says nothing about who is here now
 let limits = { content: 4000 };
+
+/** How far I have read. */
+function place() {
+  return { epoch, seq: order.seq ?? 0 };
+}
+
+const order = new Order({
+  show,
+  ask: dialect.history && ((after) => askHistory('order', { after })),
+  lost: () => log.addSystem('lost'),
+});
+
+const older = new Older((before, limit) => askHistory('older', { before, limit }), () => order.seq + 1);
+const asked = { order: null, older: null }; // the ids of requests for history that have no answer
+
+function askHistory(by, part) {
+  asked[by] = makeId();
+  return sayAside(dialect.history?.({ id: asked[by], epoch, ...part }));
+}
 
 function hear(event) {
   const aboutSomebody = ['welcome', 'user_joined', 'user_left'].includes(event.type);
   if (aboutSomebody && typeof event.user?.username !== 'string') return; // a server still being written
 
-  // A `seq` that is not higher than the last was shown already.
-  if (Number.isInteger(event.seq) && event.type !== 'ack') {
-    if (event.seq <= room.seq) {
-      // But it may be the only answer to a line of mine that was sent again.
-      if (event.type === 'message') confirm(event);
-      return;
-    }
-    room.seq = event.seq;
-  }
+  if (!Number.isInteger(event.seq) || event.type === 'ack') show(event);
+  else if (!order.take(event)) shownBefore(event);
+}
+
+function shownBefore(event) {
+  if (event.type === 'replay_end') show(event);
+  // It may be the only answer to a line of mine that was sent again.
+  if (event.type === 'message') confirm(event);
+}
+
+function show(event) {
   switch (event.type) {
     case 'welcome': return welcome(event);
+    case 'replay_end': replaying = false; return undefined;
+    case 'history': return history(event);
     case 'message': return message(event);
     case 'ack': return confirm(event);
     case 'user_joined': return joined(event);
@@ -163,47 +199,90 @@ function hear(event) {
     case 'presence': return presence(event);
     case 'typing': return typing(event);
     case 'system': return system(event);
+    case 'rooms': rooms.told(event.rooms); return look();
     case 'pong': return view.showStats({ round_trip_ms: Date.now() - event.timestamp });
     case 'error': return refused(event);
     // Anything else is from a later version: ignored.
   }
 }
 
-function welcome({ user, rooms, limits: said, ping_interval, recovered, count }) {
-  const [here = {}] = rooms ?? [];
-  const before = room;
-  const same = here.epoch === before.epoch; // else the server counts from 1 again
-  room = { epoch: here.epoch, seq: Math.max(here.seq ?? 0, same ? before.seq : 0) };
-  if (renaming) remember('name', me.wanted = renaming); // a visitor's name was accepted
+function welcome({ session, user, rooms: [here = {}] = [], limits: said, ping_interval, recovered, replays = false, count }) {
+  const before = place();
+  const same = here.epoch === (before.epoch ?? beforeReload); // else the server counts from 1 again
+  const seen = same && recovered !== false ? before.seq : 0;
+  epoch = here.epoch;
+  if (dialect.rooms && here.room) rooms.enter(here.room);
+  order.begin(here.seq === null ? null : Math.max(here.seq ?? 0, seen));
+  replaying = replays;
+  if (renaming) rememberMine('name', me.wanted = renaming); // a visitor's name was accepted
   renaming = null;
   visitor = false;
   Object.assign(me, { id: user.id, username: user.username });
   me.ids.add(user.id);
+  if (session?.token) rememberMine(inRoom('token'), session.token);
+  if (dialect.reloads) {
+    tab.remember('epoch', here.epoch);
+    tab.remember('ids', [...me.ids].slice(-IDS));
+  }
   limits = { ...limits, ...said };
   ideas = nameIdeas(); // for the next time
 
   people.clear();
-  for (const member of here.members ?? []) people.set(member.id, member.username);
-  people.set(user.id, user.username);
+  for (const member of here.members ?? []) people.set(member.id, member);
+  if (!people.has(user.id)) people.set(user.id, user); // a list that is cut may lack me
   headcount = undefined;
   showPeople(here.count ?? count ?? people.size);
   view.askName(false);
   view.showName(user.username, me.wanted !== '');
   if (before.epoch && recovered) log.addSystem('recovered');
-  else if (before.epoch) log.addSystem(same ? 'back' : 'restarted');
+  else if (before.epoch && same) log.addSystem(recovered === false ? 'gap' : 'back');
+  else if (before.epoch) log.addSystem('restarted');
 
+  if (dialect.history) older.begin(same);
   connection.welcomed();
+  away = false; // so the server believes
+  tellPresence();
   if (dialect.pings) liveness.begin(ping_interval >= 1000 ? ping_interval : 25_000);
-  if (recovered) outbox.resume();
+  if (recovered || (same && dialect.reloads)) outbox.resume();
   outbox.flush();
 }
 
 function message(event) {
   if (typeof event.content !== 'string') return; // nothing to show
   stopTyping(event.user?.id);
+  if (!replaying && event.seq) {
+    rooms.counted();
+    lookSoon();
+  }
   if (me.ids.has(event.user?.id) && confirm(event)) return;
   const nameless = event.user?.id === 'server' ? 'server' : 'somebody'; // an echo has no name of its own
-  log.addMessage({ ...event, author: event.username ? name(event.username) : words(nameless) });
+  const mine = me.ids.has(event.user?.id); // said before the page was reloaded
+  log.addMessage({ ...event, to: Array.isArray(event.to) ? event.to : undefined, mine, author: event.username ? name(event.username) : words(nameless) });
+}
+
+let looking = null;
+
+/** Many messages in one moment are read once. */
+function lookSoon() {
+  looking ??= setTimeout(() => { looking = null; look(); }, 100);
+}
+
+/** Messages that the person sees are read. */
+function look() {
+  if (dialect.rooms) rooms.show(document.visibilityState === 'visible' && log.isAtEnd());
+}
+
+/** A part of the history: what the order lacks, or older events for the top of the log. */
+function history({ ref, events, more }) {
+  if (!Array.isArray(events)) return;
+  if (ref === asked.order) return order.answered(events, more);
+  if (ref !== asked.older) return;
+  older.answered(events, more, () => {
+    const live = replaying;
+    replaying = true; // they say nothing about who is here now
+    for (const event of events) show(event);
+    replaying = live;
+  });
 }
 
 /** Both an `ack` and the message itself confirm a line, whichever comes first. */
@@ -213,70 +292,86 @@ function confirm(event) {
   return log.settleOwn(event.id, event);
 }
 
-function joined({ user, members, count, timestamp }) {
-  people.set(user.id, user.username);
-  replacePeople(members);
-  showPeople(count);
-  log.addArrival(user.username, timestamp);
+function joined(event) {
+  const { user, members, count } = event;
+  if (!replaying) {
+    people.set(user.id, user);
+    replacePeople(members);
+    showPeople(count);
+  }
+  log.addArrival(user.username, event);
 }
 
 function showPeople(count = headcount) {
   headcount = count;
-  view.showPeople(people, me.id, count);
+  if (dialect.rooms) rooms.peopled(count ?? people.size);
+  view.showPeople(people, me.id, count, dialect.privates && writeTo);
 }
 
 /** Many arrivals and departures in one event. It may not name all of them. */
-function presence({ full, users, joins, renames, leaves, joined, left, count, timestamp }) {
+function presence({ full, users, joins, renames, updates, leaves, joined, left, count, timestamp }) {
   const list = (members) => (Array.isArray(members) ? members : []);
   if (full) replacePeople(list(users));
-  for (const member of [...list(joins), ...list(renames)]) people.set(member.id, member.username);
+  for (const member of [...list(joins), ...list(renames), ...list(updates)]) people.set(member.id, member);
   for (const { id } of list(leaves)) {
     people.delete(id);
     stopTyping(id);
   }
-  people.set(me.id, me.username); // a list that is cut may lack me
+  if (!people.has(me.id)) people.set(me.id, me); // a list that is cut may lack me
   showPeople(count);
-  if (joined > 0) log.addSystem('crowd_joined', { count: joined }, timestamp);
-  if (left > 0) log.addSystem('crowd_left', { count: left }, timestamp);
+  if (joined > 0) log.addSystem('crowd_joined', { count: joined }, { timestamp });
+  if (left > 0) log.addSystem('crowd_left', { count: left }, { timestamp });
 }
 
 /** Replaces the list of people with the list that the server sent with an event. */
 function replacePeople(members) {
   if (!members) return;
   people.clear();
-  for (const member of members) people.set(member.id, member.username);
+  for (const member of members) people.set(member.id, member);
 }
 
-function left({ user, members, count, reason, timestamp }) {
-  people.delete(user.id);
-  replacePeople(members);
-  stopTyping(user.id);
-  showPeople(count);
-  log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, timestamp);
+function left(event) {
+  const { user, members, count, reason } = event;
+  if (!replaying) {
+    people.delete(user.id);
+    replacePeople(members);
+    stopTyping(user.id);
+    showPeople(count);
+  }
+  log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, event);
 }
 
-function system({ event, content, params = {}, stats, timestamp }) {
+function system(told) {
+  const { event, content, params = {}, stats } = told;
   if (event === 'heartbeat') view.showStats(stats);
-  else if (event === 'renamed' && params.to) renamed(params, timestamp);
-  else if (event === 'shutdown') log.addSystem('shutdown', {}, timestamp);
-  else if (typeof content === 'string') log.addNotice(content, timestamp);
+  else if (event === 'renamed' && params.to) renamed(params, told);
+  else if (event === 'shutdown') log.addSystem('shutdown', {}, told);
+  else if (typeof content === 'string') log.addNotice(content, told);
 }
 
-function renamed({ from, to, user }, timestamp) {
+function renamed({ from, to, user }, event) {
   const id = user?.id ?? user;
-  people.set(id, to);
-  showPeople();
-  if (id === me.id) {
+  if (!replaying) {
+    people.set(id, { ...people.get(id), id, username: to });
+    showPeople();
+  }
+  if (id === me.id && !replaying) {
     renaming = null;
     Object.assign(me, { wanted: to, username: to });
-    remember('name', to);
+    rememberMine('name', to);
     view.showName(to, true);
   }
-  log.addSystem('renamed', { from: name(from), to: name(to) }, timestamp);
+  log.addSystem('renamed', { from: name(from), to: name(to) }, event);
 }
 
 function refused(error) {
+  if (error.ref && error.ref === asked.order) return order.refused(error.retry_after_ms);
+  if (error.ref && error.ref === asked.older) return older.refused(error.retry_after_ms);
   if (error.code === 'rate_limited') return tooFast(error);
+  if (error.code === 'unauthorized' && connection.state === 'hello') {
+    rememberMine(inRoom('token'), '');
+    return introduce(proposed);
+  }
   const aboutName = error.code === 'name_taken' || error.code === 'name_invalid';
   if (visitor && aboutName) {
     renaming = null;
@@ -362,11 +457,27 @@ messageForm.addEventListener('submit', (event) => {
     messageInput.value = '';
     return written();
   }
-  if (!outbox.add(content)) return view.hint('outbox_full');
+  if (!outbox.add(content, target)) return view.hint('outbox_full');
+  writeTo();
   messageInput.value = '';
   written();
   messageInput.focus();
 });
+
+let target; // whom the next message is for, if not everybody
+
+function writeTo(person) {
+  target = person;
+  view.showTarget(person);
+  if (person) messageInput.focus();
+}
+
+document.querySelector('#target button').addEventListener('click', () => {
+  writeTo();
+  messageInput.focus();
+});
+
+messageInput.addEventListener('keydown', ({ key }) => { if (key === 'Escape') writeTo(); });
 
 // Enter sends, Shift+Enter begins a line. While an input method composes (pinyin,
 // kana), Enter chooses a word; some browsers tell this only by the key code 229.
@@ -385,6 +496,7 @@ messageInput.addEventListener('input', () => {
 });
 
 function written() {
+  tab.remember('draft', messageInput.value);
   view.hint();
   view.showRoom(charactersLeft(messageInput.value));
   view.growMessage();
@@ -423,6 +535,29 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') nudge();
 });
 
+// A person that has not looked at the page for so long is away. (A pong comes from the browser, and says
+// nothing about the person.)
+const AWAY = 5 * 60_000;
+let away = false; // what the server was told
+let leaving; // the timer until then
+
+function tellPresence() {
+  clearTimeout(leaving);
+  if (document.visibilityState === 'visible') tellAway(false);
+  else leaving = setTimeout(() => tellAway(true), AWAY);
+}
+
+function tellAway(now) {
+  if (now === away || connection.state !== 'live') return;
+  if (sayAside(dialect.presence(now ? 'away' : 'online'))) away = now;
+}
+
+document.addEventListener('visibilitychange', () => {
+  tellPresence();
+  lookSoon();
+});
+log.onScroll(lookSoon);
+
 // A page that is left closes its connection. A page that "back" restores reconnects.
 let comeBack = false;
 addEventListener('pagehide', () => {
@@ -440,5 +575,8 @@ view.showFeatures(dialect);
 if (dialect.lists) showList(() => me.id);
 view.showPeople(people, me.id);
 nameInput.value = me.wanted;
+messageInput.value = tab.recall('draft') ?? '';
+view.growMessage();
+if (dialect.reloads) outbox.restore(tab.recall('lines'));
 if (matchMedia('(pointer: fine)').matches) messageInput.focus(); // on a phone this would open the keyboard
 connection.start();

@@ -5,13 +5,17 @@
 // and turns what the server says into those events.
 //
 //   path, protocols        where to connect, and what to offer
-//   names, pings, resumes  what it can do
+//   names, pings, reloads  what it can do
 //   hello(me)              what to say first; nothing where the server speaks first
 //   opened()               events that happen by themselves once the connection is open
 //   message, typing, rename, ping   what to send: a text, or an object for JSON
+//   presence(state)        what to send when the person is away, or back
+//   history                what to send for a part of the history, where every lasting event has a number
 //   hear(text)             the events in a text of the server
 
+import { room as asked } from './address.js';
 import { makeId } from './outbox.js';
+import { recall, remember } from './tab.js';
 
 const short = (id) => String(id ?? '').slice(0, 6);
 
@@ -30,8 +34,9 @@ class Sent {
   clear() { this.#lines = []; }
 }
 
-/** A random id of this page for all its connections, by which the server recognises a line that is sent again. */
-const session = makeId() + makeId();
+/** A random id of this tab for all its connections, by which the server recognises a line that is sent again. */
+const session = recall('session') ?? makeId() + makeId();
+remember('session', session);
 
 const base = {
   path: '/ws',
@@ -40,11 +45,14 @@ const base = {
   people: false, // whether the server tells who is here
   counts: false, // whether it tells at least how many
   pings: false, // whether it answers the page's own pings
-  resumes: false, // whether it tells what was missed
   resends: false, // whether it knows a line that comes twice
+  privates: false, // whether a message may be for one person
+  rooms: false, // whether it has rooms and tells of them
+  reloads: false, // whether it tells a page that was reloaded what it showed before
   oneByOne: false, // whether it refuses lines without saying which
   hello: () => null,
   opened: () => [],
+  presence: () => null,
   typing: () => null,
   rename: () => null,
   ping: () => null,
@@ -52,6 +60,18 @@ const base = {
 
 /** The canonical protocol: its events are the page's own. */
 function canonical() {
+  let since = 0;
+  let name = asked || 'general'; // of the room
+
+  /** The events that were missed follow a welcome. They must not be taken for events shown before. */
+  function welcome(event) {
+    const [here] = event.rooms ?? [];
+    name = here?.room ?? name;
+    if (typeof here?.recovered !== 'boolean') return event;
+    const { recovered } = here;
+    return { ...event, recovered, replays: true, rooms: [{ ...here, seq: recovered ? since : null }] };
+  }
+
   return {
     ...base,
     protocols: ['ws101.chat.v1'],
@@ -59,12 +79,23 @@ function canonical() {
     people: true,
     pings: true,
     resends: true,
-    hello: ({ username, lang }) => ({ type: 'hello', v: 1, ...(username && { username }), lang, client: 'ws101 page', session }),
-    message: ({ id, content }) => ({ type: 'message', id, content }),
+    reloads: true,
+    rooms: true,
+    query: () => (asked ? { room: asked } : {}),
+    presence: (state) => ({ type: 'presence', state }),
+    hello({ username, lang, token = null, room: { epoch, seq } = {} }) {
+      since = seq;
+      const resume = epoch && { resume: { [name]: { epoch, seq } } };
+      return { type: 'hello', v: 1, ...(username && { username }), lang, client: 'ws101 page', caps: ['rooms'], session, token, ...resume };
+    },
+    privates: true,
+    message: ({ id, content, to }) => ({ type: 'message', id, content, ...(to && { to: [to.id] }) }),
     typing: () => ({ type: 'typing', active: true }),
     rename: (username, id) => ({ type: 'rename', username, id }),
     ping: (timestamp) => ({ type: 'ping', timestamp }),
-    hear: (text) => [parsed(text)].flat(), // one object, or an array of them
+    history: (part) => ({ type: 'history', ...part }),
+    hear: (text) => [parsed(text)].flat() // one object, or an array of them
+      .map((event) => (event?.type === 'welcome' ? welcome(event) : event)),
   };
 }
 
@@ -139,7 +170,6 @@ function reconnect() {
   return {
     ...base,
     pings: true,
-    resumes: true,
     resends: true,
     query({ epoch, seq }) {
       since = seq;
@@ -169,7 +199,7 @@ function reconnect() {
 
 /** The same for a server that lists its connections and says nothing else. */
 function connections() {
-  return { ...reconnect(), resumes: false, resends: false, lists: true, query: undefined };
+  return { ...reconnect(), resends: false, lists: true, query: undefined };
 }
 
 /** `note`: plain text, which the server answers. */
@@ -241,13 +271,13 @@ const OLD_NAMES = new Map(Object.entries({
   v1: 'canonical', '000': 'node_chat', '001': 'broadcast_server', '002': 'reconnect', '003': 'note', '004': 'python_chat',
 }));
 
-/** The dialect to speak: the one that `?dialect=` names, or else the one that the page's server names. */
+/** The dialect to speak: the one that `?dialect=` names, or else the one that the server names. */
 export async function chooseDialect() {
   const param = new URLSearchParams(location.search).get('dialect');
   const asked = OLD_NAMES.get(param) ?? param;
   if (DIALECTS.has(asked)) return { ...DIALECTS.get(asked)(), asked };
   try {
-    const { dialect } = await (await fetch('dialect.json', { cache: 'no-store' })).json();
+    const { dialect } = await (await fetch('/dialect.json', { cache: 'no-store' })).json();
     return (DIALECTS.get(OLD_NAMES.get(dialect) ?? dialect) ?? canonical)();
   } catch { // a server of somebody's own
     return canonical();

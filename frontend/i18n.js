@@ -80,6 +80,14 @@ export function label(element, key) {
   if (element.localName === 'button') element.title = t(key);
 }
 
+let unread = 0;
+
+/** The title of the page, with so many unread messages. */
+export function showTitle(count = unread) {
+  unread = count;
+  document.title = (count ? `(${count}) ` : '') + t(document.documentElement.dataset.title ?? 'title');
+}
+
 /** Says everything on the page in this language. */
 export function setLanguage(chosen) {
   language = chosen;
@@ -88,7 +96,7 @@ export function setLanguage(chosen) {
   const own = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
   clock = new Intl.DateTimeFormat(own, { hour: '2-digit', minute: '2-digit' });
   calendar = new Intl.DateTimeFormat(own, { dateStyle: 'long', timeStyle: 'medium' });
-  document.title = t(document.documentElement.dataset.title ?? 'title');
+  showTitle();
   for (const element of document.querySelectorAll('[data-text]')) {
     setText(element, element.dataset.text, given.get(element));
   }

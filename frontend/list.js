@@ -22,7 +22,7 @@ async function refresh(me) {
   let connections;
   let count;
   try {
-    const response = await fetch('connections', { cache: 'no-store' });
+    const response = await fetch('/connections', { cache: 'no-store' });
     // The server sends this list only to its own computer.
     if (!response.ok) return list.replaceChildren(words('list_elsewhere'));
     connections = await response.json();

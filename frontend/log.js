@@ -11,19 +11,21 @@ const newButton = document.querySelector('#newButton');
 const template = document.querySelector('#line');
 const own = new Map(); // my lines by id, to find them when the server confirms
 
-/** Somebody else's message. */
-export function addMessage({ id, seq, author, content, timestamp }) {
-  const line = makeLine('other', author, content, timestamp);
+/** A message of somebody else, or one of mine that is no longer on the page. */
+export function addMessage({ id, seq, mine, author, content, to, timestamp }) {
+  const line = makeLine(mine ? 'own' : 'other', mine ? words('you') : author, content, timestamp);
+  if (to) showPrivate(line, mine && to);
   Object.assign(line.dataset, { id, seq });
   add(line);
 }
 
 /** A line of mine, new or in a new state. */
-export function drawOwn({ id, content, at, state, reason, until }, again) {
+export function drawOwn({ id, content, to, at, state, reason, until }, again) {
   let line = own.get(id);
   if (!line) {
     line = makeLine('own', words('you'), content, at);
     line.dataset.id = id;
+    if (to) showPrivate(line, [to]);
     line.querySelector('.again').addEventListener('click', () => again(id));
     own.set(id, line);
   }
@@ -40,7 +42,7 @@ export function settleOwn(id, { seq, timestamp, content }) {
   if (!line) return false;
   if (line.dataset.state !== 'confirmed') {
     line.dataset.state = 'confirmed';
-    line.dataset.seq = seq;
+    if (seq) line.dataset.seq = seq;
     setText(line.querySelector('.mark'), 'confirmed');
     offerAgain(line, false);
     showTime(line.querySelector('time'), dateOf(timestamp));
@@ -55,23 +57,24 @@ export function settleOwn(id, { seq, timestamp, content }) {
 }
 
 /** An event, in the page's words. */
-export function addSystem(key, values, timestamp) {
-  addSystemLine(words(key, values), timestamp);
+export function addSystem(key, values, event) {
+  addSystemLine(words(key, values), event);
 }
 
 const SOON = 2_000; // arrivals this close to each other are one line
 let arrivals = null;
 
 /** An arrival. Many at once become one line with a count. */
-export function addArrival(username, timestamp) {
-  const goesOn = arrivals && arrivals.line === newest() && Date.now() - arrivals.at < SOON;
+export function addArrival(username, event) {
+  const goesOn = !above && arrivals && arrivals.line === newest() && Date.now() - arrivals.at < SOON;
   if (goesOn) {
     Object.assign(arrivals, { count: arrivals.count + 1, at: Date.now() });
     setText(arrivals.text, 'joined_many', { count: arrivals.count });
     return;
   }
   const text = words('joined', { name: name(username) });
-  arrivals = { text, line: addSystemLine(text, timestamp), count: 1, at: Date.now() };
+  const line = addSystemLine(text, event);
+  if (!above) arrivals = { text, line, count: 1, at: Date.now() };
 }
 
 /** The last line that is not waiting for the server. */
@@ -81,11 +84,11 @@ function newest() {
 }
 
 /** An event, in the server's words. */
-export function addNotice(text, timestamp) {
+export function addNotice(text, event) {
   const line = document.createElement('span');
   line.dir = 'auto';
   line.textContent = text;
-  addSystemLine(line, timestamp);
+  addSystemLine(line, event);
 }
 
 /** An error from the server. */
@@ -94,10 +97,11 @@ export function complaint({ code, message }) {
   return has(key) ? words(key) : words('plain', { text: message || code });
 }
 
-function addSystemLine(text, timestamp) {
+function addSystemLine(text, { seq, timestamp } = {}) {
   const line = document.createElement('div');
   const time = document.createElement('time');
   line.className = 'system-message';
+  if (seq) line.dataset.seq = seq;
   showTime(time, dateOf(timestamp));
   line.append(text, ' ', time);
   add(line);
@@ -111,6 +115,13 @@ function makeLine(kind, author, content, timestamp) {
   line.querySelector('.text').textContent = content;
   showTime(line.querySelector('time'), dateOf(timestamp));
   return line;
+}
+
+/** Says that a line is not for everybody; `to` are those it is for, if that is not just the reader. */
+function showPrivate(line, to) {
+  line.classList.add('private');
+  const names = to && to.map(({ username }) => username).join(', ');
+  line.querySelector('.author').after(' ', names ? words('private_to', { name: name(names) }) : words('private'));
 }
 
 function offerAgain(line, offered) {
@@ -128,10 +139,39 @@ function dateOf(timestamp) {
 // ---- where a line goes
 
 function add(line) {
+  if (above) return above.append(line);
   beforeGrowing();
   chat.insertBefore(line, firstWaiting());
   if (!wasAtEnd && line.classList.contains('message')) unread++;
   trim();
+}
+
+// ---- older lines
+
+let above = null; // where lines go while older ones are drawn
+
+/** Lines that `draw` adds stand above all others. What the reader sees stays where it is. */
+export function addOlder(draw) {
+  above = document.createDocumentFragment();
+  draw();
+  const { scrollHeight: height, scrollTop: top } = chat;
+  chat.ariaLive = 'off'; // nobody wants them read aloud
+  chat.prepend(above);
+  above = null;
+  chat.scrollTop = top + chat.scrollHeight - height;
+  end = chat.scrollTop;
+  requestAnimationFrame(() => { chat.ariaLive = 'polite'; });
+}
+
+/** The number of the oldest event on the page. */
+export function firstSeq() {
+  const seq = chat.querySelector('[data-seq]')?.dataset.seq;
+  return seq && Number(seq);
+}
+
+/** Whether so many more lines may be on the page. */
+export function hasRoom(lines) {
+  return chat.childElementCount + lines <= KEEP;
 }
 
 function toEnd(line) {
@@ -198,6 +238,31 @@ chat.addEventListener('scroll', () => {
   wasAtEnd = atEnd();
   if (wasAtEnd && unread) goToEnd();
 }, { passive: true });
+
+/** `heard` is called when the log was scrolled. */
+export function onScroll(heard) {
+  chat.addEventListener('scroll', heard, { passive: true });
+}
+
+/** Whether the last line is in sight. */
+export function isAtEnd() {
+  return wasAtEnd;
+}
+
+/** How far the log is scrolled from its top. */
+export function top() {
+  return chat.scrollTop;
+}
+
+/** Whether there is a button above the first line. */
+export function leaveRoomAbove(left) {
+  chat.classList.toggle('below', left);
+}
+
+/** Moves the keyboard to the log. */
+export function focus() {
+  chat.focus();
+}
 
 // When many lines come, the first pixels of scrolling up would be undone at once. So for a moment
 // after a scroll of the user, the page does not follow the end.

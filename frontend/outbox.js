@@ -19,26 +19,38 @@ const ANSWER = 10_000; // how long an answer may take where only one line is on 
 
 export class Outbox {
   #lines = new Map(); // by id, oldest first
-  #deliver; #changed; #window;
+  #deliver; #changed; #keep; #window;
   #tokens = BURST; #timer = null;
   #pace = REFILL; // milliseconds for one more, as this server likes it
   #next = 0; // when the next one may go
   #answer; // the timer of the line that is on its way
 
-  /** `deliver(line)` says whether it went out; `changed(line)` is told of every new state.
+  /** `deliver(line)` says whether it went out; `changed(line)` is told of every new state, and
+   *  `keep(lines)` of the lines that are left then.
    *  `window` is how many may be on their way: one, where a refusal does not say what it is about. */
-  constructor({ deliver, changed, window = Infinity }) {
+  constructor({ deliver, changed, keep = () => {}, window = Infinity }) {
     this.#deliver = deliver;
     this.#changed = changed;
+    this.#keep = keep;
     this.#window = window;
   }
 
-  /** Takes a text, or refuses (false) when too many wait already. */
-  add(content) {
+  /** Takes a text for everybody, or `to` one person, or refuses (false) when too many wait already. */
+  add(content, to) {
     const waiting = [...this.#lines.values()].filter((line) => isWaiting(line.state));
     if (waiting.length >= CAPACITY) return false;
-    this.#queue({ id: makeId(), content, at: new Date() });
+    this.#queue({ id: makeId(), content, to, at: new Date() });
     return true;
+  }
+
+  /** Takes the lines that the page had before it was reloaded. */
+  restore(lines) {
+    for (const { id, content, to, at, state } of Array.isArray(lines) ? lines.slice(0, CAPACITY) : []) {
+      if (typeof id !== 'string' || typeof content !== 'string' || state === 'refused') continue;
+      const line = { id, content, to, at: new Date(at) };
+      this.#lines.set(id, line);
+      this.#become(line, state === 'sent' || state === 'unsure' ? 'unsure' : 'unsent');
+    }
   }
 
   /** Sends the waiting lines in order, no faster than the server allows. */
@@ -63,7 +75,9 @@ export class Outbox {
 
   /** The server has sent this line to everyone. */
   confirmed(id) {
-    if (this.#lines.delete(id) && this.#window === 1) this.flush();
+    if (!this.#lines.delete(id)) return;
+    this.#keep([...this.#lines.values()]);
+    if (this.#window === 1) this.flush();
   }
 
   /** The server has refused a line. False if it is not one of ours. */
@@ -152,6 +166,7 @@ export class Outbox {
     if (line.state === state && line.until === until) return;
     Object.assign(line, { state, reason, until });
     this.#changed(line);
+    this.#keep([...this.#lines.values()]);
   }
 
   #refillLater(wait = this.#pace) {

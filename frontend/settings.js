@@ -1,5 +1,6 @@
 // How the page looks to this person, and what it remembers of that.
 
+import { person } from './address.js';
 import { choose, label, setLanguage } from './i18n.js';
 
 // A browser may forbid storage; then the page forgets, and works.
@@ -9,6 +10,15 @@ export function recall(key) {
 
 export function remember(key, value) {
   try { localStorage.setItem(`ws101.${key}`, value); } catch { /* forgets */ }
+}
+
+/** The same, for each person of this browser. */
+export function recallMine(key) {
+  return recall(key + person);
+}
+
+export function rememberMine(key, value) {
+  remember(key + person, value);
 }
 
 // ---- language: ?lang= wins, then what was chosen here, then what the browser prefers

@@ -33,7 +33,16 @@ export function showStatus(state, { code, reason, until } = {}) {
 function showReason(code, reason) {
   const key = `close_${code}`;
   const what = has(key) ? words(key) : words('close_other', { code: String(code) });
-  setText($('#reason'), 'close', { what, reason: reason && `: ${reason}` });
+  setText($('#reason'), 'close', { what, reason: reason && (() => because(reason)) });
+}
+
+/** The reason in a close frame, in the reader's language. One that the page does not know stays as it came. */
+function because(reason) {
+  const said = reason.replace(/ \(RFC [^)]*\)$/, '');
+  const [number] = said.match(/\d+/) ?? [];
+  const key = `reason_${said.match(/[a-z]+/gi)?.join('_')}`;
+  const text = has(key) ? t(key, { number }) : reason;
+  return text && `: ${text}`;
 }
 
 // ---- people
@@ -41,15 +50,19 @@ function showReason(code, reason) {
 let peopleFrame;
 
 /** `count` is what the server says, where it names nobody or not all. */
-export function showPeople(people, myId, count = people.size) {
+export function showPeople(people, myId, count = people.size, choose) {
   setText($('#count'), 'count', { count });
   $('#count').dataset.count = count;
   cancelAnimationFrame(peopleFrame); // thirty arrivals in one moment are drawn once
   peopleFrame = requestAnimationFrame(() => {
-    const rows = [...people].slice(0, 100).map(([id, username]) => {
+    const rows = [...people].slice(0, 100).map(([id, { username, state, connections }]) => {
       const row = document.createElement('li');
-      row.append(name(username));
+      if (choose && id !== myId) row.append(personButton(id, username, choose));
+      else row.append(name(username));
       if (id === myId) row.append(' · ', words('you'));
+      if (connections > 1) row.append(' · ', words('tabs', { count: connections }));
+      if (state === 'away') row.append(' · ', words('away'));
+      row.classList.toggle('away', state === 'away');
       return row;
     });
     if (count > rows.length) {
@@ -57,8 +70,27 @@ export function showPeople(people, myId, count = people.size) {
       row.append(words('more_people', { count: count - rows.length }));
       rows.push(row);
     }
+    const focused = document.activeElement?.dataset?.person;
     $('#people').replaceChildren(...rows);
+    if (focused) $('#people').querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus();
   });
+}
+
+/** Pressed, the next message is for this person only. */
+function personButton(id, username, choose) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.dataset.person = id;
+  button.append(name(username));
+  button.addEventListener('click', () => choose({ id, username }));
+  return button;
+}
+
+/** Whom the next message is for, if not everybody. */
+export function showTarget(to) {
+  $('#target').hidden = !to;
+  if (to) setText($('#target span'), 'private_to', { name: name(to.username) });
+  else clear($('#target span'));
 }
 
 export function showTyping(typists) {

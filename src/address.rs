@@ -1,6 +1,6 @@
 //! The address of a WebSocket: `ws://localhost:8080/chat` (RFC 6455 §3).
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
@@ -42,8 +42,15 @@ impl FromStr for Address {
             return Err(AddressError::Fragment);
         }
         let malformed = || AddressError::Malformed(url.to_owned());
-        let uri: Uri = url.parse().map_err(|_| malformed())?;
-        let tls = match uri.scheme_str() {
+        // Only a target is encoded: a name of other letters has another form (IDN), which is not made here.
+        let host = url.find("://").map_or(0, |at| at + "://".len());
+        let path = url[host..].find(['/', '?']).map_or(url.len(), |at| host + at);
+        let uri: Uri = format!("{}{}", &url[..path], encoded(&url[path..]))
+            .parse()
+            .map_err(|_| malformed())?;
+        // A scheme is of any case (RFC 3986 §3.1).
+        let scheme = uri.scheme_str().map(str::to_ascii_lowercase);
+        let tls = match scheme.as_deref() {
             Some("ws") => false,
             Some("wss") => true,
             Some("http") => return Err(AddressError::Page("http".to_owned(), "ws")),
@@ -72,6 +79,24 @@ impl FromStr for Address {
             target,
         })
     }
+}
+
+/// A target as browsers send it: blanks, quotes, brackets other than `[]` and all that is not ASCII are
+/// percent-encoded (the WHATWG's URL standard); the rest stays as it is.
+#[must_use]
+pub fn encoded(target: &str) -> String {
+    let mut encoded = String::with_capacity(target.len());
+    for byte in target.bytes() {
+        match byte {
+            b'!' | b'#'..=b';' | b'=' | b'?'..=b'_' | b'a'..=b'z' | b'~' => {
+                encoded.push(byte.into());
+            }
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
 }
 
 impl Address {

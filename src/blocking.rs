@@ -4,10 +4,13 @@
 //! seconds passes each of them, and holds a thread for ever. [`within`] sets a deadline for all reads
 //! and writes together.
 
+mod slots;
+
 use std::io::{self, Read, Write};
+use std::iter::repeat_with;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::ops::Deref;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -16,39 +19,46 @@ use http::Request;
 use tokio::time::Instant;
 use tracing::warn;
 
+pub use self::slots::MAX_THREADS;
+use self::slots::{Slot, Slots};
 use crate::handshake::{Policy, Rejection, encode, read_request};
-use crate::limits::BREATHER;
 pub use crate::limits::HEAD_DEADLINE;
+use crate::limits::{BREATHER, WRITE_DEADLINE, network};
 
 /// The bytes that are read at a time.
 const READ_BUFFER: usize = 1024;
 
-/// The most connections that [`incoming`] gives out at once. Each has a thread with a stack of its
-/// own.
-pub const MAX_THREADS: usize = 2000;
+/// The longest time-out that the system ends on time: 63 ticks, of 4 ms on most machines.
+const EXACT: Duration = Duration::from_millis(250);
 
 /// An endless iterator over the connections to `listener`, at most [`MAX_THREADS`] at once.
 ///
-/// When that many are in use, the next is accepted after one is dropped; further clients wait in
-/// the listener's backlog. Accepting can fail: the client hung up, or the system has no
-/// descriptors. Then the iterator waits for a moment and tries again;
-/// [`TcpListener::incoming`] would return errors in a busy loop.
+/// When that many are in use, the next waits until one is dropped, and further clients wait in the
+/// listener's backlog. Waits take [`PENDING_GRACE`](crate::limits::PENDING_GRACE) together, until
+/// half of the connections are dropped. After that, a connection of the [`network`] that has most of
+/// them is refused. For one of another network, the oldest of that network is cut: its reads end and
+/// its writes fail. So a flood from one address keeps no other address out.
+///
+/// Accepting can fail: the client hung up, or the system has no descriptors. Then the iterator
+/// waits for a moment and tries again; [`TcpListener::incoming`] would return errors in a busy loop.
 pub fn incoming(listener: &TcpListener) -> impl Iterator<Item = Connection> {
-    let slots = Arc::new(Slots { taken: Mutex::new(0), freed: Condvar::new() });
-    listener.incoming().filter_map(move |accepted| {
+    let slots = Arc::new(Slots::default());
+    repeat_with(|| listener.accept()).filter_map(move |accepted| {
         let failed = |error: &io::Error| {
             warn!(%error, "cannot accept");
             sleep(BREATHER);
         };
-        let tcp = accepted.inspect_err(failed).ok()?;
-        Some(Connection { tcp, _slot: Slot::take(&slots) })
+        let (tcp, peer) = accepted.inspect_err(failed).ok()?;
+        let tcp = Arc::new(tcp);
+        let slot = Slot::take(&slots, &tcp, network(peer.ip()))?;
+        Some(Connection { tcp, _slot: slot })
     })
 }
 
 /// A connection from [`incoming`]. Dropping it frees its slot.
 #[derive(Debug)]
 pub struct Connection {
-    tcp: TcpStream,
+    tcp: Arc<TcpStream>,
     _slot: Slot,
 }
 
@@ -60,52 +70,31 @@ impl Deref for Connection {
     }
 }
 
-#[derive(Debug)]
-struct Slots {
-    taken: Mutex<usize>,
-    freed: Condvar,
-}
-
-#[derive(Debug)]
-struct Slot(Arc<Slots>);
-
-impl Slot {
-    /// Waits until a slot is free, and takes it.
-    fn take(slots: &Arc<Slots>) -> Self {
-        let taken = slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = slots.freed.wait_while(taken, |taken| *taken >= MAX_THREADS);
-        *free.unwrap_or_else(PoisonError::into_inner) += 1;
-        Self(slots.clone())
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.freed.notify_one();
-    }
-}
-
-/// Reads a request from `io` and answers it with 101 or a refusal (RFC 6455 §4.2).
+/// Reads a request and answers it with 101 or a refusal (RFC 6455 §4.2).
 ///
-/// Gives the request and the bytes that came right behind it: the beginning of the first frames.
-/// It has no deadline of its own: pass a stream made by [`within`].
+/// Gives the request and the bytes that came right behind it: the beginning of the first frames. A
+/// head that has not arrived after `head` is refused with 408; zero means no deadline.
 ///
 /// # Errors
 ///
 /// `Err` if reading or writing failed, `UnexpectedEof` if the client hung up first. `Ok(Err(..))`
 /// for a request that was refused; the refusal has been sent.
 pub fn accept(
-    io: &mut (impl Read + Write),
+    tcp: &TcpStream,
+    head: Duration,
     policy: &Policy,
 ) -> io::Result<Result<(Request<()>, Bytes), Rejection>> {
+    let mut io = within(tcp, head);
     let mut bytes = Vec::new();
     let mut buffer = [0; READ_BUFFER];
     let verdict = loop {
-        let n = io.read(&mut buffer)?;
-        if n == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        let n = match io.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                break Err(Rejection::Timeout);
+            }
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => read?,
+        };
         bytes.extend_from_slice(&buffer[..n]);
         match read_request(&bytes) {
             Ok(None) => {}
@@ -115,6 +104,7 @@ pub fn accept(
             Err(rejection) => break Err(rejection),
         }
     };
+    let mut io = within(tcp, WRITE_DEADLINE);
     match verdict {
         Ok((request, size, agreement)) => {
             io.write_all(&encode(&agreement.to_response()))?;
@@ -169,15 +159,25 @@ impl Within<'_> {
 
 impl Read for Within<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.tcp.set_read_timeout(self.left()?)?;
-        self.tcp.read(buf).map_err(late)
+        loop {
+            self.tcp.set_read_timeout(self.left()?.map(part))?;
+            match self.tcp.read(buf) {
+                Err(error) if is_late(&error) => {}
+                read => return read,
+            }
+        }
     }
 }
 
 impl Write for Within<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.tcp.set_write_timeout(self.left()?)?;
-        self.tcp.write(buf).map_err(late)
+        loop {
+            self.tcp.set_write_timeout(self.left()?.map(part))?;
+            match self.tcp.write(buf) {
+                Err(error) if is_late(&error) => {}
+                written => return written,
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -185,7 +185,14 @@ impl Write for Within<'_> {
     }
 }
 
-/// Unix reports a time-out as `WouldBlock`; this makes it `TimedOut`.
-fn late(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
+/// How much of a wait to give to the system at once: all of a short one, or seven eighths.
+///
+/// Linux ends a time-out of more than 63 ticks up to an eighth too late: one of 17 s after 18.2 s.
+fn part(left: Duration) -> Duration {
+    if left <= EXACT { left } else { left / 8 * 7 }
+}
+
+/// Whether a time-out has ended. Unix reports `WouldBlock`, Windows `TimedOut`.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -20,13 +20,14 @@
 //! ends with close code 1013.
 //!
 //! A file uses only the files above its own in this list: `member` (ids, audiences), `encode`,
-//! `scheduler` (locks, tasks, timers), `guarded` (panics of streams), `pace`, `outlet` (one byte
+//! `scheduler` (locks, tasks, timers), `guarded` (panics of streams), `pace`, `input`, `outlet` (one byte
 //! stream), `log`, `roster` (all members), `shared` (state and policy), `writer` (rounds),
 //! `mailbox` (one membership), `hub`.
 
 mod encode;
 mod guarded;
 mod hub;
+mod input;
 mod log;
 mod mailbox;
 mod member;

@@ -24,10 +24,14 @@
 //! ```
 
 mod answer;
+mod certificate;
+mod connect_error;
 mod extensions;
+mod fact;
 mod fault;
 mod judge;
 mod request;
+mod route;
 mod russian;
 
 use std::io;
@@ -39,10 +43,17 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 pub use crate::wst::ResponsePart;
-pub use answer::{Answer, ask};
+pub use answer::{Answer, ask, ask_head};
+pub(crate) use answer::{ask_whole, final_response};
+pub use certificate::CertificateFault;
+pub use connect_error::{ConnectError, ProxyFault, TlsFault};
+pub use fact::Fact;
 pub use fault::ResponseFault;
+pub(crate) use fault::status_named;
 pub use judge::{Asked, judge_response};
-pub use request::Request;
+pub use request::{Request, with_headers};
+pub use route::{Connection, Route, RouteFuture, Tcp};
+pub use russian::error_in_russian;
 
 use crate::frame::{Checker, Decoder, Frame, Role, Torn, Violation};
 
@@ -162,6 +173,12 @@ impl<S> Client<S> {
     #[must_use]
     pub fn torn(&self) -> Option<Torn> {
         self.decoder.pending()
+    }
+
+    /// The bytes of an incomplete frame, as far as they are kept.
+    #[must_use]
+    pub fn torn_bytes(&self) -> Vec<u8> {
+        self.decoder.pending_bytes()
     }
 
     /// When the first bytes of an incomplete frame came, if one has begun.

@@ -3,6 +3,11 @@
 //! One table says what a code means, who may send it, and whether a client should come back.
 //! The doctor and the tests of the page read it. The page has its own texts, because a
 //! page says what the reader can do; a test compares them with this table.
+//!
+//! To add a code, add a row to [`TABLE`] in the order of codes, and its texts in both languages to
+//! `frontend/texts.js`. After a code from 4000 to 4099 a client stays away, after one from 4100
+//! on it comes back. Another code that means [`Then::Stop`] is also listed in `isFinal` in
+//! `frontend/connection.js`.
 
 use Sender::{Client, Either, Nobody, Server};
 use Then::{Reconnect, Stop};
@@ -76,6 +81,7 @@ pub const TABLE: &[CloseCode] = &[
     known(4002, "version", Server, Stop, "another version of the protocol", "другая версия протокола"),
     known(4003, "kicked", Server, Stop, "shown out", "вас удалили из комнаты"),
     known(4004, "unauthorized", Server, Stop, "not allowed in", "вход не разрешён"),
+    known(4006, "room_invalid", Server, Stop, "no name for a room", "такого названия комнаты быть не может"),
     known(4107, "hello_timeout", Server, Reconnect, "no hello came in time", "hello не пришло вовремя"),
 ];
 

@@ -3,6 +3,8 @@
 //! An [`Endpoint`] holds the room and all that its sessions share: the hub, the statistics, the
 //! limits and the shutdown. Lock order: room, then hub, then outlet.
 
+mod operations;
+
 use std::net::Ipv4Addr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +21,6 @@ use tracing::field::display;
 use tracing::{error, info};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-use warp::{Filter, Reply};
 
 use crate::broadcast::{ClientId, Hub, Mailbox, Outlet};
 use crate::close::Closed;
@@ -242,15 +243,6 @@ impl<R: Room> Endpoint<R> {
         self.0.stats.report()
     }
 
-    /// A warp route that answers `GET /stats` with the statistics as JSON.
-    pub fn stats(&self) -> BoxedFilter<(Response,)> {
-        let endpoint = self.clone();
-        warp::path!("stats")
-            .and(warp::get())
-            .map(move || warp::reply::json(&endpoint.report()).into_response())
-            .boxed()
-    }
-
     /// The shutdown of this endpoint, for a program that accepts connections itself.
     #[must_use]
     pub fn shutdown(&self) -> &Shutdown {
@@ -389,6 +381,10 @@ impl<R: Room> Seat<R> {
         let who = self.who;
         let hub = &self.endpoint.0.hub;
         let room = self.endpoint.room();
+        if let Message::Close(frame) = message {
+            let code = frame.map_or(CloseCode::Status, |frame| frame.code);
+            return self.endpoint.timely(room, who, |room| room.closed(who, code));
+        }
         match self.permit.message_of(message.len()) {
             Ok(()) => self.endpoint.timely(room, who, |room| room.heard(who, message, hub)),
             Err(wait) if self.refusals.take().is_ok() => {

@@ -86,6 +86,26 @@ impl fmt::Display for Lines<'_> {
     }
 }
 
+/// Displays a JSON text on one line, with the characters of its strings on which a terminal acts
+/// escaped as JSON does it: `\u009b`, `\u202e`.
+///
+/// JSON itself escapes only those below U+0020. The value stays the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(pub &'a str);
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            if acts(char) {
+                write!(f, "\\u{:04x}", u32::from(char))?;
+            } else {
+                f.write_char(char)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Whether a terminal or a text viewer acts upon `char` instead of showing it: control characters,
 /// marks and overrides of direction (Unicode's `Bidi_Control`), line and paragraph separators.
 #[must_use]
@@ -126,6 +146,10 @@ impl fmt::Display for Line<'_> {
             for char in chunk.valid().chars() {
                 match char {
                     '"' | '\'' => put(f, &mut room, char, 1)?,
+                    // Letters to Unicode, blanks on the screen.
+                    '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' => {
+                        put(f, &mut room, char.escape_unicode(), char.escape_unicode().len())?;
+                    }
                     _ => put(f, &mut room, char.escape_debug(), char.escape_debug().len())?,
                 }
             }

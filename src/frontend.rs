@@ -22,6 +22,7 @@ macro_rules! files {
 
 /// Every file of `frontend/`. A test compares the list with the directory.
 const FILES: &[(&str, &[u8])] = files![
+    "address.js",
     "chat.js",
     "connection.js",
     "dialects.js",
@@ -31,14 +32,19 @@ const FILES: &[(&str, &[u8])] = files![
     "list.js",
     "liveness.js",
     "log.js",
+    "older.js",
+    "order.js",
     "outbox.js",
     "panel.js",
     "race.css",
     "race.html",
     "race.js",
+    "rooms.js",
     "settings.js",
     "styles.css",
+    "tab.js",
     "texts.js",
+    "tokens.css",
     "view.js",
 ];
 

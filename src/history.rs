@@ -5,61 +5,36 @@
 //! learns that the history no longer keeps all of them. A number is valid in one *epoch* only, a
 //! random name of one life of the history: a server that was restarted counts from 1 again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::id;
-use crate::receipts::Fingerprint;
+use crate::receipts::{Fingerprint, Known, Receipts};
 
-/// Numbered messages in the order in which they were sent. The oldest are dropped when all
-/// together take more than the capacity.
+/// The last messages of a room, numbered from 1. The oldest are dropped when all together take more
+/// than the capacity.
 #[derive(Clone, Debug)]
-pub struct History {
+pub struct Ring {
     epoch: String,
     seq: u64,
     capacity: usize,
     bytes: usize,
-    entries: VecDeque<Kept>,
-    /// The number of each message that has an id, by session and id.
-    ids: HashMap<Fingerprint, u64>,
+    entries: VecDeque<Message>,
 }
 
-/// Why [`History::push`] did not take a message.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Before {
-    /// The history has it already: the message of then.
-    Same(Message),
-    /// The history has another message under its id.
-    Otherwise,
-}
-
-#[derive(Clone, Debug)]
-struct Kept {
-    id: Option<Fingerprint>,
-    content: Fingerprint,
-    message: Message,
-}
-
-impl History {
-    /// An empty history that keeps at most `capacity` bytes of messages.
+impl Ring {
+    /// An empty ring that keeps at most `capacity` bytes of messages.
     ///
     /// `capacity` must be less than the bytes that a hub queues for one member. Otherwise the
     /// messages that a client missed could exceed its queue, and the hub would close it as too
     /// slow.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self {
-            epoch: id::random(),
-            seq: 0,
-            capacity,
-            bytes: 0,
-            entries: VecDeque::new(),
-            ids: HashMap::new(),
-        }
+        Self { epoch: id::random(), seq: 0, capacity, bytes: 0, entries: VecDeque::new() }
     }
 
-    /// The random name of this life of the history.
+    /// The random name of this life of the ring.
     #[must_use]
     pub fn epoch(&self) -> &str {
         &self.epoch
@@ -71,14 +46,96 @@ impl History {
         self.seq
     }
 
+    /// Keeps a message under the next number. `None` takes a number for a message that nobody can be
+    /// sent again; what came before it is forgotten, since a client must not miss one in between.
+    /// Takes amortized constant time.
+    pub fn push(&mut self, message: Option<Message>) {
+        self.seq += 1;
+        let Some(message) = message else {
+            self.entries.clear();
+            self.bytes = 0;
+            return;
+        };
+        self.bytes += message.len();
+        self.entries.push_back(message);
+        while self.bytes > self.capacity {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// The messages after number `since` of `epoch`, oldest first. `None` if the epoch is another
+    /// one, if the ring no longer keeps all of them, or if there was no number `since` yet.
+    #[must_use]
+    pub fn after(&self, epoch: &str, since: u64) -> Option<impl Iterator<Item = &Message>> {
+        let missed = usize::try_from(self.seq.checked_sub(since)?).ok()?;
+        let first = self.entries.len().checked_sub(missed)?;
+        (epoch == self.epoch).then(|| self.entries.range(first..))
+    }
+
+    /// The messages before number `before` that are kept, newest first.
+    pub fn before(&self, before: u64) -> impl Iterator<Item = &Message> {
+        let newer = self.seq.saturating_sub(before.saturating_sub(1));
+        let skipped = usize::try_from(newer).unwrap_or(usize::MAX);
+        self.entries.iter().rev().skip(skipped)
+    }
+
+    /// The last messages, at most `count`, oldest first.
+    pub fn last(&self, count: usize) -> impl Iterator<Item = &Message> {
+        self.entries.range(self.entries.len().saturating_sub(count)..)
+    }
+
+    /// The message with that number, if it is kept.
+    #[must_use]
+    pub fn get(&self, seq: u64) -> Option<&Message> {
+        let back = usize::try_from(self.seq.checked_sub(seq)?).ok()?;
+        self.entries.get(self.entries.len().checked_sub(back + 1)?)
+    }
+}
+
+/// A [`Ring`] of messages whose ids it knows. Ids are kept longer than messages, as [`Receipts`] keeps
+/// them, so that others who send much cannot make a client's message come twice.
+#[derive(Clone, Debug)]
+pub struct History {
+    ring: Ring,
+    /// The number of each message that has an id.
+    numbers: Receipts<u64>,
+}
+
+/// Why [`History::push`] did not take a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Before {
+    /// It was sent before: the message of then, or the same anew if the history no longer keeps it.
+    Same(Message),
+    /// Another message was sent under its id.
+    Otherwise,
+}
+
+impl History {
+    /// An empty history whose [`Ring`] has that capacity.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { ring: Ring::new(capacity), numbers: Receipts::default() }
+    }
+
+    /// See [`Ring::epoch`].
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        self.ring.epoch()
+    }
+
+    /// See [`Ring::seq`].
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.ring.seq()
+    }
+
     /// The messages after number `since` of `epoch`. `None` if `epoch` or `since` is missing or
     /// wrong, or if the history no longer keeps all of them.
     #[must_use]
     pub fn missed(&self, epoch: Option<&str>, since: Option<&str>) -> Option<Vec<Message>> {
-        let missed = self.seq.checked_sub(since?.parse().ok()?)?;
-        let first = self.entries.len().checked_sub(usize::try_from(missed).ok()?)?;
-        let messages = self.entries.range(first..).map(|entry| entry.message.clone());
-        (epoch? == self.epoch).then(|| messages.collect())
+        let missed = self.ring.after(epoch?, since?.parse().ok()?)?;
+        Some(missed.cloned().collect())
     }
 
     /// Numbers a message and keeps it. The result is the message to broadcast: the text that `line`
@@ -90,9 +147,8 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The history has a message under that id in that session. A client sends an id twice if it
-    /// could not know whether its first request had arrived. The history knows an id for as long
-    /// as it keeps the message.
+    /// A message was sent under that id in that session. A client sends an id twice if it could not
+    /// know whether its first request had arrived.
     pub fn push(
         &mut self,
         session: &str,
@@ -101,33 +157,21 @@ impl History {
         line: impl FnOnce(u64) -> String,
     ) -> Result<Message, Before> {
         let content = Fingerprint::of(&[content]);
-        let id = id.map(|id| Fingerprint::of(&[session, id]));
-        if let Some(before) = id.and_then(|id| self.entry(*self.ids.get(&id)?)) {
-            let same = before.content == content;
-            return Err(if same {
-                Before::Same(before.message.clone())
-            } else {
-                Before::Otherwise
-            });
-        }
-        self.seq += 1;
-        let message = Message::text(line(self.seq));
-        self.bytes += message.len();
-        self.entries.push_back(Kept { id, content, message: message.clone() });
-        self.ids.extend(id.map(|id| (id, self.seq)));
-        while self.bytes > self.capacity {
-            let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.message.len();
-            if let Some(id) = oldest.id {
-                self.ids.remove(&id);
+        let session = Fingerprint::of(&[session]);
+        match id.map_or(Known::New, |id| self.numbers.known(session, id, content)) {
+            Known::New => {}
+            Known::Done(seq) => {
+                let message = self.ring.get(seq).cloned();
+                return Err(Before::Same(message.unwrap_or_else(|| Message::text(line(seq)))));
             }
+            Known::Otherwise => return Err(Before::Otherwise),
+        }
+        let seq = self.ring.seq() + 1;
+        let message = Message::text(line(seq));
+        self.ring.push(Some(message.clone()));
+        if let Some(id) = id {
+            self.numbers.remember(session, id, content, seq);
         }
         Ok(message)
-    }
-
-    /// The message with that number, if it is kept.
-    fn entry(&self, seq: u64) -> Option<&Kept> {
-        let back = usize::try_from(self.seq.checked_sub(seq)?).ok()?;
-        self.entries.get(self.entries.len().checked_sub(back + 1)?)
     }
 }

@@ -72,6 +72,7 @@
 //! | 3 | [`session`] | Runs one connection: one task with one loop. |
 //! | | [`room`] | The trait of a room: what clients say to each other, without sockets. |
 //! | | [`settings`] | The options of a server, with defaults. |
+//! | | [`proxy`] | Stands between clients and a server, and reports each head and frame. |
 //! | | [`transcript`] | Writes down a conversation, byte by byte, for snapshot tests. |
 //! | 2 | [`upgrade`] | Makes a WebSocket of a byte stream, by hand or as a warp filter. |
 //! | | [`blocking`] | Does the same for a program with threads, with a deadline on every wait. |
@@ -87,6 +88,7 @@
 //! | | [`page`] | Serves the files of `frontend/` with strict security headers. |
 //! | 1 | [`stream`] | Byte streams: puts bytes back, and waits for the peer to close. |
 //! | | [`tap`] | A stream that reports the bytes that pass through it. |
+//! | | [`fault`] | Faults of a connection, made on purpose, as a function of frames and time. |
 //! | | [`limits`] | Limits on what a client may send, and on how many may connect. |
 //! | | [`wst`] | The wire language: events as text, parsed and printed. |
 //! | | [`log`] | Writes lines to a terminal or a file without blocking the program. |
@@ -109,7 +111,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
-//! | `testing` | what tests a server: [`client`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
+//! | `testing` | what tests a server: [`client`], [`fault`], [`proxy`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
@@ -156,6 +158,8 @@ pub mod echo;
 #[cfg(feature = "server")]
 pub mod endpoint;
 pub mod escape;
+#[cfg(feature = "testing")]
+pub mod fault;
 pub mod frame;
 #[cfg(feature = "server")]
 pub mod frontend;
@@ -174,6 +178,8 @@ pub mod name;
 pub mod page;
 #[cfg(feature = "server")]
 pub mod program;
+#[cfg(feature = "testing")]
+pub mod proxy;
 #[cfg(feature = "server")]
 pub mod receipts;
 #[cfg(feature = "server")]

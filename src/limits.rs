@@ -10,6 +10,8 @@ mod bucket;
 mod caps;
 mod deadlines;
 mod limited;
+#[cfg(feature = "server")]
+mod shares;
 mod write_within;
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -22,6 +24,8 @@ pub use deadlines::{
     PING_PERIOD, PONG_TIMEOUT, WRITE_DEADLINE,
 };
 pub use limited::{FrameLimits, LimitError, Limited, MAX_FRAGMENTS};
+#[cfg(feature = "server")]
+pub(crate) use shares::Shares;
 pub use write_within::WriteWithin;
 
 /// The most connections to one server that are not WebSockets yet: they sent nothing, or part of a

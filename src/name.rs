@@ -12,6 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{
     GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
 };
+use unicode_script::UnicodeScript;
 use unicode_security::skeleton;
 
 /// The longest name, in Unicode scalar values.
@@ -132,40 +133,64 @@ pub fn alike(one: &str, other: &str) -> bool {
     Likeness::of(one).is_like(&Likeness::of(other))
 }
 
-/// The looks of a name: in small letters, in capitals and as it is.
+/// The looks of a name: in small letters, in capitals, as it is, and as it is without case.
 ///
-/// Each form is a skeleton of UTS 39 §4. No single one is enough: `В` looks like
-/// `B` only as a capital, `І` like `l` only in mixed case. Names are alike if one
-/// form is the same.
+/// Each form is a skeleton of UTS 39 §4. No single one is enough: `В` looks like `B` only as a
+/// capital, `І` like `l` only in mixed case, and `MlLA` with a small L looks like `Mila` only in
+/// capitals. Names are alike if they share a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Likeness([String; 3]);
+pub struct Likeness {
+    small: String,
+    capital: String,
+    standing: String,
+    caseless: String,
+}
 
 impl Likeness {
     /// The forms of `name`.
     #[must_use]
     pub fn of(name: &str) -> Self {
         // NFKC replaces other forms of a letter: full-width, mathematical, circled.
-        let plain: String = name.nfkc().collect();
-        let small = lower(&upper(&plain));
-        let capital = upper(&plain);
+        let plain: String =
+            name.nfkc().filter(|&char| !is_stretch(char)).map(plain_letter).collect();
         let standing: String = skeleton(&plain).collect();
-        Self([skeleton(&small).collect(), skeleton(&capital).collect(), lower(&standing)])
+        Self {
+            small: skeleton(&lower(&upper(&plain))).collect(),
+            capital: skeleton(&upper(&plain)).collect(),
+            caseless: lower(&standing),
+            standing,
+        }
     }
 
     /// The forms as keys of a map or a set: two names are alike if they share one of these.
     #[must_use]
-    pub fn keys(&self) -> [String; 3] {
-        let mut place = 0;
-        self.0.each_ref().map(|form| {
-            place += 1;
-            format!("{place}{form}")
-        })
+    pub fn keys(&self) -> [String; 4] {
+        let [small, capital, standing] = self.cased().map(str::to_owned);
+        // No name has U+0000, so this form is compared with its like only.
+        [small, capital, standing, format!("\0{}", self.caseless)]
     }
 
     /// Whether the two look the same to people.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(one, other)| one == other)
+        self.caseless == other.caseless
+            || self.cased().iter().any(|form| other.cased().contains(form))
+    }
+
+    /// Whether this looks like `word` with some of `digits` behind it.
+    fn is_numbered(&self, word: &Self, digits: &Self) -> bool {
+        let is_digit = |char: char| {
+            char.is_numeric() || digits.caseless.contains(char) || digits.standing.contains(char)
+        };
+        let is_number = |text: &str| !text.is_empty() && text.chars().all(is_digit);
+        let behind = |form: &str, word: &str| form.strip_prefix(word).is_some_and(is_number);
+        behind(&self.caseless, &word.caseless)
+            || self.cased().iter().any(|form| word.cased().iter().any(|word| behind(form, word)))
+    }
+
+    /// The forms in which case counts.
+    fn cased(&self) -> [&str; 3] {
+        [&self.small, &self.capital, &self.standing]
     }
 }
 
@@ -178,28 +203,58 @@ fn upper(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).collect()
 }
 
-/// Whether a name looks like a word of the server's or a guest's number. Signs and spaces make
-/// no difference: `[server]` and `s y s t e m` do.
+/// Lengthens the letter before it and means nothing: tatweel and its like in other scripts.
+fn is_stretch(char: char) -> bool {
+    matches!(char, '\u{640}' | '\u{7fa}' | '\u{180a}' | '\u{10ec}')
+}
+
+/// The Latin letter that a letter in a square, in a dark circle or of a flag stands for, and the
+/// letter of a small capital: NFKC and the skeletons leave these as they are.
+fn plain_letter(char: char) -> char {
+    const SMALL_CAPITALS: &str = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡ\0ʏᴢ";
+    const FIRST: [u32; 3] = [0x1f150, 0x1f170, 0x1f1e6];
+    let letter = |place: u32| char::from_u32('a' as u32 + place).filter(char::is_ascii_lowercase);
+    let boxed = FIRST.into_iter().filter_map(|first| u32::from(char).checked_sub(first));
+    if let Some(letter) = boxed.filter(|&place| place < 26).find_map(letter) {
+        return letter;
+    }
+    let small = SMALL_CAPITALS.chars().position(|one| one == char && one != '\0');
+    small.and_then(|place| letter(u32::try_from(place).ok()?)).unwrap_or(char)
+}
+
+/// Whether a name looks like a word of the server's, with or without a number, or like a guest's
+/// number. Signs and spaces make no difference: `[server]`, `s y s t e m` and `ADM|N` do.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    // NFKC would turn the signs ℠ and ™ behind a word into letters.
-    let letters = |text: &str| {
-        let words = text.chars().filter(|char| !matches!(char, '\u{2120}' | '\u{2122}'));
-        words.nfkc().filter(|char| char.is_alphanumeric()).collect::<String>()
-    };
-    let name = Likeness::of(&letters(name));
+    // NFKC would turn the signs ℠, ™ and № beside a word into letters.
+    let words = name.chars().filter(|char| !matches!(char, '\u{2116}' | '\u{2120}' | '\u{2122}'));
+    let words: String = words.nfkc().collect();
+    // Inside a word a sign may stand for the letter that it looks like; around it, it means nothing.
+    let inside = words.trim_matches(|char| !is_letter(char));
+    let is_read = |char: &char| is_letter(*char) || looks_like_a_letter(*char);
+    let readings = [
+        words.chars().filter(|&char| is_letter(char)).collect::<String>(),
+        inside.chars().filter(is_read).collect(),
+    ];
     let Looks { reserved, guests, digits } = &*LOOKS;
-    if reserved.iter().any(|word| name.is_like(word)) {
-        return true;
-    }
-    guests.iter().any(|guest| {
-        let mut forms = name.0.iter().zip(guest.0.iter().zip(&digits.0));
-        forms.any(|(form, (guest, digits))| {
-            let number = form.strip_prefix(guest.as_str()).unwrap_or_default();
-            !number.is_empty()
-                && number.chars().all(|char| digits.contains(char) || char.is_numeric())
-        })
+    readings.iter().any(|reading| {
+        let has_digit = reading.contains(char::is_numeric);
+        let name = Likeness::of(reading);
+        reserved
+            .iter()
+            .any(|word| name.is_like(word) || has_digit && name.is_numbered(word, digits))
+            || guests.iter().any(|guest| name.is_numbered(guest, digits))
     })
+}
+
+/// Whether a character is a letter or a digit, in whatever form.
+fn is_letter(char: char) -> bool {
+    char.is_alphanumeric() || plain_letter(char) != char
+}
+
+/// Whether a sign looks like a letter, as `|` does.
+fn looks_like_a_letter(char: char) -> bool {
+    skeleton(char.encode_utf8(&mut [0; 4])).any(char::is_alphanumeric)
 }
 
 /// Whether the character at `at` is visible, or changes how its neighbours look.
@@ -209,6 +264,11 @@ fn is_shown(chars: &[char], at: usize) -> bool {
     let after = chars.get(at + 1).copied();
     match char {
         '\u{200c}' | '\u{200d}' if before.is_some_and(is_joining) => after.is_some_and(is_joining),
+        _ if is_stacker(char) => {
+            let is_of_script =
+                |other: char| other.is_alphabetic() && other.script() == char.script();
+            before.is_some_and(is_of_script) && after.is_some_and(is_of_script)
+        }
         '\u{200d}' => before.is_some_and(is_emoji) && after.is_some_and(is_emoji),
         // The variant of an emoji; a keycap is a digit, this and U+20E3.
         '\u{fe0e}' | '\u{fe0f}' => {
@@ -216,6 +276,28 @@ fn is_shown(chars: &[char], at: usize) -> bool {
         }
         _ => !is_blank(char) && !is_ignorable(char) && has_meaning(char),
     }
+}
+
+/// Seen only as a change of the letters beside it: `Invisible_Stacker` and `Number_Joiner` of
+/// `Indic_Syllabic_Category` in the Unicode character database, and the joiner of Tifinagh.
+fn is_stacker(char: char) -> bool {
+    matches!(
+        char,
+        '\u{1039}'
+            | '\u{17d2}'
+            | '\u{1a60}'
+            | '\u{1bab}'
+            | '\u{2d7f}'
+            | '\u{aaf6}'
+            | '\u{10a3f}'
+            | '\u{1107f}'
+            | '\u{11133}'
+            | '\u{113d0}'
+            | '\u{1193e}'
+            | '\u{11a47}'
+            | '\u{11a99}'
+            | '\u{11f42}'
+    )
 }
 
 /// Letters of scripts in which a joiner changes how a word is written: Arabic to Sinhala.

@@ -21,7 +21,8 @@ use crate::handshake::guard;
 const MISSING: &str = "There is nothing here: the page is at /, its WebSocket at /ws.\n";
 
 /// Serves the files of `frontend` and tells the page to speak `dialect`: the name of a dialect of
-/// the chat, as in `canonical` or `node_chat`, or `connections` to list the connections.
+/// the chat, as in `canonical` or `node_chat`, or `connections` to list the connections. `/r/NAME`
+/// is the page, too: a link to a room.
 ///
 /// It must be the last route, because it answers every request: 404 if there is no such file, and
 /// 405 to methods other than `GET`. Every answer forbids scripts, styles and connections of other
@@ -31,7 +32,12 @@ pub fn page(frontend: &Frontend, dialect: &'static str) -> BoxedFilter<(Answer,)
     let spoken = spoken.map(move || json(&BTreeMap::from([("dialect", dialect)])).into_response());
     let files = match frontend {
         Frontend::Embedded => built_in().boxed(),
-        Frontend::Directory(path) => warp::fs::dir(path.clone()).map(Reply::into_response).boxed(),
+        Frontend::Directory(path) => {
+            let index = warp::path!("r" / String).map(drop).untuple_one();
+            let index = index.and(warp::fs::file(path.join("index.html")));
+            let files = warp::fs::dir(path.clone());
+            index.or(files).unify().map(Reply::into_response).boxed()
+        }
     };
     spoken
         .or(files)
@@ -51,6 +57,7 @@ fn built_in() -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone {
     warp::get().and(warp::path::full()).and_then(|path: FullPath| {
         let name = match path.as_str() {
             "/" => "index.html",
+            path if is_room(path) => "index.html",
             path => path.trim_start_matches('/'),
         };
         let found = embedded(name).map(|contents| {
@@ -61,6 +68,11 @@ fn built_in() -> impl Filter<Extract = (Answer,), Error = Rejection> + Clone {
         });
         ready(found.ok_or_else(warp::reject::not_found))
     })
+}
+
+/// Whether the path is the link to a room, `/r/NAME`. The page finds the name in its own address.
+fn is_room(path: &str) -> bool {
+    path.strip_prefix("/r/").is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 fn content_type(name: &str) -> &'static str {

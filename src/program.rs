@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-pub use environment::{SettingError, settings_from};
+pub use environment::{SettingError, VARIABLES, Variable, settings_from};
 pub use listen::{ListenError, bind, listen};
 pub use signal::signal;
 

@@ -6,7 +6,7 @@
 //! after the session's connection ended. It keeps fingerprints, never the text of a request.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -48,31 +48,22 @@ impl AsRef<[u8]> for Fingerprint {
     }
 }
 
-/// The result of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The number of the event that the request caused; `None` if it changed nothing.
-    pub seq: Option<u64>,
-    /// When the request was done.
-    pub at: SystemTime,
-}
-
 /// Whether a request was done before under its `id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Known<R> {
     /// The `id` is new, or was forgotten.
     New,
-    /// The same request was done before.
-    Done(Receipt),
+    /// The same request was done before, with this result.
+    Done(R),
     /// Another request was done under that `id`.
     Otherwise,
 }
 
 /// One request that was done.
 #[derive(Clone, Copy, Debug)]
-struct Done {
+struct Done<R> {
     content: Fingerprint,
-    receipt: Receipt,
+    result: R,
 }
 
 /// The ids of one session, oldest first, as they are kept in [`Receipts::done`].
@@ -83,42 +74,57 @@ struct Session {
     away: Option<Duration>,
 }
 
-/// The requests that were done, by session and `id`.
+/// The requests that were done, by session and `id`, each with its result `R`.
 ///
 /// A session takes no memory before its first `id`. Every operation takes O(log n) time. Times are
 /// parameters, counted from the start of the program.
-#[derive(Clone, Debug, Default)]
-pub struct Receipts {
-    done: HashMap<Fingerprint, Done>,
+#[derive(Clone, Debug)]
+pub struct Receipts<R> {
+    done: HashMap<Fingerprint, Done<R>>,
     sessions: HashMap<Fingerprint, Session>,
     /// The number of ids of each session.
     sizes: BTreeSet<(usize, Fingerprint)>,
     /// The sessions whose connection ended, by that time.
     away: BTreeSet<(Duration, Fingerprint)>,
+    /// The most ids of all sessions.
+    most: usize,
 }
 
-impl Receipts {
+impl<R> Default for Receipts<R> {
+    /// At most [`ALL_IDS`].
+    fn default() -> Self {
+        Self {
+            done: HashMap::new(),
+            sessions: HashMap::new(),
+            sizes: BTreeSet::new(),
+            away: BTreeSet::new(),
+            most: ALL_IDS,
+        }
+    }
+}
+
+impl<R: Copy> Receipts<R> {
+    /// Keeps at most `most` ids of all sessions.
+    #[must_use]
+    pub fn of_at_most(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
     /// Whether a request was done before under `id` in `session`; `content` is the fingerprint of
     /// the whole request.
     #[must_use]
-    pub fn known(&self, session: Fingerprint, id: &str, content: Fingerprint) -> Known {
+    pub fn known(&self, session: Fingerprint, id: &str, content: Fingerprint) -> Known<R> {
         match self.done.get(&key(session, id)) {
             None => Known::New,
-            Some(done) if done.content == content => Known::Done(done.receipt),
+            Some(done) if done.content == content => Known::Done(done.result),
             Some(_) => Known::Otherwise,
         }
     }
 
     /// Keeps the result of a request that was [`New`](Known::New).
-    pub fn remember(
-        &mut self,
-        session: Fingerprint,
-        id: &str,
-        content: Fingerprint,
-        receipt: Receipt,
-    ) {
+    pub fn remember(&mut self, session: Fingerprint, id: &str, content: Fingerprint, result: R) {
         let key = key(session, id);
-        if self.done.insert(key, Done { content, receipt }).is_some() {
+        if self.done.insert(key, Done { content, result }).is_some() {
             return; // Its place in the order of the session stays.
         }
         let kept = self.sessions.entry(session).or_default();
@@ -131,7 +137,7 @@ impl Receipts {
         if kept.ids.len() > IDS {
             self.forget_oldest_of(session);
         }
-        if self.done.len() > ALL_IDS
+        if self.done.len() > self.most
             && let Some(&(_, largest)) = self.sizes.last()
         {
             self.forget_oldest_of(largest);

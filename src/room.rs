@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::broadcast::{ClientId, Hub};
 use crate::stats::Report;
@@ -58,6 +59,12 @@ pub trait Room: Send + 'static {
     /// slow down with 1008.
     fn flooded(&mut self, who: ClientId, message: Message, retry_after: Duration, hub: &Hub) {
         let _ = (who, message, retry_after, hub);
+    }
+
+    /// A client has sent a close frame with `code` (1005 if it has none): its connection did not
+    /// break. [`left`](Self::left) follows.
+    fn closed(&mut self, who: ClientId, code: CloseCode) {
+        let _ = (who, code);
     }
 
     /// A client's connection has ended, with or without a close frame. Called once for each

@@ -49,15 +49,19 @@
 //! waits for the rest of the expectations, then for silence: an event that nothing expects is a
 //! difference, too. A captured name may be used in what is sent: `bob -> GET /ws?epoch=<epoch>`.
 
+mod accept;
 mod build;
+mod captured;
 #[cfg(test)]
 mod cost;
 mod detail;
 mod expect;
 mod inbox;
 mod json;
+mod loosen;
 mod matching;
 mod mismatch;
+mod moved;
 mod names;
 mod player;
 mod russian;
@@ -69,10 +73,14 @@ pub use crate::wst::{
     LineNumber, Modifiers, Note, Observation, ParseError, Part, PartialFrame, Payload,
     ResponsePart, ResponsePattern, Scenario, ScenarioLine, Step, Text, Timing, duration,
 };
+pub use captured::CapturedFault;
 pub use detail::Detail;
 pub use mismatch::{Difference, Mismatch, NOTHING_MORE};
 pub use names::Names;
-pub use player::{NotDeterministic, Played, PlayedStep, RECORDINGS};
+pub use player::{
+    Loosened, NotDeterministic, Played, PlayedStep, RECORDINGS, RecordedServer, Recording,
+    RecordingProgress, Variance,
+};
 
 use std::io;
 
@@ -85,12 +93,19 @@ impl Scenario {
     /// address by [`Transcript::tcp`]. Playing ends whatever the server does: every wait has a limit,
     /// and the whole may take the sum of them and 60 s.
     ///
+    /// A note about the process of the server (`@env`, `@signal`, `@exits`, `@client`) is a difference,
+    /// because nobody does what it asks: [`play_with`](Self::play_with) leaves that to its caller.
+    ///
     /// Not cancel safe: after a dropped call the connections are cut, and the difference is lost.
     pub async fn play(&self, transcript: Transcript) -> Played {
-        player::play(self, transcript, |_| {}).await
+        match player::process_note(self) {
+            Some((step, note)) => player::not_played(self, transcript, step, note),
+            None => player::play(self, transcript, |_| {}).await,
+        }
     }
 
-    /// The same, and calls `before` ahead of each step, for example to stop the server. Not cancel safe.
+    /// The same, and calls `before` ahead of each step. The caller does what notes about the process
+    /// of the server ask, such as `@signal TERM`. Not cancel safe.
     pub async fn play_with(&self, transcript: Transcript, before: impl FnMut(&Step)) -> Played {
         player::play(self, transcript, before).await
     }
@@ -99,29 +114,57 @@ impl Scenario {
     ///
     /// The actions are played [`RECORDINGS`] times, each time with a new transcript. If the server keeps
     /// state, `transcript` may restart it. Expectations in this scenario are not compared, but replaced.
+    /// Values that differ between the recordings become `<*>`, and an end that is `eof` or `reset` becomes
+    /// `end`. What `@ignore` names is left out. The first recording of a real server listens for a second
+    /// longer; if an answer comes in it, all recordings get `@quiet` with twice the time of that answer. At the
+    /// end the recording is played once.
     ///
     /// Not cancel safe: after a dropped call the connections are cut, and nothing is recorded.
     ///
     /// # Errors
     ///
-    /// Two recordings that differ, an action that cannot be done, or the error of `transcript`.
+    /// Recordings with other events or another order, an action that cannot be done, a recording that does
+    /// not play, or the error of `transcript`.
     pub async fn record(
         &self,
         transcript: impl AsyncFnMut() -> io::Result<Transcript>,
     ) -> Result<Self, NotDeterministic> {
-        player::record(self, transcript).await
+        let mut server = player::TranscriptsOnly(transcript);
+        player::record(self, &mut server).await.map(|recording| recording.scenario)
     }
 
-    /// The same scenario with the path `to` in each request for the path `from`; queries stay.
+    /// The same, with a server that is looked after between the recordings, and with the lines that were
+    /// loosened. Not cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record), and a server that is not well after a recording.
+    pub async fn record_with(
+        &self,
+        server: &mut impl RecordedServer,
+    ) -> Result<Recording, NotDeterministic> {
+        player::record(self, server).await
+    }
+
+    /// This scenario with the step at `at` as `recorded` has it. Lines that fit what was recorded stay as
+    /// they are, so that `<*>`, `~` and `?` that somebody wrote are kept.
+    #[must_use]
+    pub fn with_step_of(mut self, recorded: &Self, at: usize) -> Self {
+        if let (Some(step), Some(new)) = (self.steps.get_mut(at), recorded.steps.get(at)) {
+            step.lines = accept::kept(&step.lines, &new.lines);
+        }
+        self
+    }
+
+    /// The same scenario with the path `to` in each request for the path `from`; queries stay, but for
+    /// parameters that `to` has.
     #[must_use]
     pub fn moved(mut self, from: &str, to: &str) -> Self {
         for line in self.steps.iter_mut().flat_map(|step| &mut step.lines) {
             if let Item::Action(_, Action::Ask(Ask::Usual { target, .. })) = &mut line.item
-                && let Some(Part::Plain(text)) = target.0.first_mut()
-                && let Some(rest) = text.strip_prefix(from)
-                && (rest.is_empty() || rest.starts_with('?'))
+                && let Some(there) = moved::moved(target, from, to)
             {
-                *text = format!("{to}{rest}");
+                *target = there;
             }
         }
         self

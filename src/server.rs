@@ -48,9 +48,9 @@ use crate::upgrade::{Accepted, Upgrade, UpgradedIo, upgrade};
 /// At most [`MAX_PENDING`](crate::limits::MAX_PENDING) connections are not WebSockets yet. One more
 /// waits, and all after it wait in the listener's backlog, until one of those ends or is
 /// [`PENDING_GRACE`](crate::limits::PENDING_GRACE) old; then one of the network that holds most of
-/// them is cut. A flood shortens the grace. A connection has `settings.head` for its first head,
-/// `settings.keep_alive` for each after that, and `settings.write` to take some bytes of an
-/// answer.
+/// them is cut. A flood shortens the grace. A connection has `settings.head` for each head,
+/// `settings.keep_alive` until the next one begins, and `settings.write` to take some bytes of an
+/// answer. A head that takes longer is refused with 408.
 ///
 /// The listener is closed when this returns; connections end by themselves, tracked by
 /// `shutdown`. Cancel safe: connections that were accepted go on.

@@ -7,10 +7,11 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::broadcast::{Mailbox, Outlet};
-use crate::close::{self, Closed, next_message};
+use crate::close::{self, Closed, Ending, next_message};
 use crate::heartbeat::Heartbeat;
 
-/// Runs a connection to its end, and calls `heard` with each text and binary message.
+/// Runs a connection to its end, and calls `heard` with each text and binary message, and at the
+/// end with the peer's close frame, if there is one.
 ///
 /// The socket must be built on the [`Outlet`] that `mailbox` joined with. The result always has a
 /// close code: the peer's, the hub's, 1011 for a peer that the heartbeat gave up, the code of a
@@ -46,7 +47,12 @@ pub fn run<H: FnMut(Message)>(
                             heard(message);
                         }
                     }
-                    Err(end) => break end,
+                    Err(end) => {
+                        if let Ending::Peer(Ok(frame)) = &end {
+                            heard(Message::Close(frame.clone()));
+                        }
+                        break end;
+                    }
                 },
                 ended = mailbox.drive() => break ended.into(),
                 beat = heartbeat.beat_hearing(|| mailbox.heard_at()) => match beat {

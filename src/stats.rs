@@ -4,6 +4,8 @@
 //! lasts, and reads and writes through the stream that [`Stats::count`] returns. So a report counts
 //! every frame: those of the program, of tungstenite and of the hub.
 
+mod prometheus;
+
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

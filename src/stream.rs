@@ -19,7 +19,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
-pub use explained::Explained;
+pub use explained::{Explained, HeadDeadlines};
 pub use keeping::Keeping;
 pub use lingering::Lingering;
 

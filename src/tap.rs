@@ -65,6 +65,12 @@ impl<S> Tap<S> {
         (Self { io, watch }, seen)
     }
 
+    /// Reports the head or frame of which only a part was read so far, as the end of the stream would. A
+    /// part is reported once, until more of it is read.
+    pub fn report_part(&mut self) {
+        self.watch.report_part();
+    }
+
     /// Ends the reports and gives the stream back.
     #[must_use]
     pub fn into_inner(self) -> S {

@@ -51,27 +51,42 @@ mod causes;
 mod chunks;
 mod client;
 mod fence_token;
+mod finish;
+#[cfg(feature = "http")]
+mod http;
 mod lane;
+mod pace;
 mod pipe;
 mod printing;
+mod real;
+mod sent;
+mod serving;
+mod waiting;
 
 use std::fmt;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::address::Address;
 pub use crate::client::Request;
+use crate::client::{Route, Tcp};
 use crate::frame::Frame;
 use crate::tap::{Limits, Seen, TapEvent};
 use crate::wst::{Item, LineWriter, padded, width};
 pub(crate) use chunks::Chunks;
-pub(crate) use client::{ClientCommand, MASK};
+pub(crate) use client::MASK;
 pub(crate) use lane::Lane;
+pub use pace::UNTIL;
 pub use pipe::Pipe;
 use printing::Printer;
+pub use serving::REAL_LIMIT;
+pub(crate) use serving::Server;
+use serving::{Handler, Watched};
 
 /// The most bytes of each payload, and the most events of each client between two actions, that are kept.
 const LIMITS: Limits = Limits { keep: 16 * 1024, events: 4096 };
@@ -86,6 +101,15 @@ const SILENCE: Duration = Duration::from_millis(1);
 /// How long the clients of a real server go on reading after all fences are answered: the server may
 /// send more on its own, or to other clients.
 pub const QUIET: Duration = Duration::from_millis(40);
+
+/// How often a handler that a thread wakes at the last moment gets a turn before silence is taken for granted.
+const TURNS: u32 = 8;
+
+/// How long nothing of a server in process may have run in real time, if it waits for a socket or a thread.
+pub const REAL_QUIET: Duration = Duration::from_millis(400);
+
+/// How long a handler may go on after its connection is over, in the server's time.
+pub const ENDING: Duration = Duration::from_secs(60);
 
 /// How long a server may take to answer a close frame in [`Transcript::leave`].
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -137,12 +161,31 @@ pub struct Transcript {
     quiet: Duration,
     is_fenced: bool,
     fences: u64,
+    headers: Vec<(String, String)>,
+    /// The server, if it is in this process.
+    server: Option<Arc<Server>>,
+    /// The handler of each connection so far, by the name of its client.
+    handlers: Vec<(String, Arc<Handler>)>,
+    /// The panics that no handler of a client is known for.
+    panics: Vec<String>,
+    real_quiet: Duration,
+    /// The kinds of frames that are left out.
+    ignored: Vec<String>,
+    /// Whether the real times of a real server are shown.
+    shows_times: bool,
+    /// The first line of the last action, and the client that acted.
+    acted: (usize, Option<usize>),
 }
 
 /// The way to connect to the server.
 enum Connector {
-    Pipes(Box<dyn FnMut(Pipe) + Send>),
-    Tcp(SocketAddr),
+    Pipes(Box<dyn FnMut(Pipe, Arc<Handler>) + Send>),
+    /// Real time: a connection to `peer` for each client.
+    Live {
+        route: Arc<dyn Route>,
+        peer: SocketAddr,
+        address: Address,
+    },
 }
 
 /// One entry of the text: a title, or a line.
@@ -159,12 +202,30 @@ impl Transcript {
     ///
     /// It needs a paused clock, `#[tokio::test(start_paused = true)]`: then silence is exact, waiting
     /// takes no real time, and every run is the same.
+    ///
+    /// A paused clock waits for tasks, timers, channels and `spawn_blocking`. It does not wait for sockets
+    /// and threads. If a handler waits for neither its client nor for room to write, and this process has
+    /// TCP sockets, or sockets or threads that are newer than the first client, the transcript holds the
+    /// clock and waits in real time; see [`real_quiet`](Self::real_quiet).
+    ///
+    /// A handler that panics shows as `bob -- server panicked: "…"`. [`finish`](Self::finish) fails the test
+    /// if one has panicked, or has not ended with its connection.
+    ///
+    /// # Panics
+    ///
+    /// Each action panics if the server never falls silent: its tasks run 200 000 times, or for 10 s of
+    /// real time, while the clock stands still. It also panics if a thread has woken a handler after the
+    /// transcript took silence for granted. A handler that blocks its thread blocks the test as well.
     pub fn new<F, Served>(mut serve: F) -> Self
     where
         F: FnMut(Pipe) -> Served + Send + 'static,
         Served: Future<Output: Send> + Send + 'static,
     {
-        let serve = Box::new(move |pipe| drop(tokio::spawn(serve(pipe))));
+        let serve = Box::new(move |pipe, handler| {
+            let served = serve(pipe);
+            let serving = async move { drop(served.await) };
+            drop(tokio::spawn(Watched::new(handler, serving)));
+        });
         Self::with(Connector::Pipes(serve), "ws101.test")
     }
 
@@ -177,10 +238,33 @@ impl Transcript {
     /// count them as signs of life. It needs real time: `#[tokio::test]`.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
-        Self::with(Connector::Tcp(addr), &addr.to_string())
+        let (host, port) = (addr.ip().to_string(), addr.port());
+        let address = Address { tls: false, host, port, target: "/".to_owned() };
+        Self::over(Arc::new(Tcp), addr, address).named(&addr.to_string())
+    }
+
+    /// A conversation as by [`tcp`](Self::tcp) with the server of `address`, to which `route` connects at
+    /// `peer`: over TLS, through a proxy. The `Host` of requests is that of `address`.
+    #[must_use]
+    pub fn over(route: Arc<dyn Route>, peer: SocketAddr, address: Address) -> Self {
+        let host = address.authority();
+        Self::with(Connector::Live { route, peer, address }, &host)
+    }
+
+    /// Adds these headers to every request of every client, in place of others of the same name. The
+    /// text does not show them: they belong to the place where it is played.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &[(String, String)]) -> Self {
+        headers.clone_into(&mut self.headers);
+        self.printer.writer.leave_out(headers);
+        self
     }
 
     fn with(connector: Connector, host: &str) -> Self {
+        let server = match connector {
+            Connector::Pipes(_) => Some(Server::new()),
+            Connector::Live { .. } => None,
+        };
         Self {
             connector,
             lanes: Vec::new(),
@@ -191,6 +275,14 @@ impl Transcript {
             quiet: QUIET,
             is_fenced: true,
             fences: 0,
+            headers: Vec::new(),
+            server,
+            handlers: Vec::new(),
+            panics: Vec::new(),
+            real_quiet: REAL_QUIET,
+            ignored: Vec::new(),
+            shows_times: false,
+            acted: (0, None),
         }
     }
 
@@ -231,21 +323,45 @@ impl Transcript {
     /// Waits until all is silent, and writes down the events until then.
     async fn settle(&mut self, actor: Option<usize>, since: Option<Instant>) {
         self.fall_silent(actor).await;
+        // In process silence is exact: no more of it is under way.
+        if self.server.is_some() {
+            for lane in &mut self.lanes {
+                lane.receive_part().await;
+            }
+        }
         self.report(actor, since);
+        self.note_waiting(actor);
+        if let Some(trouble) = self.trouble() {
+            panic!("{trouble}\n{}", self.end_of_text());
+        }
     }
 
     /// Waits until all is silent: over TCP by fences, if they are on, and the quiet time. Not cancel safe.
     pub(crate) async fn fall_silent(&mut self, actor: Option<usize>) {
         match self.connector {
-            Connector::Pipes(_) => sleep(SILENCE).await,
-            Connector::Tcp(_) => {
+            Connector::Pipes(_) => {
+                self.sleep(SILENCE).await;
+                if self.wait_for_real().await {
+                    self.sleep(SILENCE).await;
+                }
+                for _ in 0..TURNS {
+                    if self.takes_silence() {
+                        break;
+                    }
+                    self.sleep(SILENCE).await;
+                }
+            }
+            Connector::Live { .. } => {
                 let order = if self.is_fenced { self.order(actor) } else { Vec::new() };
                 // Twice: in the first round the server may send to a client that already has its pong.
                 for &lane in order.iter().chain(&order) {
                     self.fences += 1;
                     self.lanes[lane].fence(self.fences).await;
                 }
-                sleep(self.quiet).await;
+                // Even a sleep of no time takes a tick of the timer.
+                if !self.quiet.is_zero() {
+                    sleep(self.quiet).await;
+                }
             }
         }
         for lane in &mut self.lanes {
@@ -256,10 +372,18 @@ impl Transcript {
     /// Writes down the events until now, those of the client that acted first.
     pub(crate) fn report(&mut self, actor: Option<usize>, since: Option<Instant>) {
         for at in self.order(actor) {
-            for item in self.lanes[at].report(&mut self.printer, since) {
-                self.write(at, item);
+            let items = self.lanes[at].report(&mut self.printer, since);
+            let mut left_out: Option<Item> = None;
+            for item in items {
+                let is_answer = left_out.as_ref().is_some_and(|cause| item.answers(cause));
+                if self.is_ignored(&item) {
+                    left_out = Some(item);
+                } else if !is_answer {
+                    self.write(at, item);
+                }
             }
         }
+        self.note_panics();
     }
 
     /// Receives the next event of any client. Cancel safe. It waits for ever if there is none.
@@ -343,7 +467,7 @@ impl Transcript {
         let lines = printer.lines(&lane.name, &lane.asked, seen, None);
         let frames = seen.iter().filter_map(|seen| match &seen.event {
             TapEvent::Frame(frame) => Some(frame.to_bytes()),
-            TapEvent::Body(bytes) => Some(bytes.clone()),
+            TapEvent::Body(bytes) | TapEvent::Torn(_, bytes) => Some(bytes.clone()),
             _ => None,
         });
         let text = match lane.refusal {

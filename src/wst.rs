@@ -2,7 +2,8 @@
 //!
 //! There is one tree ([`Scenario`], [`Step`], [`ScenarioLine`], [`Item`]), one parser
 //! ([`FromStr`](std::str::FromStr)), one printer ([`Display`](std::fmt::Display)) and one table
-//! of all lines that there are ([`VERBS`]). Transcripts, recordings, `ws101 connect` and the grader
+//! of all lines that there are ([`VERBS`]). Each part of a line has a file with its type, its parser
+//! and its printer. Transcripts, recordings, `ws101 connect` and the grader
 //! build this tree from events with a [`LineWriter`] and print it, so what they show can be saved as a
 //! `.wst` file and played. `docs/wst.md` is the reference of the language; it is made from the table.
 //!
@@ -20,36 +21,55 @@
 //!
 //! This module parses and prints. [`scenario`](crate::scenario) plays.
 
+mod action;
+mod ask;
+mod bounds;
+mod connection_action;
 mod cursor;
 mod display;
+mod end;
+mod expectation;
+mod frame_pattern;
 mod ids;
+mod ignored;
+mod item;
 mod json;
+mod kind;
+mod modifiers;
 mod notes;
-mod parse;
-mod print;
+mod partial_frame;
+mod payload;
+mod response;
+mod scenario;
 pub(crate) mod steps;
 mod text;
 mod time;
-mod tree;
 mod verbs;
 mod writer;
 
+pub use action::Action;
+pub use ask::Ask;
+pub use connection_action::ConnectionAction;
 pub use cursor::ParseError;
+pub use end::{End, FAILURES};
+pub use expectation::{Expectation, Observation};
+pub use frame_pattern::FramePattern;
+pub use item::Item;
 pub use json::Json;
+pub use kind::Kind;
+pub use modifiers::{Modifiers, Timing};
 pub use notes::Note;
-pub use print::FAILURES;
+pub use partial_frame::PartialFrame;
+pub use payload::Payload;
+pub use response::{ResponsePart, ResponsePattern};
+pub use scenario::{LineNumber, Scenario, ScenarioLine, Step};
 pub use text::{Part, Text};
 pub use time::duration;
-pub use tree::{
-    Action, Ask, ConnectionAction, End, Expectation, FramePattern, Item, Kind, LineNumber,
-    Modifiers, Observation, PartialFrame, Payload, ResponsePart, ResponsePattern, Scenario,
-    ScenarioLine, Step, Timing,
-};
 pub use verbs::{Group, VERBS, Verb};
 pub use writer::{LineWriter, USUAL_HEADERS};
 
-pub(crate) use print::{padded, width};
-pub(crate) use text::quoted;
+pub(crate) use item::{padded, width};
+pub(crate) use text::{byte_string, placeholder_name, quoted};
 pub(crate) use time::{moment, seconds};
 
 /// The most bytes that one line may send or expect, repetitions and names included: 64 MiB.

@@ -32,7 +32,7 @@ const FLOORS: &[&[&str]] = &[
         "timestamp",
         "typed",
     ],
-    &["limits", "log", "stream", "tap", "wst"],
+    &["fault", "limits", "log", "stream", "tap", "wst"],
     &[
         "blocking",
         "broadcast",
@@ -47,7 +47,7 @@ const FLOORS: &[&[&str]] = &[
         "stats",
         "upgrade",
     ],
-    &["room", "session", "settings", "transcript"],
+    &["proxy", "room", "session", "settings", "transcript"],
     &["scenario", "server"],
     &["chat", "doctor", "endpoint", "program"],
 ];

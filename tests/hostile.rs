@@ -144,7 +144,52 @@ async fn one_that_claims_four_gibibytes_and_sends_them() {
         b"x".to_vec(),
     )
     .await;
-    assert_eq!(difference.why, Mismatch::Silence(Duration::from_millis(500)), "{difference}");
+    assert!(matches!(difference.why, Mismatch::Torn(_)), "{difference}");
+}
+
+/// One that sends `bytes`, and no more.
+async fn stops_after(bytes: Vec<u8>) -> Difference {
+    let address = listen(move |mut stream| {
+        let bytes = bytes.clone();
+        async move {
+            asked(&mut stream).await?;
+            stream.write_all(&bytes).await?;
+            // Until the client leaves.
+            while stream.read(&mut [0; 64]).await? > 0 {}
+            Ok(())
+        }
+    });
+    judged(address.await).await
+}
+
+#[tokio::test]
+async fn one_that_never_ends_its_head() {
+    let difference = stops_after(SWITCH.trim_end().into()).await;
+    let told = difference.to_string();
+    assert!(
+        told.contains("seen      ann <- \"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade"),
+        "{told}"
+    );
+    assert!(told.ends_with("no blank line at its end; lines that came: 4"), "{told}");
+    assert!(difference.in_russian().ends_with("нет пустой строки; строк пришло: 4"));
+}
+
+#[tokio::test]
+async fn one_that_never_ends_its_frame() {
+    let bytes = [SWITCH.as_bytes(), b"\x81\x7e\x0c\x00hello world!"].concat();
+    let difference = stops_after(bytes).await;
+    let told = difference.to_string();
+    assert!(told.contains("seen      ann << torn text 12 of 3072 bytes"), "{told}");
+    assert!(told.contains("bytes     81 7e 0c 00 68 65 6c 6c 6f"), "{told}");
+    assert!(told.ends_with("the frame promises 3072 bytes, and 12 came"), "{told}");
+    assert!(difference.in_russian().ends_with("кадр обещает байт: 3072, а пришло: 12"));
+}
+
+#[tokio::test]
+async fn one_that_never_ends_its_message() {
+    let bytes = [SWITCH.as_bytes(), b"\x01\x02he\x00\x01l"].concat();
+    let difference = stops_after(bytes).await;
+    assert_eq!(difference.seen.as_deref(), Some("<< text fin=0 \"he\"\n<< cont fin=0 \"l\""));
 }
 
 #[tokio::test]

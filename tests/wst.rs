@@ -116,7 +116,8 @@ async fn play(verb: &Verb) -> Played {
     let scenario: Scenario =
         verb.example.parse().unwrap_or_else(|error| panic!("{}: {error}", verb.form));
     assert_eq!(scenario.to_string().trim_end(), verb.example, "{}", verb.form);
-    scenario.play(demonstration()).await
+    // The notes about a process ask for nothing here.
+    scenario.play_with(demonstration(), |_| {}).await
 }
 
 #[tokio::test(start_paused = true)]

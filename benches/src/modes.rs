@@ -9,7 +9,7 @@ mod stuck;
 use std::path::PathBuf;
 
 use crate::servers::Kind;
-use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive, Pipe, Tapped};
+use crate::servers::Kind::{Accept, Batching, Chat, Floor, Naive, Pipe, Proxy, Relay, Tapped};
 use crate::target::{Peer, Target};
 
 /// The metrics of one run of one server, each with its unit.
@@ -164,6 +164,24 @@ pub const MODES: &[Mode] = &[
         rounds: 10,
         peers: false,
         run: |contender| fan::run(contender, &fan::ECHO),
+        goals: &[],
+    },
+    Mode {
+        name: "proxy",
+        about: "64 clients of an echo, one message in flight for each, behind nothing, a relay, a tap",
+        kinds: &[Accept, Relay, Proxy],
+        rounds: 10,
+        peers: false,
+        run: |contender| fan::run(contender, &fan::ECHO),
+        goals: &[],
+    },
+    Mode {
+        name: "proxy_rate",
+        about: "the same with 1000 messages a second in all, far below saturation: the latency that is added",
+        kinds: &[Accept, Relay, Proxy],
+        rounds: 10,
+        peers: false,
+        run: |contender| fan::run(contender, &fan::ECHO_STEADY),
         goals: &[],
     },
     Mode {

@@ -55,7 +55,7 @@ pub fn print(mode: &Mode, rows: &[Row]) -> bool {
     let Some(columns) = rows.first().and_then(|row| row.samples.first()) else { return true };
     let columns: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
     // The first column is the main metric. It is printed with its spread and its ratios.
-    let against: Vec<&Row> = [Kind::Floor, Kind::Batching, Kind::Accept, Kind::Naive]
+    let against: Vec<&Row> = [Kind::Floor, Kind::Batching, Kind::Accept, Kind::Relay, Kind::Naive]
         .iter()
         .filter_map(|kind| find(rows, *kind))
         .chain(rows.iter().find(|row| row.name == BASELINE))

@@ -4,6 +4,7 @@ mod accept;
 mod chat;
 mod floor;
 mod naive;
+mod relayed;
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
@@ -25,6 +26,10 @@ pub enum Kind {
     Accept,
     /// The same, with a tap on each connection.
     Tapped,
+    /// The bare echo behind a relay that copies TCP.
+    Relay,
+    /// The bare echo behind the proxy of `ws101 tap`.
+    Proxy,
     /// An unbounded channel and a task for each client.
     Naive,
     /// The room of `full_chat`.
@@ -34,11 +39,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const NAMES: [(Self, &str); 7] = [
+    const NAMES: [(Self, &str); 9] = [
         (Self::Floor, "floor"),
         (Self::Batching, "floor, batching"),
         (Self::Accept, "accept_async"),
         (Self::Tapped, "tapped"),
+        (Self::Relay, "TCP relay"),
+        (Self::Proxy, "ws101 tap"),
         (Self::Naive, "naive"),
         (Self::Chat, "full_chat"),
         (Self::Pipe, "in process"),
@@ -66,6 +73,10 @@ impl Kind {
             Self::Accept | Self::Tapped => {
                 let tapped = self == Self::Tapped;
                 Runtime::new()?.block_on(accept::serve(nonblocking(listener)?, tapped))?;
+            }
+            Self::Relay | Self::Proxy => {
+                let is_proxy = self == Self::Proxy;
+                Runtime::new()?.block_on(relayed::serve(nonblocking(listener)?, is_proxy))?;
             }
             Self::Naive => Runtime::new()?.block_on(naive::serve(nonblocking(listener)?))?,
             Self::Pipe => bail!("{self} has no server"),

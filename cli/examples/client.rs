@@ -32,7 +32,7 @@ struct Cli {
     fault: String,
 }
 
-/// What was seen last: a number, and the life of the server it belongs to.
+/// The last event that was seen: its number, and the life of the server it belongs to.
 #[derive(Default)]
 struct Place {
     epoch: String,
@@ -87,7 +87,7 @@ impl Place {
         match said["type"].as_str() {
             Some("connection_established") => {
                 said["epoch"].as_str().unwrap_or_default().clone_into(&mut self.epoch);
-                // What was missed is still to come: its numbers are not seen yet.
+                // The missed events are still to come: their numbers are not seen yet.
                 if said["recovered"] != true || is_broken {
                     self.seq = seq;
                 }

@@ -3,11 +3,17 @@
 mod client;
 mod judge;
 mod lesson;
+mod next;
 mod report;
 #[cfg(test)]
 mod steady;
 mod template;
 mod trial;
+mod watch;
+
+use std::future::ready;
+use std::path::Path;
+use std::pin::pin;
 
 use anyhow::{Context, Result, bail};
 use clap::{ArgGroup, Args};
@@ -15,11 +21,13 @@ use ws101::address::Address;
 
 use crate::exit::{Exit, interrupted};
 use crate::lang::Lang;
-use crate::output::print_document;
-use crate::place::{Place, plain};
+use crate::output::{clear_terminal, print_document, print_error, print_lines};
+use crate::place::{Place, address};
+use crate::request::RequestOptions;
 use judge::{Candidate, Judge};
-use lesson::Lesson;
+pub use lesson::Lesson;
 use report::{Report, Tested};
+use watch::Watch;
 
 /// Check a server against a lesson: `ws101 check 5 --cmd "python server.py"`.
 ///
@@ -33,7 +41,7 @@ pub struct Check {
     #[arg(value_name = "LESSON")]
     what: String,
     /// The address of a running server; checks that end the server are skipped
-    #[arg(long, value_parser = plain)]
+    #[arg(long, value_parser = address)]
     url: Option<Address>,
     /// The command that starts the server; it is stopped afterwards
     #[arg(long, value_name = "COMMAND")]
@@ -47,6 +55,9 @@ pub struct Check {
     /// Wait 60 s instead of 10 until the program is ready, because it is built first
     #[arg(long)]
     build: bool,
+    /// Check again when a file in this folder changes; Ctrl-C ends it
+    #[arg(long, conflicts_with_all = ["json", "junit"])]
+    watch: bool,
     #[command(flatten)]
     machine: Machine,
     /// The language of the report; by default that of LANG
@@ -58,6 +69,8 @@ pub struct Check {
     /// Show the whole transcript of each check
     #[arg(long)]
     wire: bool,
+    #[command(flatten)]
+    options: RequestOptions,
 }
 
 /// A report for programs instead of people.
@@ -74,6 +87,52 @@ struct Machine {
 
 impl Check {
     pub async fn run(self) -> Result<Exit> {
+        let lang = self.lang.unwrap_or_else(Lang::of_environment);
+        if self.watch { self.watched(lang).await } else { self.once(lang).await }
+    }
+
+    /// Checks again and again. A signal between two runs is the end, with the exit code of the last run.
+    async fn watched(&self, lang: Lang) -> Result<Exit> {
+        let mut interrupt = pin!(interrupted()?);
+        let mut watch = Watch::of(Path::new("."));
+        loop {
+            clear_terminal();
+            let outcome = self.once(lang).await;
+            let has_changed = watch.has_changed_meanwhile();
+            // A signal during the run has ended the run, too.
+            let ended = tokio::select! {
+                biased;
+                _ = &mut interrupt => true,
+                () = ready(()) => false,
+            };
+            let exit = match outcome {
+                Err(error) if ended => return Err(error),
+                Err(error) => {
+                    print_error(format_args!("ws101: {error:#}"));
+                    Exit::Failed
+                }
+                Ok(exit) => exit,
+            };
+            if ended {
+                return Ok(exit);
+            }
+            if has_changed {
+                continue;
+            }
+            let files = watch.count();
+            let waiting = lang.pick(
+                format!("waiting for a change: {files} files; Ctrl-C ends it"),
+                format!("жду изменений, файлов: {files}; закончить — Ctrl-C"),
+            );
+            print_lines!("\n{waiting}");
+            tokio::select! {
+                () = watch.changed() => {}
+                _ = &mut interrupt => return Ok(exit),
+            }
+        }
+    }
+
+    async fn once(&self, lang: Lang) -> Result<Exit> {
         let (number, only) = match self.what.split_once('.') {
             Some((lesson, _)) => (lesson, Some(&*self.what)),
             None => (&*self.what, None),
@@ -81,31 +140,55 @@ impl Check {
         let lesson = number.parse().ok().and_then(Lesson::find);
         let lesson = lesson.with_context(|| {
             let (first, last) = Lesson::numbers();
-            format!("there is no lesson {number}: {first} to {last} have checks")
+            lang.pick(
+                format!("there is no lesson {number}: {first} to {last} have checks"),
+                format!("урока {number} нет: проверки есть у уроков с {first} по {last}"),
+            )
         })?;
         let mut checks = lesson.checks();
         checks.retain(|check| only.is_none_or(|only| check.number == only));
         if checks.is_empty() {
-            bail!("lesson {number} has no check {}", self.what);
+            bail!(lang.pick(
+                format!("lesson {number} has no check {}", self.what),
+                format!("в уроке {number} нет проверки {}", self.what),
+            ));
         }
         checks.retain(|check| check.is_of_clients() == self.client.is_some());
         if checks.is_empty() {
-            let kind = if only.is_some() { "check" } else { "lesson" };
-            let (of, how) = match self.client {
-                Some(_) => ("servers", "--cmd or --url"),
-                None => ("clients", "--client"),
+            let kind = match only {
+                Some(_) => lang.pick("check", "проверка"),
+                None => lang.pick("lesson", "урок"),
             };
-            bail!("{kind} {} is about {of}: say {how}", self.what);
+            let (of, how) = match self.client {
+                Some(_) => lang.pick(("servers", "--cmd or --url"), ("серверы", "--cmd или --url")),
+                None => lang.pick(("clients", "--client"), ("клиенты", "--client")),
+            };
+            let what = &self.what;
+            bail!(lang.pick(
+                format!("{kind} {what} is about {of}: say {how}"),
+                format!("{kind} {what} про {of}: нужно {how}"),
+            ));
         }
+        match (&self.url, &self.client) {
+            (Some(_), _) => {}
+            (None, Some(_)) => self.options.refuse_all(lang)?,
+            (None, None) => self.options.refuse_way(lang)?,
+        }
+        self.options.warn(lang);
         let seed = self.seed.unwrap_or_else(|| rand::random_range(0..10_000));
         let candidate = match (&self.url, &self.cmd, &self.client) {
-            (Some(url), ..) => Candidate::Url(Place::find(url).await?, url.clone()),
-            (_, Some(cmd), _) => Candidate::Cmd(cmd.clone()),
+            (Some(url), ..) => {
+                Candidate::Url(Place::find(url, &self.options, lang).await?, url.clone())
+            }
+            (_, Some(cmd), _) => Candidate::Cmd(cmd.clone(), Box::new(self.options.clone())),
             (.., Some(client)) => Candidate::Client(client.clone()),
-            (None, None, None) => bail!("say which program: --url, --cmd or --client"),
+            (None, None, None) => bail!(lang.pick(
+                "say which program: --url, --cmd or --client",
+                "назовите программу: --url, --cmd или --client",
+            )),
         };
         let mut judge = Judge::new(candidate, lesson.settings(), self.build);
-        let lang = self.lang.unwrap_or_else(Lang::of_environment);
+        let secrets = self.options.secrets(self.url.as_ref());
         let for_people = !self.machine.json && !self.machine.junit;
         let mut report = Report::new(lesson, seed, lang, self.tested());
         if for_people {
@@ -113,7 +196,7 @@ impl Check {
         }
         let judged = async {
             for check in checks {
-                let judged = judge.judge(&check, seed, lang).await?;
+                let judged = judge.judge(&check, seed, lang).await?.hiding(&secrets);
                 if for_people {
                     report.tell(&judged, self.wire, self.hints);
                 }
@@ -124,14 +207,24 @@ impl Check {
         let interrupt = interrupted()?;
         let judged = tokio::select! {
             judged = judged => judged,
-            signal = interrupt => bail!("interrupted by {signal}"),
+            signal = interrupt => bail!(lang.interrupted(signal)),
         };
         judge.end().await;
         judged?;
+        if let Some(suspect) = judge.suspect().filter(|_| report.passed()) {
+            let suspect = suspect.hiding(&secrets);
+            if for_people {
+                report.tell(&suspect, self.wire, self.hints);
+            }
+            report.replace(suspect);
+        }
         match &self.machine {
             Machine { json: true, .. } => print_document(&format!("{}\n", report.json())),
             Machine { junit: true, .. } => print_document(&report.junit()),
-            Machine { .. } => report.end(),
+            Machine { .. } => {
+                report.end();
+                next::remember(&report, lesson, lang);
+            }
         }
         Ok(if report.passed() { Exit::Passed } else { Exit::Failed })
     }
@@ -144,6 +237,13 @@ impl Check {
             (.., Some(client)) => format!("--client {client:?}"),
             (None, None, None) => String::new(),
         };
-        Tested { option, is_running: self.url.is_some() }
+        let option = self.options.secrets(self.url.as_ref()).hide(&option);
+        let more = [
+            self.options.described(),
+            self.options.way_described(),
+            self.lang.and_then(Lang::option),
+        ];
+        let options: Vec<_> = [Some(option)].into_iter().chain(more).flatten().collect();
+        Tested { option: options.join(" "), is_running: self.url.is_some() }
     }
 }

@@ -2,34 +2,41 @@
 
 mod log;
 
-use std::io::{self, BufRead, ErrorKind, stdin};
+use std::io::{self, BufRead, Read, stdin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::http::{Response, StatusCode};
 use ws101::address::Address;
-use ws101::client::{Answer, Asked, Client, Received, Request, ResponseFault, ask};
+use ws101::client::{
+    Answer, Asked, Client, Connection, Received, Request, ResponseFault, Route, ask,
+};
 use ws101::doctor::{Cause, Target, examine};
 use ws101::frame::{Frame, Opcode, Role, Violation};
 
-use log::{Log, head, remark};
+use log::Log;
 
 use crate::doctor::sentence;
 use crate::exit::Exit;
 use crate::lang::Lang;
-use crate::place::plain;
+use crate::output::print_error;
+use crate::place::{address, connect};
+use crate::request::RequestOptions;
 
 /// How long the server may take to answer a request, or a close frame.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// How long the server may take to accept what is typed.
 const WRITE: Duration = Duration::from_secs(10);
+
+/// The most bytes of a typed line: 1 MiB.
+const LINE_LIMIT: u64 = 1024 * 1024;
 
 /// How many typed lines may wait.
 const TYPED: usize = 64;
@@ -48,6 +55,14 @@ const HELP: &str = "  \
   /raw 81 02 68   these bytes, as they are
   /bytes          shows the bytes of each frame, or no longer";
 
+const HELP_RU: &str = "  \
+  text            пошлёт это; //text пошлёт /text
+  /ping TEXT      /pong TEXT
+  /close 1000 BYE начнёт закрытие; Ctrl-D — то же, что /close 1000
+  /binary 01 02   двоичное сообщение
+  /raw 81 02 68   эти байты как есть
+  /bytes          показывать байты каждого кадра или больше не показывать";
+
 /// Connect to a server by hand: every frame is shown, with its bytes if you like.
 ///
 /// A line that you type is sent as text; /help lists the commands. The output is a scenario:
@@ -56,14 +71,8 @@ const HELP: &str = "  \
 #[derive(Args)]
 pub struct Connect {
     /// The address: <ws://localhost:8080/ws>
-    #[arg(value_parser = plain)]
+    #[arg(value_parser = address)]
     url: Address,
-    /// Send this Origin, as a page would: <https://example.com>
-    #[arg(long)]
-    origin: Option<String>,
-    /// Offer these subprotocols, the preferred first, separated by commas
-    #[arg(long, value_name = "NAMES")]
-    subprotocols: Option<String>,
     /// Show the bytes of each frame
     #[arg(long)]
     bytes: bool,
@@ -73,61 +82,65 @@ pub struct Connect {
     /// The language of messages; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
+    #[command(flatten)]
+    options: RequestOptions,
 }
 
 impl Connect {
     pub async fn run(self) -> Result<Exit> {
-        let mut log = Log::new(&self.url.authority(), self.bytes, &self.any);
-        let Some(client) = self.open(&mut log).await? else { return Ok(Exit::Failed) };
-        Talk::new(client, log).run().await
+        self.options.warn(self.lang());
+        let route = self.options.route()?;
+        let secrets = self.options.secrets(Some(&self.url));
+        let mut log = Log::new(&self.url.authority(), self.bytes, &self.any, secrets, self.lang());
+        match self.open(&route, &mut log).await {
+            Ok(client) => return Talk::new(client, log, self.lang()).run().await,
+            Err(NotOpened::Unexplained) => self.explain(route, &log).await,
+            Err(NotOpened::Explained) => {}
+        }
+        Ok(Exit::Failed)
     }
 
-    /// Opens the WebSocket and shows the handshake; if it does not open, prints why and gives `None`.
-    async fn open(&self, log: &mut Log) -> Result<Option<Client<TcpStream>>> {
-        let address = (self.url.host.as_str(), self.url.port);
-        let tcp = match timeout(ANSWER, TcpStream::connect(address)).await {
-            Ok(Ok(tcp)) => Ok(tcp),
-            Ok(Err(error)) => Err(error.kind()),
-            Err(_) => Err(ErrorKind::TimedOut),
-        };
-        let mut request = Request::new(&self.url.target);
-        for (name, value) in
-            [("Origin", &self.origin), ("Sec-WebSocket-Protocol", &self.subprotocols)]
-        {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
+    /// Opens the WebSocket, and shows the handshake.
+    async fn open(
+        &self,
+        route: &Arc<dyn Route>,
+        log: &mut Log,
+    ) -> Result<Client<Box<dyn Connection>>, NotOpened> {
+        let connected = connect(route, &self.url, ANSWER).await;
+        let given = self.options.all_headers();
+        let request =
+            given.iter().fold(Request::new(&self.url.target), |request, (name, value)| {
+                request.header(name, value)
+            });
         let host = self.url.authority();
         // The line leaves the key out: a scenario has a fixed key.
-        log.request(&request.to_bytes(&host));
-        let mut tcp = match tcp {
-            Ok(tcp) => tcp,
-            Err(kind) => {
-                log.end(Some(kind));
-                self.explain().await;
-                return Ok(None);
+        log.request(&request.to_bytes(&host), &self.options.headers());
+        let mut io = match connected {
+            Ok((_, io)) => io,
+            Err(error) => {
+                log.end(Some(error.kind()));
+                return Err(NotOpened::Unexplained);
             }
         };
-        tcp.set_nodelay(true)?;
+        io.facts().iter().for_each(|fact| log.remark(&self.lang().fact(fact)));
         let request = request.header("Sec-WebSocket-Key", &generate_key()).to_bytes(&host);
-        head("->", &request);
-        let answer = ask(&mut tcp, &request, Instant::now() + ANSWER).await;
+        log.head("->", &request);
+        let answer = ask(&mut io, &request, Instant::now() + ANSWER).await;
         let faults = answer.faults(&Asked::of(&request));
         let (first, response, rest) = match answer {
             Answer::Response { head, response, rest } => (head, response, rest),
             Answer::Garbage(bytes) | Answer::Torn(bytes) => {
                 log.stray(&bytes);
-                return self.not_opened(tcp, log).await;
+                return Err(end(io, log).await);
             }
-            _ => return self.not_opened(tcp, log).await,
+            _ => return Err(end(io, log).await),
         };
         let is_open = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        head("<-", &first);
+        log.head("<-", &first);
         let body = if is_open { &[] } else { whole(&response, &rest) };
         log.answer(&first, body, faults.iter().filter_map(ResponseFault::part));
         if !is_open {
-            return self.not_opened(tcp, log).await;
+            return Err(end(io, log).await);
         }
         // Printed here and not by the doctor, because its own connection might get another answer.
         let lang = self.lang();
@@ -138,54 +151,60 @@ impl Connect {
         for fault in faults {
             if fault.is_fatal() {
                 let cause = Cause::Response(fault);
-                let told = lang.pick(cause.to_string(), cause.in_russian());
-                remark(&format!("{}: {told}", self.url));
+                let told = lang.cause(&cause);
+                log.remark(&format!("{}: {told}", self.url));
             } else {
                 let forgiven = lang.pick("browsers forgive it", "браузер это простит");
                 let told = lang.pick(fault.to_string(), fault.in_russian());
-                remark(&format!("{told}: {forgiven}"));
+                log.remark(&format!("{told}: {forgiven}"));
             }
         }
-        Ok((!is_refused).then(|| Client::new(tcp, &rest, KEEP)))
+        if is_refused { Err(NotOpened::Explained) } else { Ok(Client::new(io, &rest, KEEP)) }
     }
 
-    /// Waits for the end of the connection, and prints why there is no WebSocket.
-    async fn not_opened(
-        &self,
-        mut tcp: TcpStream,
-        log: &mut Log,
-    ) -> Result<Option<Client<TcpStream>>> {
-        let end = async {
-            let mut unread = [0; 1024];
-            loop {
-                match tcp.read(&mut unread).await {
-                    Ok(0) => return None,
-                    Ok(_) => {}
-                    Err(error) => return Some(error.kind()),
-                }
-            }
-        };
-        match timeout(END, end).await {
-            Ok(failure) => log.end(failure),
-            Err(_) => log.cut(),
-        }
-        self.explain().await;
-        Ok(None)
-    }
-
-    /// Runs the doctor, and prints why the WebSocket does not open.
-    async fn explain(&self) {
+    /// Runs the doctor, and shows why the WebSocket does not open.
+    async fn explain(&self, route: Arc<dyn Route>, log: &Log) {
         let target = Target {
-            origin: self.origin.clone(),
-            subprotocols: self.subprotocols.clone(),
+            origin: self.options.origin.clone(),
+            subprotocols: self.options.subprotocols.clone(),
+            headers: self.options.headers(),
+            route,
             ..Target::new(self.url.clone())
         };
-        remark(&sentence(&target, &examine(&target).await, self.lang()));
+        let told = sentence(&target, &examine(&target).await, self.lang());
+        log.remark(&told);
     }
 
     fn lang(&self) -> Lang {
         self.lang.unwrap_or_else(Lang::of_environment)
     }
+}
+
+/// A handshake that opened no WebSocket.
+enum NotOpened {
+    /// The log says why.
+    Explained,
+    /// The doctor may find out why.
+    Unexplained,
+}
+
+/// Waits for the end of a connection that is no WebSocket.
+async fn end(mut io: Box<dyn Connection>, log: &mut Log) -> NotOpened {
+    let end = async {
+        let mut unread = [0; 1024];
+        loop {
+            match io.read(&mut unread).await {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return Some(error.kind()),
+            }
+        }
+    };
+    match timeout(END, end).await {
+        Ok(failure) => log.end(failure),
+        Err(_) => log.cut(),
+    }
+    NotOpened::Unexplained
 }
 
 /// The body of a refusal if it is complete, else nothing.
@@ -197,8 +216,9 @@ fn whole<'b>(response: &Response<()>, rest: &'b [u8]) -> &'b [u8] {
 
 /// An open connection, and its log.
 struct Talk {
-    client: Client<TcpStream>,
+    client: Client<Box<dyn Connection>>,
     log: Log,
+    lang: Lang,
     /// When to stop waiting for the answer to the close frame, or for the end of the connection.
     deadline: Option<Instant>,
     /// The exit, once both sides have sent a close frame, or the server has broken a rule.
@@ -206,12 +226,16 @@ struct Talk {
 }
 
 impl Talk {
-    fn new(client: Client<TcpStream>, log: Log) -> Self {
-        Self { client, log, deadline: None, closed: None }
+    fn new(client: Client<Box<dyn Connection>>, log: Log, lang: Lang) -> Self {
+        Self { client, log, lang, deadline: None, closed: None }
     }
 
     async fn run(mut self) -> Result<Exit> {
-        remark("open. /help tells what else you can type");
+        let lang = self.lang;
+        self.log.remark(lang.pick(
+            "open. /help tells what else you can type",
+            "открыто. Что ещё можно ввести, скажет /help",
+        ));
         let mut typed = Some(keyboard());
         loop {
             let deadline = self.deadline.unwrap_or_else(Instant::now);
@@ -224,11 +248,11 @@ impl Talk {
                         }
                         continue;
                     };
-                    match order(&line) {
+                    match order(&line, lang) {
                         // The connection is over, and only its end is waited for.
                         Ok(Order::Send(_) | Order::Raw(_)) if self.closed.is_some() => {}
                         Ok(order) => self.obey(order).await?,
-                        Err(error) => remark(&error.to_string()),
+                        Err(error) => self.log.remark(&error.to_string()),
                     }
                 }
                 received = self.client.receive() => {
@@ -239,7 +263,10 @@ impl Talk {
                 () = sleep_until(deadline), if self.deadline.is_some() => {
                     if self.closed.is_none() {
                         let secs = ANSWER.as_secs();
-                        remark(&format!("no answer to the close frame in {secs} s"));
+                        self.log.remark(&lang.pick(
+                            format!("no answer to the close frame in {secs} s"),
+                            format!("на кадр закрытия за {secs} с нет ответа"),
+                        ));
                     }
                     self.log.cut();
                     return Ok(self.closed.unwrap_or(Exit::Failed));
@@ -260,7 +287,7 @@ impl Talk {
                 Ok(())
             }
             Order::Help => {
-                remark(HELP);
+                self.log.remark(self.lang.pick(HELP, HELP_RU));
                 Ok(())
             }
         }
@@ -278,7 +305,10 @@ impl Talk {
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let written = timeout(WRITE, self.client.write(bytes)).await;
         // An error shows again in what is read.
-        drop(written.context("the server does not read what is sent")?);
+        let deaf = self
+            .lang
+            .pick("the server does not read what is sent", "сервер не читает того, что ему шлют");
+        drop(written.context(deaf)?);
         Ok(())
     }
 
@@ -305,7 +335,10 @@ impl Talk {
     async fn broken(&mut self, violation: Violation) -> Result<()> {
         if self.closed.is_none() {
             let reason = violation.reason();
-            remark(&format!("that breaks a rule: {reason}"));
+            self.log.remark(&self.lang.pick(
+                format!("that breaks a rule: {reason}"),
+                format!("это нарушает правило: {}", violation.in_russian()),
+            ));
             self.send(Frame::close(violation.code(), &reason)).await?;
             self.close(Exit::Failed);
         }
@@ -319,7 +352,7 @@ impl Talk {
                 if self.deadline.is_none() {
                     self.send(Frame::new(Opcode::Close, frame.payload)).await?;
                 }
-                remark("closed");
+                self.log.remark(self.lang.pick("closed", "закрыто"));
                 self.close(Exit::Passed);
                 Ok(())
             }
@@ -339,7 +372,10 @@ impl Talk {
         }
         self.log.end(error.map(io::Error::kind));
         self.closed.unwrap_or_else(|| {
-            remark("there was no close frame: a browser says 1006");
+            self.log.remark(self.lang.pick(
+                "there was no close frame: a browser says 1006",
+                "кадра закрытия не было: браузер скажет 1006",
+            ));
             Exit::Failed
         })
     }
@@ -353,7 +389,7 @@ enum Order {
     Help,
 }
 
-fn order(line: &str) -> Result<Order> {
+fn order(line: &str, lang: Lang) -> Result<Order> {
     let Some(command) = line.strip_prefix('/') else {
         return Ok(Order::Send(Frame::text(line.to_owned())));
     };
@@ -364,32 +400,56 @@ fn order(line: &str) -> Result<Order> {
     Ok(match word {
         "ping" => Order::Send(Frame::ping(rest.to_owned())),
         "pong" => Order::Send(Frame::pong(rest.to_owned())),
-        "binary" => Order::Send(Frame::binary(hex(rest)?)),
-        "raw" => Order::Raw(hex(rest)?),
+        "binary" => Order::Send(Frame::binary(hex(rest, lang)?)),
+        "raw" => Order::Raw(hex(rest, lang)?),
         "close" if rest.is_empty() => Order::Send(Frame::new(Opcode::Close, "")),
         "close" => {
             let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-            let code = code.parse().map_err(|_| anyhow!("{code:?} is no code: try /close 1000"))?;
+            let code = code.parse().map_err(|_| {
+                anyhow!(lang.pick(
+                    format!("{code:?} is no code: try /close 1000"),
+                    format!("{code:?} — не код: попробуйте /close 1000"),
+                ))
+            })?;
             Order::Send(Frame::close(code, reason))
         }
         "bytes" => Order::Bytes,
         "help" => Order::Help,
-        _ => bail!("/{word} is nothing known here: /help tells what is, //{word} sends it"),
+        _ => bail!(lang.pick(
+            format!("/{word} is nothing known here: /help tells what is, //{word} sends it"),
+            format!("команды /{word} нет: какие есть, скажет /help, а //{word} это пошлёт"),
+        )),
     })
 }
 
 /// `81 02 68 69` as bytes.
-fn hex(text: &str) -> Result<Vec<u8>> {
+fn hex(text: &str, lang: Lang) -> Result<Vec<u8>> {
     let bytes = text.split_whitespace().map(|pair| u8::from_str_radix(pair, 16));
-    bytes.collect::<Result<_, _>>().map_err(|_| anyhow!("not bytes: write them as in 81 02 68 69"))
+    bytes.collect::<Result<_, _>>().map_err(|_| {
+        anyhow!(lang.pick(
+            "not bytes: write them as in 81 02 68 69",
+            "это не байты: пишите их как 81 02 68 69",
+        ))
+    })
 }
 
-/// The lines that are typed, until Ctrl-D.
+/// The lines that are typed, until Ctrl-D or until one is too long.
 fn keyboard() -> mpsc::Receiver<String> {
     let (typing, typed) = mpsc::channel(TYPED);
     // Reading a terminal blocks, and must not keep the program from ending.
     std::thread::spawn(move || {
-        for line in stdin().lock().lines().map_while(Result::ok) {
+        let mut input = stdin().lock();
+        let mut next = || {
+            let mut line = String::new();
+            let read = input.by_ref().take(LINE_LIMIT + 1).read_line(&mut line).ok()?;
+            if read as u64 > LINE_LIMIT {
+                print_error(format_args!("ws101: a line has at most 1 MiB"));
+                return None;
+            }
+            (read > 0).then_some(line)
+        };
+        while let Some(mut line) = next() {
+            line.truncate(line.trim_end_matches(['\r', '\n']).len());
             if typing.blocking_send(line).is_err() {
                 return;
             }

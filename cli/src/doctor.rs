@@ -1,15 +1,19 @@
 //! `ws101 doctor`: finds out why a WebSocket does not open.
 
+mod machine;
+
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use ws101::address::Address;
-use ws101::doctor::{Diagnosis, Level, Target, examine};
+use ws101::doctor::{Diagnosis, Level, Page, Target, examine};
 
 use crate::exit::Exit;
 use crate::lang::Lang;
-use crate::output::print_lines;
+use crate::output::{print_document, print_lines};
+use crate::place::address;
+use crate::request::RequestOptions;
 
 /// Tell in one sentence why a WebSocket does not open, with the evidence; if it opens, which rules it keeps.
 ///
@@ -17,13 +21,11 @@ use crate::output::print_lines;
 #[derive(Args)]
 pub struct Doctor {
     /// The address: <ws://localhost:8080/ws>
+    #[arg(value_parser = address)]
     url: Address,
-    /// Send this Origin, as a page would: <https://example.com>
-    #[arg(long)]
-    origin: Option<String>,
-    /// Offer these subprotocols, the preferred first, separated by commas
-    #[arg(long, value_name = "NAMES")]
-    subprotocols: Option<String>,
+    /// The page that opens it: whether a browser lets the page, by mixed content, its policy, and where it is
+    #[arg(long, value_name = "URL", value_parser = page)]
+    page: Option<Page>,
     /// Send nothing for this many seconds, to find out whether idle connections are closed
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     quiet: u32,
@@ -33,50 +35,66 @@ pub struct Doctor {
     /// The language of the report; by default that of LANG
     #[arg(long, value_enum)]
     lang: Option<Lang>,
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    options: RequestOptions,
+}
+
+/// The address of a page, as browsers take it.
+fn page(text: &str) -> Result<Page> {
+    let is_page = ["http:", "https:"].iter().any(|scheme| {
+        text.trim_start()
+            .get(..scheme.len())
+            .is_some_and(|front| front.eq_ignore_ascii_case(scheme))
+    });
+    ensure!(is_page, "write the page as a browser shows it: https://example.com/chat");
+    Ok(Page { address: address(text.split('#').next().unwrap_or(text))? })
 }
 
 impl Doctor {
     pub async fn run(self) -> Result<Exit> {
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
+        self.options.warn(lang);
         let target = Target {
-            address: self.url,
-            origin: self.origin,
-            subprotocols: self.subprotocols,
+            address: self.url.clone(),
+            page: self.page.clone(),
+            origin: self.options.origin.clone().or(self.page.as_ref().map(Page::origin)),
+            subprotocols: self.options.subprotocols.clone(),
+            headers: self.options.headers(),
+            route: self.options.route()?,
             timeout: Duration::from_secs(self.timeout.into()),
             quiet: Duration::from_secs(self.quiet.into()),
         };
         let diagnosis = examine(&target).await;
-        let sentence = sentence(&target, &diagnosis, lang);
-        print_lines!("{sentence}");
-        print_lines!("");
-        for line in diagnosis.evidence.iter().flat_map(|line| line.lines()) {
-            print_lines!("  {line}");
+        let secrets = self.options.secrets(Some(&self.url));
+        if self.json {
+            let url = target.address.to_string();
+            let document = machine::document(&url, &diagnosis, lang, &secrets);
+            print_document(&format!("{document}\n"));
+        } else {
+            print_lines!("{}", secrets.hide(&sentence(&target, &diagnosis, lang)));
+            print_lines!("");
+            for step in &diagnosis.evidence {
+                for line in lang.evidence(step).lines() {
+                    print_lines!("  {}", secrets.hide(line));
+                }
+            }
+            if !diagnosis.verdicts.is_empty() {
+                print_lines!("\n{}", table(&diagnosis, lang));
+            }
         }
-        if !diagnosis.verdicts.is_empty() {
-            print_lines!("\n{}", table(&diagnosis, lang));
-        }
-        Ok(match diagnosis.cause.is_none() && keeps_its_musts(&diagnosis) {
+        Ok(match diagnosis.is_well() {
             true => Exit::Passed,
             false => Exit::Failed,
         })
     }
 }
 
-/// The one sentence.
+/// The one sentence, behind the address.
 pub fn sentence(target: &Target, diagnosis: &Diagnosis, lang: Lang) -> String {
-    let told = match &diagnosis.cause {
-        Some(cause) => lang.pick(cause.to_string(), cause.in_russian()),
-        None if target.address.tls => {
-            lang.pick("TLS is spoken there", "тут говорят по TLS").to_owned()
-        }
-        None => lang.pick("it opens and answers", "открывается и отвечает").to_owned(),
-    };
-    format!("{}: {told}", target.address)
-}
-
-fn keeps_its_musts(diagnosis: &Diagnosis) -> bool {
-    let mut musts = diagnosis.verdicts.iter().filter(|verdict| verdict.rule.level == Level::Must);
-    musts.all(|verdict| verdict.kept != Some(false))
+    format!("{}: {}", target.address, lang.diagnosis(diagnosis))
 }
 
 /// One line for each rule of RFC 6455: whether it is kept, and what the server did.
@@ -93,7 +111,7 @@ fn table(diagnosis: &Diagnosis, lang: Lang) -> String {
             Level::Should => "SHOULD",
         };
         let text = lang.pick(rule.english, rule.russian);
-        format!("  {mark} {level} {:6} {text} ({})", rule.section, verdict.seen)
+        format!("  {mark} {level} {:6} {text} ({})", rule.section, lang.reaction(verdict.seen))
     };
     let lines: Vec<_> = diagnosis.verdicts.iter().map(line).collect();
     format!("RFC 6455\n{}", lines.join("\n"))

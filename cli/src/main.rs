@@ -1,27 +1,44 @@
-//! The command `ws101`: checks, examines, records and plays any WebSocket server.
+//! The command `ws101`: checks, examines, records, plays and taps any WebSocket server.
 
+mod attempt;
 mod check;
+mod class;
+mod code;
 mod connect;
 mod doctor;
 mod exit;
 #[cfg(unix)]
 mod guard;
+mod invocation;
 mod lang;
+mod lesson;
 #[cfg(unix)]
 mod mark;
+mod notes;
 mod output;
+mod pages;
+mod pauses;
 mod place;
 mod play;
 mod port;
 mod process;
 mod program;
+mod progress;
 mod record;
+mod recorded;
+mod request;
+mod route;
 mod server;
+mod start;
+mod tap;
+mod tls;
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
+use output::Unread;
 use ws101::log;
 
 /// Grade, examine, record and play any WebSocket server.
@@ -39,39 +56,67 @@ enum Command {
     Check(check::Check),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
+    Lesson(lesson::LessonCommand),
     Play(play::Play),
     Record(record::Record),
+    Start(start::Start),
+    Tap(tap::Tap),
 }
-
-/// The start of the panic message of `println!` when the reader of the pipe or the terminal is gone.
-const PIPE_CLOSED: &str = "failed printing to std";
 
 /// The exit code when the reader of the output is gone: the one that a shell gives for SIGPIPE.
 const EXIT_UNREAD: u8 = 128 + 13;
 
-/// Prints no message for a panic of `println!` on a closed pipe, and never waits to print another.
+/// Prints no message for the panic of an output that nobody reads, and never waits to print another.
 /// The panic unwinds, so that started processes are stopped.
-fn silence_closed_pipe() {
+fn silence_unread() {
     log::report_panics();
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let said = panic.payload_as_str().unwrap_or_default();
-        if !said.starts_with(PIPE_CLOSED) {
+        if !panic.payload().is::<Unread>() {
             tell(panic);
         }
     }));
 }
 
-/// The parsed command line. An error in it is printed with control characters escaped.
+/// The exit code when standard output takes nothing more. The reason is told, unless its reader has
+/// closed it, as `head` does.
+fn unread(unread: Unread) -> ExitCode {
+    if matches!(unread, Unread::Closed) {
+        return ExitCode::from(EXIT_UNREAD);
+    }
+    output::print_error(format_args!("ws101: {unread}"));
+    ExitCode::from(2)
+}
+
+/// The parsed command line. An error in it is one line, with control characters escaped.
 fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
-        if error.use_stderr() {
-            output::print_error(format_args!("{}", error.to_string().trim_end()));
+        if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        {
+            output::print_error(format_args!("ws101: {}", one_line(&error)));
             std::process::exit(error.exit_code());
         }
         // Help and version: they hold no text of the user.
         error.exit()
     })
+}
+
+/// The error of a command line, without the usage below it. A value that may be a secret is hidden.
+fn one_line(error: &clap::Error) -> String {
+    let mut text = error.to_string();
+    if let (Some(ContextValue::String(option)), Some(ContextValue::String(value))) =
+        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
+        && !value.is_empty()
+    {
+        text = text.replace(value, &request::without_secrets(option, value));
+    }
+    let told = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let told = told.split("\n\nFor more information").next().unwrap_or(told);
+    let lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
+    // Nobody who writes `--url` means a file of this name.
+    let lines: Vec<_> = lines.filter(|line| !line.starts_with("tip: to pass")).collect();
+    let line = lines.join(" ").replace(" tip: ", "; ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
 
 fn main() -> ExitCode {
@@ -83,17 +128,13 @@ fn main() -> ExitCode {
             return guard::stand(&mark::Mark::of(mark));
         }
     }
-    silence_closed_pipe();
+    silence_unread();
     match catch_unwind(run) {
         Ok(code) => code,
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
-            if said.starts_with(PIPE_CLOSED) {
-                ExitCode::from(EXIT_UNREAD)
-            } else {
-                resume_unwind(panic)
-            }
-        }
+        Err(panic) => match panic.downcast_ref::<Unread>() {
+            Some(&error) => unread(error),
+            None => resume_unwind(panic),
+        },
     }
 }
 
@@ -103,12 +144,18 @@ async fn run() -> ExitCode {
         Command::Check(check) => check.run().await,
         Command::Connect(connect) => connect.run().await,
         Command::Doctor(doctor) => doctor.run().await,
+        Command::Lesson(lesson) => lesson.run().await,
         Command::Play(play) => play.run().await,
         Command::Record(record) => record.run().await,
+        Command::Start(start) => start.run(),
+        Command::Tap(tap) => tap.run().await,
     };
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
+            if let Some(&error) = error.downcast_ref() {
+                return unread(error);
+            }
             output::print_error(format_args!("ws101: {error:#}"));
             ExitCode::from(2)
         }

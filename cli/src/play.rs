@@ -1,17 +1,24 @@
 //! `ws101 play`: a scenario against a server.
 
+mod accept;
+
 use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
-use ws101::scenario::Scenario;
+use ws101::client::error_in_russian;
+use ws101::scenario::{FILE_LIMIT, Played, Scenario};
 
+use crate::attempt::{Attempt, LATE};
 use crate::exit::Exit;
+use crate::lang::Lang;
 use crate::output::print_lines;
-use crate::place::{moved, plain};
+use crate::place::{address, moved};
+use crate::request::RequestOptions;
 use crate::server::ServerUnderTest;
 
 /// The commonest lines of a scenario, for the help.
@@ -40,7 +47,7 @@ pub struct Play {
     /// The scenario: a .wst file, such as `record` writes
     file: PathBuf,
     /// Where the server listens, such as `ws://localhost:8080`
-    #[arg(long, value_parser = plain)]
+    #[arg(long, value_parser = address)]
     url: Option<Address>,
     /// The command that starts the server, which must listen on 127.0.0.1:$PORT; it is stopped afterwards
     #[arg(long, value_name = "COMMAND")]
@@ -48,89 +55,137 @@ pub struct Play {
     /// Play it this many times, up to the first difference
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
-    /// Write what the server does into the file, from the first step that differs
+    /// Write what the server does into the file, in place of the lines that differ
     #[arg(long)]
     accept: bool,
     /// Show the whole transcript, even if nothing differs
     #[arg(long)]
     wire: bool,
+    /// The language of the verdict; by default that of LANG
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
     /// With --accept: a JSON field whose value differs from run to run
     #[arg(long, value_name = "FIELD", requires = "accept")]
     any: Vec<String>,
+    #[command(flatten)]
+    options: RequestOptions,
 }
 
 impl Play {
     pub async fn run(self) -> Result<Exit> {
-        let mut scenario = read(&self.file)?;
+        let lang = self.lang.unwrap_or_else(Lang::of_environment);
+        let mut scenario = read(&self.file, lang)?;
         if let Some(url) = &self.url {
             scenario = moved(scenario, url);
         }
-        let server = ServerUnderTest::find(self.url.as_ref(), self.cmd.as_deref()).await?;
-        server.with(async |server| self.play(&scenario, server).await).await
+        let (url, cmd) = (self.url.as_ref(), self.cmd.as_deref());
+        let server = ServerUnderTest::find(url, cmd, &self.options, &scenario, lang).await?;
+        server.with(async |server| self.play(&scenario, server, lang).await).await
     }
 
-    async fn play(&self, scenario: &Scenario, server: &mut ServerUnderTest) -> Result<Exit> {
+    async fn play(
+        &self,
+        scenario: &Scenario,
+        server: &mut ServerUnderTest,
+        lang: Lang,
+    ) -> Result<Exit> {
         let all = scenario.steps.len();
         let mut took = Duration::ZERO;
         for time in 1..=self.times {
-            let mut played = scenario.play(server.transcript().await?).await;
-            played.transcript.leave().await;
+            // A server that dies later does so each time, and only the last time is there to see it.
+            let late = if time == self.times { LATE } else { Duration::ZERO };
+            let Attempt { played, fault, tail } = server.play(scenario, late).await?;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
-            if self.wire || played.difference.is_some() {
-                print_lines!("{}", played.to_string().trim_end());
+            let is_wrong = played.difference.is_some() || fault.is_some();
+            if self.wire || is_wrong {
+                self.show(told(&played, lang).trim_end());
             }
-            let Some(difference) = &played.difference else { continue };
-            if let Some(tail) = server.tail().await {
-                print_lines!("{tail}");
+            if !is_wrong {
+                continue;
             }
-            if self.accept {
-                return self.accept(scenario, difference.step, server).await;
+            for words in fault.iter().chain((!tail.is_empty()).then_some(&tail)) {
+                self.show(words);
             }
-            let step = (difference.step + 1).min(all);
-            let time = if self.times > 1 { format!(", time {time}") } else { String::new() };
-            print_lines!("FAILED: step {step} of {all}{time}, {} ms", took.as_millis());
+            match &played.difference {
+                Some(difference) if self.accept && fault.is_none() => {
+                    return self.accept(scenario, difference, server, lang).await;
+                }
+                _ => {}
+            }
+            let failed = played.difference.as_ref().map_or(all, |difference| difference.step + 1);
+            let (step, ms) = (failed.min(all), took.as_millis());
+            let time = match self.times {
+                1 => String::new(),
+                _ => lang.pick(format!(", time {time}"), format!(", раз {time}")),
+            };
+            let failed = lang.pick(
+                format!("FAILED: step {step} of {all}{time}, {ms} ms"),
+                format!("НЕ ПРОШЛО: шаг {step} из {all}{time}, {ms} мс"),
+            );
+            print_lines!("{failed}");
             return Ok(Exit::Failed);
         }
-        let times = if self.times > 1 { format!(", {} times", self.times) } else { String::new() };
-        print_lines!("passed: {}{times}, {} ms", steps(all), took.as_millis());
+        let times = match self.times {
+            1 => String::new(),
+            times => lang.pick(format!(", {times} times"), format!(", раз: {times}")),
+        };
+        let (steps, ms) = (steps(all, lang), took.as_millis());
+        let passed = lang.pick(
+            format!("passed: {steps}{times}, {ms} ms"),
+            format!("прошло: {steps}{times}, {ms} мс"),
+        );
+        print_lines!("{passed}");
         Ok(Exit::Passed)
     }
 
-    /// Keeps the steps before the difference, and records the others anew.
-    async fn accept(
-        &self,
-        scenario: &Scenario,
-        differs: usize,
-        server: &mut ServerUnderTest,
-    ) -> Result<Exit> {
-        let mut accepted =
-            scenario.record(async || server.transcript_with(&self.any).await).await?;
-        let same = differs.min(scenario.steps.len());
-        accepted.steps.splice(..same, scenario.steps[..same].iter().cloned());
-        let again = accepted.play(server.transcript().await?).await;
-        if let Some(difference) = again.difference {
-            return Err(anyhow!("{difference}").context("not accepted: played again, it differs"));
-        }
-        write(&self.file, &accepted)?;
-        print_lines!("accepted: {} is what the server does", self.file.display());
-        Ok(Exit::Passed)
+    /// Prints what a server said or got, without secrets.
+    fn show(&self, text: &str) {
+        print_lines!("{}", self.options.secrets(self.url.as_ref()).hide(text));
     }
 }
 
-/// `1 step`, `3 steps`.
-pub fn steps(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "step" } else { "steps" })
+/// The transcript, and the difference below it.
+fn told(played: &Played, lang: Lang) -> String {
+    match &played.difference {
+        Some(difference) => format!("{}\n{}\n", played.transcript, lang.difference(difference)),
+        None => played.to_string(),
+    }
+}
+
+/// `1 step`, `3 steps`, `шагов: 3`.
+pub fn steps(count: usize, lang: Lang) -> String {
+    match (lang, count) {
+        (Lang::En, 1) => "1 step".to_owned(),
+        (Lang::En, count) => format!("{count} steps"),
+        (Lang::Ru, count) => format!("шагов: {count}"),
+    }
 }
 
 /// Reads a scenario; the error names the file and the place.
-pub fn read(file: &Path) -> Result<Scenario> {
-    let text =
-        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+pub fn read(file: &Path, lang: Lang) -> Result<Scenario> {
+    let text = fs::File::open(file).and_then(text_of).map_err(|error| {
+        let file = file.display();
+        anyhow!(lang.pick(
+            format!("cannot read {file}: {error}"),
+            format!("не удалось прочитать {file}: {}", error_in_russian(error.kind())),
+        ))
+    })?;
     text.parse().map_err(|error| anyhow!("{}: {error}", file.display()))
 }
 
+/// The text of a scenario. Of a source that has more, or no end, it reads one byte more than
+/// [`FILE_LIMIT`], and the parser refuses that.
+pub fn text_of(source: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    source.take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > FILE_LIMIT {
+        // It may end inside a character.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+}
+
 /// Writes a scenario to a file; the error names the file.
-pub fn write(file: &Path, scenario: &Scenario) -> Result<()> {
-    fs::write(file, scenario.to_string())
-        .with_context(|| format!("cannot write {}", file.display()))
+pub fn write(file: &Path, scenario: &str) -> Result<()> {
+    fs::write(file, scenario).with_context(|| format!("cannot write {}", file.display()))
 }

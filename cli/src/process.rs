@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +13,11 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{sleep, timeout};
+use ws101::log;
 
 #[cfg(unix)]
 use crate::guard::Guard;
+use crate::lang::Lang;
 #[cfg(unix)]
 use crate::mark::Mark;
 
@@ -35,6 +39,8 @@ pub struct Process {
     said: Said,
     /// The part of it that came by standard error.
     stderr: Said,
+    /// Whether its output is shown as it comes.
+    is_shown: Arc<AtomicBool>,
     /// The leader of the group, which kills the group if this process is killed.
     #[cfg(unix)]
     guard: Guard,
@@ -51,8 +57,9 @@ impl Process {
     pub fn start<'a>(
         command: &str,
         settings: impl IntoIterator<Item = (&'a str, String)>,
+        lang: Lang,
     ) -> Result<Self> {
-        let mut starting = shell(command)?;
+        let mut starting = shell(command, lang)?;
         starting.envs(settings);
         starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         starting.kill_on_drop(true);
@@ -65,14 +72,23 @@ impl Process {
         let mut child = match starting.spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                bail!("cannot start {command:?}: there is no such program")
+                bail!(lang.pick(
+                    format!("cannot start {command:?}: there is no such program"),
+                    format!("не удалось запустить {command:?}: такой программы нет"),
+                ))
             }
-            Err(error) => return Err(error).context(format!("cannot start {command:?}")),
+            Err(error) => {
+                return Err(error).context(lang.pick(
+                    format!("cannot start {command:?}"),
+                    format!("не удалось запустить {command:?}"),
+                ));
+            }
         };
         let said = Said::default();
         let stderr = Said::default();
-        listen(child.stdout.take(), vec![said.clone()]);
-        listen(child.stderr.take(), vec![said.clone(), stderr.clone()]);
+        let is_shown = Arc::new(AtomicBool::new(false));
+        listen(child.stdout.take(), vec![said.clone()], is_shown.clone());
+        listen(child.stderr.take(), vec![said.clone(), stderr.clone()], is_shown.clone());
         let stdin = child.stdin.take();
         Ok(Self {
             command: command.to_owned(),
@@ -80,6 +96,7 @@ impl Process {
             stdin,
             said,
             stderr,
+            is_shown,
             #[cfg(unix)]
             guard,
             #[cfg(unix)]
@@ -90,6 +107,19 @@ impl Process {
     /// The command as it was given.
     pub fn command(&self) -> &str {
         &self.command
+    }
+
+    /// Shows the lines that it prints from now on.
+    pub fn show(&self) {
+        self.is_shown.store(true, Relaxed);
+    }
+
+    /// The process group that its processes are born into; without such groups, 0.
+    pub fn group(&self) -> u32 {
+        #[cfg(unix)]
+        return self.guard.group();
+        #[cfg(not(unix))]
+        0
     }
 
     /// How it ended, if it has.
@@ -119,8 +149,8 @@ impl Process {
     }
 
     /// `ended`, the exit status and the last lines it printed; empty while it runs.
-    pub fn ended_with_tail(&mut self, ended: &str) -> String {
-        let status = self.ended();
+    pub fn ended_with_tail(&mut self, ended: &str, lang: Lang) -> String {
+        let status = self.ended().map(|status| lang.status(status));
         status.map(|status| format!("{ended} ({status}){}", self.tail())).unwrap_or_default()
     }
 
@@ -147,6 +177,25 @@ impl Process {
     /// Sends SIGTERM, waits up to 3 s, then kills it with all its children. Cancel safe: a dropped call
     /// kills them at once.
     pub async fn stop(mut self) {
+        self.terminated().await;
+    }
+
+    /// Sends SIGTERM, waits up to 3 s, then kills it; after that it has exited. Cancel safe: a dropped call
+    /// may be made again.
+    pub async fn halt(&mut self) {
+        self.terminated().await;
+        self.kill().await;
+    }
+
+    /// Kills it with its group, and waits until it has exited. Cancel safe.
+    pub async fn kill(&mut self) {
+        self.signal(true);
+        // An error means that it has exited.
+        let _ = self.child.start_kill();
+        let _ = self.child.wait().await;
+    }
+
+    async fn terminated(&mut self) {
         if self.ended().is_none() {
             self.terminate();
             self.stdin = None;
@@ -179,10 +228,13 @@ impl Drop for Process {
 }
 
 /// The command to spawn: through a shell only if it has characters that a shell interprets.
-fn shell(command: &str) -> Result<Command> {
+fn shell(command: &str, lang: Lang) -> Result<Command> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let Some((program, arguments)) = words.split_first() else {
-        bail!("the command is empty: say how your program is started");
+        bail!(lang.pick(
+            "the command is empty: say how your program is started",
+            "команда пустая: напишите, как запускается ваша программа",
+        ));
     };
     let is_plain = !command
         .contains(['"', '\'', '\\', '$', '`', '&', '|', ';', '<', '>', '(', '*', '?', '~', '=']);
@@ -204,7 +256,7 @@ fn shell(command: &str) -> Result<Command> {
 
 fn last_lines(said: &Said) -> String {
     // A stack trace of Node has the error in its first line, one of Python in its last.
-    const LINES: usize = 20;
+    const LINES: usize = 30;
     let said = said.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes: Vec<u8> = said.iter().copied().collect();
     let text = String::from_utf8_lossy(&bytes);
@@ -218,10 +270,15 @@ fn last_lines(said: &Said) -> String {
 }
 
 /// Reads all output and keeps its end, so that a command that prints much is never blocked.
-fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, keep: Vec<Said>) {
+fn listen(
+    from: Option<impl AsyncRead + Unpin + Send + 'static>,
+    keep: Vec<Said>,
+    is_shown: Arc<AtomicBool>,
+) {
     let Some(mut from) = from else { return };
     tokio::spawn(async move {
         let mut piece = [0; 1024];
+        let mut line = Vec::new();
         while let Ok(size) = from.read(&mut piece).await {
             if size == 0 {
                 return;
@@ -232,6 +289,22 @@ fn listen(from: Option<impl AsyncRead + Unpin + Send + 'static>, keep: Vec<Said>
                 let excess = said.len().saturating_sub(SAID_LIMIT);
                 said.drain(..excess);
             }
+            if is_shown.load(Relaxed) {
+                show(&mut line, &piece[..size]);
+            }
         }
     });
+}
+
+/// Prints the whole lines, and keeps the begun one. One that is too long is printed in parts.
+fn show(line: &mut Vec<u8>, bytes: &[u8]) {
+    for &byte in bytes {
+        if byte != b'\n' {
+            line.push(byte);
+        }
+        if byte == b'\n' || line.len() >= SAID_LIMIT {
+            log!("  | {}", String::from_utf8_lossy(line));
+            line.clear();
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The server under test, when it is started here.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -29,14 +29,15 @@ impl Program {
     /// Starts `command` on a free port, and waits until it listens.
     pub async fn start(
         command: &str,
-        settings: &[(&'static str, &'static str)],
+        settings: &[(&str, &str)],
         limit: Duration,
         lang: Lang,
     ) -> Result<Self> {
-        let port = port::free().context("there is no free port")?;
-        let ours = [("PORT", port.to_string()), ("HOST", Ipv4Addr::LOCALHOST.to_string())];
+        let port =
+            port::free().context(lang.pick("there is no free port", "нет свободного порта"))?;
+        let ours = environment(port);
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
-        let process = Process::start(command, ours.into_iter().chain(theirs))?;
+        let process = Process::start(command, ours.into_iter().chain(theirs), lang)?;
         let mut program = Self { process, port };
         program.ready(limit, lang).await?;
         Ok(program)
@@ -44,13 +45,40 @@ impl Program {
 
     /// Where it listens.
     pub fn place(&self) -> Place {
-        let socket = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        Place { socket, name: format!("localhost:{}", self.port) }
+        Place::local(self.port)
+    }
+
+    /// The last lines on standard error; if it has ended, of all its output. Empty if there are none.
+    pub async fn tail(&mut self, lang: Lang) -> String {
+        self.process.catch_up().await;
+        let ended = lang.pick("the server has ended", "сервер закончил работу");
+        let tail = self.process.ended_with_tail(ended, lang);
+        if tail.is_empty() {
+            return self.process.stderr_tail(lang.pick("the server says", "сервер пишет"));
+        }
+        tail
     }
 
     /// Whether its port is free again.
     pub fn is_port_free(&self) -> bool {
         TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+    }
+
+    /// Starts the same command on the same port again, after it has ended.
+    ///
+    /// # Errors
+    ///
+    /// It does not listen.
+    pub async fn start_again(&self, lang: Lang) -> Result<Self> {
+        let process = Process::start(self.process.command(), environment(self.port), lang)?;
+        let mut program = Self { process, port: self.port };
+        match program.ready(READY, lang).await {
+            Ok(()) => Ok(program),
+            Err(error) => {
+                program.process.stop().await;
+                Err(error)
+            }
+        }
     }
 
     async fn ready(&mut self, limit: Duration, lang: Lang) -> Result<()> {
@@ -67,7 +95,7 @@ impl Program {
                     format!("{command:?} ended before it listened"),
                     format!("команда {command:?} закончилась раньше, чем стала слушать"),
                 );
-                bail!("{ended} ({status}){said}");
+                bail!("{ended} ({}){said}", lang.status(status));
             }
             if Instant::now() > deadline {
                 let command = self.process.command();
@@ -89,4 +117,9 @@ impl Program {
             sleep(ATTEMPT).await;
         }
     }
+}
+
+/// Every server is told where to listen.
+fn environment(port: u16) -> [(&'static str, String); 2] {
+    [("PORT", port.to_string()), ("HOST", Ipv4Addr::LOCALHOST.to_string())]
 }

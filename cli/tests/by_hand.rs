@@ -1,40 +1,22 @@
 //! `ws101 connect` and `ws101 doctor`, run as people run them.
 
+mod echoing;
+
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use echoing::echoing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
-use ws101::handshake::Policy;
-use ws101::settings::Settings;
-use ws101::shutdown::Shutdown;
-use ws101::upgrade::config;
-use ws101::{close, echo::echo, server};
 
 /// How long a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Headers that are different every time.
 const CHANCE: [&str; 3] = [" date: ", " Sec-WebSocket-Key: ", " sec-websocket-accept: "];
-
-/// An echo at /chat.
-async fn echoing() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let shutdown = Shutdown::default();
-    let policy = Policy { paths: vec!["/chat".into()], ..Policy::default() };
-    let sockets =
-        server::sockets(policy, Settings::default().caps(), &shutdown, |accepted| async {
-            let mut socket = accepted.into_socket(config(1 << 16)).await;
-            let ended = echo(&mut socket, str::to_owned).await;
-            close::reply(&mut socket, ended, close::CLOSE_DEADLINE).await;
-        });
-    tokio::spawn(server::serve(&Settings::default(), listener, [sockets], shutdown));
-    address
-}
 
 /// What a command says, with `typed` on its standard input.
 async fn run(arguments: &[&str], typed: &str) -> Output {
@@ -59,7 +41,7 @@ fn told(output: &Output, address: SocketAddr) -> String {
 
 #[tokio::test]
 async fn a_conversation_by_hand() {
-    let address = echoing().await;
+    let address = echoing("/chat").await;
     let url = format!("ws://{address}/chat");
     let typed =
         "hello\n//bytes\n/binary 00 ff\n/ping abc\n/pong\n/bytes\n/odd\n/raw zz\n/close x\n";
@@ -72,7 +54,7 @@ async fn a_conversation_by_hand() {
 
 #[tokio::test]
 async fn ctrl_d_says_goodbye() {
-    let address = echoing().await;
+    let address = echoing("/chat").await;
     let output = run(&["connect", &format!("ws://{address}/chat")], "").await;
     let said = told(&output, address);
     assert!(
@@ -85,7 +67,7 @@ async fn ctrl_d_says_goodbye() {
 
 #[tokio::test]
 async fn bytes_are_shown_on_request() {
-    let address = echoing().await;
+    let address = echoing("/chat").await;
     let output = run(&["connect", &format!("ws://{address}/chat"), "--bytes"], "hi\n").await;
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains(r#"<< text "hi" | 81 02 68 69"#), "{said}");
@@ -117,7 +99,7 @@ async fn an_accept_that_belongs_to_another_key_opens_nothing() {
 
 #[tokio::test]
 async fn whoever_is_not_let_in_is_told_why() {
-    let address = echoing().await;
+    let address = echoing("/chat").await;
     let output = run(&["connect", &format!("ws://{address}/")], "").await;
     let said = told(&output, address);
     let why = "ws://<address>/: there is nothing at /: there is a WebSocket at /chat";
@@ -127,7 +109,7 @@ async fn whoever_is_not_let_in_is_told_why() {
 
 #[tokio::test]
 async fn the_doctor_tells_the_cause_or_the_rules() {
-    let address = echoing().await;
+    let address = echoing("/chat").await;
     let well = run(&["doctor", &format!("ws://{address}/chat")], "").await;
     let ill = run(&["doctor", &format!("ws://{address}/nowhere")], "").await;
     let nonsense = run(&["doctor", "localhost"], "").await;

@@ -1,28 +1,19 @@
 //! The command as people run it: its words, its exit codes, and what it leaves behind.
 
+mod lessons;
 #[path = "../src/port.rs"]
 mod port;
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// The number and the example of each lesson that has checks: `checks/05_broadcast.wst`.
-fn lessons() -> Vec<(u32, String)> {
-    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/checks")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let lesson = |name: String| {
-        let (number, name) = name.strip_suffix(".wst")?.split_once('_')?;
-        Some((number.parse().ok()?, name.to_owned()))
-    };
-    let mut lessons: Vec<_> = names.map(|name| lesson(name).expect("NN_example.wst")).collect();
-    lessons.sort_unstable();
-    lessons
-}
+use lessons::lessons;
 
 fn ws101(arguments: &[&str]) -> Output {
     command(arguments).env_remove("CARGO").output().expect("it runs")
@@ -160,7 +151,7 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
         &["check", "5", "--url", "ws://127.0.0.1:1"],
         &["check", "5", "--url", "wss://localhost"],
         &["check", "5", "--url", "localhost:8080"],
-        &["connect", "https://localhost:8080/ws"],
+        &["connect", "ftp://localhost:8080/ws"],
         &["record", "acts.wst"],
         &["play", "no-such-file.wst", "--url", "ws://127.0.0.1:1"],
         &["play", &broken, "--url", "ws://127.0.0.1:1"],
@@ -254,4 +245,33 @@ fn wait_for(done: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(20));
     }
     panic!("it never happened");
+}
+
+/// `--watch` checks again when a file of the folder changes, and a signal ends it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_change_in_the_folder_is_checked_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let cmd = example("raw_echo");
+    let mut watching = command(&["check", "2.1", "--cmd", &cmd, "--watch"]);
+    watching.current_dir(folder.path()).stdout(Stdio::piped());
+    let mut watching = watching.spawn().unwrap();
+    let lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut rounds = 0;
+    for line in lines {
+        let line = line.unwrap();
+        assert!(!line.contains('\u{1b}'), "only a terminal is cleared: {line}");
+        if !line.starts_with("waiting for a change") {
+            continue;
+        }
+        rounds += 1;
+        if rounds == 2 {
+            let pid = watching.id().to_string();
+            assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        } else {
+            fs::write(folder.path().join("server.py"), "").unwrap();
+        }
+    }
+    assert_eq!(rounds, 2);
+    assert_eq!(watching.wait().unwrap().code(), Some(0), "the last run passed");
 }

@@ -1,14 +1,17 @@
 //! What a command started ends with it, however the command ends; and a command always ends.
 #![cfg(target_os = "linux")]
 
+mod echoing;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use echoing::echoing;
 use futures::future::join_all;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
@@ -191,17 +194,71 @@ async fn a_command_that_waits_for_a_reader_ends_when_asked_to() {
         format!("echo > {}; exec python3 -m http.server $PORT --bind 127.0.0.1", started.display());
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = ws101(&["play", file.to_str().unwrap(), "--cmd", &child, "--wire"]);
-    let mut command = command.stdout(writer).spawn().unwrap();
+    let mut command = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     eventually("the server was started", || started.exists().then_some(())).await;
     // Once the pipe is full: the command writes no more, whatever it does.
     let full = || (pending(&reader) >= 60_000).then_some(());
     eventually("the pipe is full", full).await;
     kill(&command, "-TERM").await;
-    let ended = timeout(PATIENCE, command.wait()).await.expect("SIGTERM ends it").unwrap();
+    let mut said = String::new();
+    let mut stderr = command.stderr.take().unwrap();
+    let ended = async {
+        stderr.read_to_string(&mut said).await.unwrap();
+        command.wait().await.unwrap()
+    };
+    let ended = timeout(PATIENCE, ended).await.expect("SIGTERM ends it");
     assert_eq!(ended.code(), Some(2));
+    // It ended by itself, and not by the deadline of a command that hangs.
+    assert!(said.contains("nobody reads standard output"), "{said:?}");
+}
+
+/// A full disk, for one. Nobody may take half a report for a whole one.
+#[tokio::test]
+async fn a_report_that_cannot_be_written_is_an_error() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = ws101(&["doctor", "ws://127.0.0.1:1/ws"]);
+    let command = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = timeout(PATIENCE, command.wait_with_output()).await.expect("it ends").unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("standard output"), "{said}");
 }
 
 /// How many bytes wait in a pipe.
 fn pending(reader: &std::io::PipeReader) -> u64 {
     rustix::io::ioctl_fionread(reader).unwrap()
+}
+
+/// A file may be a pipe or a device that does not end. The pipe tells whether the command read on.
+#[tokio::test]
+async fn a_file_without_an_end_is_refused_and_not_read_on() {
+    let (playing, trusting) = ("/dev/stdin", ["--cacert", "/dev/stdin", "wss://127.0.0.1:1/"]);
+    for (arguments, told) in [
+        (vec!["play", playing, "--url", "ws://127.0.0.1:1/"], "1048576 bytes"),
+        ([&["doctor"], &trusting[..]].concat(), "1 MiB"),
+        (vec!["connect", "ws://ECHO/ws"], "1 MiB"),
+    ] {
+        let url = format!("ws://{}/ws", echoing("/ws").await);
+        let arguments: Vec<_> =
+            arguments.iter().map(|word| if word.contains("ECHO") { &*url } else { word }).collect();
+        let mut command = ws101(&[&arguments[..], &["--lang", "en"]].concat());
+        let mut command = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut endless = command.stdin.take().unwrap();
+        let writing = async {
+            let piece = vec![b'a'; 64 * 1024];
+            // 32 MiB: more than pipes hold.
+            for _ in 0..512 {
+                if endless.write_all(&piece).await.is_err() {
+                    return true;
+                }
+            }
+            false
+        };
+        let is_refused = timeout(PATIENCE, writing).await.expect("it reads or ends");
+        drop(endless);
+        let ended = timeout(PATIENCE, command.wait_with_output()).await.expect("it ends").unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(is_refused, "{arguments:?} read on: {said}");
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
 }

@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -141,6 +141,56 @@ async fn no_command_lets_a_server_speak_to_the_terminal() {
         let all = all.chain(records);
         // They wait for most of their time.
         join_all(all.map(async |arguments| harmless(&arguments).await)).await;
+    }
+}
+
+/// Both sides of a tap are strangers to the terminal it runs in.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_tap_lets_a_server_or_a_client_speak_to_the_terminal() {
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13";
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         {key}\r\nX-Odd: {IN_HEADERS}\r\nOrigin: {IN_HEADERS}\r\n\r\n"
+    );
+    let json = serde_json::json!({ANYWHERE: ANYWHERE}).to_string();
+    let frames = [
+        Frame::text(ANYWHERE),
+        Frame::text(json),
+        Frame::ping(ANYWHERE),
+        Frame::close(1000, ANYWHERE),
+    ];
+    for way in [Way::Opens, Way::Refuses] {
+        let url = format!("ws://{}/ws", server(way).await);
+        for form in [&[][..], &["--hex"], &["--json"]] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_ws101"));
+            command.args(["tap", "0", &url]).args(form).kill_on_drop(true);
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut tap = command.spawn().unwrap();
+            let mut told = BufReader::new(tap.stderr.take().unwrap());
+            let mut first = String::new();
+            timeout(PATIENCE, told.read_line(&mut first)).await.expect("it starts").unwrap();
+            let at = first.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+            let mut client = TcpStream::connect(at.expect("an address")).await.unwrap();
+            client.write_all(request.as_bytes()).await.unwrap();
+            // The answer, so that frames come behind it.
+            client.read_exact(&mut [0; 1]).await.unwrap();
+            for frame in &frames {
+                // A server that refuses has hung up.
+                let _ = client.write_all(&frame.clone().masked([1, 2, 3, 4]).to_bytes()).await;
+            }
+            let _ = client.shutdown().await;
+            let _ = timeout(PATIENCE, client.read_to_end(&mut Vec::new())).await.expect("it ends");
+            let id = tap.id().expect("it runs").to_string();
+            assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+            let output = timeout(PATIENCE, tap.wait_with_output()).await.expect("it ends").unwrap();
+            let said = String::from_utf8(output.stdout).expect("it is UTF-8");
+            let odd = said.chars().find(|&char| char != '\n' && acts(char));
+            assert_eq!(odd, None, "{way:?} {form:?}: {said:?}");
+            // Unsound HTTP is shown as bytes.
+            let is_quoted = said.contains("forged") || said.contains("66 6f 72 67 65 64");
+            assert!(is_quoted && !said.contains("\nforged"), "{form:?}: {said:?}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod needs;
 use std::process::{Command, ExitCode, Stdio};
 
 use needs::CURE;
-use needs::Need::{self, Chromium, Go, Node, Python};
+use needs::Need::{self, Caddy, Chromium, Go, Haproxy, Nginx, Node, Python};
 
 /// The argument that runs the slow half.
 const RUN: &str = "--slow-half";
@@ -32,17 +32,39 @@ const fn slow(
     Slow { package, target, needs }
 }
 
-const SLOW: [Slow; 11] = [
+const SLOW: &[Slow] = &[
     slow("ws101", "browser", &[(Chromium, "")]),
     slow("ws101", "clients", &[(Node, ""), (Python, "")]),
     slow("ws101", "commands", &[]),
+    slow("ws101-cli", "answers", &[(Node, "node"), (Python, "python")]),
+    slow(
+        "ws101-cli",
+        "cases",
+        &[(Node, "node_"), (Python, "python_"), (Nginx, "nginx_"), (Haproxy, "haproxy_")],
+    ),
     slow("ws101-cli", "check", &[]),
     slow("ws101-cli", "children", &[]),
     slow("ws101-cli", "client", &[]),
+    slow("ws101-cli", "dead", &[(Node, "")]),
     slow("ws101-cli", "grader", &[(Python, "machines")]),
+    slow("ws101-cli", "mine", &[(Node, "node"), (Python, "python")]),
     slow("ws101-cli", "others", &[(Node, ""), (Python, "")]),
+    slow("ws101-cli", "recordings", &[(Node, "")]),
     slow("ws101-cli", "responses", &[]),
+    slow("ws101-cli", "russian", &[]),
     slow("ws101-cli", "strangers", &[]),
+    slow("ws101-cli", "students", &[(Node, ""), (Python, "")]),
+    slow(
+        "ws101-cli",
+        "tls",
+        &[
+            (Node, "node"),
+            (Python, "python"),
+            (Nginx, "nginx"),
+            (Haproxy, "haproxy"),
+            (Caddy, "caddy"),
+        ],
+    ),
     slow("ws101-cli", "servers", &[(Node, "node"), (Python, "python"), (Go, "go_")]),
 ];
 
@@ -57,8 +79,8 @@ fn main() -> ExitCode {
         println!("{}", not_run(&missing));
         return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    // `cargo test --test NAME` does not build the examples that the tests start.
-    if !cargo("build", &["--examples", "-p", "ws101", "-p", "ws101-cli"]) {
+    // `cargo test --test NAME` does not build the programs that the tests start.
+    if !cargo("build", &["--bins", "--examples", "-p", "ws101", "-p", "ws101-cli"]) {
         return ExitCode::FAILURE;
     }
     let failed: Vec<_> = SLOW.iter().filter(|slow| !slow.passes(&missing)).collect();

@@ -6,6 +6,8 @@ mod encode;
 mod guarded;
 #[path = "../../src/broadcast/hub.rs"]
 mod hub;
+#[path = "../../src/broadcast/input.rs"]
+mod input;
 #[path = "../../src/broadcast/log.rs"]
 mod log;
 #[path = "../../src/broadcast/mailbox.rs"]

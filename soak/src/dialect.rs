@@ -5,7 +5,7 @@ use ws101::chat::SUBPROTOCOL;
 use ws101::client::Request;
 use ws101::frame::Frame;
 
-/// The canonical protocol, and the dialects of the five source documents.
+/// The canonical protocol, and the dialects of other chats.
 ///
 /// The chat has the same list for the server's side. This one is for the client's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,5 +144,27 @@ impl Dialect {
             }
             Self::Note => content.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ws101::chat::DIALECTS;
+
+    use super::Dialect;
+
+    #[test]
+    fn the_soak_speaks_every_dialect_of_the_chat() {
+        // `NodeChat` is `node_chat`.
+        let snake = |name: String| {
+            let parts =
+                name.split_inclusive(|_: char| true).map(|part| match part.chars().next() {
+                    Some(c) if c.is_ascii_uppercase() => format!("_{}", c.to_ascii_lowercase()),
+                    _ => part.to_owned(),
+                });
+            parts.collect::<String>().trim_start_matches('_').to_owned()
+        };
+        let known = Dialect::ALL.map(|dialect| snake(format!("{dialect:?}")));
+        assert_eq!(known.to_vec(), DIALECTS.iter().map(|one| one.name()).collect::<Vec<_>>());
     }
 }

@@ -10,9 +10,9 @@ pub type ClientId = u64;
 ///
 /// A chat that sends each event in several dialects has one audience for each dialect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Audience(pub u8);
+pub struct Audience(pub u16);
 
 impl Audience {
     /// No message is broadcast to this audience: its members receive only what is sent to them alone.
-    pub(super) const EXCLUDED: Self = Self(u8::MAX);
+    pub(super) const EXCLUDED: Self = Self(u16::MAX);
 }

@@ -30,8 +30,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::guarded::Guarded;
+use super::input::Input;
 use super::member::Audience;
-use super::pace::Input;
 use super::scheduler::{Instant, Mutex, MutexGuard};
 use crate::frame::Header;
 use crate::stream::Io;
@@ -186,6 +186,7 @@ impl Wire<dyn Io> {
             return;
         }
         self.left = true;
+        self.input.leave();
         self.closing = frame.map(Box::new);
         self.wake();
     }
@@ -286,12 +287,12 @@ impl AsyncRead for Outlet {
         if !wire.left {
             ready!(wire.input.poll_turn(cx));
         }
-        let before = buf.filled().len();
-        let read = wire.io.poll(|io| io.poll_read(cx, buf));
-        let bytes = buf.filled().len() - before;
-        if bytes > 0 {
-            wire.input.heard(bytes);
-        }
+        let most = wire.input.most().min(buf.remaining());
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
+        let read = wire.io.poll(|io| io.poll_read(cx, &mut part));
+        let bytes = part.filled().len();
+        buf.advance(bytes);
+        wire.input.heard(bytes);
         read
     }
 }

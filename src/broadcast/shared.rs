@@ -19,7 +19,7 @@ use crate::stream::Io;
 /// The burst of a hub with a pace, as a part of a member's capacity: a quarter.
 const BURST: usize = 4;
 
-/// What the hub does with a member whose backlog would exceed the hub's capacity.
+/// The hub's policy for a member whose backlog would exceed the hub's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overflow {
     /// Drops the member's oldest messages. Right for prices, cursors and telemetry.
@@ -46,7 +46,8 @@ pub struct HubOptions {
     /// So the hub does not evict a member with a slower line because of what others send.
     /// The hub refuses and drops nothing. When more was broadcast than the rate allows, it stops
     /// reading from its members' [`Outlet`](super::Outlet)s until time has made up for it, which
-    /// takes as long as one burst at most; TCP then slows the senders down.
+    /// takes as long as `capacity` bytes at most; TCP then slows the senders down. It reads from one
+    /// member at a time, and from the next when the first one's session reads on.
     ///
     /// A quarter of the burst is kept for members that sent little lately (4 KiB at once and 512
     /// bytes a second), so the hub stops reading from them last. A message longer than the burst
@@ -144,7 +145,9 @@ impl Shared {
     pub(super) fn new(options: HubOptions) -> Self {
         let HubOptions { capacity, overflow, write_deadline, pace } = options;
         let burst = u32::try_from(capacity / BURST).unwrap_or(u32::MAX);
-        let pace = (pace > 0).then(|| Arc::new(Pace::new(pace, burst)));
+        // A longer message than a member's queue holds is sent to nobody.
+        let longest = u32::try_from(capacity).unwrap_or(u32::MAX);
+        let pace = (pace > 0).then(|| Arc::new(Pace::new(pace, burst, longest)));
         Self { state: Arc::default(), capacity, overflow, deadline: write_deadline, pace }
     }
 

@@ -39,15 +39,15 @@ pub trait Dialect: Debug + Send + Sync {
         "en"
     }
 
-    /// Parses the request in a client's text.
+    /// Parses the request in the text of a client that is in `room`.
     ///
     /// # Errors
     ///
     /// The text is no request. The chat sends the error to the client as [`Event::Error`].
-    fn read(&self, text: &str) -> Result<Request, RequestError>;
+    fn read(&self, text: &str, room: &str) -> Result<Request, RequestError>;
 
-    /// Writes an event for the clients; `None` if this dialect has no such event.
-    fn write(&self, event: &Event) -> Option<Message>;
+    /// Writes an event of `room` for the clients; `None` if this dialect has no such event.
+    fn write(&self, event: &Event, room: &str) -> Option<Message>;
 
     /// Writes a message for its sender, if the sender gets another frame than the other clients.
     fn write_to_sender(&self, message: &Event) -> Option<Message> {
@@ -58,6 +58,12 @@ pub trait Dialect: Debug + Send + Sync {
     /// Whether a sender gets its message again if it sent the message twice. A dialect without
     /// receipts uses the message itself as one.
     fn resends_duplicates(&self) -> bool {
+        false
+    }
+
+    /// Whether clients are sent again, in this dialect, what they missed while their connection was
+    /// broken. The chat keeps its last lasting events in the first dialect that resumes.
+    fn resumes(&self) -> bool {
         false
     }
 

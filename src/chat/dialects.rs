@@ -1,11 +1,14 @@
 //! The dialects that the chat's clients speak.
 //!
-//! The clients of the canonical protocol and of five source documents share one room. Each kind
-//! expects another first frame before it has sent anything, so a connection's handshake decides
-//! which [`Dialect`] it speaks. The room writes each event once in each dialect that a member
+//! Clients of the canonical protocol share one room with those of other chats, which were written
+//! before it. Documents outside this repository describe these, under the numbers 000 to
+//! 004; the numbers are still accepted in settings and addresses ([`Dialect::old_name`]). Each kind of client expects another first
+//! frame before it has sent anything, so a connection's handshake decides which [`Dialect`] it
+//! speaks. The room writes each event once in each dialect that a member
 //! speaks.
 //!
-//! To add a dialect, write its file, name the file below, and add it to [`DIALECTS`].
+//! To add a dialect, write its file, name the file below, and add it to [`DIALECTS`]. Its clients
+//! are in `soak/src/dialect.rs` and `frontend/dialects.js`.
 
 mod broadcast_server;
 mod canonical;
@@ -16,14 +19,16 @@ mod reconnect;
 
 pub use canonical::{Canonical, GENERAL, SUBPROTOCOL};
 
+use tokio_tungstenite::tungstenite::Message;
+
 use super::dialect::Dialect;
 use super::event::Event;
 use crate::broadcast::{Audience, ClientId, Hub};
 use crate::frame::CLOSE_REASON_LIMIT;
 use crate::upgrade::Peer;
 
-/// The most dialects that one chat may speak: each has an [`Audience`], which is one byte.
-const DIALECTS_MAX: usize = 64;
+/// The most dialects that one chat may speak: each has an [`Audience`] in each room.
+const DIALECTS_MAX: u16 = 64;
 
 /// The dialects that a chat speaks from the start; [`Chat::dialect`](super::Chat::dialect) adds one.
 pub const DIALECTS: &[&dyn Dialect] = &[
@@ -35,33 +40,48 @@ pub const DIALECTS: &[&dyn Dialect] = &[
     &python_chat::PythonChat,
 ];
 
-/// The dialects of one chat. The place in the list is the dialect's [`Audience`].
+/// The dialects of the chat in one room.
 #[derive(Clone, Debug)]
-pub(super) struct Dialects(Vec<&'static dyn Dialect>);
+pub(super) struct Dialects {
+    list: Vec<&'static dyn Dialect>,
+    /// The name of the room.
+    pub room: Box<str>,
+    /// The [`Audience`] of the first dialect. Those of the others follow, in the order of the list.
+    first: u16,
+}
 
 impl Default for Dialects {
+    /// The dialects of [`DIALECTS`] in the room [`GENERAL`].
     fn default() -> Self {
-        Self(DIALECTS.to_vec())
+        Self { list: DIALECTS.to_vec(), room: GENERAL.into(), first: 0 }
     }
 }
 
 impl Dialects {
+    /// The same dialects in another room; `slot` is different in each room.
+    pub(super) fn within(&self, room: &str, slot: u16) -> Self {
+        Self { list: self.list.clone(), room: room.into(), first: slot * DIALECTS_MAX }
+    }
+
     /// Adds a dialect, in the place of one with the same name.
     ///
     /// # Panics
     ///
     /// The list has [`DIALECTS_MAX`] dialects.
     pub(super) fn add(&mut self, dialect: &'static dyn Dialect) {
-        if let Some(known) = self.0.iter_mut().find(|known| known.name() == dialect.name()) {
+        if let Some(known) = self.list.iter_mut().find(|known| known.name() == dialect.name()) {
             *known = dialect;
             return;
         }
-        assert!(self.0.len() < DIALECTS_MAX, "a chat speaks at most {DIALECTS_MAX} dialects");
-        self.0.push(dialect);
+        assert!(
+            self.list.len() < usize::from(DIALECTS_MAX),
+            "a chat speaks at most {DIALECTS_MAX} dialects"
+        );
+        self.list.push(dialect);
     }
 
     fn iter(&self) -> impl Iterator<Item = &'static dyn Dialect> {
-        self.0.iter().copied()
+        self.list.iter().copied()
     }
 
     /// The dialect of that name, in the new or the old spelling.
@@ -119,20 +139,55 @@ impl Dialects {
 
     /// The members that are told events in `dialect`, as the same bytes.
     pub(super) fn audience(&self, dialect: &dyn Dialect) -> Audience {
-        let place = self.0.iter().position(|known| known.name() == dialect.name());
-        Audience(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX))
+        let mut places = (self.first..).zip(&self.list);
+        let place = places.find(|(_, known)| known.name() == dialect.name());
+        Audience(place.map_or(u16::MAX, |(place, _)| place))
     }
 
     /// Sends an event to every member but `except`. It is written once in each dialect that a
     /// member speaks.
     pub(super) fn broadcast(&self, event: &Event, except: Option<ClientId>, hub: &Hub) {
-        for (place, dialect) in (0..).zip(&self.0) {
+        self.write(event, except, hub, None);
+    }
+
+    /// Does the same with a lasting event, and gives it as clients that resume get it again. `None`
+    /// if no dialect resumes.
+    pub(super) fn broadcast_lasting(
+        &self,
+        event: &Event,
+        except: Option<ClientId>,
+        hub: &Hub,
+    ) -> Option<Message> {
+        let resuming = (self.first..).zip(&self.list).find(|(_, dialect)| dialect.resumes());
+        self.write(event, except, hub, resuming.map(|(place, _)| Audience(place)))
+    }
+
+    /// Writes an event in one dialect.
+    pub(super) fn written(&self, event: &Event, dialect: &dyn Dialect) -> Option<Message> {
+        dialect.write(event, &self.room)
+    }
+
+    /// Gives the event in the dialect of `kept`, though no member may speak it.
+    fn write(
+        &self,
+        event: &Event,
+        except: Option<ClientId>,
+        hub: &Hub,
+        kept: Option<Audience>,
+    ) -> Option<Message> {
+        let mut lasting = None;
+        for (place, dialect) in (self.first..).zip(&self.list) {
             let audience = Audience(place);
-            if hub.listeners(audience) > 0
-                && let Some(message) = dialect.write(event)
+            let is_kept = kept == Some(audience);
+            if (is_kept || hub.listeners(audience) > 0)
+                && let Some(message) = dialect.write(event, &self.room)
             {
+                if is_kept {
+                    lasting = Some(message.clone());
+                }
                 hub.broadcast_to(audience, except, message);
             }
         }
+        lasting
     }
 }

@@ -3,39 +3,46 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::request::RequestError;
 use crate::crowd::{Named, Summary};
+use crate::receipts::Fingerprint;
+use crate::settings::Settings;
 use crate::stats::Report;
 
-/// A member of the room.
+/// A member of the room. Its texts are boxed, because there are many members and most are idle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The public id, which lasts as long as the connection.
-    pub id: String,
+    /// The public id, which lasts as long as the connection, or the person's token.
+    pub id: Box<str>,
     /// The name that the member chose or was given.
-    pub username: String,
+    pub username: Box<str>,
     /// Whether the member chose the name.
     pub named: bool,
     /// The [name](super::Dialect::name) of the dialect that the member's client speaks.
     pub dialect: &'static str,
+    /// The person's connections: more than one only if they have the same token. None for a moment
+    /// after the last one broke.
+    pub connections: u32,
+    /// Those of them at which the person has not said to be away.
+    pub present: u32,
+    /// The fingerprint of the person's token, if it has one.
+    pub(super) token: Option<Fingerprint>,
+}
+
+impl Member {
+    /// Whether the person said to be away at every connection. One whose connections broke is not.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.present == 0 && self.connections > 0
+    }
 }
 
 impl Named for Member {
     fn name(&self) -> &str {
         &self.username
     }
-}
-
-/// The limits on what one client may send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientLimits {
-    /// Characters in a message's `content`.
-    pub content: usize,
-    /// Characters in a name.
-    pub username: usize,
-    /// Bytes in one WebSocket message; a longer one ends the connection with 1009.
-    pub message_bytes: usize,
 }
 
 /// Something that happened. A [`Dialect`](super::Dialect) writes it for its clients.
@@ -57,6 +64,8 @@ pub enum Event<'a> {
     Welcome {
         /// A random id of this membership.
         session: String,
+        /// The token by which the chat will know the person again, if its client asked for one.
+        token: Option<&'a str>,
         /// The new member.
         user: &'a Member,
         /// The life of the room in which `seq` counts.
@@ -67,12 +76,32 @@ pub enum Event<'a> {
         members: Vec<&'a Member>,
         /// The number of members.
         count: usize,
-        /// The limits on what the client may send.
-        limits: ClientLimits,
-        /// How often the server pings the client.
-        ping_interval: Duration,
+        /// Whether the client gets all that it missed, if it asked for that.
+        recovered: Option<bool>,
+        /// The settings of the room: limits, times and more that a dialect may tell its clients.
+        settings: &'a Settings,
         /// When it became a member.
         timestamp: String,
+    },
+    /// All that a client missed was sent, and what follows is new. Sent to a client that resumed.
+    ReplayEnd {
+        /// The life of the room in which `seq` counts.
+        epoch: &'a str,
+        /// The number of the last lasting event.
+        seq: u64,
+        /// Whether nothing is missing.
+        recovered: bool,
+    },
+    /// A part of the history. Sent to the client that asked for it.
+    History {
+        /// The `id` of the request.
+        reference: Option<&'a str>,
+        /// The life of the room in which `seq` counts.
+        epoch: &'a str,
+        /// The events, oldest first, as clients that [resume](super::Dialect::resumes) got them.
+        events: Vec<&'a Message>,
+        /// Whether the room keeps more of them on the side that was asked for.
+        more: bool,
     },
     /// A client became a member. Sent to the others.
     UserJoined {
@@ -97,6 +126,8 @@ pub enum Event<'a> {
         members: Vec<&'a Member>,
         /// The number of members now.
         count: usize,
+        /// Whether the connection broke and the person did not come back.
+        timed_out: bool,
         /// When the member left.
         timestamp: String,
     },
@@ -129,6 +160,15 @@ pub enum Event<'a> {
         /// When the summary was made.
         timestamp: String,
     },
+    /// Members are away or back, or have more or fewer connections. It has no number.
+    States {
+        /// These members, as they are now.
+        members: Vec<&'a Member>,
+        /// The number of members.
+        count: usize,
+        /// When it was told.
+        timestamp: String,
+    },
     /// A member sent a message.
     Message {
         /// The number of this event.
@@ -141,6 +181,20 @@ pub enum Event<'a> {
         content: &'a str,
         /// The message as the client sent it, if its dialect accepts any JSON.
         data: Option<&'a Value>,
+        /// When the server received the message.
+        timestamp: String,
+    },
+    /// A member sent a message to some members. Sent to every connection of theirs, and of the sender's.
+    /// It has no number and is not kept: others must not find a gap where it was.
+    Private {
+        /// The id that the sender's client gave it, or a random one.
+        id: &'a str,
+        /// The sender.
+        user: &'a Member,
+        /// The members that it is for.
+        to: &'a [Member],
+        /// The text.
+        content: &'a str,
         /// When the server received the message.
         timestamp: String,
     },

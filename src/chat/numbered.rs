@@ -1,6 +1,9 @@
 //! Requests with an `id`, and the sessions in which an `id` is known.
 
+use std::time::SystemTime;
+
 use super::request::RequestError;
+use crate::broadcast::ClientId;
 use crate::receipts::Fingerprint;
 
 /// The fewest characters of a session's name: 128 random bits in base64 have 22.
@@ -15,6 +18,17 @@ pub(super) struct Numbered<'a> {
     pub id: &'a str,
     /// The fingerprint of the request. Another request under the same `id` has another one.
     pub content: Fingerprint,
+}
+
+/// The result of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Receipt {
+    /// The number of the event that the request caused; `None` if it changed nothing.
+    pub seq: Option<u64>,
+    /// When the request was done.
+    pub at: SystemTime,
+    /// The connection that asked. A name that it took ended with it.
+    pub by: ClientId,
 }
 
 /// The session that a client names. The name must be 22 to 64 letters, digits, `_` or `-`, so that

@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use super::dialect::Dialect;
 use super::event::{Event, Member};
-use super::numbered::Numbered;
+use super::numbered::{Numbered, Receipt};
 use super::request::{ErrorCode, RequestError};
 use super::room::Chat;
 use crate::broadcast::{ClientId, Hub};
-use crate::receipts::{Fingerprint, Known, Receipt};
+use crate::receipts::{Fingerprint, Known};
 use crate::timestamp;
 
 impl Chat {
@@ -57,7 +57,7 @@ impl Chat {
         hub: &Hub,
     ) {
         let Some(Numbered { id, .. }) = request else { return };
-        let Receipt { seq, at } = receipt;
+        let Receipt { seq, at, .. } = receipt;
         let timestamp = timestamp::of(at);
         self.reply(who, &Event::Ack { id, seq, timestamp, duplicate }, hub);
     }
@@ -85,7 +85,8 @@ impl Chat {
 
     /// The session of a connection: the one that its client named, or one of its own.
     fn session_of(&self, who: ClientId) -> Fingerprint {
-        let named = self.connections.get(&who).and_then(|connection| connection.session);
+        let connection = self.connections.get(&who);
+        let named = connection.and_then(|connection| connection.session.as_deref().copied());
         named.unwrap_or_else(|| Fingerprint::of(&["connection", &who.to_string()]))
     }
 
@@ -100,9 +101,9 @@ impl Chat {
         }
     }
 
-    /// The receipt of a request that is done now.
-    pub(super) fn receipt(&self, seq: Option<u64>) -> Receipt {
-        Receipt { seq, at: self.time() }
+    /// The receipt of a request of `by` that is done now.
+    pub(super) fn receipt(&self, by: ClientId, seq: Option<u64>) -> Receipt {
+        Receipt { seq, at: self.time(), by }
     }
 
     /// The time of day.

@@ -12,6 +12,10 @@ use crate::name::{self, Unfit};
 pub const CONTENT_CHARS: usize = 4_000;
 /// The longest `content`, in bytes.
 pub const CONTENT_BYTES: usize = 16_000;
+/// The most events in one answer to a request for history.
+pub const EVENTS_MAX: usize = 100;
+/// The most members that one private message is for.
+pub const ADDRESSEES_MAX: usize = 16;
 /// The longest `id` of a request, in characters.
 const ID_CHARS: usize = 64;
 /// The most characters of a client's text that an error quotes.
@@ -22,17 +26,7 @@ const QUOTED: usize = 32;
 #[non_exhaustive]
 pub enum Request {
     /// To become a member.
-    Hello {
-        /// The version of the protocol.
-        version: u64,
-        /// The name asked for; without one the chat gives a guest's name.
-        username: Option<String>,
-        /// The client's language, as in `ru` or `en-GB`.
-        lang: Option<String>,
-        /// A random name for all connections of this client. The chat knows an `id` from one of
-        /// them on the next.
-        session: Option<String>,
-    },
+    Hello(Hello),
     /// To send a message to all members.
     Message {
         /// The client's own name for the request, which asks for a receipt.
@@ -44,10 +38,35 @@ pub enum Request {
         /// The message as it came, in dialects that accept any JSON.
         data: Option<Value>,
     },
+    /// To get a part of the history.
+    History {
+        /// The client's own name for the request, which the answer repeats.
+        id: Option<String>,
+        /// The life of the room in which the number counts, if it need not be the present one.
+        epoch: Option<String>,
+        /// The events before or after which number.
+        side: Side,
+        /// The most events that are sent.
+        limit: usize,
+    },
+    /// To send a message to some members only.
+    Private {
+        /// The client's own name for the request, which asks for a receipt.
+        id: Option<String>,
+        /// The public ids of the members.
+        to: Vec<String>,
+        /// The text.
+        content: String,
+    },
     /// To be shown as typing, or no longer.
     Typing {
         /// Whether typing begins.
         active: bool,
+    },
+    /// To be shown as away, or no longer.
+    Presence {
+        /// Whether the person does not look at this client.
+        away: bool,
     },
     /// To get another name.
     Rename {
@@ -65,6 +84,69 @@ pub enum Request {
     Bye,
 }
 
+/// The first request of a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hello {
+    /// The version of the protocol.
+    pub version: u64,
+    /// The name asked for; without one the chat gives the name of before, or a guest's name.
+    pub username: Option<String>,
+    /// The client's language, as in `ru` or `en-GB`.
+    pub lang: Option<String>,
+    /// A random name for all connections of this client. The chat knows an `id` from one of
+    /// them on the next.
+    pub session: Option<String>,
+    /// The token of a person, in dialects whose clients keep one.
+    pub token: Option<Token>,
+    /// Whether the client wants to be told of all [rooms](super::Rooms).
+    pub rooms: bool,
+    /// How far the client has read before its connection broke, in dialects that
+    /// [resume](super::Dialect::resumes).
+    pub resume: Option<Resume>,
+}
+
+impl Default for Hello {
+    /// A client of version 1 that says nothing about itself.
+    fn default() -> Self {
+        Self {
+            version: 1,
+            username: None,
+            lang: None,
+            session: None,
+            token: None,
+            rooms: false,
+            resume: None,
+        }
+    }
+}
+
+/// How the chat is to know a person again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// The client has no token and asks for one.
+    Wanted,
+    /// The token that the chat gave before.
+    Known(String),
+}
+
+/// The events before or after a number, without the one that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The last ones before it.
+    Before(u64),
+    /// The first ones after it.
+    After(u64),
+}
+
+/// How far a client has read: a place in one life of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The life of the room in which `seq` counts.
+    pub epoch: String,
+    /// The number of the last event that the client has.
+    pub seq: u64,
+}
+
 /// The kind of an error, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -77,6 +159,8 @@ pub enum ErrorCode {
     UnknownType,
     /// The request came before `hello`.
     HelloRequired,
+    /// The chat knows nobody by that token.
+    Unauthorized,
     /// The server does not speak that version.
     Version,
     /// The name is not readable, too long, or reserved.
@@ -91,6 +175,10 @@ pub enum ErrorCode {
     RoomInvalid,
     /// The protocol knows the request, but this server does not.
     Unsupported,
+    /// A member that the request names is not here, or its client cannot be told.
+    NotFound,
+    /// The room no longer keeps all the events after that number.
+    HistoryGone,
     /// The message came too soon after the last one.
     RateLimited,
 }
@@ -104,6 +192,7 @@ impl ErrorCode {
             Self::BadMessage => "bad_message",
             Self::UnknownType => "unknown_type",
             Self::HelloRequired => "hello_required",
+            Self::Unauthorized => "unauthorized",
             Self::Version => "version",
             Self::NameInvalid => "name_invalid",
             Self::NameTaken => "name_taken",
@@ -111,6 +200,8 @@ impl ErrorCode {
             Self::TooLong => "too_long",
             Self::RoomInvalid => "room_invalid",
             Self::Unsupported => "unsupported",
+            Self::NotFound => "not_found",
+            Self::HistoryGone => "history_gone",
             Self::RateLimited => "rate_limited",
         }
     }
@@ -146,6 +237,11 @@ impl RequestError {
 
     pub(super) fn version(asked: u64) -> Self {
         Self::new(ErrorCode::Version, format!("this server speaks version 1, not {asked}"))
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let words = r#"nobody is known by that token: say hello with "token":null for a new one"#;
+        Self::new(ErrorCode::Unauthorized, words)
     }
 
     pub(super) fn rate_limited(retry_after: Duration) -> Self {

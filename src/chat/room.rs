@@ -9,13 +9,16 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::dialect::{Dialect, Entry};
 use super::dialects::Dialects;
-use super::event::{ClientLimits, Event, Member};
-use super::numbered::{self, Numbered};
-use super::request::{self, CONTENT_CHARS, ErrorCode, Request, RequestError};
+use super::event::{Event, Member};
+use super::newcomer::Newcomer;
+use super::numbered::{self, Numbered, Receipt};
+use super::people::People;
+use super::request::{self, ErrorCode, Request, RequestError};
 use crate::broadcast::{ClientId, Hub};
-use crate::crowd::{Crowd, LISTED, Roll};
+use crate::crowd::{Crowd, Roll};
+use crate::history::Ring;
 use crate::name::{self, Likeness, Unfit};
-use crate::receipts::{Fingerprint, Receipt, Receipts};
+use crate::receipts::{Fingerprint, Receipts};
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stats::Report;
@@ -25,11 +28,20 @@ use crate::{id, timestamp};
 /// The most refused requests of one connection that are logged, so that no client fills the log.
 const LOGGED_MAX: u8 = 10;
 
+/// The most bytes of lasting events that are kept for clients that resume: half of what a hub queues
+/// for one member, so that all of them fit beside what is new.
+pub const KEPT_BYTES: usize = 512 * 1024;
+
+/// The same for each room but the first: there may be many.
+const ROOM_BYTES: usize = 64 * 1024;
+
+/// The most results of requests that are kept in each room but the first.
+const ROOM_IDS: usize = 1_024;
+
 /// How long a `typing` event holds unless it is repeated.
 const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
-/// Close codes of this protocol (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
-const VERSION: CloseCode = CloseCode::Library(4002);
+/// A close code of this protocol (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
 const HELLO_TIMEOUT: CloseCode = CloseCode::Library(4107);
 
 /// A source of the time of day; a test may give its own.
@@ -54,78 +66,92 @@ pub type Clock = fn() -> SystemTime;
 pub struct Chat {
     pub(super) connections: BTreeMap<ClientId, Connection>,
     /// All members; no two names look alike.
-    members: Roll<Member>,
+    pub(super) members: Roll<Member>,
+    /// Those of them that have a token, and those that may come back.
+    pub(super) people: People,
+    /// The numbers of members whose state has changed since the last tick.
+    pub(super) changed: BTreeSet<ClientId>,
     /// Arrivals, departures and renamings for the next summary.
-    crowd: Crowd<Member>,
+    pub(super) crowd: Crowd<Member>,
     /// The room had more members than a list names, so clients may not know all names.
-    outgrown: bool,
+    pub(super) outgrown: bool,
     /// The results of requests with an `id`.
-    pub(super) receipts: Receipts,
-    /// Connections that must send a `hello`, by the time at which it is due.
-    unnamed: BTreeSet<(Duration, ClientId)>,
-    /// A random name of this life of the room: `seq` starts anew in another life.
-    epoch: String,
-    /// The number of the last lasting event.
-    seq: u64,
+    pub(super) receipts: Receipts<Receipt>,
+    /// Connections that must send a `hello`, each with the time at which it is due. The first is due
+    /// first, because ids count up.
+    pub(super) unnamed: BTreeMap<ClientId, Duration>,
+    /// The last lasting events. Their numbers start anew in another life of the room.
+    pub(super) history: Ring,
+    /// The messages since the room opened.
+    pub(super) messages: u64,
     /// The number of the last guest.
-    guests: u64,
+    pub(super) guests: u64,
     /// Time since the start, as the endpoint told it last.
     pub(super) now: Duration,
     pub(super) clock: Clock,
     /// The line that the endpoint is to log about the last event.
     log_line: Option<&'static str>,
-    limits: ClientLimits,
-    ping_interval: Duration,
-    /// How long a client may take to send its `hello`, in a dialect that begins with one.
-    hello: Duration,
-    dialects: Dialects,
-    /// The name of the dialect at paths that are no dialect's own.
-    root: String,
+    pub(super) settings: Settings,
+    pub(super) dialects: Dialects,
     /// Ports with a dialect of their own, whatever the path.
     ports: Vec<(u16, &'static str)>,
 }
 
-/// The state of one connection.
+/// The state of one connection. It is small, because there are many and most are idle.
 #[derive(Debug)]
 pub(super) struct Connection {
     /// The public id; moved to the [`Member`] once there is one.
-    id: String,
-    dialect: &'static dyn Dialect,
-    /// The session that the connection belongs to, if its client named one.
-    pub(super) session: Option<Fingerprint>,
-    /// When its `hello` is due, in a dialect that begins with one.
-    due: Duration,
+    pub(super) id: Box<str>,
+    pub(super) dialect: &'static dyn Dialect,
+    /// The number of its member: that of the first connection of the same person.
+    pub(super) number: ClientId,
+    /// The session that the connection belongs to, if its client named one. Few do.
+    pub(super) session: Option<Box<Fingerprint>>,
+    /// Whether it was told of all rooms, if its client asked for that.
+    pub(super) lists_rooms: Option<bool>,
+    /// Whether its person said to be away.
+    pub(super) away: bool,
+    /// Whether its client closed it on purpose.
+    pub(super) closed: bool,
     /// The number of its refused requests that are in the log.
     logged: u8,
 }
 
 impl Chat {
-    /// An empty chat with the limits and the root dialect of `settings`.
+    /// An empty chat with these settings.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
             connections: BTreeMap::new(),
             members: Roll::new(|name| Likeness::of(name).keys().into()),
+            people: People::default(),
+            changed: BTreeSet::new(),
             crowd: Crowd::new(),
             outgrown: false,
             receipts: Receipts::default(),
-            unnamed: BTreeSet::new(),
-            epoch: id::random(),
-            seq: 0,
+            unnamed: BTreeMap::new(),
+            history: Ring::new(KEPT_BYTES),
+            messages: 0,
             guests: 0,
             now: Duration::ZERO,
             clock: SystemTime::now,
             log_line: None,
-            limits: ClientLimits {
-                content: CONTENT_CHARS,
-                username: name::NAME_CHARS,
-                message_bytes: settings.max_message_bytes,
-            },
-            ping_interval: settings.heartbeat,
-            hello: settings.hello,
+            settings: settings.clone(),
             dialects: Dialects::default(),
-            root: settings.root_dialect.clone(),
             ports: Vec::new(),
+        }
+    }
+
+    /// A chat with the same options in another room. `slot` is different in each room of a hub.
+    pub(super) fn another(&self, room: &str, slot: u16) -> Self {
+        Self {
+            receipts: Receipts::of_at_most(ROOM_IDS),
+            history: Ring::new(ROOM_BYTES),
+            now: self.now,
+            clock: self.clock,
+            dialects: self.dialects.within(room, slot),
+            ports: self.ports.clone(),
+            ..Self::new(&self.settings)
         }
     }
 
@@ -133,6 +159,15 @@ impl Chat {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Keeps at most `bytes` of lasting events for clients that resume, instead of [`KEPT_BYTES`].
+    ///
+    /// It must be less than the bytes that the hub queues for one member.
+    #[must_use]
+    pub fn keep(mut self, bytes: usize) -> Self {
+        self.history = Ring::new(bytes);
         self
     }
 
@@ -165,7 +200,8 @@ impl Chat {
 
     /// Sends an event to one client.
     pub(super) fn reply(&self, who: ClientId, event: &Event, hub: &Hub) {
-        let message = self.dialect_of(who).and_then(|dialect| dialect.write(event));
+        let message =
+            self.dialect_of(who).and_then(|dialect| self.dialects.written(event, dialect));
         if let Some(message) = message {
             hub.send(who, message);
         }
@@ -192,16 +228,12 @@ impl Chat {
     /// The request cannot be done, and nothing has changed.
     fn handle(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), RequestError> {
         match request {
-            Request::Hello { version, username, lang, session } => {
-                let session = session.as_deref().map(numbered::session).transpose()?;
-                self.hello(who, version, username, lang.as_deref(), hub)?;
-                if session.is_some()
-                    && let Some(connection) = self.connections.get_mut(&who)
-                {
-                    connection.session = session;
-                }
+            Request::Hello(hello) => self.hello(who, hello, hub)?,
+            Request::Presence { away } => self.set_away(who, away)?,
+            Request::Bye => {
+                self.closed(who, CloseCode::Normal);
+                hub.close(who, CloseCode::Normal, "bye");
             }
-            Request::Bye => hub.close(who, CloseCode::Normal, "bye"),
             Request::Message { id, content, username, data } => {
                 let mut member = self.member_or_guest(who, hub)?;
                 let numbered = Numbered::new(id.as_deref(), ["message", content.as_str()]);
@@ -209,13 +241,16 @@ impl Chat {
                     self.resend(who, &member, numbered, &content, receipt, hub);
                     return Ok(());
                 }
-                if let Some(username) = username.filter(|name| *name != member.username)
+                if let Some(username) = username.filter(|name| **name != *member.username)
                     && let Ok((renamed, _)) = self.rename(who, &member, username, hub)
                 {
                     member = renamed;
                 }
                 let receipt = self.message(who, &member, numbered, &content, data.as_ref(), hub);
                 self.confirm(who, numbered, receipt, hub);
+            }
+            Request::Private { id, to, content } => {
+                self.send_private(who, id.as_deref(), &to, &content, hub)?;
             }
             Request::Typing { active } => {
                 let member = self.member(who)?;
@@ -228,13 +263,21 @@ impl Chat {
             Request::Rename { id, username } => {
                 let member = self.member(who)?;
                 let numbered = Numbered::new(id.as_deref(), ["rename", username.as_str()]);
-                if let Some(receipt) = self.done_before(who, numbered)? {
+                // A client that comes back is a new member, so its request is done again.
+                if let Some(receipt) = self.done_before(who, numbered)?
+                    && receipt.by == who
+                {
                     self.acknowledge(who, numbered, receipt, true, hub);
                     return Ok(());
                 }
                 let renamed = self.rename(who, &member, username, hub);
                 let (_, receipt) = renamed.map_err(|error| error.about(id.clone()))?;
                 self.confirm(who, numbered, receipt, hub);
+            }
+            Request::History { id, epoch, side, limit } => {
+                self.member(who)?;
+                self.send_history(who, id.as_deref(), epoch.as_deref(), side, limit, hub)
+                    .map_err(|error| error.about(id))?;
             }
             Request::Ping { timestamp } => {
                 let entry = self.dialect_of(who).map(Dialect::entry);
@@ -248,89 +291,27 @@ impl Chat {
         Ok(())
     }
 
-    fn member(&self, who: ClientId) -> Result<Member, RequestError> {
+    pub(super) fn member(&self, who: ClientId) -> Result<Member, RequestError> {
         let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
         let error = || RequestError::new(ErrorCode::HelloRequired, words);
-        self.members.get(who).cloned().ok_or_else(error)
+        self.members.get(self.number(who)).cloned().ok_or_else(error)
+    }
+
+    /// The number of a connection's member.
+    pub(super) fn number(&self, who: ClientId) -> ClientId {
+        self.connections.get(&who).map_or(who, |connection| connection.number)
     }
 
     /// The member that sends a message; a listener becomes a guest.
     fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, RequestError> {
-        if self.members.get(who).is_none()
+        if self.member(who).is_err()
             && let Some(dialect) = self.dialect_of(who)
             && matches!(dialect.entry(), Entry::Listener)
         {
             let name = self.guest_name(dialect.guest_language());
-            self.admit(who, name, false, hub);
+            self.admit(who, Newcomer::guest(name), hub);
         }
         self.member(who)
-    }
-
-    fn hello(
-        &mut self,
-        who: ClientId,
-        version: u64,
-        username: Option<String>,
-        lang: Option<&str>,
-        hub: &Hub,
-    ) -> Result<(), RequestError> {
-        if self.member(who).is_ok() {
-            return Err(RequestError::bad_message("you have said hello already"));
-        }
-        if version != 1 {
-            self.reply(who, &Event::Error(RequestError::version(version)), hub);
-            hub.close(who, VERSION, "version");
-            return Ok(());
-        }
-        let named = username.is_some();
-        let username = match username {
-            Some(name) => self.free_name(who, name)?,
-            None => self.guest_name(lang.unwrap_or_default()),
-        };
-        // After the last error: a client whose `hello` is refused keeps its dialect.
-        if let Some(connection) = self.connections.get_mut(&who) {
-            let dialect = connection.dialect;
-            connection.dialect = dialect.after_hello().unwrap_or(dialect);
-        }
-        self.admit(who, username, named, hub);
-        Ok(())
-    }
-
-    /// Makes a client a member: sends it a welcome, and sends its arrival to the others.
-    fn admit(&mut self, who: ClientId, username: String, named: bool, hub: &Hub) {
-        let Some(connection) = self.connections.get_mut(&who) else { return };
-        let dialect = connection.dialect;
-        let id = std::mem::take(&mut connection.id);
-        let member = Member { id, username, named, dialect: dialect.name() };
-        self.unnamed.remove(&(connection.due, who));
-        if !self.members.enter(who, member.clone()) {
-            return;
-        }
-        hub.seat(who, self.dialects.audience(dialect));
-        let count = self.members.len();
-        self.outgrown |= count > LISTED;
-        let at_once = self.crowd.came(count, member.clone());
-        self.seq += u64::from(at_once);
-        let timestamp = self.timestamp();
-        let welcome = Event::Welcome {
-            session: id::random(),
-            user: &member,
-            epoch: &self.epoch,
-            seq: self.seq,
-            members: self.listed(),
-            count,
-            limits: self.limits,
-            ping_interval: self.ping_interval,
-            timestamp: timestamp.clone(),
-        };
-        self.reply(who, &welcome, hub);
-        if !at_once {
-            return;
-        }
-        let seq = self.seq;
-        let members = self.listed();
-        let joined = Event::UserJoined { seq, user: &member, members, count, timestamp };
-        self.dialects.broadcast(&joined, Some(who), hub);
     }
 
     /// Sends a message to all members. The result is the receipt for its sender.
@@ -343,11 +324,12 @@ impl Chat {
         data: Option<&Value>,
         hub: &Hub,
     ) -> Receipt {
-        self.seq += 1;
-        let receipt = self.receipt(Some(self.seq));
+        let seq = self.history.seq() + 1;
+        self.messages += 1;
+        let receipt = self.receipt(who, Some(seq));
         let made_up = numbered.is_none().then(id::random);
         let message = Event::Message {
-            seq: self.seq,
+            seq,
             id: numbered.map(|request| request.id).or(made_up.as_deref()).unwrap_or_default(),
             user: member,
             content,
@@ -356,7 +338,9 @@ impl Chat {
         };
         let dialect = self.dialect_of(who);
         let for_sender = dialect.and_then(|dialect| dialect.write_to_sender(&message));
-        self.dialects.broadcast(&message, for_sender.as_ref().map(|_| who), hub);
+        let except = for_sender.as_ref().map(|_| who);
+        let kept = self.dialects.broadcast_lasting(&message, except, hub);
+        self.history.push(kept);
         if let Some(frame) = for_sender {
             hub.send(who, frame);
         }
@@ -365,7 +349,7 @@ impl Chat {
 
     /// Gives a member another name, if it is free, and tells all members. A member that asks for
     /// the name it has causes no event, and its receipt has no `seq`.
-    fn rename(
+    pub(super) fn rename(
         &mut self,
         who: ClientId,
         member: &Member,
@@ -373,16 +357,18 @@ impl Chat {
         hub: &Hub,
     ) -> Result<(Member, Receipt), RequestError> {
         let username = self.free_name(who, username)?;
-        let renamed = Member { username, named: true, ..member.clone() };
-        self.members.enter(who, renamed.clone());
+        let renamed = Member { username: username.into(), named: true, ..member.clone() };
+        self.members.enter(self.number(who), renamed.clone());
+        if let Some(token) = renamed.token {
+            self.people.here(token, self.number(who), &renamed);
+        }
         if renamed.username == member.username {
-            return Ok((renamed, self.receipt(None)));
+            return Ok((renamed, self.receipt(who, None)));
         }
         let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
-        self.seq += u64::from(at_once);
         // A renaming in a summary is not a lasting event and has no number.
-        let seq = at_once.then_some(self.seq);
-        let receipt = self.receipt(seq);
+        let seq = at_once.then(|| self.history.seq() + 1);
+        let receipt = self.receipt(who, seq);
         let event = Event::Renamed {
             seq,
             user: &renamed,
@@ -392,7 +378,8 @@ impl Chat {
             timestamp: timestamp::of(receipt.at),
         };
         if at_once {
-            self.dialects.broadcast(&event, None, hub);
+            let kept = self.dialects.broadcast_lasting(&event, None, hub);
+            self.history.push(kept);
         } else {
             self.reply(who, &event, hub);
         }
@@ -402,64 +389,28 @@ impl Chat {
     // ---- members
 
     /// The members that an event lists: at most [`LISTED`].
-    fn listed(&self) -> Vec<&Member> {
+    pub(super) fn listed(&self) -> Vec<&Member> {
         self.members.listed().collect()
     }
 
     /// The name, if `who` may have it: it is not reserved, and no other member's name looks like
     /// it. A member may take another spelling of its own name: a guest, its name in capitals.
-    fn free_name(&self, who: ClientId, name: String) -> Result<String, RequestError> {
-        if !self.members.is_free(who, &name) {
+    pub(super) fn free_name(&self, who: ClientId, name: String) -> Result<String, RequestError> {
+        let number = self.number(who);
+        if !self.members.is_free(number, &name) {
             return Err(RequestError::new(
                 ErrorCode::NameTaken,
                 "somebody here has that name already",
             ));
         }
-        let own = self.members.get(who).is_some_and(|own| name::alike(&own.username, &name));
+        let own = self.members.get(number).is_some_and(|own| name::alike(&own.username, &name));
         if !own && name::is_reserved(&name) {
             return Err(RequestError::unfit(Unfit::Reserved));
         }
         Ok(name)
     }
 
-    /// A guest's name that nobody has, in Russian if `lang` is. `guests` only grows, so a name
-    /// that a client took in advance is tried once, not once for every guest.
-    fn guest_name(&mut self, lang: &str) -> String {
-        let guest = if lang.starts_with("ru") { "Гость" } else { "Guest" };
-        loop {
-            self.guests += 1;
-            let name = format!("{guest} {}", self.guests);
-            if self.members.is_free(ClientId::MAX, &name) {
-                return name;
-            }
-        }
-    }
-
-    /// Broadcasts the arrivals, departures and renamings of the last second that were too many for
-    /// single events.
-    fn broadcast_crowd(&mut self, hub: &Hub) {
-        let summary = self.crowd.end_period();
-        let count = self.members.len();
-        let lists_all = count <= LISTED;
-        // The room fits into a list again, so clients get all names.
-        let shrank = lists_all && std::mem::take(&mut self.outgrown);
-        if summary.is_empty() && !shrank {
-            return;
-        }
-        let is_followed = summary.went.is_complete()
-            && summary.renamed.is_complete()
-            && (summary.came.is_complete() || !lists_all);
-        let presence = Event::Presence {
-            full: shrank || !is_followed,
-            summary: &summary,
-            members: self.listed(),
-            count,
-            timestamp: self.timestamp(),
-        };
-        self.dialects.broadcast(&presence, None, hub);
-    }
-
-    fn timestamp(&self) -> String {
+    pub(super) fn timestamp(&self) -> String {
         timestamp::of(self.time())
     }
 }
@@ -476,16 +427,26 @@ impl Room for Chat {
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
         // No broadcasts until the client is a member or a listener.
         hub.exclude(who);
-        let Some(dialect) = self.dialects.of(peer, &self.root, &self.ports) else {
+        let Some(dialect) = self.dialects.of(peer, &self.settings.root_dialect, &self.ports) else {
             hub.close(who, CloseCode::Policy, self.dialects.unknown());
             return;
         };
         // A session's name that is not random enough is ignored, and the connection gets a session
         // of its own.
-        let session = peer.query("session").and_then(|name| numbered::session(name).ok());
-        let due = self.now + self.hello;
-        let id = peer.id.clone();
-        self.connections.insert(who, Connection { id, dialect, session, due, logged: 0 });
+        let session =
+            peer.query("session").and_then(|name| numbered::session(name).ok()).map(Box::new);
+        let id = peer.id.as_str().into();
+        let connection = Connection {
+            id,
+            dialect,
+            number: who,
+            session,
+            lists_rooms: None,
+            away: false,
+            closed: false,
+            logged: 0,
+        };
+        self.connections.insert(who, connection);
         let entry = dialect.entry();
         if matches!(entry, Entry::Listener) {
             hub.seat(who, self.dialects.audience(dialect));
@@ -494,10 +455,10 @@ impl Room for Chat {
         match entry {
             Entry::Guest => {
                 let name = self.guest_name(dialect.guest_language());
-                self.admit(who, name, false, hub);
+                self.admit(who, Newcomer::guest(name), hub);
             }
             Entry::Hello => {
-                self.unnamed.insert((due, who));
+                self.unnamed.insert(who, self.now + self.settings.hello);
             }
             Entry::Join | Entry::Listener | Entry::Apart(_) => {}
         }
@@ -513,7 +474,8 @@ impl Room for Chat {
             hub.close(who, CloseCode::Unsupported, "this chat speaks text frames only");
             return;
         };
-        let outcome = dialect.read(&text).and_then(|request| self.handle(who, request, hub));
+        let request = dialect.read(&text, &self.dialects.room);
+        let outcome = request.and_then(|request| self.handle(who, request, hub));
         if let Err(error) = outcome {
             self.log_refusal(who);
             self.reply(who, &Event::Error(error), hub);
@@ -526,29 +488,26 @@ impl Room for Chat {
         self.reply(who, &Event::Error(RequestError::rate_limited(retry_after).about(id)), hub);
     }
 
+    fn closed(&mut self, who: ClientId, code: CloseCode) {
+        let on_purpose = matches!(code, CloseCode::Normal | CloseCode::Away | CloseCode::Status);
+        if let Some(connection) = self.connections.get_mut(&who) {
+            connection.closed = on_purpose;
+        }
+    }
+
     fn left(&mut self, who: ClientId, hub: &Hub) {
         self.session_ended(who);
-        let Some(connection) = self.connections.remove(&who) else { return };
-        self.unnamed.remove(&(connection.due, who));
-        let Some(member) = self.members.leave(who) else { return };
-        let count = self.members.len();
-        if !self.crowd.went(count, member.clone()) {
-            return;
+        self.unnamed.remove(&who);
+        if let Some(connection) = self.connections.remove(&who) {
+            self.disconnected(&connection, hub);
         }
-        self.seq += 1;
-        let left = Event::UserLeft {
-            seq: self.seq,
-            user: &member,
-            members: self.listed(),
-            count,
-            timestamp: self.timestamp(),
-        };
-        self.dialects.broadcast(&left, None, hub);
     }
 
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.receipts.expire(now);
+        self.people.expire(now);
         self.broadcast_crowd(hub);
+        self.broadcast_states(hub);
     }
 
     fn noted(&mut self) -> Option<&'static str> {
@@ -560,15 +519,19 @@ impl Room for Chat {
     }
 
     fn deadline(&self) -> Option<Duration> {
-        self.unnamed.first().map(|&(due, _)| due)
+        let hello = self.unnamed.first_key_value().map(|(_, &due)| due);
+        [hello, self.people.due()].into_iter().flatten().min()
     }
 
     fn overdue(&mut self, hub: &Hub) {
-        while let Some(&(due, who)) = self.unnamed.first()
+        while let Some((&who, &due)) = self.unnamed.first_key_value()
             && due <= self.now
         {
             self.unnamed.pop_first();
             hub.close(who, HELLO_TIMEOUT, "hello_timeout");
+        }
+        while let Some(number) = self.people.overdue(self.now) {
+            self.depart(number, true, hub);
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -14,8 +15,12 @@ use crate::handshake::{HeadError, parse_response};
 /// The most bytes that are read of the body of a refusal: enough to quote it.
 const BODY_LIMIT: usize = 4 * 1024;
 
-/// How long the body of a refusal may take after its head.
-const BODY_DEADLINE: Duration = Duration::from_millis(300);
+/// How long the body of a refusal may take after its head, if the head does not say where it ends or
+/// it is late.
+const BODY_DEADLINE: Duration = Duration::from_millis(1500);
+
+/// The end of a body in chunks (RFC 9112 §7.1).
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// The answer to a request: a response, or the reason why there is none.
 #[derive(Debug)]
@@ -46,6 +51,12 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Whether it is a response before the real one, such as 103 Early Hints (RFC 9110 §15.2). A 101 is
+    /// the real one.
+    pub(crate) fn is_interim(&self) -> bool {
+        matches!(self, Self::Response { response, .. } if is_interim(response.status()))
+    }
+
     /// Every fault of this answer to the request `asked`; see [`judge_response`].
     #[must_use]
     pub fn faults(&self, asked: &Asked) -> Vec<ResponseFault> {
@@ -62,25 +73,44 @@ impl Answer {
 
 /// Sends the head `request` over `io` and reads the answer, until `deadline`.
 ///
-/// Of an answer other than 101 it also reads the front of the body, for at most 300 ms more.
+/// Of an answer other than 101 it also reads the front of the body, for at most 1.5 s more; of an interim
+/// one, such as 103, what follows up to the head of the real answer.
 /// Not cancel safe: a dropped call may have sent and read a part.
 pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     io: &mut S,
     request: &[u8],
     deadline: Instant,
 ) -> Answer {
-    // A server that answers before it has read everything may have closed already.
-    let _ = timeout_at(deadline, io.write_all(request)).await;
-    let mut answer = head(io, deadline).await;
+    ask_whole(io, request, deadline, BODY_LIMIT).await
+}
+
+/// The same with at most `limit` bytes of the body. Not cancel safe either.
+pub(crate) async fn ask_whole<S: AsyncRead + AsyncWrite + Unpin>(
+    io: &mut S,
+    request: &[u8],
+    deadline: Instant,
+    limit: usize,
+) -> Answer {
+    let mut answer = ask_head(io, request, deadline).await;
     if let Answer::Response { response, rest, .. } = &mut answer
         && response.status() != StatusCode::SWITCHING_PROTOCOLS
     {
-        *rest = body(io, rest).await;
+        *rest = body(io, response, rest, limit).await;
     }
     answer
 }
 
-async fn head<S: AsyncRead + Unpin>(io: &mut S, deadline: Instant) -> Answer {
+/// Sends the head `request` over `io` and reads the head of the answer, until `deadline`.
+///
+/// The first response counts, also a 100 or 103: Chromium waits for no other behind it.
+/// Not cancel safe: a dropped call may have sent and read a part.
+pub async fn ask_head<S: AsyncRead + AsyncWrite + Unpin>(
+    io: &mut S,
+    request: &[u8],
+    deadline: Instant,
+) -> Answer {
+    // A server that answers before it has read everything may have closed already.
+    let _ = timeout_at(deadline, io.write_all(request)).await;
     let mut received = BytesMut::new();
     loop {
         match parse_response(&received) {
@@ -103,13 +133,50 @@ async fn head<S: AsyncRead + Unpin>(io: &mut S, deadline: Instant) -> Answer {
     }
 }
 
-async fn body<S: AsyncRead + Unpin>(io: &mut S, begun: &[u8]) -> Bytes {
+fn is_interim(status: StatusCode) -> bool {
+    status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// The first response in `bytes` that is not interim (RFC 9110 §15.2): what comes behind a 100 or a 103.
+pub(crate) fn final_response(bytes: &[u8]) -> Option<Response<()>> {
+    let mut rest = bytes;
+    while let Ok(Some((response, size))) = parse_response(rest) {
+        if !is_interim(response.status()) {
+            return Some(response);
+        }
+        rest = &rest[size..];
+    }
+    None
+}
+
+async fn body<S: AsyncRead + Unpin>(
+    io: &mut S,
+    response: &Response<()>,
+    begun: &[u8],
+    limit: usize,
+) -> Bytes {
     let mut body = BytesMut::from(begun);
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_chunked = header(TRANSFER_ENCODING).is_some();
+    let length = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    let status = response.status();
+    let is_empty = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let is_whole = |body: &[u8]| match length {
+        _ if is_interim(status) => final_response(body).is_some(),
+        _ if is_empty => true,
+        _ if is_chunked => body.ends_with(LAST_CHUNK),
+        Some(length) => body.len() >= length,
+        None => false,
+    };
     let reading = async {
-        while body.len() < BODY_LIMIT && io.read_buf(&mut body).await.is_ok_and(|n| n > 0) {}
+        while body.len() < limit && !is_whole(&body) {
+            if !io.read_buf(&mut body).await.is_ok_and(|n| n > 0) {
+                return;
+            }
+        }
     };
     // At the deadline, the part that has come is enough to quote.
     let _ = timeout(BODY_DEADLINE, reading).await;
-    body.truncate(BODY_LIMIT);
+    body.truncate(limit);
     body.freeze()
 }

@@ -24,7 +24,7 @@ pub enum ResponseFault {
     #[error("the head of the answer is not complete: the blank line at its end is missing")]
     Incomplete,
     /// The status is not 101. The headers are not judged then.
-    #[error("the answer is {0} instead of 101")]
+    #[error("the answer is {} instead of 101", status_named(*.0))]
     Status(StatusCode),
     /// The answer is of HTTP/1.0. Browsers open the WebSocket all the same.
     #[error("the answer is of HTTP/1.0, which knows no upgrade")]
@@ -129,6 +129,12 @@ impl ResponseFault {
             | Self::Garbled => return None,
         })
     }
+}
+
+/// `404 Not Found`; only the number of a status that HTTP does not name.
+pub(crate) fn status_named(status: StatusCode) -> String {
+    let name = status.canonical_reason();
+    name.map_or_else(|| status.as_u16().to_string(), |name| format!("{} {name}", status.as_u16()))
 }
 
 /// A value that a server sent, in quotes and on one line.

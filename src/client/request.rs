@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::handshake::parse_request;
 use crate::wst::USUAL_HEADERS;
 
 /// The request of an opening handshake. It is valid until a method of it changes a part.
@@ -102,4 +103,28 @@ impl From<&str> for Request {
     fn from(target: &str) -> Self {
         Self::new(target)
     }
+}
+
+/// The request `head` with these headers in place of others of the same name; bytes that are no whole
+/// head stay as they are.
+#[must_use]
+pub fn with_headers(head: Bytes, headers: &[(String, String)]) -> Bytes {
+    let Ok(Some((_, size))) = parse_request(&head) else { return head };
+    if headers.is_empty() {
+        return head;
+    }
+    let is_replaced = |line: &[u8]| {
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        headers.iter().any(|(given, _)| name.eq_ignore_ascii_case(given.as_bytes()))
+    };
+    let mut lines = head[..size].split_inclusive(|&byte| byte == b'\n');
+    let mut whole: Vec<u8> = lines.next().unwrap_or_default().to_vec();
+    let kept = lines.filter(|line| !line.trim_ascii().is_empty() && !is_replaced(line));
+    kept.for_each(|line| whole.extend_from_slice(line));
+    for (name, value) in headers {
+        whole.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    whole.extend_from_slice(b"\r\n");
+    whole.extend_from_slice(&head[size..]);
+    whole.into()
 }

@@ -1,9 +1,28 @@
-//! The sentences about faults of an answer in Russian.
+//! The sentences about faults of an answer, and about errors of a connection, in Russian.
 
 use std::io::ErrorKind;
 
 use super::ResponseFault;
-use super::fault::quoted;
+use super::fault::{quoted, status_named};
+
+/// The error that kept a connection from being made, or ended it, in Russian.
+#[must_use]
+pub fn error_in_russian(kind: ErrorKind) -> String {
+    let words = match kind {
+        ErrorKind::ConnectionRefused => "никто не слушает",
+        ErrorKind::ConnectionReset => "соединение сброшено",
+        ErrorKind::ConnectionAborted => "соединение прервано",
+        ErrorKind::TimedOut => "время вышло",
+        ErrorKind::UnexpectedEof => "соединение закрыто",
+        ErrorKind::HostUnreachable => "машина недоступна",
+        ErrorKind::NetworkUnreachable => "сеть недоступна",
+        ErrorKind::PermissionDenied => "нет разрешения",
+        ErrorKind::NotFound => "такого нет",
+        ErrorKind::InvalidData => "пришло не то",
+        _ => "ошибка соединения",
+    };
+    words.to_owned()
+}
 
 impl ResponseFault {
     /// The sentence in Russian.
@@ -14,7 +33,7 @@ impl ResponseFault {
             Self::NoAnswer(_) => "соединение закрыто до ответа на рукопожатие".to_owned(),
             Self::NotHttp(_) => "ответ не по HTTP/1.1 (RFC 9112 §2.1)".to_owned(),
             Self::Incomplete => "заголовки ответа неполны: нет пустой строки в конце".to_owned(),
-            Self::Status(status) => format!("вместо 101 пришёл ответ {status}"),
+            Self::Status(status) => format!("вместо 101 пришёл ответ {}", status_named(*status)),
             Self::OldHttp => "ответили по HTTP/1.0, а он не умеет переключаться".to_owned(),
             Self::Lacks { header, wanted, found: None } => {
                 format!("в ответе 101 нет `{header}: {wanted}`")

@@ -1,7 +1,8 @@
 //! The members of a room, by number and by name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 
 use super::LISTED;
 
@@ -17,23 +18,23 @@ impl Named for String {
     }
 }
 
+/// The key of all hashes. It is random, so that no member can look for two names with one hash.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
 /// The members of a room in order of joining; no two have names that look the same to people.
 ///
-/// Joining, leaving, renaming and looking up take O(log n) time and call `keys` at most once. A
-/// list takes O([`LISTED`]).
+/// Joining, leaving, renaming and looking up take O(log n) time, and call `keys` once for each name that is
+/// entered, left or compared. A list takes O([`LISTED`]).
+///
+/// A key is kept as a hash of 64 bits, so that a long name takes no more memory. Among 10,000 members
+/// a free name is refused by mistake once in 10^14 times. A member's own keys are computed again when they are
+/// needed, so that an idle member takes no memory for them.
 #[derive(Clone, Debug)]
 pub struct Roll<M> {
-    members: BTreeMap<u64, Entry<M>>,
-    /// The keys of all members' names.
-    taken: BTreeSet<Arc<str>>,
+    members: BTreeMap<u64, M>,
+    /// The hashes of the keys of all members' names.
+    taken: BTreeSet<u64>,
     keys: fn(&str) -> Vec<String>,
-}
-
-#[derive(Clone, Debug)]
-struct Entry<M> {
-    member: M,
-    /// The keys of the name.
-    keys: Vec<Arc<str>>,
 }
 
 impl<M: Named> Roll<M> {
@@ -58,7 +59,18 @@ impl<M: Named> Roll<M> {
     /// The member with that number.
     #[must_use]
     pub fn get(&self, who: u64) -> Option<&M> {
-        self.members.get(&who).map(|entry| &entry.member)
+        self.members.get(&who)
+    }
+
+    /// The same, to change it; its name must stay.
+    pub fn get_mut(&mut self, who: u64) -> Option<&mut M> {
+        self.members.get_mut(&who)
+    }
+
+    /// The first member that `is_it`, and its number. Looks at all members.
+    pub fn find(&self, mut is_it: impl FnMut(&M) -> bool) -> Option<(u64, &M)> {
+        let mut members = self.members.iter().map(|(&who, member)| (who, member));
+        members.find(|(_, member)| is_it(member))
     }
 
     /// Whether `who` may have that name: no other member has it.
@@ -67,13 +79,17 @@ impl<M: Named> Roll<M> {
         self.are_free(who, &self.keys_of(name))
     }
 
-    fn keys_of(&self, name: &str) -> Vec<Arc<str>> {
-        (self.keys)(name).into_iter().map(Into::into).collect()
+    fn keys_of(&self, name: &str) -> Vec<u64> {
+        (self.keys)(name).iter().map(|key| HASHER.hash_one(key)).collect()
     }
 
-    fn are_free(&self, who: u64, keys: &[Arc<str>]) -> bool {
-        let own = self.members.get(&who).map_or(&[][..], |entry| &entry.keys);
-        keys.iter().all(|key| !self.taken.contains(key) || own.contains(key))
+    fn are_free(&self, who: u64, keys: &[u64]) -> bool {
+        let mut taken = keys.iter().filter(|key| self.taken.contains(key)).peekable();
+        if taken.peek().is_none() {
+            return true;
+        }
+        let own = self.get(who).map(|member| self.keys_of(member.name())).unwrap_or_default();
+        taken.all(|key| own.contains(key))
     }
 
     /// Makes `who` a member, or gives a member another name.
@@ -85,15 +101,15 @@ impl<M: Named> Roll<M> {
             return false;
         }
         self.leave(who);
-        self.taken.extend(keys.iter().cloned());
-        self.members.insert(who, Entry { member, keys });
+        self.taken.extend(keys);
+        self.members.insert(who, member);
         true
     }
 
     /// Ends a membership and frees the name.
     pub fn leave(&mut self, who: u64) -> Option<M> {
-        let Entry { member, keys } = self.members.remove(&who)?;
-        for key in keys {
+        let member = self.members.remove(&who)?;
+        for key in self.keys_of(member.name()) {
             self.taken.remove(&key);
         }
         Some(member)
@@ -101,7 +117,7 @@ impl<M: Named> Roll<M> {
 
     /// The first [`LISTED`] members.
     pub fn listed(&self) -> impl Iterator<Item = &M> {
-        self.members.values().map(|entry| &entry.member).take(LISTED)
+        self.members.values().take(LISTED)
     }
 
     /// The number of members, if a list does not name all of them.

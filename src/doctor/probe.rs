@@ -1,59 +1,104 @@
 //! Connects, sends one request, and gives the answer.
 
-use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::client::{Answer, ask, connect};
+use super::target::Target;
+use crate::client::{Answer, ConnectError, Connection, ask, ask_head, connect};
 
-/// Sends `request` to `peer` and waits for the answer. Connecting may take `timeout`, and so may the
-/// rest. Cancel safe: dropping the future closes the connection.
+/// Sends `request` to `peer` and waits for the head of the answer. Connecting may take the target's
+/// timeout, and so may the rest. Cancel safe: dropping the future closes the connection.
 ///
 /// # Errors
 ///
-/// The connection was not made; `TimedOut` if that took longer than `timeout`.
+/// The connection was not made.
 pub(super) async fn probe(
+    target: &Target,
     peer: SocketAddr,
     request: &[u8],
-    timeout: Duration,
-) -> io::Result<(TcpStream, Answer)> {
-    let mut tcp = connect(peer, timeout).await?;
-    let answer = ask(&mut tcp, request, Instant::now() + timeout).await;
-    Ok((tcp, answer))
+) -> Result<(Box<dyn Connection>, Answer), ConnectError> {
+    let mut io = target.route.connect(peer, &target.address, target.timeout).await?;
+    let answer = ask_head(&mut io, request, Instant::now() + target.timeout).await;
+    Ok((io, answer))
 }
 
-/// The front of a TLS handshake: enough for any server that speaks TLS to answer, if only by an alert.
-///
-/// A `ClientHello` of TLS 1.2 with one cipher suite and no extensions (RFC 5246 §7.4.1.2).
-const CLIENT_HELLO: [u8; 50] = {
-    let mut hello = [0x5a; 50];
-    // handshake, TLS 1.0 as all clients say here, 45 bytes: ClientHello, 41 bytes, TLS 1.2.
-    let front = [0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3];
-    // no session; TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; no compression.
-    let back = [0, 0, 2, 0xc0, 0x2f, 1, 0];
-    let mut at = 0;
-    while at < front.len() {
-        hello[at] = front[at];
-        at += 1;
-    }
-    let mut at = 0;
-    while at < back.len() {
-        hello[43 + at] = back[at];
-        at += 1;
-    }
-    hello
-};
+/// The same with the text of a refusal, which may take its time after the head.
+pub(super) async fn probe_with_text(
+    target: &Target,
+    peer: SocketAddr,
+    request: &[u8],
+) -> Result<(Box<dyn Connection>, Answer), ConnectError> {
+    let mut io = target.route.connect(peer, &target.address, target.timeout).await?;
+    let answer = ask(&mut io, request, Instant::now() + target.timeout).await;
+    Ok((io, answer))
+}
+
+/// The answer of `peer` to these bytes by TCP alone; nothing if it cannot be reached.
+pub(super) async fn plainly(target: &Target, peer: SocketAddr, bytes: &[u8]) -> Option<Answer> {
+    let mut tcp = connect(peer, target.timeout).await.ok()?;
+    Some(ask_head(&mut tcp, bytes, Instant::now() + target.timeout).await)
+}
 
 /// Whether the server at `peer` speaks TLS. Cancel safe.
-pub(super) async fn speaks_tls(peer: SocketAddr, timeout: Duration) -> io::Result<bool> {
-    let (_, answer) = probe(peer, &CLIENT_HELLO, timeout).await?;
-    Ok(matches!(answer, Answer::Garbage(bytes) if is_tls(&bytes)))
+pub(super) async fn speaks_tls(target: &Target, peer: SocketAddr) -> bool {
+    let hello = client_hello(&target.address.host);
+    let answer = plainly(target, peer, &hello).await;
+    matches!(answer, Some(Answer::Garbage(bytes)) if is_tls(&bytes))
 }
 
 /// Whether these are the first bytes of a TLS alert or handshake (RFC 8446 §5.1).
 pub(super) fn is_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [0x15 | 0x16, 3, ..])
+}
+
+/// A `ClientHello` that servers of TLS 1.2 and 1.3 answer by a handshake: some close the connection
+/// without a word if they find nothing in it to agree on (RFC 8446 §4.1.2).
+fn client_hello(host: &str) -> Vec<u8> {
+    // The handshake does not go on, so nothing in it has to be random.
+    let random = [0x5a; 32];
+    let suites = [
+        0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014,
+        0x009c, 0x009d, 0x002f, 0x0035,
+    ];
+    let signatures = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601];
+    let shorts = |values: &[u16]| -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_be_bytes()).collect()
+    };
+    // The base point of X25519 is a valid share.
+    let share = [&[0, 0x1d, 0, 32, 9][..], &[0; 31]].concat();
+    let mut extensions = vec![
+        (10, sized(&shorts(&[0x1d, 0x17, 0x18]))),
+        (11, vec![1, 0]),
+        (13, sized(&shorts(&signatures))),
+        (43, [&[4][..], &shorts(&[0x0304, 0x0303])].concat()),
+        (51, sized(&share)),
+    ];
+    // An address is no server name (RFC 6066 §3).
+    if host.parse::<std::net::IpAddr>().is_err() && host.len() < 256 {
+        extensions.push((0, sized(&[&[0][..], &sized(host.as_bytes())].concat())));
+    }
+    let extensions: Vec<u8> = extensions
+        .iter()
+        .flat_map(|(kind, data)| [shorts(&[*kind]), sized(data)].concat())
+        .collect();
+    let body = [
+        &[3, 3][..],
+        &random,
+        &[32],
+        &random,
+        &sized(&shorts(&suites)),
+        &[1, 0],
+        &sized(&extensions),
+    ]
+    .concat();
+    // A record of a handshake, and in it a ClientHello with a length of three bytes.
+    let hello = [&[1, 0][..], &sized(&body)].concat();
+    [&[0x16, 3, 1][..], &sized(&hello)].concat()
+}
+
+/// The bytes behind their length in two bytes.
+fn sized(bytes: &[u8]) -> Vec<u8> {
+    let size = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    [&size.to_be_bytes()[..], bytes].concat()
 }

@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::header::SEC_WEBSOCKET_VERSION;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::cause::part;
-use super::probe::probe;
+use super::cause::Cause;
+use super::opening::{ask, open};
+use super::reaction::Reaction;
 use super::talk::{Talk, TalkEvent, closed};
 use super::target::Target;
-use crate::client::{Answer, Asked, Request, ResponseFault};
-use crate::frame::{Frame, Opcode, Torn, Violation};
+use crate::client::Answer;
+use crate::frame::{Frame, Opcode, Torn};
 use crate::handshake::VERSION;
 
 /// How strictly a rule binds a server (RFC 2119).
@@ -46,8 +46,8 @@ pub struct RuleVerdict {
     pub rule: Rule,
     /// Whether the server keeps it; `None` if the test gave no answer.
     pub kept: Option<bool>,
-    /// The server's reaction: `close 1002`, `426`, `end without a close frame`, `silence`.
-    pub seen: String,
+    /// The server's reaction.
+    pub seen: Reaction,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +56,9 @@ enum Question {
     Handshake(Spoiled, &'static [u16]),
     /// Sends a handshake in an unknown version, and expects a refusal that names version 13.
     Version,
-    /// Sends frames that must not close the connection.
-    Stays(fn() -> Vec<u8>),
+    /// Sends frames that must not close the connection. If the server closes it, the second frames carry the
+    /// same message without what the rule is about: a server that closes after them, too, minds the message.
+    Stays(fn() -> Vec<u8>, fn() -> Vec<u8>),
     /// Sends frames that must close the connection with one of these codes, or without a close frame (§7.1.7).
     Fails(fn() -> Vec<u8>, &'static [u16]),
     /// Sends a ping with this many bytes, and expects a pong with the same payload.
@@ -82,9 +83,6 @@ const UNSPOKEN: &str = "99";
 /// How long after its pong a server may still close: some servers answer a ping at once, and check
 /// the message before it later.
 const LATE_CLOSE: Duration = Duration::from_millis(500);
-
-const CUT: &str = "end of the connection";
-const UNANSWERED: &str = "no answer";
 
 /// How long after its close frame a server may keep the connection open.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -111,7 +109,7 @@ fn masked(frames: impl IntoIterator<Item = Frame>) -> Vec<u8> {
     frames.into_iter().flat_map(|frame| frame.masked([1, 2, 3, 4]).to_bytes()).collect()
 }
 
-const RULES: [Rule; 21] = [
+pub(super) const RULES: [Rule; 21] = [
     must(
         "4.2.1",
         "a handshake without a key is refused",
@@ -173,13 +171,16 @@ const RULES: [Rule; 21] = [
         "5.4",
         "a message in fragments does not close the connection",
         "сообщение по частям не закрывает соединение",
-        Question::Stays(|| {
-            masked([
-                Frame::text("ws").unfinished(),
-                Frame::ping("between"),
-                Frame::new(Opcode::Continuation, "101"),
-            ])
-        }),
+        Question::Stays(
+            || {
+                masked([
+                    Frame::text("ws").unfinished(),
+                    Frame::ping("between"),
+                    Frame::new(Opcode::Continuation, "101"),
+                ])
+            },
+            || masked([Frame::text("ws101")]),
+        ),
     ),
     must(
         "5.4",
@@ -233,7 +234,7 @@ const RULES: [Rule; 21] = [
         "5.5.3",
         "an unsolicited pong does not close the connection",
         "непрошеный pong не закрывает соединение",
-        Question::Stays(|| masked([Frame::pong("here")])),
+        Question::Stays(|| masked([Frame::pong("here")]), Vec::new),
     ),
     must(
         "7.4.1",
@@ -249,34 +250,37 @@ const RULES: [Rule; 21] = [
     ),
 ];
 
-/// Tests all rules at `peer` at the same time; the verdicts come in the order of [`RULES`].
-///
-/// Cancel safe: dropping the future closes the connections.
-pub(super) async fn judge(target: &Target, peer: SocketAddr) -> Vec<RuleVerdict> {
-    let mut tested = JoinSet::new();
-    for (index, &rule) in RULES.iter().enumerate() {
-        let target = target.clone();
-        tested.spawn(async move { (index, verdict(&target, peer, rule).await) });
+impl Rule {
+    /// Whether the test does what a client may do. A server that ends of that ends of anything.
+    pub(super) fn is_gentle(&self) -> bool {
+        matches!(self.question, Question::Stays(..) | Question::Pong(_) | Question::Close(_))
     }
-    let mut verdicts = tested.join_all().await;
-    verdicts.sort_by_key(|(index, _)| *index);
-    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+
+    /// The cause if this test has ended the whole server.
+    pub(super) fn death(&self) -> Cause {
+        let Self { section, english, russian, question, .. } = *self;
+        let frame = match question {
+            Question::Fails(bytes, _) => Some(bytes()),
+            _ => None,
+        };
+        Cause::DiedOf { section, english, russian, frame }
+    }
+
+    /// Tests it at `peer`, on a connection of its own.
+    pub(super) async fn test(self, target: &Target, peer: SocketAddr) -> Observed {
+        match self.question {
+            Question::Handshake(spoiled, right) => handshake(target, peer, spoiled, right).await,
+            Question::Version => version(target, peer).await,
+            Question::Stays(bytes, same) => stays(target, peer, &bytes(), &same()).await,
+            Question::Fails(bytes, codes) => fails(target, peer, &bytes(), codes).await,
+            Question::Pong(size) => pong(target, peer, size).await,
+            Question::Close(code) => close(target, peer, code).await,
+        }
+    }
 }
 
-/// Tests one rule at `peer`, on a connection of its own.
-async fn verdict(target: &Target, peer: SocketAddr, rule: Rule) -> RuleVerdict {
-    let (kept, seen) = match rule.question {
-        Question::Handshake(spoiled, right) => handshake(target, peer, spoiled, right).await,
-        Question::Version => version(target, peer).await,
-        Question::Stays(bytes) => stays(target, peer, &bytes()).await,
-        Question::Fails(bytes, codes) => fails(target, peer, &bytes(), codes).await,
-        Question::Pong(size) => pong(target, peer, size).await,
-        Question::Close(code) => close(target, peer, code).await,
-    };
-    RuleVerdict { rule, kept, seen }
-}
-
-type Observed = (Option<bool>, String);
+/// Whether a rule is kept, and the reaction of the server.
+pub(super) type Observed = (Option<bool>, Reaction);
 
 async fn handshake(target: &Target, peer: SocketAddr, spoiled: Spoiled, right: &[u16]) -> Observed {
     let request = target.request();
@@ -293,10 +297,10 @@ async fn handshake(target: &Target, peer: SocketAddr, spoiled: Spoiled, right: &
             let kept = right.contains(&status);
             // Any other 4xx refuses the handshake, too.
             let refused = !right.contains(&101) && (400..500).contains(&status);
-            (Some(kept || refused), status.to_string())
+            (Some(kept || refused), Reaction::Status(status))
         }
-        Some((_, Answer::Eof | Answer::Reset)) => (Some(!right.contains(&101)), CUT.to_owned()),
-        _ => (None, UNANSWERED.to_owned()),
+        Some((_, Answer::Eof | Answer::Reset)) => (Some(!right.contains(&101)), Reaction::Cut),
+        _ => (None, Reaction::Unanswered),
     }
 }
 
@@ -310,45 +314,45 @@ async fn version(target: &Target, peer: SocketAddr) -> Observed {
             let mut named =
                 named.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
             let is_named = named.any(|one| one.trim() == VERSION);
-            let seen = if is_named { "names 13" } else { "names none" };
-            (Some(is_named && (400..500).contains(&status)), format!("{status}, {seen}"))
+            let kept = is_named && (400..500).contains(&status);
+            (Some(kept), Reaction::Version(status, is_named))
         }
-        Some((_, Answer::Eof | Answer::Reset)) => (Some(false), CUT.to_owned()),
-        _ => (None, UNANSWERED.to_owned()),
+        Some((_, Answer::Eof | Answer::Reset)) => (Some(false), Reaction::Cut),
+        _ => (None, Reaction::Unanswered),
     }
 }
 
-async fn stays(target: &Target, peer: SocketAddr, bytes: &[u8]) -> Observed {
+async fn stays(target: &Target, peer: SocketAddr, bytes: &[u8], same: &[u8]) -> Observed {
     let Some(mut talk) = open(target, peer).await else { return not_opened() };
     talk.send(bytes).await;
-    match outcome(&mut talk, target.timeout).await {
-        Outcome::Alive => (Some(true), "stays".to_owned()),
-        // The server refuses the message for its content or size: that does not break this rule.
-        Outcome::Closed(code @ (1003 | 1007..=1009 | 1011 | 4000..)) => {
-            (None, format!("close {code}"))
+    match reaction(&mut talk, target.timeout).await {
+        Reaction::GoesOn => (Some(true), Reaction::Stays),
+        other => {
+            let Some(mut talk) = open(target, peer).await else { return (Some(false), other) };
+            talk.send(same).await;
+            let minds_the_message = reaction(&mut talk, target.timeout).await != Reaction::GoesOn;
+            // Then the test does not tell whether this rule is broken.
+            ((!minds_the_message).then_some(false), other)
         }
-        other => (Some(false), other.to_string()),
     }
 }
 
 async fn fails(target: &Target, peer: SocketAddr, bytes: &[u8], codes: &[u16]) -> Observed {
     let Some(mut talk) = open(target, peer).await else { return not_opened() };
     talk.send(bytes).await;
-    let mut outcome = outcome(&mut talk, target.timeout).await;
-    if outcome == Outcome::Alive {
-        outcome = match read_outcome(&mut talk, LATE_CLOSE).await {
-            Outcome::Silence => Outcome::Alive,
+    let mut reaction = reaction(&mut talk, target.timeout).await;
+    if reaction == Reaction::GoesOn {
+        reaction = match read_reaction(&mut talk, LATE_CLOSE).await {
+            Reaction::Silence => Reaction::GoesOn,
             end => end,
         };
     }
-    let kept = match outcome {
-        Outcome::Alive | Outcome::Silence | Outcome::Unfinished(_) | Outcome::Broken(_) => {
-            Some(false)
-        }
-        Outcome::Ended => Some(true),
-        Outcome::Closed(code) => Some(codes.contains(&code)),
+    let kept = match reaction {
+        Reaction::EndWithoutClose => true,
+        Reaction::Close(code) => codes.contains(&code),
+        _ => false,
     };
-    (kept, outcome.to_string())
+    (Some(kept), reaction)
 }
 
 async fn pong(target: &Target, peer: SocketAddr, size: usize) -> Observed {
@@ -360,12 +364,11 @@ async fn pong(target: &Target, peer: SocketAddr, size: usize) -> Observed {
         match talk.receive(deadline).await {
             TalkEvent::Frame(frame) if frame.header.opcode == Opcode::Pong => {
                 let same = frame.payload == payload;
-                let seen = if same { "pong" } else { "pong with another payload" };
-                return (Some(same), seen.to_owned());
+                return (Some(same), Reaction::Pong(same));
             }
             TalkEvent::Frame(frame) if closed(&frame).is_none() => {}
             TalkEvent::Frame(_) | TalkEvent::Broken(_) | TalkEvent::End(_) => {
-                return (Some(false), "end".to_owned());
+                return (Some(false), Reaction::End);
             }
             TalkEvent::Nothing(begun) => return (Some(false), silence(begun)),
         }
@@ -382,98 +385,49 @@ async fn close(target: &Target, peer: SocketAddr, code: u16) -> Observed {
                 if let Some((answered, _)) = closed(&frame) {
                     let ended =
                         matches!(talk.receive(Instant::now() + CLOSING).await, TalkEvent::End(_));
-                    let seen =
-                        format!("close {answered}{}", if ended { "" } else { ", and no end" });
-                    return (Some(answered == code && ended), seen);
+                    let kind = if ended { Reaction::Close } else { Reaction::CloseWithoutEnd };
+                    return (Some(answered == code && ended), kind(answered));
                 }
             }
             TalkEvent::Broken(_) | TalkEvent::End(_) => {
-                return (Some(false), "end without a close frame".to_owned());
+                return (Some(false), Reaction::EndWithoutClose);
             }
             TalkEvent::Nothing(begun) => return (Some(false), silence(begun)),
         }
     }
 }
 
-/// The state of a connection after the test frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// The server answers pings.
-    Alive,
-    Closed(u16),
-    /// The server broke a rule of the protocol.
-    Broken(Violation),
-    Ended,
-    Silence,
-    /// A frame began, and its end did not come; the part that came.
-    Unfinished(Torn),
-}
-
-/// The words for a server that sent no whole frame.
-fn silence(begun: Option<Torn>) -> String {
-    begun.map_or(Outcome::Silence, Outcome::Unfinished).to_string()
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Alive => f.write_str("goes on"),
-            Self::Closed(code) => write!(f, "close {code}"),
-            Self::Broken(violation) => write!(f, "an error of its own: {violation}"),
-            Self::Ended => f.write_str("end without a close frame"),
-            Self::Silence => f.write_str("silence"),
-            Self::Unfinished(begun) => write!(f, "a frame without an end: {}", part(*begun)),
-        }
-    }
+/// The reaction of a server that sent no whole frame.
+fn silence(begun: Option<Torn>) -> Reaction {
+    begun.map_or(Reaction::Silence, Reaction::Unfinished)
 }
 
 /// Sends a ping, and waits for the pong or the end of the connection. Not cancel safe.
-async fn outcome(talk: &mut Talk, timeout: Duration) -> Outcome {
+async fn reaction(talk: &mut Talk, timeout: Duration) -> Reaction {
     talk.send_frame(Frame::ping(FENCE)).await;
-    read_outcome(talk, timeout).await
+    read_reaction(talk, timeout).await
 }
 
 /// Waits for the pong, or for the end of the connection. Not cancel safe.
-async fn read_outcome(talk: &mut Talk, timeout: Duration) -> Outcome {
+async fn read_reaction(talk: &mut Talk, timeout: Duration) -> Reaction {
     let deadline = Instant::now() + timeout;
     loop {
         match talk.receive(deadline).await {
             TalkEvent::Frame(frame) => {
                 if let Some((code, _)) = closed(&frame) {
-                    return Outcome::Closed(code);
+                    return Reaction::Close(code);
                 }
                 if frame.header.opcode == Opcode::Pong && frame.payload == FENCE {
-                    return Outcome::Alive;
+                    return Reaction::GoesOn;
                 }
             }
-            TalkEvent::Broken(violation) => return Outcome::Broken(violation),
-            TalkEvent::End(_) => return Outcome::Ended,
-            TalkEvent::Nothing(Some(begun)) => return Outcome::Unfinished(begun),
-            TalkEvent::Nothing(None) => return Outcome::Silence,
+            TalkEvent::Broken(violation) => return Reaction::Broken(violation),
+            TalkEvent::End(_) => return Reaction::EndWithoutClose,
+            TalkEvent::Nothing(begun) => return silence(begun),
         }
     }
 }
 
 fn not_opened() -> Observed {
-    (None, "not let in".to_owned())
-}
-
-async fn open(target: &Target, peer: SocketAddr) -> Option<Talk> {
-    let request = target.request();
-    let asked = Asked::of(&request.to_bytes(&target.address.authority()));
-    let (tcp, answer) = ask(target, peer, &request).await?;
-    let is_refused = answer.faults(&asked).iter().any(ResponseFault::is_fatal);
-    match answer {
-        Answer::Response { rest, .. } if !is_refused => Some(Talk::new(tcp, &rest, target.timeout)),
-        _ => None,
-    }
-}
-
-async fn ask(
-    target: &Target,
-    peer: SocketAddr,
-    request: &Request,
-) -> Option<(tokio::net::TcpStream, Answer)> {
-    let bytes = request.to_bytes(&target.address.authority());
-    probe(peer, &bytes, target.timeout).await.ok()
+    (None, Reaction::NotOpened)
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::cause::Cause;
-use crate::client::{Client, Received};
+use super::evidence::Evidence;
+use crate::client::{Client, Connection, Received};
 use crate::escape::Shown;
-use crate::frame::{Frame, Opcode, Torn};
+use crate::frame::{Frame, Opcode, Torn, Violation};
 
 /// How long the doctor reads after the 101 before it pings: first messages, or an early close frame.
 const GREETING: Duration = Duration::from_millis(300);
@@ -19,14 +19,19 @@ const KEEP: usize = 256;
 /// How many frames become evidence.
 const SHOWN: usize = 5;
 
+/// How many bytes are shown of what is no frame.
+const BYTES_SHOWN: usize = 64;
+
 /// The payload of the ping, which the pong must repeat.
 const TOKEN: &str = "ws101 doctor";
 
 /// A connection that was upgraded.
 #[derive(Debug)]
 pub(super) struct Talk {
-    client: Client<TcpStream>,
+    client: Client<Box<dyn Connection>>,
     timeout: Duration,
+    /// The bytes of the latest frame that breaks a rule.
+    broken: Vec<u8>,
 }
 
 /// The result of [`Talk::receive`].
@@ -34,7 +39,7 @@ pub(super) struct Talk {
 pub(super) enum TalkEvent {
     Frame(Frame),
     /// A frame that breaks a rule.
-    Broken(crate::frame::Violation),
+    Broken(Violation),
     /// The end of the connection, and the part of a frame that came before it.
     End(Option<Torn>),
     /// No whole frame until the deadline, and the part of a frame that came.
@@ -43,8 +48,8 @@ pub(super) enum TalkEvent {
 
 impl Talk {
     /// A connection on which a write may take `timeout`; `early` is what came behind the head of the 101.
-    pub(super) fn new(tcp: TcpStream, early: &[u8], timeout: Duration) -> Self {
-        Self { client: Client::new(tcp, early, KEEP), timeout }
+    pub(super) fn new(io: Box<dyn Connection>, early: &[u8], timeout: Duration) -> Self {
+        Self { client: Client::new(io, early, KEEP), timeout, broken: Vec::new() }
     }
 
     /// Sends bytes. An error shows in what is received next. Not cancel safe: a part may be written.
@@ -88,7 +93,12 @@ impl Talk {
                     self.send_frame(Frame::pong(frame.payload)).await;
                 }
                 Received::Frame(frame) => return TalkEvent::Frame(frame),
-                Received::Broken(_, violation) | Received::BrokenHeader(violation) => {
+                Received::Broken(frame, violation) => {
+                    self.broken = frame.to_bytes().to_vec();
+                    return TalkEvent::Broken(violation);
+                }
+                Received::BrokenHeader(violation) => {
+                    self.broken = self.client.torn_bytes();
                     return TalkEvent::Broken(violation);
                 }
                 Received::End(_) => return TalkEvent::End(self.client.torn()),
@@ -96,17 +106,44 @@ impl Talk {
         }
     }
 
+    /// Closes the connection and ends it, once the server has ended its side, after the timeout at the
+    /// latest. Some servers keep a client until both sides have ended. Cancel safe.
+    pub(super) async fn leave(mut self) {
+        self.send_frame(Frame::close(1000, "")).await;
+        let deadline = Instant::now() + self.timeout;
+        while !matches!(self.receive(deadline).await, TalkEvent::End(_) | TalkEvent::Nothing(_)) {}
+    }
+
+    /// The cause of bytes that are no sound frame: HTTP behind the 101, or chunks around the frames.
+    fn broken(&self, violation: Violation, evidence: &mut Vec<Evidence>) -> Cause {
+        let shown = Shown::new(&self.broken, BYTES_SHOWN);
+        evidence.push(Evidence::Received(format!("← {shown}")));
+        let text = String::from_utf8_lossy(&self.broken);
+        let size = text.split("\r\n").next().unwrap_or_default();
+        let is_size = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.starts_with("HTTP/") {
+            let line = text.lines().next().unwrap_or_default();
+            Cause::HttpBehind(Shown::of(line))
+        } else if is_size && size.len() < text.len() {
+            Cause::Chunked
+        } else if is_text(&self.broken) {
+            Cause::TextBehind(shown)
+        } else {
+            Cause::Broken(violation)
+        }
+    }
+
     /// Reads the greeting, pings, sends nothing for `quiet`, and closes. Not cancel safe.
     pub(super) async fn examine(
         &mut self,
         quiet: Duration,
-        evidence: &mut Vec<String>,
+        evidence: &mut Vec<Evidence>,
     ) -> Result<(), Cause> {
         let mut shown = 0;
-        let mut show = |frame: &Frame| {
+        let mut show = |frame: &Frame, evidence: &mut Vec<Evidence>| {
             shown += 1;
             if shown <= SHOWN {
-                evidence.push(format!("← {frame}"));
+                evidence.push(Evidence::Received(format!("← {frame}")));
             }
         };
         // A server may close at once, after the 101.
@@ -114,12 +151,12 @@ impl Talk {
         loop {
             match self.receive(greeted).await {
                 TalkEvent::Frame(frame) => {
-                    show(&frame);
+                    show(&frame, evidence);
                     if let Some((code, reason)) = closed(&frame) {
                         return Err(Cause::Closed { code, reason });
                     }
                 }
-                TalkEvent::Broken(violation) => return Err(Cause::Broken(violation)),
+                TalkEvent::Broken(violation) => return Err(self.broken(violation, evidence)),
                 TalkEvent::End(begun) => return Err(cut(begun)),
                 TalkEvent::Nothing(_) => break,
             }
@@ -129,7 +166,7 @@ impl Talk {
         loop {
             match self.receive(answered).await {
                 TalkEvent::Frame(frame) => {
-                    show(&frame);
+                    show(&frame, evidence);
                     if let Some((code, reason)) = closed(&frame) {
                         return Err(Cause::Closed { code, reason });
                     }
@@ -137,7 +174,7 @@ impl Talk {
                         break;
                     }
                 }
-                TalkEvent::Broken(violation) => return Err(Cause::Broken(violation)),
+                TalkEvent::Broken(violation) => return Err(self.broken(violation, evidence)),
                 TalkEvent::End(begun) => return Err(cut(begun)),
                 TalkEvent::Nothing(Some(torn)) => {
                     return Err(Cause::Unfinished { torn, within: self.timeout });
@@ -147,27 +184,34 @@ impl Talk {
         }
         let began = Instant::now();
         while began.elapsed() < quiet {
-            let code = match self.receive(began + quiet).await {
+            match self.receive(began + quiet).await {
                 TalkEvent::Frame(frame) => {
-                    show(&frame);
-                    match closed(&frame) {
-                        Some((code, _)) => Some(code),
-                        None => continue,
+                    show(&frame, evidence);
+                    if let Some((code, reason)) = closed(&frame) {
+                        let after = began.elapsed();
+                        return Err(Cause::ClosedIdle { after, code, reason });
                     }
                 }
-                TalkEvent::Broken(violation) => return Err(Cause::Broken(violation)),
+                TalkEvent::Broken(violation) => return Err(self.broken(violation, evidence)),
                 TalkEvent::End(Some(torn)) => return Err(Cause::CutWithin(torn)),
-                TalkEvent::End(None) => None,
+                TalkEvent::End(None) => {
+                    return Err(Cause::IdleTimeout { after: began.elapsed() });
+                }
                 TalkEvent::Nothing(Some(torn)) => {
                     return Err(Cause::Unfinished { torn, within: quiet });
                 }
                 TalkEvent::Nothing(None) => break,
-            };
-            return Err(Cause::IdleTimeout { after: began.elapsed(), code });
+            }
         }
         self.send_frame(Frame::close(1000, "")).await;
         Ok(())
     }
+}
+
+/// Whether these bytes are a line of a program's output rather than a frame.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
+    bytes.len() > 1 && bytes.iter().all(is_printed)
 }
 
 /// The cause for a connection that ended without a close frame, perhaps inside a frame.
@@ -184,7 +228,7 @@ pub(super) fn closed(frame: &Frame) -> Option<(u16, Shown)> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
@@ -193,7 +237,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let more = Frame::text("and").to_bytes();
-        let mut talk = Talk::new(tcp, &more, GREETING);
+        let mut talk = Talk::new(Box::new(tcp), &more, GREETING);
         assert!(matches!(talk.receive(Instant::now()).await, TalkEvent::Nothing(None)));
         assert!(matches!(talk.receive(Instant::now() + GREETING).await, TalkEvent::Frame(_)));
     }

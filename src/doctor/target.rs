@@ -1,19 +1,30 @@
 //! The address to examine, and how a request to it is made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64;
 
+use super::page::Page;
 use crate::address::Address;
-use crate::client::Request;
+use crate::client::{Request, Route, Tcp};
 
 /// How often [`Target::timeout`] can pass at most: once to look up the name, once for each of seven
-/// addresses that do not answer, and twice (to connect, and to get an answer) for each of these: the
-/// address that answers, the test for TLS, and the six usual paths.
-const STEPS: u32 = 1 + 7 + 2 + 2 * 6;
+/// addresses that do not answer, twice (to connect, and to get an answer) for the one that answers; then
+/// twice for each of four requests that compare manners and addresses, and 18 times for the rules with
+/// their witness. A refusal takes less: twice for each of the seven usual paths and of six more requests.
+const STEPS: u32 = 1 + 7 + 2 + 2 * 4 + 18;
 
-/// The time beside the timeouts: for greetings, texts of refusals and the closing handshake.
-const ASIDES: Duration = Duration::from_secs(5);
+/// How many timeouts of the target it may take to fetch a page with its redirects.
+pub(super) const FETCH_STEPS: u32 = 4;
+
+/// How many timeouts the whole look at a page may take: to look up its name and connect by HTTPS, to fetch
+/// it, and to look up two names.
+const PAGE_STEPS: u32 = 2 + FETCH_STEPS + 2;
+
+/// The time beside the timeouts: for greetings, texts of refusals, the turns of rules that are tested
+/// alone, and the closing handshake.
+const ASIDES: Duration = Duration::from_secs(15);
 
 /// The address to examine, and how.
 ///
@@ -22,10 +33,17 @@ const ASIDES: Duration = Duration::from_secs(5);
 pub struct Target {
     /// The address of the WebSocket.
     pub address: Address,
+    /// The page that opens the WebSocket: its rules are judged first. Its [`origin`](Page::origin) is sent
+    /// only if `origin` says so.
+    pub page: Option<Page>,
     /// The `Origin` to send, as a page would; `None` sends no `Origin`, as a program does.
     pub origin: Option<String>,
     /// The subprotocols to offer, separated by commas.
     pub subprotocols: Option<String>,
+    /// More headers of every request: cookies, a login.
+    pub headers: Vec<(String, String)>,
+    /// The way to the server: TCP unless a program brings another, such as one with TLS.
+    pub route: Arc<dyn Route>,
     /// How long each step may take.
     pub timeout: Duration,
     /// How long to send nothing, to find out whether the connection is closed when idle; zero skips this step.
@@ -37,13 +55,24 @@ impl Target {
     #[must_use]
     pub fn new(address: Address) -> Self {
         let timeout = Duration::from_secs(5);
-        Self { address, origin: None, subprotocols: None, timeout, quiet: Duration::ZERO }
+        Self {
+            address,
+            page: None,
+            origin: None,
+            subprotocols: None,
+            headers: Vec::new(),
+            route: Arc::new(Tcp),
+            timeout,
+            quiet: Duration::ZERO,
+        }
     }
 
-    /// The longest time that [`examine`](super::examine) takes: 22 times `timeout`, plus `quiet`, plus five seconds.
+    /// The longest time that [`examine`](super::examine) takes: 36 times `timeout`, 8 times more for a page,
+    /// plus `quiet`, plus 15 seconds.
     #[must_use]
     pub fn limit(&self) -> Duration {
-        self.timeout * STEPS + self.quiet + ASIDES
+        let steps = STEPS + if self.page.is_some() { PAGE_STEPS } else { 0 };
+        self.timeout * steps + self.quiet + ASIDES
     }
 
     /// A valid handshake with a new random key (RFC 6455 §4.1).
@@ -55,6 +84,9 @@ impl Target {
         let mut request = Request::new(&self.address.target)
             .header("Host", &self.address.authority())
             .header("Sec-WebSocket-Key", &key);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
         if let Some(origin) = &self.origin {
             request = request.header("Origin", origin);
         }

@@ -45,6 +45,14 @@ impl Decoder {
         Self { keep, unread: BytesMut::new(), current: None }
     }
 
+    /// The frame that `bytes` are, if they are a whole one.
+    #[must_use]
+    pub fn whole(bytes: &[u8]) -> Option<Frame> {
+        let mut decoder = Self::new(bytes.len());
+        decoder.push(bytes);
+        decoder.next_frame()
+    }
+
     /// Adds the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         self.unread.extend_from_slice(bytes);
@@ -73,6 +81,18 @@ impl Decoder {
             None if self.unread.is_empty() => None,
             None => Some(Torn { header: None, received: 0 }),
         }
+    }
+
+    /// The bytes of the incomplete frame, as far as they are kept; empty between two frames.
+    #[must_use]
+    pub fn pending_bytes(&self) -> Vec<u8> {
+        let mut bytes = BytesMut::new();
+        if let Some(partial) = &self.current {
+            partial.header.encode(&mut bytes);
+            bytes.extend_from_slice(&partial.kept);
+        }
+        bytes.extend_from_slice(&self.unread);
+        bytes.into()
     }
 }
 

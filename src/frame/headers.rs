@@ -25,6 +25,22 @@ impl Headers {
         self.filled > 0 || self.skip > 0
     }
 
+    /// The offset in `bytes`, the next piece of the stream, at which the frame that is open now has ended
+    /// and the next one begins; `None` if it does not end in there.
+    #[must_use]
+    pub fn next_start(&self, bytes: &[u8]) -> Option<usize> {
+        let left = if self.filled == 0 {
+            self.skip
+        } else {
+            let mut header = self.header;
+            let taken = (Header::MAX_SIZE - self.filled).min(bytes.len());
+            header[self.filled..self.filled + taken].copy_from_slice(&bytes[..taken]);
+            let header = Header::parse(&header[..self.filled + taken])?;
+            header.len.checked_add((header.size - self.filled) as u64)?
+        };
+        usize::try_from(left).ok().filter(|&left| left <= bytes.len())
+    }
+
     /// Takes the next piece of the stream and calls `seen` with each header that it completes.
     pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Header)) {
         while !bytes.is_empty() {

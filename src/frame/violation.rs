@@ -101,3 +101,52 @@ impl Violation {
         format!("{broken} (RFC 6455 {})", self.section().trim_start_matches('§'))
     }
 }
+
+impl Violation {
+    /// The sentence in Russian.
+    #[must_use]
+    pub fn in_russian(self) -> String {
+        let broken = match self {
+            Self::ReservedBits(bits) => format!(
+                "зарезервированные биты равны {bits:03b}: без договорённости о расширении там 000"
+            ),
+            Self::ReservedOpcode(opcode) => {
+                format!("opcode {opcode:#x} зарезервирован: бывают 0x0-0x2 и 0x8-0xa")
+            }
+            Self::Unmasked => "кадр без маски: клиент маскирует каждый кадр".to_owned(),
+            Self::Masked => "кадр с маской: сервер никогда не маскирует".to_owned(),
+            Self::LengthTopBit(len) => {
+                format!("в длине {len:#x} старший бит равен 1, а должен быть 0")
+            }
+            Self::LengthNotMinimal(len) => format!(
+                "длина {len} занимает больше байт, чем нужно: до 125 ни одного, до 65535 два, дальше восемь"
+            ),
+            Self::ControlTooLong(opcode, len) => {
+                format!("в кадре {opcode} {len} байт: в управляющем кадре их не больше 125")
+            }
+            Self::ControlFragmented(opcode) => {
+                format!("у кадра {opcode} FIN равен 0: управляющий кадр не дробят")
+            }
+            Self::NothingToContinue => {
+                "продолжение без начала: первый кадр сообщения — text или binary".to_owned()
+            }
+            Self::Interrupted(opcode) => format!(
+                "кадр {opcode} внутри сообщения по частям: части идут подряд, между ними только управляющие кадры"
+            ),
+            Self::TextNotUtf8 => {
+                "текст не в UTF-8: таким должно быть всё сообщение, как его ни дроби".to_owned()
+            }
+            Self::CloseOneByte => {
+                "кадр закрытия из одного байта: он пуст или начинается с кода из двух".to_owned()
+            }
+            Self::CloseCode(code) => {
+                format!("код закрытия {code} слать нельзя: можно 1000-1003, 1007-1014 и 3000-4999")
+            }
+            Self::CloseReasonNotUtf8 => "причина закрытия не в UTF-8".to_owned(),
+            Self::AfterClose(opcode) => {
+                format!("кадр {opcode} после кадра закрытия: данные кончаются на нём")
+            }
+        };
+        format!("{broken} (RFC 6455 {})", self.section())
+    }
+}

@@ -45,7 +45,9 @@ impl Policy {
     pub fn answer<B>(&self, request: &Request<B>) -> Result<Agreement, Rejection> {
         let headers = request.headers();
         if request.version() != Version::HTTP_11 {
-            return Err(HeadError::HttpVersion.into());
+            // A request for a page is told of WebSockets, not of versions of HTTP.
+            let asks = asks(headers);
+            return Err(if asks { HeadError::HttpVersion.into() } else { Rejection::NotAsked });
         }
         let host = host_of(request)?;
         if request.method() != Method::GET {

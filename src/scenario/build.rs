@@ -5,8 +5,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::mismatch::Mismatch;
 use super::text::within_limit;
 use super::{Ask, FramePattern, Kind, Names, Payload};
+use crate::address::encoded;
 use crate::frame::{Frame, Opcode};
 use crate::transcript::{MASK, Request};
+use crate::wst::byte_string;
 
 impl Ask {
     /// The request for `host`.
@@ -19,7 +21,7 @@ impl Ask {
         match self {
             Self::Raw(payload) => payload.to_bytes(names),
             Self::Usual { method, target, headers } => {
-                let target = target.fill(names)?;
+                let target = encoded(&target.fill(names)?);
                 let mut bytes = target.len();
                 let mut request = Request::new(&target).method(method);
                 for (short, value) in headers {
@@ -87,6 +89,7 @@ impl FramePattern {
             Payload::Unsaid => !opcode.is_control(),
             Payload::Text(..) | Payload::Bytes(..) => true,
             Payload::Close(codes, reason) => codes.len() == 1 && reason.is_some(),
+            Payload::OpenBytes(text) => !text.has_placeholders(),
             Payload::Any | Payload::Digest(..) | Payload::Json(_) => false,
         };
         let payload = is_certain.then(|| self.payload.to_bytes(names).ok())??;
@@ -113,6 +116,7 @@ impl Payload {
                 once.repeat(*times).into()
             }
             Self::Bytes(bytes, times) => bytes.repeat(*times).into(),
+            Self::OpenBytes(text) => byte_string(&text.fill(names)?).into(),
             Self::Json(json) => json.fill(names)?.into(),
             Self::Close(codes, reason) => {
                 let mut out = BytesMut::new();

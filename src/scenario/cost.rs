@@ -1,8 +1,10 @@
 //! The cost of reading and comparing grows with the size of the input: counted, without a clock.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -16,7 +18,7 @@ use super::{Item, Json, Names, Observation, Scenario, Text};
 use crate::client::Asked;
 use crate::frame::{Frame, Opcode};
 use crate::tap::{Direction, Seen, TapEvent};
-use crate::transcript::Lane;
+use crate::transcript::{Lane, Pipe, Transcript};
 use crate::wst::steps;
 
 /// The number of items in the smaller input; the larger one has twice as many.
@@ -163,6 +165,25 @@ fn a_step_does_not_read_the_notes_of_the_file_again() {
 }
 
 #[test]
+fn a_remark_is_looked_at_once() {
+    grows_with_size("remarks", |n| {
+        let scenario: Scenario = "# nothing\n".repeat(n).parse().unwrap();
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let idle = |_: Pipe| async {};
+        steps::of(|| {
+            runtime.block_on(async {
+                let played = scenario.play(Transcript::new(idle)).await;
+                assert!(played.difference.is_none());
+            });
+        })
+    });
+}
+
+#[test]
 fn what_would_be_compared_with_each_other_has_a_limit() {
     let refused = |text: &str| text.parse::<Scenario>().unwrap_err().to_string();
     let mut clients = String::new();
@@ -224,7 +245,7 @@ fn a_piece_of_a_body_costs_its_own_bytes() {
 fn an_event_is_taken_in_once() {
     grows_with_size("events", |n| {
         let (sender, reports) = mpsc::channel(1);
-        let mut lane = Lane::new("a", Bytes::new(), mpsc::channel(1).0, reports);
+        let mut lane = Lane::new("a", Bytes::new(), mpsc::channel(1).0, reports, Arc::default());
         let mut inbox = Inbox::default();
         steps::of(|| {
             for _ in 0..n {

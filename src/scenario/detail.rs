@@ -91,6 +91,9 @@ pub enum Detail {
     /// Another text than this pattern.
     #[error("the text is not {0}")]
     Pattern(String),
+    /// Other bytes than this pattern.
+    #[error("the bytes are not {0}")]
+    OpenBytes(String),
     /// Another text: the next characters of both, from the first that differs.
     #[error("{}it is {}, not {}", from(*at), quoted(found), quoted(wanted))]
     Text {

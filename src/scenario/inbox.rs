@@ -40,6 +40,8 @@ pub(super) enum Arrived {
     End(End),
     /// Another failure of the connection.
     Failed(ErrorKind),
+    /// The handler of the connection panicked.
+    Panicked(String),
     /// More events came than are kept, so some were dropped.
     Missed,
 }
@@ -53,6 +55,7 @@ pub(super) struct Inbox {
     answer: Option<Answering>,
     message: Option<JoinedMessage>,
     bytes: usize,
+    is_panic_taken: bool,
 }
 
 /// An answer whose body is incomplete.
@@ -83,6 +86,16 @@ impl Inbox {
         let (new, taken) = lane.came_in(self.taken);
         for seen in new {
             steps::count(1);
+            // A panic ends the connection, so it stands before the end.
+            if matches!(seen.event, TapEvent::Eof | TapEvent::Error(_))
+                && !self.is_panic_taken
+                && let Some(message) = lane.panic()
+            {
+                self.is_panic_taken = true;
+                self.flush();
+                let what = Arrived::Panicked(message);
+                self.push(Arrival { at: seen.at, what, seen: Vec::new() });
+            }
             self.hear(seen.clone(), joined, &lane.asked);
         }
         self.taken = taken;
@@ -110,10 +123,11 @@ impl Inbox {
         self.items.len() > ITEMS_LIMIT || self.bytes > BYTES_LIMIT
     }
 
-    /// Moves an incomplete answer to the events as it is; returns whether there was one.
+    /// Moves an incomplete answer or message to the events as it is; returns whether there was one.
     pub(super) fn flush(&mut self) -> bool {
-        let begun = self.answer.take();
-        begun.map(|begun| self.push(answered(begun.arrival, begun.body))).is_some()
+        let answer = self.answer.take().map(|begun| answered(begun.arrival, begun.body));
+        let begun = answer.or_else(|| self.message.take().map(|begun| begun.finish(false)));
+        begun.map(|begun| self.push(begun)).is_some()
     }
 
     pub(super) fn hear(&mut self, seen: Seen, joined: bool, asked: &Asked) {
@@ -145,7 +159,7 @@ impl Inbox {
                 self.join(new(Arrived::Frame(frame)));
             }
             TapEvent::Frame(frame) => self.push(new(Arrived::Frame(frame.clone()))),
-            TapEvent::Torn(torn) => self.push(new(Arrived::Torn(*torn))),
+            TapEvent::Torn(torn, _) => self.push(new(Arrived::Torn(*torn))),
             TapEvent::Eof => {
                 self.flush();
                 self.push(new(Arrived::End(End::Eof)));

@@ -14,6 +14,7 @@ use super::text::within_limit;
 use super::{End, FramePattern, Kind, Names, Observation, PartialFrame, Payload, ResponsePattern};
 use crate::client::ResponseFault;
 use crate::frame::{Frame, Opcode, Torn};
+use crate::wst::{Part, Text};
 
 type MatchResult = Result<(), Mismatch>;
 
@@ -26,6 +27,10 @@ pub(super) fn matches(wanted: &Observation, arrival: &Arrival, names: &mut Names
     let verdict = match (wanted, &arrival.what) {
         (Observation::Missed(_), Arrived::Missed) => Ok(()),
         (_, Arrived::Missed) => Err(Mismatch::Flood),
+        (Observation::Panicked(wanted), Arrived::Panicked(found)) => {
+            differs_unless(wanted.matches(found, names), || Detail::Pattern(wanted.to_string()))
+        }
+        (_, Arrived::Panicked(_)) => Err(Mismatch::Panicked),
         (Observation::Answer(answer), Arrived::Answer(response, faults, body)) => {
             answered(answer, response, faults, body, names)
         }
@@ -47,7 +52,7 @@ pub(super) fn matches(wanted: &Observation, arrival: &Arrival, names: &mut Names
         }
         (Observation::End(_), Arrived::End(_)) => Err(Mismatch::Other),
         (_, Arrived::End(End::Eof | End::Reset)) => Err(Mismatch::Ended),
-        _ => Err(Mismatch::Other),
+        _ => Err(unfinished(&arrival.what).unwrap_or(Mismatch::Other)),
     };
     let verdict = match verdict {
         Ok(()) if !names.fit() => Err(Mismatch::Captured(CAPTURED_LIMIT)),
@@ -57,6 +62,17 @@ pub(super) fn matches(wanted: &Observation, arrival: &Arrival, names: &mut Names
         names.forget(known);
     }
     verdict
+}
+
+/// The mismatch of a head or a frame of which only a part came.
+pub(super) fn unfinished(what: &Arrived) -> Option<Mismatch> {
+    match what {
+        Arrived::Torn(torn) => Some(Mismatch::Torn(*torn)),
+        Arrived::Stray(bytes) if bytes.starts_with(b"HTTP/") => {
+            Some(Mismatch::TornHead(bytes.split_inclusive(|&byte| byte == b'\n').count()))
+        }
+        _ => None,
+    }
 }
 
 fn torn_as(wanted: PartialFrame, torn: Torn) -> MatchResult {
@@ -118,7 +134,7 @@ fn framed(shape: &FramePattern, frame: &Frame, names: &mut Names) -> MatchResult
         Kind::Frame(opcode) => opcode,
     };
     if opcode != header.opcode {
-        return Err(Mismatch::Other);
+        return Err(Mismatch::Opcode { found: header.opcode, wanted: opcode });
     }
     differs_unless(shape.rsv == header.rsv, || Detail::Reserved {
         found: header.rsv,
@@ -157,6 +173,18 @@ fn carries(wanted: &Payload, opcode: Opcode, frame: &Frame, names: &mut Names) -
                 })
             }
         },
+        Payload::OpenBytes(text) => {
+            let mut bytes = Text::default();
+            bytes.extend_bytes(found);
+            let is_whole = frame.digest.is_none();
+            let bytes = match &bytes.0[..] {
+                [Part::Plain(bytes)] => bytes,
+                _ => "",
+            };
+            differs_unless(is_whole && text.matches(bytes, names), || {
+                Detail::OpenBytes(wanted.to_string())
+            })
+        }
         Payload::Json(json) => {
             let found = readable(found)?;
             let value = serde_json::from_str(found)

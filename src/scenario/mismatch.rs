@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::captured::CapturedFault;
 use super::detail::Detail;
 use crate::escape::Hex;
+use crate::frame::{Opcode, Torn};
 use crate::wst::seconds;
 
 /// The most received bytes that are shown.
@@ -53,6 +55,20 @@ pub enum Mismatch {
     /// Another kind of event came.
     #[error("something else came")]
     Other,
+    /// A frame came with another opcode.
+    #[error("the frame is {found} (opcode {:x}), not {wanted} (opcode {:x})", .found.bits(), .wanted.bits())]
+    Opcode {
+        /// The opcode that came.
+        found: Opcode,
+        /// The expected one.
+        wanted: Opcode,
+    },
+    /// Of the head of an answer only so many lines came.
+    #[error("the head of an answer has no blank line at its end; lines that came: {0}")]
+    TornHead(usize),
+    /// Of a frame only this part came.
+    #[error("{}", torn(.0))]
+    Torn(Torn),
     /// The right kind of event came with a wrong detail.
     #[error("{0}")]
     Differs(Detail),
@@ -86,38 +102,119 @@ pub enum Mismatch {
     /// More events came than are kept, so some were dropped.
     #[error("more events came than are kept, so some were dropped")]
     Flood,
+    /// A task of the server panicked.
+    #[error("the server panicked")]
+    Panicked,
+    /// A server in process that never falls silent.
+    #[error(
+        "the server never falls silent: a task of it runs on and on while the clock stands still"
+    )]
+    Restless,
+    /// Values that the scenario captured break this note about them.
+    #[error("{0}")]
+    BreaksNote(CapturedFault),
+    /// This note is about the process of the server, which is not known here.
+    #[error(
+        "{0} is about the process of the server, which is not known here: `ws101 play --cmd` starts one"
+    )]
+    NoProcess(String),
     /// Playing the whole scenario took longer than this.
     #[error("the whole took more than {}", seconds(*.0))]
     Endless(Duration),
 }
 
+impl Mismatch {
+    /// Whether an event of another kind came, so that another expectation may fit it better.
+    pub(super) const fn is_of_another_kind(&self) -> bool {
+        matches!(self, Self::Other | Self::Opcode { .. })
+    }
+}
+
+fn torn(part: &Torn) -> String {
+    match part.header {
+        Some(header) => {
+            format!("the frame promises {} bytes, and {} came", header.len, part.received)
+        }
+        None => "only a part of the header of a frame came".to_owned(),
+    }
+}
+
+/// The words beside the parts of a difference, in one language.
+struct Labels {
+    line: &'static str,
+    within: &'static str,
+    /// Padded to one width: what was expected, seen, its bytes, what they must be, and why.
+    parts: [&'static str; 5],
+    nothing: &'static str,
+    nothing_more: &'static str,
+}
+
+const ENGLISH: Labels = Labels {
+    line: "line",
+    within: "in",
+    parts: ["expected", "seen    ", "bytes   ", "must be ", "because "],
+    nothing: "nothing",
+    nothing_more: NOTHING_MORE,
+};
+
+const RUSSIAN: Labels = Labels {
+    line: "строка",
+    within: "в шаге",
+    parts: ["ждали   ", "пришло  ", "байты   ", "а надо  ", "причина "],
+    nothing: "ничего",
+    nothing_more: "больше ничего",
+};
+
+impl Difference {
+    /// The difference with its words in Russian.
+    #[must_use]
+    pub fn in_russian(&self) -> String {
+        Labelled { difference: self, labels: &RUSSIAN, why: self.why.in_russian() }.to_string()
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lane = self.lane.as_deref().unwrap_or("--");
-        if self.title.is_empty() {
-            writeln!(f, "line {}", self.line)?;
-        } else {
-            writeln!(f, "line {}, in \"{}\"", self.line, self.title)?;
+        Labelled { difference: self, labels: &ENGLISH, why: self.why.to_string() }.fmt(f)
+    }
+}
+
+/// A difference, as it displays in one language.
+struct Labelled<'d> {
+    difference: &'d Difference,
+    labels: &'static Labels,
+    why: String,
+}
+
+impl fmt::Display for Labelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { title, line, lane, expected, seen, bytes, wanted, .. } = self.difference;
+        let [is_expected, is_seen, are_bytes, must_be, because] = self.labels.parts;
+        let lane = lane.as_deref().unwrap_or("--");
+        let expected = match expected.as_str() {
+            NOTHING_MORE => self.labels.nothing_more,
+            expected => expected,
+        };
+        write!(f, "{} {line}", self.labels.line)?;
+        if !title.is_empty() {
+            write!(f, ", {} \"{title}\"", self.labels.within)?;
         }
-        writeln!(f, "  expected  {lane} {}", self.expected)?;
-        match &self.seen {
+        writeln!(f, "\n  {is_expected}  {lane} {expected}")?;
+        match seen {
             Some(seen) => {
                 for (at, line) in seen.lines().enumerate() {
-                    writeln!(
-                        f,
-                        "  {}  {lane} {line}",
-                        if at == 0 { "seen    " } else { "        " }
-                    )?;
+                    let label = if at == 0 { is_seen } else { "        " };
+                    writeln!(f, "  {label}  {lane} {line}")?;
                 }
             }
-            None => writeln!(f, "  seen      nothing")?,
+            None => writeln!(f, "  {is_seen}  {}", self.labels.nothing)?,
         }
-        if !self.bytes.is_empty() {
-            writeln!(f, "  bytes     {}", Hex::new(&self.bytes, BYTES_SHOWN))?;
-            if !self.wanted.is_empty() {
-                writeln!(f, "  must be   {}", Hex::new(&self.wanted, BYTES_SHOWN))?;
+        if !bytes.is_empty() {
+            writeln!(f, "  {are_bytes}  {}", Hex::new(bytes, BYTES_SHOWN))?;
+            if !wanted.is_empty() {
+                writeln!(f, "  {must_be}  {}", Hex::new(wanted, BYTES_SHOWN))?;
             }
         }
-        write!(f, "  because   {}", self.why)
+        write!(f, "  {because}  {}", self.why)
     }
 }

@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::captured::captured_fault;
 use super::expect::{Agenda, DueLine};
-use super::inbox::{Arrival, Inbox};
+use super::inbox::{Arrival, Arrived, Inbox};
+use super::matching::unfinished;
 use super::mismatch::{Difference, Mismatch, NOTHING_MORE};
 use super::settings::StepSettings;
-use super::{Expectation, Item, Names, Observation, Scenario, Timing};
+use super::{Expectation, Item, Names, Note, Observation, Scenario, Timing};
 use crate::tap::Limits;
 use crate::transcript::{BYTES_TOLD, Transcript};
+use crate::wst::{LineWriter, steps};
 
 /// The most bytes of each payload, and the most events that are not yet in an inbox, that are kept of each client.
 const LIMITS: Limits = Limits { keep: 128 * 1024, events: 1024 };
@@ -58,8 +61,10 @@ impl fmt::Display for Played {
     }
 }
 
-pub(super) use recording::record;
-pub use recording::{NotDeterministic, RECORDINGS};
+pub use recording::{
+    Loosened, NotDeterministic, RECORDINGS, RecordedServer, Recording, RecordingProgress, Variance,
+};
+pub(super) use recording::{TranscriptsOnly, record};
 
 pub(super) async fn play(
     scenario: &Scenario,
@@ -69,15 +74,46 @@ pub(super) async fn play(
     transcript.play(LIMITS);
     let mut player = Player::new(scenario, transcript);
     let longest = scenario.longest();
-    let difference = match timeout(longest, player.run(scenario, before)).await {
-        Ok(Ok(())) => None,
-        Ok(Err(difference)) => Some(*player.earliest(difference).await),
-        Err(_) => Some(*player.differs(None, Mismatch::Endless(longest))),
+    let server = player.t.server();
+    let playing = timeout(longest, player.run(scenario, before));
+    let difference = match Transcript::unless_restless(server.clone(), false, playing).await {
+        None => Some(*player.differs(None, Mismatch::Restless)),
+        Some(Ok(Ok(()))) if !player.t.panics().is_empty() => Some(*player.panicked()),
+        Some(Ok(Ok(()))) => captured_fault(scenario, &player.names).map(|(step, note, fault)| {
+            player.about_note(scenario, step, &note, Mismatch::BreaksNote(fault))
+        }),
+        Some(Ok(Err(difference))) => {
+            let looking = player.earliest(difference.clone());
+            let earliest = Transcript::unless_restless(server, false, looking).await;
+            Some(*earliest.unwrap_or(difference))
+        }
+        Some(Err(_)) => Some(*player.differs(None, Mismatch::Endless(longest))),
     };
     player.take_in();
     player.report();
     let Player { t, names, steps, .. } = player;
     Played { difference, steps, names, transcript: t }
+}
+
+/// The first note that is about the process of the server, with the index of its step.
+pub(super) fn process_note(scenario: &Scenario) -> Option<(usize, &Note)> {
+    let of_steps = scenario.steps.iter().enumerate();
+    let of_steps = of_steps.flat_map(|(at, step)| step.notes.iter().map(move |note| (at, note)));
+    let mut notes = scenario.notes.iter().map(|note| (0, note)).chain(of_steps);
+    notes.find(|(_, note)| note.is_about_process())
+}
+
+/// The result for a scenario that cannot be played because of `note`.
+pub(super) fn not_played(
+    scenario: &Scenario,
+    transcript: Transcript,
+    step: usize,
+    note: &Note,
+) -> Played {
+    let mut player = Player::new(scenario, transcript);
+    let why = Mismatch::NoProcess(note.to_string());
+    let difference = Some(player.about_note(scenario, step, note, why));
+    Played { difference, steps: Vec::new(), names: player.names, transcript: player.t }
 }
 
 /// Boxed, because a difference is large and most results have none.
@@ -112,7 +148,6 @@ struct Player {
 struct LaneProgress {
     inbox: Inbox,
     agenda: Agenda,
-    is_mute: bool,
 }
 
 impl Player {
@@ -158,7 +193,7 @@ impl Player {
             }
             outcome?;
         }
-        Ok(())
+        self.nothing_begun().await
     }
 
     async fn step(&mut self, step: &super::Step) -> StepResult {
@@ -166,7 +201,9 @@ impl Player {
             self.begin(line);
             match &line.item {
                 Item::Comment(text) => {
-                    if is_before_act(&step.lines[at..]) {
+                    // Nothing happens between the remarks of a row.
+                    let is_first = at == 0 || !is_remark(&step.lines[at - 1]);
+                    if is_first && is_before_act(&step.lines[at..]) {
                         self.settle().await?;
                     }
                     self.t.note(text);
@@ -245,12 +282,36 @@ impl Player {
     }
 
     fn unexpected(&self, at: usize, arrival: &Arrival, expected: &str) -> Box<Difference> {
-        let mut difference = self.differs(None, Mismatch::Unexpected);
+        let why = match &arrival.what {
+            Arrived::Panicked(_) => Mismatch::Panicked,
+            what => unfinished(what).unwrap_or(Mismatch::Unexpected),
+        };
+        let mut difference = self.differs(None, why);
         difference.line = self.line;
         expected.clone_into(&mut difference.expected);
         difference.lane = Some(self.t.name(at).to_owned());
-        (difference.seen, difference.bytes) = self.t.told(at, &arrival.seen);
+        (difference.seen, difference.bytes) = self.told(at, arrival);
         difference
+    }
+
+    /// The difference for a panic of a task that serves no client.
+    fn panicked(&self) -> Box<Difference> {
+        let mut difference = self.differs(None, Mismatch::Panicked);
+        difference.lane = None;
+        NOTHING_MORE.clone_into(&mut difference.expected);
+        difference.seen =
+            self.t.panics().first().map(|message| format!("server panicked: {message}"));
+        difference
+    }
+
+    /// An event as transcripts write it, and its bytes.
+    fn told(&self, at: usize, arrival: &Arrival) -> (Option<String>, Vec<u8>) {
+        match &arrival.what {
+            Arrived::Panicked(message) => {
+                (Some(LineWriter::panic(self.t.name(at), message).to_string()), Vec::new())
+            }
+            _ => self.t.told(at, &arrival.seen),
+        }
     }
 
     /// The difference between `due` and what arrived; without `due`, a difference about the current line.
@@ -281,10 +342,29 @@ impl Player {
             };
             difference.wanted = wanted.into_iter().flatten().take(BYTES_TOLD).collect();
             if let Some(arrival) = arrival {
-                (difference.seen, difference.bytes) = self.t.told(at, &arrival.seen);
+                (difference.seen, difference.bytes) = self.told(at, arrival);
             }
         }
         Box::new(difference)
+    }
+
+    /// The difference about a note of a step.
+    fn about_note(
+        &mut self,
+        scenario: &Scenario,
+        step: usize,
+        note: &Note,
+        why: Mismatch,
+    ) -> Difference {
+        self.subject = None;
+        self.current = note.to_string();
+        let mut difference = *self.differs(None, why);
+        difference.step = step;
+        if let Some(step) = scenario.steps.get(step) {
+            difference.line = step.place.0;
+            difference.title.clone_from(&step.title);
+        }
+        difference
     }
 
     fn report(&mut self) {
@@ -297,8 +377,13 @@ impl Player {
 
 /// Whether the next of these lines that is not a remark is an action.
 fn is_before_act(lines: &[super::ScenarioLine]) -> bool {
-    let next = lines.iter().find(|line| !matches!(line.item, Item::Comment(_)));
-    next.is_some_and(|line| matches!(line.item, Item::Action(..)))
+    let remarks = lines.iter().take_while(|line| is_remark(line)).count();
+    steps::count(remarks);
+    lines.get(remarks).is_some_and(|line| matches!(line.item, Item::Action(..)))
+}
+
+fn is_remark(line: &super::ScenarioLine) -> bool {
+    matches!(line.item, Item::Comment(_))
 }
 
 impl Scenario {

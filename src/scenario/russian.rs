@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::detail::Detail;
 use super::mismatch::Mismatch;
+use crate::frame::Torn;
 
 /// `300 мс`, `4,5 с`.
 fn time(time: Duration) -> String {
@@ -22,6 +23,18 @@ impl Mismatch {
             Self::Open(after) => format!("через {} соединение всё ещё открыто", time(*after)),
             Self::Ended => "вместо этого соединение закончилось".to_owned(),
             Self::Other => "пришло другое".to_owned(),
+            Self::Opcode { found, wanted } => format!(
+                "это кадр {found} (код операции {:x}), а не {wanted} (код операции {:x})",
+                found.bits(),
+                wanted.bits()
+            ),
+            Self::TornHead(lines) => {
+                format!("заголовок ответа не закончен: нет пустой строки; строк пришло: {lines}")
+            }
+            Self::Torn(Torn { header: Some(header), received }) => {
+                format!("кадр обещает байт: {}, а пришло: {received}", header.len)
+            }
+            Self::Torn(_) => "пришла только часть заголовка кадра".to_owned(),
             Self::Differs(how) => how.in_russian(),
             Self::Early(after) => format!("пришло через {}, слишком рано", time(*after)),
             Self::Late(after) => format!("пришло через {}, слишком поздно", time(*after)),
@@ -37,6 +50,16 @@ impl Mismatch {
             Self::Captured(limit) => format!("запомненные имена занимают больше {limit} байт"),
             Self::Connected => "соединение ещё есть".to_owned(),
             Self::Flood => "пришло так быстро, что не всё удалось услышать".to_owned(),
+            Self::Panicked => "сервер запаниковал".to_owned(),
+            Self::Restless => {
+                "сервер не умолкает: его задача работает без остановки, а часы стоят".to_owned()
+            }
+            Self::BreaksNote(fault) => fault.in_russian(),
+            Self::NoProcess(note) => {
+                format!(
+                    "{note} относится к процессу сервера, а он здесь неизвестен: его запускает `ws101 play --cmd`"
+                )
+            }
             Self::Endless(after) => format!("всё вместе заняло больше чем {}", time(*after)),
         }
     }
@@ -84,13 +107,17 @@ impl Detail {
                 format!("байт {at} равен {found:02x}, а не {wanted:02x}")
             }
             Self::Bytes => "длина верная, а байты другие".to_owned(),
+            Self::OpenBytes(wanted) => format!("байты не такие: {wanted}"),
             Self::Pattern(wanted) => format!("это не {wanted}"),
             Self::Text { at: 1, found, wanted } => format!("это {found:?}, а не {wanted:?}"),
             Self::Text { at, found, wanted } => {
                 format!("начиная со знака {at} стоит {found:?}, а не {wanted:?}")
             }
             Self::NoText(at) => format!("байт {at} не UTF-8 (RFC 6455 §8.1)"),
-            Self::NoJson(error) => format!("это не JSON: {error}"),
+            Self::NoJson(error) => match error.rsplit_once(" column ") {
+                Some((_, column)) => format!("это не JSON: ошибка в столбце {column}"),
+                None => "это не JSON".to_owned(),
+            },
             Self::Value { at, found, wanted } => format!("{at} равно {found}, а не {wanted}"),
             Self::Name { at, found, name, known } => {
                 format!("{at} равно {found}, а раньше на месте <{name}> было {known}")

@@ -1,8 +1,6 @@
 //! The places for connections that are not WebSockets yet, and which connection is cut when all
 //! are taken.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
-use crate::limits::{HEAD_DEADLINE, MAX_PENDING, PENDING_GRACE, network};
+use crate::limits::{HEAD_DEADLINE, MAX_PENDING, PENDING_GRACE, Shares, network};
 
 /// While requests are answered at shorter intervals than this, no connection is cut. A busy machine
 /// answers a crowd of [`MAX_PENDING`] slowly, but without such pauses.
@@ -57,27 +55,18 @@ struct Shared {
 struct State {
     /// Places taken, including those of connections that were cut and have not ended yet.
     taken: usize,
-    /// Connections that may still be cut, by network. A network without any is removed.
-    networks: HashMap<IpAddr, Connections>,
-    /// The networks, ordered by how many connections they hold; of equal ones, the network whose
-    /// next connection to cut is the oldest comes last.
-    ranks: BTreeSet<Rank>,
-    /// How many connections may still be cut.
-    cuttable: usize,
+    /// Connections that may still be cut.
+    cuttable: Shares<Turn, Pending>,
     /// The next connection's number.
     next: u64,
     /// How many parts of [`CREDIT`] cuts have taken and answers have not restored.
     spent: u32,
-    /// When a connection that had sent a request last ended without being cut.
+    /// When a connection last was answered: it had sent a request, and ended without being cut
+    /// before it was [`PENDING_GRACE`] old.
     answered: Option<Instant>,
     /// When a connection first had to wait, since more than half of the places were taken.
     full: Option<Instant>,
 }
-
-/// The connections of a network, in the order in which they are cut.
-type Connections = BTreeMap<Turn, Pending>;
-
-type Rank = (usize, Reverse<Turn>, IpAddr);
 
 /// The order in which connections are cut: those without a request first, then by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,27 +121,26 @@ impl State {
         let (tell, cut) = oneshot::channel();
         self.next += 1;
         self.taken += 1;
-        self.insert(network, turn, Pending { since: Instant::now(), _cut: tell });
+        self.cuttable.insert(network, turn, Pending { since: Instant::now(), _cut: tell });
         Ok((turn, cut))
     }
 
     fn make_room(&mut self) -> Full {
         // Cut one at a time: its place is free when its task has ended.
-        if self.cuttable < self.taken {
+        if self.cuttable.len() < self.taken {
             return Full::UntilFreed;
         }
-        let Some(&(_, Reverse(turn), network)) = self.ranks.last() else {
+        let Some((network, turn, &Pending { since, .. })) = self.cuttable.next() else {
             return Full::UntilFreed;
         };
-        let pending = self.networks.get(&network).and_then(|connections| connections.get(&turn));
         let full = *self.full.get_or_insert_with(Instant::now);
-        let youth = self.left_of(PENDING_GRACE, pending.map(|pending| pending.since));
+        let youth = self.left_of(PENDING_GRACE, Some(since));
         let progress = self.left_of(PROGRESS, self.answered).min(self.left_of(JAM, Some(full)));
         let wait = youth.max(progress);
         if !wait.is_zero() {
             return Full::For(wait);
         }
-        self.remove(network, turn);
+        self.cuttable.remove(network, turn);
         self.spent = CREDIT.min(self.spent + CUT_COST);
         Full::UntilFreed
     }
@@ -161,38 +149,6 @@ impl State {
     fn left_of(&self, wait: Duration, since: Option<Instant>) -> Duration {
         let wait = wait / CREDIT * (CREDIT - self.spent);
         since.map_or(Duration::ZERO, |since| wait.saturating_sub(since.elapsed()))
-    }
-
-    fn insert(&mut self, network: IpAddr, turn: Turn, pending: Pending) {
-        self.change(network, |connections| connections.insert(turn, pending));
-        self.cuttable += 1;
-    }
-
-    /// `None` if it was cut already.
-    fn remove(&mut self, network: IpAddr, turn: Turn) -> Option<Pending> {
-        let removed = self.change(network, |connections| connections.remove(&turn));
-        self.cuttable -= usize::from(removed.is_some());
-        removed
-    }
-
-    /// Changes a network's connections and its rank with them.
-    fn change<T>(&mut self, network: IpAddr, change: impl FnOnce(&mut Connections) -> T) -> T {
-        let rank = |connections: &Connections| {
-            let (&turn, _) = connections.first_key_value()?;
-            Some((connections.len(), Reverse(turn), network))
-        };
-        let connections = self.networks.entry(network).or_default();
-        let before = rank(connections);
-        let changed = change(connections);
-        let after = rank(connections);
-        if after.is_none() {
-            self.networks.remove(&network);
-        }
-        if let Some(before) = before {
-            self.ranks.remove(&before);
-        }
-        self.ranks.extend(after);
-        changed
     }
 }
 
@@ -218,9 +174,9 @@ impl Place {
     /// Notes that a complete request has arrived: connections without one are cut first.
     pub fn has_asked(&mut self) {
         let mut state = self.pending.lock();
-        if let Some(pending) = state.remove(self.network, self.turn) {
+        if let Some(pending) = state.cuttable.remove(self.network, self.turn) {
             self.turn.has_asked = true;
-            state.insert(self.network, self.turn, pending);
+            state.cuttable.insert(self.network, self.turn, pending);
         }
     }
 
@@ -234,8 +190,10 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.pending.lock();
-        let was_cut = state.remove(self.network, self.turn).is_none();
-        if self.turn.has_asked && !was_cut {
+        let pending = state.cuttable.remove(self.network, self.turn);
+        // A stream or a kept connection that ends is no sign that others will be answered soon.
+        let is_soon = |pending: Pending| pending.since.elapsed() < PENDING_GRACE;
+        if self.turn.has_asked && pending.is_some_and(is_soon) {
             state.spent = state.spent.saturating_sub(1);
             state.answered = Some(Instant::now());
         }
@@ -319,6 +277,31 @@ mod tests {
         assert_eq!(cut(&flood[..3 * MAX_PENDING]), 3 * MAX_PENDING, "its oldest");
     }
 
+    /// A stream ends each tenth of a second, and another client of its address takes its place.
+    #[tokio::test(start_paused = true)]
+    async fn streams_that_end_keep_nobody_out() {
+        let pending = PendingConnections::default();
+        let mut held = Vec::new();
+        for _ in 0..MAX_PENDING {
+            held.push(connect(&pending, ip(2), true).await);
+        }
+        tokio::time::sleep(PENDING_GRACE).await;
+        let ending = tokio::spawn(async move {
+            for stream in held {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                stream.abort();
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let began = Instant::now();
+        for _ in 0..2 * MAX_PENDING {
+            connect(&pending, ip(2), true).await;
+        }
+        connect(&pending, ip(1), false).await;
+        assert!(began.elapsed() <= PENDING_GRACE, "{:?}", began.elapsed());
+        ending.abort();
+    }
+
     /// In IPv6 one home has 2⁶⁴ addresses.
     #[tokio::test(start_paused = true)]
     async fn a_network_of_ipv6_is_one_address() {
@@ -394,7 +377,6 @@ mod tests {
             drop(pending.place(ip(last)).await);
         }
         let state = pending.lock();
-        assert!(state.networks.is_empty() && state.ranks.is_empty());
-        assert_eq!((state.taken, state.cuttable), (0, 0));
+        assert_eq!((state.taken, state.cuttable.len()), (0, 0));
     }
 }

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use warp::Reply;
@@ -20,7 +20,7 @@ use crate::handshake::{HEAD_LIMIT, HEADER_LIMIT, Policy, Rejection, asks, guard,
 use crate::limits::WriteWithin;
 use crate::settings::Settings;
 use crate::shutdown::Shutdown;
-use crate::stream::{Explained, LINGER, Lingering, Rewind, linger};
+use crate::stream::{Explained, HeadDeadlines, LINGER, Lingering, Rewind, linger};
 use crate::upgrade::{AcceptError, Ends, Upgrade, read_head};
 
 /// The settings and the routes that all connections to a listener share.
@@ -61,13 +61,15 @@ impl Site {
         let io = WriteWithin::new(Rewind::new(&head.bytes, head.io), self.settings.write);
         // hyper closes over a body that nobody read, and the reset would destroy its answer.
         let io = Lingering::new(io, LINGER);
-        // hyper answers a malformed head with an empty 400.
-        let io = Explained::new(io);
+        // hyper answers a malformed head with an empty 400, and a late one not at all.
+        let deadlines = HeadDeadlines { idle: self.settings.keep_alive, head: self.settings.head };
+        let io = Explained::new(io, deadlines);
         let mut builder = http1::Builder::new();
         builder
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.settings.keep_alive)
+            .header_read_timeout(None)
             .keep_alive(keep_alive)
+            // A client that has sent all its requests may end its half and wait for the answers.
+            .half_close(true)
             .max_buf_size(HEAD_LIMIT)
             .max_headers(HEADER_LIMIT);
         let routes = TowerToHyperService::new(warp::service(self.routes.clone()));

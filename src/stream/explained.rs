@@ -1,5 +1,7 @@
 //! A stream of HTTP answers in which a refusal of hyper's own says what is wrong.
 
+mod head_timer;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,17 +12,32 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::handshake::{
     HEAD_LIMIT, HeadError, Rejection, encode, has_body, parse_request, read_request,
 };
+pub use head_timer::HeadDeadlines;
+use head_timer::{HeadTimer, Overdue};
+
+/// The front of the preface of HTTP/2.
+const HTTP_2: &[u8] = b"PRI * HTTP/2.0";
+
+/// The end of a head, with a byte in front that no head may have: hyper refuses what ends so.
+const NO_HEAD: &[u8] = b"\0\r\n\r\n";
 
 /// A stream under a hyper server that replaces hyper's empty refusal of a head by a [`Rejection`].
 ///
 /// hyper answers a head that it cannot parse itself, before any route sees it. To find out what is
 /// wrong with the head, this stream keeps what was read since the last answer, at most
 /// [`HEAD_LIMIT`]. After a 101 it keeps nothing, and bytes pass unchanged.
+///
+/// hyper closes a connection without an answer when a head takes too long. So this stream has the
+/// deadlines, and hyper needs none: a head that has begun and does not end in time is refused with 408
+/// (RFC 9110 §15.5.9), and a connection on which none begins in time ends.
 #[derive(Debug)]
 pub struct Explained<S> {
     io: S,
     /// The bytes that were read since the last answer. `None` once the connection is a WebSocket.
     unanswered: Option<BytesMut>,
+    timer: HeadTimer,
+    /// Whether a head did not end in time.
+    is_late: bool,
     refusal: Option<Refusal>,
 }
 
@@ -36,8 +53,9 @@ struct Refusal {
 impl<S> Explained<S> {
     /// Explains the refusals of a hyper server on `io`. All answers of the server's routes must have
     /// the headers of [`guard`](crate::handshake::guard), by which they differ from hyper's.
-    pub fn new(io: S) -> Self {
-        Self { io, unanswered: Some(BytesMut::new()), refusal: None }
+    pub fn new(io: S, deadlines: HeadDeadlines) -> Self {
+        let unanswered = Some(BytesMut::new());
+        Self { io, unanswered, timer: HeadTimer::new(deadlines), is_late: false, refusal: None }
     }
 
     /// The stream below.
@@ -52,12 +70,36 @@ impl<S> Explained<S> {
         }
     }
 
+    /// Whether `bytes`, which were just read, begin a head that hyper closes over without an answer:
+    /// the preface of HTTP/2 (RFC 9113 §3.4).
+    fn begins_http_2(&self, bytes: &[u8]) -> bool {
+        self.unanswered.as_ref().is_some_and(BytesMut::is_empty) && bytes.starts_with(HTTP_2)
+    }
+
+    /// Ready when a deadline is over: with an end if no head has begun, and else with [`NO_HEAD`],
+    /// for which hyper refuses the head.
+    fn poll_late(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<()> {
+        let Some(unanswered) = &self.unanswered else { return Poll::Pending };
+        let overdue = ready!(self.timer.poll(cx, !unanswered.is_empty()));
+        if overdue == Overdue::Head {
+            // hyper may have a whole head, whose body it reads or which it has yet to answer.
+            let is_partial = matches!(parse_request(unanswered), Ok(None));
+            if !is_partial || buf.remaining() < NO_HEAD.len() {
+                return Poll::Pending;
+            }
+            self.is_late = true;
+            buf.put_slice(NO_HEAD);
+        }
+        Poll::Ready(())
+    }
+
     /// Begins a refusal if `next`, which hyper writes next, is one of hyper's own.
     fn explain(&mut self, next: &[u8]) {
         let (Some(head), None) = (&self.unanswered, &self.refusal) else { return };
         let own = status(next).filter(|status| is_refusal_of_hyper(status, next));
         if let Some(status) = own {
-            let rest = encode(&reason(head, status).to_response());
+            let reason = if self.is_late { Rejection::Timeout } else { reason(head, status) };
+            let rest = encode(&reason.to_response());
             self.refusal = Some(Refusal { rest, replaced: next.len() });
         }
     }
@@ -67,6 +109,7 @@ impl<S> Explained<S> {
         let (Some(unanswered), Some(status)) = (&mut self.unanswered, status(written)) else {
             return;
         };
+        self.timer.restart();
         if status == b"101" {
             self.unanswered = None;
             return;
@@ -109,8 +152,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Explained<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        if Pin::new(&mut self.io).poll_read(cx, buf)?.is_pending() {
+            return self.poll_late(cx, buf).map(Ok);
+        }
+        let begins_http_2 = self.begins_http_2(&buf.filled()[before..]);
         self.received(&buf.filled()[before..]);
+        if begins_http_2 {
+            // In small letters it is no preface, and hyper refuses its version.
+            buf.filled_mut()[before] = HTTP_2[0].to_ascii_lowercase();
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -170,6 +220,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Explained<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
@@ -178,11 +230,14 @@ mod tests {
     const ANSWER: &str = "HTTP/1.1 200 OK\r\nX-Content-Type-Options: nosniff\r\n\r\n";
     const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
 
+    const DEADLINES: HeadDeadlines =
+        HeadDeadlines { idle: Duration::from_secs(30), head: Duration::from_secs(10) };
+
     /// The bytes that a peer receives of `answers` to `requests`. The pipe is full after [`ANSWER`], so each
     /// answer is written when the peer has read the one before it.
     async fn received(requests: &str, answers: &[&'static str]) -> String {
         let (near, mut far) = duplex(ANSWER.len());
-        let mut near = Explained::new(near);
+        let mut near = Explained::new(near, DEADLINES);
         let mut head = vec![0; requests.len()];
         let answers = answers.to_vec();
         tokio::spawn(async move {

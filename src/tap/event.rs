@@ -38,8 +38,9 @@ pub enum TapEvent {
     /// Bytes that are neither a head nor frames: the text of a refusal, or not HTTP. At most
     /// [`Limits::keep`](super::Limits::keep) bytes of each direction, in the pieces in which they came.
     Body(Bytes),
-    /// The part of a frame that came before the stream ended.
-    Torn(Torn),
+    /// The part of a frame that came before the stream ended, or before [`Tap::report_part`](super::Tap::report_part),
+    /// and its bytes as far as they are kept.
+    Torn(Torn, Bytes),
     /// The direction ended in order.
     Eof,
     /// The direction ended with an error, such as a reset.

@@ -41,6 +41,8 @@ pub(super) struct Watch {
     upgraded: Option<bool>,
     inward: Stage,
     outward: Stage,
+    /// Whether the incomplete head or frame of [`inward`](Self::inward) is reported already.
+    is_part_reported: bool,
     reports: Reports,
 }
 
@@ -64,6 +66,7 @@ impl Watch {
             upgraded: None,
             inward: Stage::Head(BytesMut::new()),
             outward: Stage::Head(BytesMut::new()),
+            is_part_reported: false,
             reports: Reports { to: Some(to), missed: 0 },
         };
         (watch, seen)
@@ -72,6 +75,9 @@ impl Watch {
     pub(super) fn saw(&mut self, direction: Direction, bytes: &[u8]) {
         if bytes.is_empty() || self.reports.to.is_none() {
             return;
+        }
+        if direction == Direction::In {
+            self.is_part_reported = false;
         }
         let stage = match direction {
             Direction::In => &mut self.inward,
@@ -119,20 +125,24 @@ impl Watch {
         }
     }
 
-    /// Ends a direction: reports the incomplete head, body or frame, and then the end.
+    /// Reports the incomplete head or frame that was read, if it is not reported already.
+    pub(super) fn report_part(&mut self) {
+        let is_reported = std::mem::replace(&mut self.is_part_reported, true);
+        if let Some(part) = self.inward.part(self.keep).filter(|_| !is_reported) {
+            self.reports.send(Direction::In, part);
+        }
+    }
+
+    /// Ends a direction: reports the incomplete head or frame, and then the end.
     pub(super) fn ended(&mut self, direction: Direction, end: TapEvent) {
-        match std::mem::replace(self.stage(direction), Stage::Over) {
-            // A reader may meet the same end or error several times.
-            Stage::Over => return,
-            Stage::Head(bytes) | Stage::Early(bytes) => {
-                self.reports.send_body(direction, &bytes[..bytes.len().min(self.keep)]);
-            }
-            Stage::Frames(decoder) => {
-                if let Some(torn) = decoder.pending() {
-                    self.reports.send(direction, TapEvent::Torn(torn));
-                }
-            }
-            Stage::Body(_) => {}
+        let stage = std::mem::replace(self.stage(direction), Stage::Over);
+        // A reader may meet the same end or error several times.
+        if matches!(stage, Stage::Over) {
+            return;
+        }
+        let is_reported = direction == Direction::In && self.is_part_reported;
+        if let Some(part) = stage.part(self.keep).filter(|_| !is_reported) {
+            self.reports.send(direction, part);
         }
         self.reports.send(direction, end);
     }
@@ -175,6 +185,23 @@ impl Watch {
         match direction {
             Direction::In => &mut self.inward,
             Direction::Out => &mut self.outward,
+        }
+    }
+}
+
+impl Stage {
+    /// The incomplete head or frame, of which at most `keep` bytes are kept.
+    fn part(&self, keep: usize) -> Option<TapEvent> {
+        match self {
+            Self::Head(bytes) | Self::Early(bytes) if !bytes.is_empty() => {
+                let kept = &bytes[..bytes.len().min(keep)];
+                Some(TapEvent::Body(Bytes::copy_from_slice(kept)))
+            }
+            Self::Frames(decoder) => {
+                let torn = decoder.pending()?;
+                Some(TapEvent::Torn(torn, decoder.pending_bytes().into()))
+            }
+            Self::Head(_) | Self::Early(_) | Self::Body(_) | Self::Over => None,
         }
     }
 }

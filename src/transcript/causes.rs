@@ -3,6 +3,8 @@
 //! Each waits until all is silent and writes down the events until then. None is cancel safe: after a
 //! dropped call some of these events stand below a later action.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,11 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::client::{self, ClientCommand, MASK};
+use super::client;
 use super::lane::Lane;
+use super::pace::masked;
+use super::serving::{Handler, Server};
 use super::{Connector, Pipe, Request, SILENCE, Transcript};
-use crate::client::connect;
+use crate::client::{Connection, with_headers};
 use crate::frame::Frame;
+use crate::handshake::parse_request;
 use crate::tap::{Limits, Tap};
 use crate::wst::{Action, ConnectionAction, Item, LineWriter, Observation};
 
@@ -38,8 +43,15 @@ impl Transcript {
             self.vanish(name).await;
         }
         let request = request.into();
-        let at = self.open(name, request.to_bytes(self.printer.writer.host()), None).await;
+        self.begin_act(self.find(name));
+        let bytes = request.to_bytes(self.printer.writer.host());
+        let is_whole = matches!(parse_request(&bytes), Ok(Some(_)));
+        let at = self.open(name, bytes, None).await;
+        self.acted.1 = Some(at);
         self.settle(Some(at), None).await;
+        if is_whole {
+            self.note_unanswered(at);
+        }
     }
 
     /// [`connect`](Self::connect) without waiting until all is silent; gives the index of the lane.
@@ -63,20 +75,27 @@ impl Transcript {
                 "a transcript over TCP needs real time: #[tokio::test]"
             );
         }
+        let request = with_headers(request, &self.headers);
         let limits = self.limits;
         let at_once = at_once.unwrap_or(request.len());
         let opened = match &mut self.connector {
             Connector::Pipes(serve) => {
                 let (near, far) = Pipe::pair(self.capacity);
-                serve(far);
-                Ok(start(name, near, request, at_once, limits, Pipe::reset))
+                let server = self.server.get_or_insert_with(Server::new);
+                if self.handlers.is_empty() {
+                    server.begin();
+                }
+                let handler = Handler::new(server);
+                self.handlers.push((name.to_owned(), handler.clone()));
+                serve(far.of(handler.clone()), handler.clone());
+                Ok(start(name, near, request, at_once, limits, Pipe::reset).of(handler))
             }
-            // `connect` sets TCP_NODELAY: a delay in the kernel would look like silence.
-            Connector::Tcp(addr) => connect(*addr, CONNECT).await.map(|stream| {
-                start(name, stream, request, at_once, limits, |stream| {
-                    let _ = stream.set_zero_linger();
-                })
-            }),
+            // A route sets TCP_NODELAY: a delay in the kernel would look like silence.
+            Connector::Live { route, peer, address } => {
+                let connected = route.connect(*peer, address, CONNECT).await;
+                connected
+                    .map(|stream| start(name, stream, request, at_once, limits, Connection::reset))
+            }
         };
         let (lane, failure) = match opened {
             Ok(lane) => (lane, None),
@@ -94,9 +113,7 @@ impl Transcript {
     /// Sends text, bytes, or any [`Frame`] from a client; a frame without a mask gets the fixed mask.
     /// Not cancel safe.
     pub async fn send(&mut self, name: &str, frame: impl Into<Frame>) {
-        let frame = frame.into();
-        let frame = if frame.header.mask.is_none() { frame.masked(MASK) } else { frame };
-        self.raw(name, frame.to_bytes()).await;
+        self.raw(name, masked(frame.into()).to_bytes()).await;
     }
 
     /// Sends these bytes from a client as they are: broken, incomplete or unmasked frames, too.
@@ -105,14 +122,24 @@ impl Transcript {
     /// Not cancel safe.
     pub async fn raw(&mut self, name: &str, bytes: impl Into<Bytes>) {
         let at = self.at(name);
+        self.begin_act(Some(at));
+        if self.write_from(name, bytes.into()).await {
+            self.settle(Some(at), None).await;
+        }
+    }
+
+    /// Lets a client write these bytes; tells whether it has a connection. Not cancel safe.
+    pub(super) async fn write_from(&mut self, name: &str, bytes: Bytes) -> bool {
+        let at = self.at(name);
         let lane = &mut self.lanes[at];
-        if !lane.is_alive() {
+        let is_alive = lane.is_alive();
+        if is_alive {
+            lane.write(bytes).await;
+        } else {
             let what = Observation::NotConnected.into();
             self.write(at, Item::Expectation(name.to_owned(), what));
-            return;
         }
-        lane.write(bytes.into()).await;
-        self.settle(Some(at), None).await;
+        is_alive
     }
 
     /// Sends a close frame with a code and a reason from a client. For one without a code, send
@@ -124,47 +151,47 @@ impl Transcript {
     /// Ends a client's connection in order and without a close frame, as when its process dies.
     /// Not cancel safe.
     pub async fn vanish(&mut self, name: &str) {
-        let at = self.at(name);
-        self.did(at, ConnectionAction::Cut);
-        self.lanes[at].cut();
-        self.settle(Some(at), None).await;
+        self.act(name, ConnectionAction::Cut).await;
     }
 
     /// Resets a client's connection: bytes that the server has not received are lost. Not cancel safe.
     pub async fn reset(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::Reset, ClientCommand::Reset).await;
+        self.act(name, ConnectionAction::Reset).await;
     }
 
     /// Ends the client's half of the connection in order; the client goes on reading. Not cancel safe.
     pub async fn half_close(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::HalfClose, ClientCommand::HalfClose).await;
+        self.act(name, ConnectionAction::HalfClose).await;
     }
 
     /// Stops a client from answering pings, close frames and the end of the connection, like a program
     /// that hangs while its system still acknowledges received bytes. Not cancel safe.
     pub async fn mute(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::Mute, ClientCommand::Mute).await;
+        self.act(name, ConnectionAction::Mute).await;
     }
 
     /// Stops a client from reading: the server's bytes fill the pipe, then the buffers of the server.
     /// Not cancel safe.
     pub async fn stop_reading(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::StopReading, ClientCommand::StopReading).await;
+        self.act(name, ConnectionAction::StopReading).await;
     }
 
     /// Lets a client read again. Not cancel safe.
     pub async fn resume(&mut self, name: &str) {
-        self.tell(name, ConnectionAction::Resume, ClientCommand::Resume).await;
+        self.act(name, ConnectionAction::Resume).await;
     }
 
-    /// Waits for `time`; events meanwhile are written down with their time, `at 25s`.
+    /// Waits for `time`; events meanwhile are written down with their time, `at 25s`; over TCP only with
+    /// [`show_times`](Self::show_times).
     ///
     /// Times are rounded to tenths of a second, below 950 ms to hundredths. Not cancel safe.
     pub async fn pass(&mut self, time: Duration) {
+        self.begin_act(None);
         self.aside(Item::Wait(time));
         let since = Instant::now();
-        sleep(time).await;
-        self.settle(None, Some(since)).await;
+        self.sleep(time).await;
+        let is_exact = self.server.is_some();
+        self.settle(None, Some(since).filter(|_| is_exact || self.shows_times)).await;
     }
 
     /// Waits until a client's connection is over, for ten seconds at most, and writes down how it ended.
@@ -183,10 +210,13 @@ impl Transcript {
         self.write(at, Item::Action(name, Action::Connection(action)));
     }
 
-    async fn tell(&mut self, name: &str, action: ConnectionAction, command: ClientCommand) {
+    /// Lets a client do something to its connection: any action of the wire language, except for
+    /// `dribble`, which only a scenario can do. Not cancel safe.
+    pub async fn act(&mut self, name: &str, action: ConnectionAction) {
         let at = self.at(name);
+        self.begin_act(Some(at));
         self.did(at, action);
-        self.lanes[at].tell(command).await;
+        self.lanes[at].act(action).await;
         self.settle(Some(at), None).await;
     }
 }
@@ -198,8 +228,10 @@ where
 {
     let (tap, reports) = Tap::new(io, limits);
     let (commands, orders) = mpsc::channel(ORDERS);
-    tokio::spawn(client::run(tap, request.slice(..at_once), orders, reset));
-    Lane::new(name, request, commands, reports)
+    let has_part = Arc::<AtomicBool>::default();
+    let client = client::run(tap, request.slice(..at_once), orders, has_part.clone(), reset);
+    tokio::spawn(client);
+    Lane::new(name, request, commands, reports, has_part)
 }
 
 /// Whether the clock is paused: only then a sleep takes exactly as long as it should.
@@ -208,5 +240,6 @@ async fn is_clock_paused() -> bool {
     sleep(SILENCE).await;
     let before = Instant::now();
     sleep(SILENCE).await;
-    before.elapsed() == SILENCE
+    // A clock that was paused between two ticks takes two of them.
+    [SILENCE, 2 * SILENCE].contains(&before.elapsed())
 }

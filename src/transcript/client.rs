@@ -4,16 +4,19 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::frame::{Decoder, Frame, Opcode};
 use crate::handshake::parse_response;
 use crate::tap::Tap;
+use crate::wst::ConnectionAction;
 
 /// The mask of the examples in RFC 6455 §5.7. It is fixed, so that the bytes are the same in every run.
 pub(crate) const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -37,11 +40,9 @@ pub(crate) enum ClientCommand {
         /// The bytes hold a close frame, so the server's close frame is its answer and is not echoed.
         close: bool,
     },
-    Mute,
-    StopReading,
-    Resume,
-    HalfClose,
-    Reset,
+    Act(ConnectionAction),
+    /// Report a head or frame of which only a part has come, then tell.
+    ReportPart(oneshot::Sender<()>),
 }
 
 /// Runs a client until the connection ends, it is told to reset, or its command channel is closed.
@@ -49,6 +50,7 @@ pub(super) async fn run<S>(
     io: Tap<S>,
     request: Bytes,
     commands: mpsc::Receiver<ClientCommand>,
+    has_part: Arc<AtomicBool>,
     reset: fn(S),
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -58,6 +60,7 @@ pub(super) async fn run<S>(
         commands,
         reading: true,
         inbox: vec![0; READ_SIZE],
+        has_part,
         input: Incoming::Head(BytesMut::new()),
         output: Output {
             outbox: BytesMut::from(request),
@@ -69,14 +72,20 @@ pub(super) async fn run<S>(
     };
     loop {
         match client.next().await {
-            ClientEvent::Command(Some(ClientCommand::Reset)) => {
-                return reset(client.io.into_inner());
-            }
-            ClientEvent::Command(Some(ClientCommand::Mute)) => client.output.muted = true,
-            ClientEvent::Command(Some(ClientCommand::StopReading)) => client.reading = false,
-            ClientEvent::Command(Some(ClientCommand::Resume)) => client.reading = true,
-            ClientEvent::Command(Some(ClientCommand::HalfClose)) => {
-                client.output.ending = Ending::Due;
+            ClientEvent::Command(Some(ClientCommand::Act(action))) => match action {
+                ConnectionAction::Cut => return,
+                ConnectionAction::Reset => return reset(client.io.into_inner()),
+                ConnectionAction::HalfClose => client.output.ending = Ending::Due,
+                ConnectionAction::Mute => client.output.muted = true,
+                ConnectionAction::StopReading => client.reading = false,
+                ConnectionAction::Resume => client.reading = true,
+                // The sender cuts what it writes into pieces.
+                ConnectionAction::Dribble(_) => {}
+            },
+            ClientEvent::Command(Some(ClientCommand::ReportPart(done))) => {
+                client.io.report_part();
+                // The caller may be gone.
+                let _ = done.send(());
             }
             ClientEvent::Ended => client.output.ending = Ending::Done,
             ClientEvent::Command(Some(ClientCommand::Write { bytes, torn, close })) => {
@@ -99,6 +108,8 @@ struct ClientTask<S> {
     commands: mpsc::Receiver<ClientCommand>,
     reading: bool,
     inbox: Vec<u8>,
+    /// Whether a head or frame has begun and not ended.
+    has_part: Arc<AtomicBool>,
     input: Incoming,
     output: Output,
 }
@@ -164,6 +175,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientTask<S> {
     }
 
     fn receive(&mut self, size: usize) {
+        self.read(size);
+        let has_part = match &self.input {
+            Incoming::Head(_) => true,
+            Incoming::Frames(decoder) => decoder.pending().is_some(),
+            Incoming::Ignored => false,
+        };
+        self.has_part.store(has_part, Relaxed);
+    }
+
+    fn read(&mut self, size: usize) {
         let mut bytes = &self.inbox[..size];
         let after_head;
         if let Incoming::Head(head) = &mut self.input {

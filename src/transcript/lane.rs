@@ -1,23 +1,29 @@
 //! The state of one client of a transcript, in the task of the test.
 
+mod body_end;
 mod fence;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+
+use body_end::BodyEnd;
 
 use super::client::ClientCommand;
 use super::fence_token::is_fence_token;
 use super::printing::Printer;
+use super::serving::Handler;
 use crate::client::Asked;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
 use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Seen, TapEvent};
-use crate::wst::{Action, Item, LineWriter};
+use crate::wst::{Action, ConnectionAction, Item, LineWriter, Observation};
 
 /// A client's name and its latest connection.
 pub(crate) struct Lane {
@@ -28,6 +34,8 @@ pub(crate) struct Lane {
     request: Option<Bytes>,
     commands: Option<mpsc::Sender<ClientCommand>>,
     reports: mpsc::Receiver<Seen>,
+    /// Whether a head or frame has begun and not ended.
+    has_part: Arc<AtomicBool>,
     seen: Vec<Noted>,
     /// The indexes in `seen` of the pings and closes that the client has not answered, by payload.
     open: HashMap<(Opcode, Bytes), VecDeque<usize>>,
@@ -40,12 +48,19 @@ pub(crate) struct Lane {
     torn: Option<Torn>,
     /// Whether fences are sent to the server.
     is_fenced: bool,
+    is_mute: bool,
     /// The payload of the last fence whose pong came.
     fence: Bytes,
     /// Whether the client was told to cut or reset: later events are dropped.
     is_gone: bool,
     /// The error of connecting, if there never was a connection.
     pub(crate) refusal: Option<io::ErrorKind>,
+    /// The server's handler of this connection, if it is in this process.
+    handler: Option<Arc<Handler>>,
+    /// The last message that came.
+    message: Option<Frame>,
+    /// Where the body of an answer ends, if the answer tells.
+    body: Option<BodyEnd>,
 }
 
 /// An event, and the answer to it that the client sent by itself.
@@ -64,6 +79,8 @@ enum Phase {
     Open,
     /// A close frame was sent or received, or the answer was not 101: only the end is left.
     Closing,
+    /// All of an answer that is not 101 is there, and the server keeps the connection.
+    Kept,
     Over,
 }
 
@@ -73,6 +90,7 @@ impl Lane {
         request: Bytes,
         commands: mpsc::Sender<ClientCommand>,
         reports: mpsc::Receiver<Seen>,
+        has_part: Arc<AtomicBool>,
     ) -> Self {
         Self {
             name: name.to_owned(),
@@ -80,6 +98,7 @@ impl Lane {
             request: Some(request),
             commands: Some(commands),
             reports,
+            has_part,
             seen: Vec::new(),
             open: HashMap::new(),
             answers: HashSet::new(),
@@ -87,15 +106,47 @@ impl Lane {
             said: Decoder::new(0),
             torn: None,
             is_fenced: true,
+            is_mute: false,
             fence: Bytes::new(),
             is_gone: false,
             refusal: None,
+            handler: None,
+            message: None,
+            body: None,
         }
+    }
+
+    /// The same lane, of a connection that this handler serves.
+    pub(super) fn of(mut self, handler: Arc<Handler>) -> Self {
+        self.handler = Some(handler);
+        self
+    }
+
+    /// The message of the panic that ended the connection, if one did.
+    pub(crate) fn panic(&self) -> Option<String> {
+        self.handler.as_ref()?.panic()
+    }
+
+    /// Whether the client waits for the answer to its request.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.phase == Phase::Opening
+    }
+
+    /// The last message that the client has received.
+    pub(super) fn last_message(&self) -> Option<&Frame> {
+        self.message.as_ref()
+    }
+
+    /// Whether its handler runs and has begun to wait neither for the client nor for room to write.
+    pub(super) fn stops_listening(&self) -> bool {
+        let stops = self.handler.as_ref().is_some_and(|handler| handler.stops_listening());
+        stops && self.is_alive() && !self.is_over()
     }
 
     /// The lane of a client that could not connect.
     pub(crate) fn unconnected(name: &str, why: io::ErrorKind) -> Self {
-        let mut lane = Self::new(name, Bytes::new(), mpsc::channel(1).0, mpsc::channel(1).1);
+        let mut lane =
+            Self::new(name, Bytes::new(), mpsc::channel(1).0, mpsc::channel(1).1, Arc::default());
         (lane.request, lane.phase, lane.refusal) = (None, Phase::Over, Some(why));
         lane
     }
@@ -112,19 +163,29 @@ impl Lane {
 
     /// Whether the client takes part in fences and in closing: a mute client does not.
     pub(crate) fn is_talking(&self) -> bool {
-        self.is_fenced
+        self.is_fenced && self.phase != Phase::Kept
     }
 
-    /// Sends the client a command. Not cancel safe: a dropped call may have changed the lane only.
-    pub(crate) async fn tell(&mut self, command: ClientCommand) {
-        match command {
-            ClientCommand::Mute | ClientCommand::StopReading | ClientCommand::HalfClose => {
-                self.is_fenced = false;
-            }
-            ClientCommand::Resume => self.is_fenced = true,
-            ClientCommand::Reset => self.vanish(),
-            ClientCommand::Write { .. } => {}
+    /// Whether the client was told to answer neither pings nor close frames.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.is_mute
+    }
+
+    /// Lets the client do something to its connection. Not cancel safe: a dropped call may have changed
+    /// the lane only.
+    pub(crate) async fn act(&mut self, action: ConnectionAction) {
+        match action {
+            ConnectionAction::Cut => return self.cut(),
+            ConnectionAction::Reset => self.vanish(),
+            ConnectionAction::Mute => (self.is_mute, self.is_fenced) = (true, false),
+            ConnectionAction::StopReading | ConnectionAction::HalfClose => self.is_fenced = false,
+            ConnectionAction::Resume => self.is_fenced = true,
+            ConnectionAction::Dribble(_) => {}
         }
+        self.command(ClientCommand::Act(action)).await;
+    }
+
+    async fn command(&mut self, command: ClientCommand) {
         if let Some(commands) = &self.commands {
             // An error means that the client has ended.
             let _ = commands.send(command).await;
@@ -143,7 +204,19 @@ impl Lane {
             self.phase = Phase::Closing;
         }
         let torn = self.said.pending().is_some();
-        self.tell(ClientCommand::Write { bytes, torn, close }).await;
+        self.command(ClientCommand::Write { bytes, torn, close }).await;
+    }
+
+    /// Receives the head or frame of which only a part has come. Not cancel safe.
+    pub(crate) async fn receive_part(&mut self) {
+        if !self.has_part.load(Relaxed) {
+            return;
+        }
+        let (done, is_done) = oneshot::channel();
+        self.command(ClientCommand::ReportPart(done)).await;
+        // An error means that the client has ended, and reported the part before that.
+        let _ = is_done.await;
+        self.catch_up();
     }
 
     /// Ends the client, which cuts its connection.
@@ -192,6 +265,13 @@ impl Lane {
             lines.insert(last.map_or(0, |last| last + 1), part);
         }
         self.torn = torn;
+        let panic = self.handler.as_ref().and_then(|handler| handler.untold_panic());
+        if let Some(message) = panic {
+            // The connection ended because of it.
+            let is_end = |line: &Item| matches!(line, Item::Expectation(_, expect) if matches!(expect.what, Observation::End(_)));
+            let end = lines.iter().rposition(is_end).unwrap_or(lines.len());
+            lines.insert(end, LineWriter::panic(&self.name, &message));
+        }
         lines
     }
 
@@ -237,7 +317,10 @@ impl Lane {
                 let response = parse_response(head).ok().flatten();
                 let is_101 = response.is_some_and(|(response, _)| response.status() == 101);
                 self.phase = if is_101 { Phase::Open } else { Phase::Closing };
+                self.body = BodyEnd::of(head).filter(|_| !is_101);
+                self.end_body(b"");
             }
+            (TapEvent::Body(bytes), Direction::In) => self.end_body(bytes),
             (TapEvent::Frame(frame), direction) => match frame.header.opcode {
                 Opcode::Close => self.phase = Phase::Closing,
                 Opcode::Ping | Opcode::Pong if is_fence_token(&frame.payload) => {
@@ -246,6 +329,9 @@ impl Lane {
                     }
                     return;
                 }
+                Opcode::Text | Opcode::Binary if direction == Direction::In => {
+                    self.message = Some(frame.clone());
+                }
                 _ => {}
             },
             _ => {}
@@ -253,6 +339,15 @@ impl Lane {
         match self.asked(&seen) {
             Some(at) => self.seen[at].answer = Some(seen),
             None => self.seen.push(Noted { seen, answer: None }),
+        }
+    }
+
+    /// Takes in a piece of a body. After the last one nothing more is to come.
+    fn end_body(&mut self, piece: &[u8]) {
+        if self.phase == Phase::Closing
+            && self.body.as_mut().is_some_and(|body| body.is_over_with(piece))
+        {
+            self.phase = Phase::Kept;
         }
     }
 

@@ -8,6 +8,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
+use super::serving::Handler;
+use crate::tap::Direction;
+
 /// One end of a connection in memory, which can end as TCP does: in order, or by a reset.
 ///
 /// Dropping an end closes it: the other end reads the bytes that are under way, then the end of the
@@ -16,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 pub struct Pipe {
     io: DuplexStream,
     is_reset: Arc<AtomicBool>,
+    /// The handler that has this end, if it is the server's in a transcript.
+    handler: Option<Arc<Handler>>,
 }
 
 impl Pipe {
@@ -24,7 +29,8 @@ impl Pipe {
     pub fn pair(capacity: usize) -> (Self, Self) {
         let (near, far) = tokio::io::duplex(capacity);
         let is_reset = Arc::<AtomicBool>::default();
-        (Self { io: near, is_reset: is_reset.clone() }, Self { io: far, is_reset })
+        let end = |io, is_reset| Self { io, is_reset, handler: None };
+        (end(near, is_reset.clone()), end(far, is_reset))
     }
 
     /// Ends the connection as a crash does: the other end gets
@@ -32,6 +38,26 @@ impl Pipe {
     pub fn reset(self) {
         // Dropping this end, after that, wakes the other one.
         self.is_reset.store(true, Ordering::Release);
+    }
+
+    /// The same end, watched for its handler.
+    pub(super) fn of(mut self, handler: Arc<Handler>) -> Self {
+        self.handler = Some(handler);
+        self
+    }
+
+    /// Does an operation on the stream, if this end may.
+    fn operate<T>(
+        &mut self,
+        direction: Direction,
+        operation: impl FnOnce(Pin<&mut DuplexStream>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.check()?;
+        let io = Pin::new(&mut self.io);
+        match &self.handler {
+            Some(handler) => handler.operate(direction, || operation(io)),
+            None => operation(io),
+        }
     }
 
     fn check(&self) -> io::Result<()> {
@@ -42,14 +68,21 @@ impl Pipe {
     }
 }
 
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        if let Some(handler) = &self.handler {
+            handler.dropped();
+        }
+    }
+}
+
 impl AsyncRead for Pipe {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.check()?;
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        self.operate(Direction::In, |io| io.poll_read(cx, buf))
     }
 }
 
@@ -59,8 +92,7 @@ impl AsyncWrite for Pipe {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        self.operate(Direction::Out, |io| io.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -68,8 +100,7 @@ impl AsyncWrite for Pipe {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        self.operate(Direction::Out, |io| io.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {

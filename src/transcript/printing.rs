@@ -50,7 +50,7 @@ impl Printer {
                 }
                 (TapEvent::Body(bytes), _) => self.writer.stray(lane, sender, bytes),
                 (TapEvent::Frame(frame), _) => self.writer.frame(lane, sender, frame),
-                (TapEvent::Torn(torn), _) => LineWriter::part(lane, sender, *torn),
+                (TapEvent::Torn(torn, _), _) => LineWriter::part(lane, sender, *torn),
                 (TapEvent::Eof, _) => LineWriter::end(lane, None),
                 (TapEvent::Error(kind), _) => LineWriter::end(lane, Some(*kind)),
                 (TapEvent::Missed(count), _) => {

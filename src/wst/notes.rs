@@ -8,7 +8,7 @@ use super::text::Text;
 use super::time::{duration, seconds};
 
 /// For each note the words that must follow it, for the error message.
-pub(super) const NOTES: [(&str, &str); 18] = [
+pub(super) const NOTES: [(&str, &str); 20] = [
     (
         "quiet",
         "a time such as 50ms: how long the clients of a real server go on reading at the end of a step",
@@ -33,6 +33,11 @@ pub(super) const NOTES: [(&str, &str); 18] = [
     ("distinct", "the front of names that stand for different things"),
     ("rising", "the front of names that stand for numbers, none smaller than the one before"),
     ("positive", "the front of names that stand for numbers above 0"),
+    ("between", "the front of names that stand for numbers, the least number and the greatest"),
+    (
+        "grows",
+        "the front of names that stand for numbers, and by how much the last is above the first: at least and at most",
+    ),
 ];
 
 /// A note. Before the first step it is for the whole scenario, else for its step.
@@ -75,9 +80,18 @@ pub enum Note {
     Rising(String),
     /// `@positive rss`: the values must be numbers above 0.
     Positive(String),
+    /// `@between rss 200000 1000000000`: the values must be numbers from the one to the other.
+    Between(String, u64, u64),
+    /// `@grows up 1 12`: the last value must be above the first by so much at least, and at most.
+    Grows(String, u64, u64),
 }
 
 impl Note {
+    /// Whether it is about the process of a server or client, which only a command that starts it can do.
+    pub(crate) fn is_about_process(&self) -> bool {
+        matches!(self, Self::Env(..) | Self::SignalTerm | Self::Exits(..) | Self::Client(..))
+    }
+
     /// The number of words behind the name.
     pub(crate) fn words(&self) -> usize {
         match self {
@@ -85,6 +99,7 @@ impl Note {
             Self::Ignore(words) | Self::Client(words) => words.len(),
             Self::Hint(..) | Self::Why(..) | Self::Title(..) | Self::Env(..) => 2,
             Self::Exits(_, code) => 1 + usize::from(code.is_some()),
+            Self::Between(..) | Self::Grows(..) => 3,
             _ => 1,
         }
     }
@@ -115,6 +130,11 @@ pub(super) fn note(cursor: &mut Cursor<'_>) -> Parsed<Note> {
 /// The note of that name; `None` if these are not the words that follow it.
 fn read(name: &str, words: Vec<String>) -> Option<Note> {
     let one = || <[String; 1]>::try_from(words.clone()).ok().map(|[word]| word);
+    let range = || {
+        let [front, from, to] = <[String; 3]>::try_from(words.clone()).ok()?;
+        let [from, to] = [from, to].map(|number| number.parse::<u64>().ok());
+        Some((front, from?, to?)).filter(|(_, from, to)| from <= to)
+    };
     let two = || <[String; 2]>::try_from(words.clone()).ok().map(|[first, second]| (first, second));
     Some(match name {
         "quiet" => Note::Quiet(duration(&one()?)?),
@@ -139,6 +159,8 @@ fn read(name: &str, words: Vec<String>) -> Option<Note> {
         "distinct" => Note::Distinct(one()?),
         "rising" => Note::Rising(one()?),
         "positive" => Note::Positive(one()?),
+        "between" => range().map(|(front, from, to)| Note::Between(front, from, to))?,
+        "grows" => range().map(|(front, from, to)| Note::Grows(front, from, to))?,
         _ => return None,
     })
 }
@@ -165,6 +187,12 @@ impl fmt::Display for Note {
             Self::Distinct(front) => put(f, "distinct", [front]),
             Self::Rising(front) => put(f, "rising", [front]),
             Self::Positive(front) => put(f, "positive", [front]),
+            Self::Between(front, from, to) => {
+                put(f, "between", [front, &from.to_string(), &to.to_string()])
+            }
+            Self::Grows(front, from, to) => {
+                put(f, "grows", [front, &from.to_string(), &to.to_string()])
+            }
         }
     }
 }

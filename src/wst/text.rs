@@ -35,8 +35,15 @@ impl Text {
         }
     }
 
+    /// Appends bytes, each as the character of its number.
+    pub(crate) fn extend_bytes(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.push(char::from(byte));
+        }
+    }
+
     /// Whether it has a placeholder.
-    pub(super) fn has_placeholders(&self) -> bool {
+    pub(crate) fn has_placeholders(&self) -> bool {
         self.0.iter().any(|part| !matches!(part, Part::Plain(_)))
     }
 
@@ -49,6 +56,18 @@ impl Text {
         };
         self.0.into_iter().map(part).collect()
     }
+}
+
+/// The bytes of a text whose characters are bytes. Another character, of a name's value, becomes UTF-8.
+pub(crate) fn byte_string(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match u8::try_from(c) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
 }
 
 /// The placeholder that `text` begins with, such as `<bob>` or `<*>`, and its length in bytes.
@@ -66,7 +85,7 @@ pub(super) fn placeholder(text: &str) -> Option<(usize, Part)> {
 }
 
 /// A name that can stand between `<` and `>`: `name` with a dash for each character that cannot.
-pub(super) fn placeholder_name(name: &str) -> String {
+pub(crate) fn placeholder_name(name: &str) -> String {
     let mut out = String::new();
     if !name.starts_with(|c: char| c.is_alphabetic()) {
         out.push('n');
@@ -137,4 +156,36 @@ pub(super) fn is_odd(c: char) -> bool {
 pub(super) fn readable(bytes: &[u8]) -> Option<&str> {
     let is_odd = |c: char| c.is_control() && !"\r\n\t".contains(c);
     str::from_utf8(bytes).ok().filter(|text| !text.contains(is_odd))
+}
+
+/// A text, without quotes if it reads as one word.
+pub(super) struct Value<'t>(pub(super) &'t Text);
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !reads_as_a_word(self.0) {
+            return write!(f, "{}", self.0);
+        }
+        for part in &self.0.0 {
+            match part {
+                Part::Plain(text) => f.write_str(text)?,
+                Part::Any => f.write_str("<*>")?,
+                Part::Name(name) => write!(f, "<{name}>")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn reads_as_a_word(text: &Text) -> bool {
+    let is_word = |part: &Part| match part {
+        Part::Plain(text) => {
+            let fits = |c: char| !" \"\\".contains(c) && !is_odd(c);
+            let placeholders = text.char_indices().filter(|(_, c)| *c == '<');
+            text.chars().all(fits)
+                && !{ placeholders }.any(|(at, _)| placeholder(&text[at..]).is_some())
+        }
+        Part::Any | Part::Name(_) => true,
+    };
+    !text.0.is_empty() && text.0.iter().all(is_word)
 }

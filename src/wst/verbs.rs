@@ -149,10 +149,10 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         group: Group::File,
-        form: "@distinct, @rising, @positive names",
-        words: &["@distinct", "@rising", "@positive"],
-        english: "The grader checks the values of captured names: all different, none smaller than the one before, all above 0.",
-        russian: "Грейдер проверяет значения захваченных имён: все разные, ни одно не меньше предыдущего, все больше 0.",
+        form: "@distinct, @rising, @positive, @between, @grows names",
+        words: &["@distinct", "@rising", "@positive", "@between", "@grows"],
+        english: "The values of captured names: all different, none smaller than the one before, all above 0; numbers `from to`; the last above the first by `from` to `to`.",
+        russian: "Значения захваченных имён: все разные, ни одно не меньше предыдущего, все больше 0; числа `от до`; последнее больше первого на число `от до`.",
         example: "== two ids\n@distinct id\nbob -> GET /says?810178\nbob <- 101\nbob << text \"<id>\"",
         mistake: "@rising",
     },
@@ -300,6 +300,15 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         group: Group::Receive,
+        form: "bob << binary 00 <*> <name> ff",
+        words: &[],
+        english: "Bytes with placeholders: `<*>` is any bytes or none, `<name>` at least one. Bob may send a name's bytes: `bob >> binary 40 <name>`.",
+        russian: "Байты с подстановками: `<*>` — любые байты или ни одного, `<name>` — хотя бы один. Байты имени Боб может послать: `bob >> binary 40 <name>`.",
+        example: "bob -> GET /says?8204000102ff\nbob <- 101\nbob << binary 00 <*> ff\nann -> GET /says?82024041\nann <- 101\nann << binary 40 <id>",
+        mistake: "bob << binary 00 <*>ff",
+    },
+    Verb {
+        group: Group::Receive,
         form: "bob << text 70000 bytes sha256:0123456789ab",
         words: &["bytes", "sha256"],
         english: "A payload of this length whose SHA-256 begins with these digits. In JSON, a long string is `<257 bytes sha256:…>`.",
@@ -320,8 +329,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::Receive,
         form: "bob << torn text 2 of 5 bytes",
         words: &["torn"],
-        english: "The first part of a frame, then the end of the connection: this many bytes of the payload, `header` for less than a header, `...` for any part.",
-        russian: "Начало кадра, затем конец соединения: столько байт данных, `header` — меньше заголовка, `...` — сколько угодно.",
+        english: "The first part of a frame whose rest does not come, before the connection ends or the time is over: this many bytes of the payload, `header` for less than a header, `...` for any part.",
+        russian: "Начало кадра, остаток которого не приходит до конца соединения или срока: столько байт данных, `header` — меньше заголовка, `...` — сколько угодно.",
         example: "bob -> GET /says?81056865\nbob <- 101\nbob << torn text 2 of 5 bytes\nbob -- eof",
         mistake: "bob << torn text 2",
     },
@@ -489,6 +498,15 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         group: Group::Shown,
+        form: "bob -- server panicked: \"…\"",
+        words: &["server panicked"],
+        english: "The handler of this client panicked. Only a transcript of a server in its own process sees it.",
+        russian: "Обработчик этого клиента запаниковал. Это видно только в стенограмме сервера из того же процесса.",
+        example: "bob -> GET /\nbob <- 101\nbob -- server panicked: \"oh\"",
+        mistake: "bob -- server panicked: oh",
+    },
+    Verb {
+        group: Group::Shown,
         form: "bob -- missed 3 events",
         words: &["missed", "events"],
         english: "The server sent more events than the transcript kept.",
@@ -500,8 +518,10 @@ pub const VERBS: &[Verb] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::connection_action::ACTIONS;
+    use super::super::end::ENDS;
+    use super::super::item::ARROWS;
     use super::super::notes::NOTES;
-    use super::super::print::{ARROWS, CONNECTION_ACTIONS, ENDS};
     use super::super::{FAILURES, ResponsePart};
     use super::VERBS;
 
@@ -512,10 +532,14 @@ mod tests {
     /// A word that the parser knows and the table does not is missing in documents and editors.
     #[test]
     fn every_word_of_the_parser_is_in_the_table() {
-        let actions = CONNECTION_ACTIONS.iter().map(|(words, _)| *words);
         let ends = ENDS.iter().map(|(words, _)| *words);
         let failures = FAILURES.iter().map(|(words, _)| *words);
-        for word in ARROWS.into_iter().chain(actions).chain(ends).chain(failures) {
+        for action in ACTIONS {
+            let action = action.to_string();
+            let mut words = action.split(' ').filter(|word| word.parse::<u64>().is_err());
+            assert!(is_listed(&action) || words.all(is_listed), "{action}");
+        }
+        for word in ARROWS.into_iter().chain(ends).chain(failures) {
             assert!(is_listed(word) || word.split(' ').all(is_listed), "{word}");
         }
         for (name, _) in NOTES {

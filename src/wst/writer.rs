@@ -61,6 +61,10 @@ pub struct LineWriter {
     any: BTreeSet<String>,
     manner: Manner,
     host: String,
+    /// Headers that are not written.
+    left_out: Vec<(String, String)>,
+    /// Headers of answers that are written, in lower case.
+    shown_headers: BTreeSet<String>,
 }
 
 /// The way ids, times and long payloads are written.
@@ -112,9 +116,19 @@ impl LineWriter {
         &self.host
     }
 
+    /// These headers of requests are not written.
+    pub fn leave_out(&mut self, headers: &[(String, String)]) {
+        headers.clone_into(&mut self.left_out);
+    }
+
     /// Writes `<*>` for the value of every JSON field of this name.
     pub fn any(&mut self, field: &str) {
         self.any.insert(field.to_owned());
+    }
+
+    /// Writes this header of every answer that has it.
+    pub fn show_header(&mut self, name: &str) {
+        self.shown_headers.insert(name.to_ascii_lowercase());
     }
 
     /// The names given to ids so far, with the ids, without the first `from`.
@@ -134,6 +148,9 @@ impl LineWriter {
         let mut headers = Vec::new();
         for (name, value) in request.headers() {
             let value = value.to_str().unwrap_or_default();
+            if self.left_out.iter().any(|(left, held)| name == left.as_str() && value == held) {
+                continue;
+            }
             let usual = USUAL_HEADERS.iter().find(|(usual, _)| name == *usual);
             let usual = usual.map(|&(name, value)| if name == "Host" { &self.host } else { value });
             if usual != Some(value) {
@@ -179,7 +196,13 @@ impl LineWriter {
                     answer.headers.push((short.to_owned(), self.text(lane, value, false)));
                 }
             }
-        } else if !body.trim_ascii().is_empty() {
+        }
+        for name in &self.shown_headers.clone() {
+            if let Some(value) = text_of(response.headers(), name) {
+                answer.headers.push((name.clone(), self.text(lane, value, false)));
+            }
+        }
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS && !body.trim_ascii().is_empty() {
             answer.body = self.bytes(lane, body.trim_ascii_end(), false);
         }
         seen(lane, Observation::Answer(answer))
@@ -225,6 +248,13 @@ impl LineWriter {
             Some(kind) => End::Failed(kind),
         };
         seen(lane, Observation::End(end))
+    }
+
+    /// The panic of the handler of a connection: `bob -- server panicked: "…"`.
+    #[must_use]
+    pub fn panic(lane: &str, message: &str) -> Item {
+        let end = message.char_indices().nth(TEXT_SHOWN).map_or(message.len(), |(end, _)| end);
+        seen(lane, Observation::Panicked(Text::plain(&message[..end])))
     }
 
     /// The first 16 bytes of a frame, and whether there are more: [`Modifiers::wire`].

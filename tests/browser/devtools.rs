@@ -1,5 +1,6 @@
 //! Chromium, driven by its `DevTools` protocol: JSON over a WebSocket, which is what this project teaches.
 
+mod hands;
 mod tab;
 mod wire;
 
@@ -7,8 +8,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use serde_json::json;
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -47,8 +48,13 @@ pub struct Browser {
 impl Browser {
     /// Starts it with a new profile.
     pub async fn launch() -> Result<Self> {
+        Self::launch_with(&[]).await
+    }
+
+    /// The same with more options of the command line.
+    pub async fn launch_with(flags: &[&str]) -> Result<Self> {
         let profile = tempfile::tempdir()?;
-        let mut process = spawn(profile.path())?;
+        let mut process = spawn(profile.path(), flags)?;
         let address = tokio::select! {
             address = timeout(LAUNCH, address(profile.path())) => address.context("Chromium did not start")?,
             ended = process.wait() => bail!("Chromium did not start: {}", ended?),
@@ -61,7 +67,20 @@ impl Browser {
     /// An empty tab that shares nothing with the others: no storage, no window.
     pub async fn tab(&self) -> Result<Tab> {
         let context = self.wire.call(None, "Target.createBrowserContext", json!({})).await?;
-        let context = &context["browserContextId"];
+        self.tab_in(&context["browserContextId"]).await
+    }
+
+    /// Empty tabs that share a storage, as those of one person do.
+    pub async fn tabs<const N: usize>(&self) -> Result<[Tab; N]> {
+        let context = self.wire.call(None, "Target.createBrowserContext", json!({})).await?;
+        let mut tabs = Vec::with_capacity(N);
+        for _ in 0..N {
+            tabs.push(self.tab_in(&context["browserContextId"]).await?);
+        }
+        tabs.try_into().map_err(|_| anyhow!("{N} tabs"))
+    }
+
+    async fn tab_in(&self, context: &Value) -> Result<Tab> {
         let tab = json!({ "url": "about:blank", "browserContextId": context, "newWindow": true });
         let target = self.wire.call(None, "Target.createTarget", tab).await?;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
@@ -76,6 +95,18 @@ impl Browser {
         Ok(tab)
     }
 
+    /// Gives the pages of all tabs this permission, as their users would.
+    pub async fn permit(&self, name: &str) -> Result<()> {
+        let all = self.wire.call(None, "Target.getBrowserContexts", json!({})).await?;
+        for context in all["browserContextIds"].as_array().into_iter().flatten() {
+            let given = json!({
+                "permission": { "name": name }, "setting": "granted", "browserContextId": context,
+            });
+            self.wire.call(None, "Browser.setPermission", given).await?;
+        }
+        Ok(())
+    }
+
     /// Ends it, and waits until it has let go of its profile.
     pub async fn close(mut self) -> Result<()> {
         self.wire.call(None, "Browser.close", json!({})).await?;
@@ -84,10 +115,11 @@ impl Browser {
     }
 }
 
-fn spawn(profile: &Path) -> Result<Child> {
+fn spawn(profile: &Path, flags: &[&str]) -> Result<Child> {
     let name = Chromium.program();
     Command::new(&name)
         .args(FLAGS)
+        .args(flags)
         .arg(format!("--user-data-dir={}", profile.display()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -4,16 +4,25 @@
 //! where `CHROMIUM` says. Without one these tests fail. The examples are built by
 //! `cargo build --examples`. This target is in the slow half of the tests.
 
+mod class;
+mod delivery;
 mod devtools;
 mod dialects;
+mod history;
+mod identity;
 mod limits;
 #[path = "../needs/mod.rs"]
 mod needs;
+mod page_rules;
 mod person;
 mod pictures;
+mod private;
 mod program;
+mod proxied;
 mod race;
+mod relay;
 mod responses;
+mod rooms;
 mod server;
 
 use std::net::SocketAddr;

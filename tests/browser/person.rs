@@ -63,7 +63,7 @@ pub const ENGLISH: Words = Words {
     connecting: "Connecting…",
     live: "Connected",
     waiting: "^No connection, retrying in [0-9]+ s$",
-    going_away: "The server is going away (1001): server shutting down",
+    going_away: "The server is going away (1001): it is shutting down",
     shutdown: "The server is shutting down",
     you: "you",
     three_people: "3 people",
@@ -75,7 +75,7 @@ pub const RUSSIAN: Words = Words {
     connecting: "Подключение…",
     live: "Подключено",
     waiting: "^Нет связи, повтор через [0-9]+ с$",
-    going_away: "Сервер уходит (1001): server shutting down",
+    going_away: "Сервер уходит (1001): он завершает работу",
     shutdown: "Сервер завершает работу",
     you: "вы",
     three_people: "3 участника",
@@ -99,7 +99,31 @@ impl Person {
         words: &'static Words,
         view: View,
     ) -> Result<Self> {
+        Self::open(browser, server, name, words, view, "").await
+    }
+
+    /// Does the same in a page that runs `script` before its own scripts.
+    pub async fn open(
+        browser: &Browser,
+        server: SocketAddr,
+        name: &'static str,
+        words: &'static Words,
+        view: View,
+        script: &str,
+    ) -> Result<Self> {
         let tab = browser.tab().await?;
+        tab.before_load(script).await?;
+        Self::enter_in(tab, server, name, words, view).await
+    }
+
+    /// Does the same in a tab that is there already.
+    pub async fn enter_in(
+        tab: Tab,
+        server: SocketAddr,
+        name: &'static str,
+        words: &'static Words,
+        view: View,
+    ) -> Result<Self> {
         tab.view(view).await?;
         tab.before_load(WATCH).await?;
         tab.go(&format!("http://{server}/?lang={}", words.lang)).await?;

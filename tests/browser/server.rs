@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 #[path = "../program/mod.rs"]
-mod program;
+pub mod program;
 
 use program::Program;
 pub use program::{Ended, Port};

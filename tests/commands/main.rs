@@ -17,18 +17,26 @@ use std::{fs, io};
 use shell::{Clone, Outcome};
 
 /// The pages, and the example that is listening while the page's `ws101` commands run.
-const PAGES: [(&str, &str); 13] = [
+const PAGES: &[(&str, &str)] = &[
     ("README.md", "full_chat"),
     ("README.ru.md", "full_chat"),
     ("CONTRIBUTING.md", "full_chat"),
     ("SECURITY.md", "full_chat"),
     ("docs/architecture.md", "full_chat"),
     ("docs/architecture.ru.md", "full_chat"),
+    ("docs/classroom.md", "full_chat"),
+    ("docs/classroom.ru.md", "full_chat"),
     ("docs/settings.md", "full_chat"),
     ("docs/settings.ru.md", "full_chat"),
     ("docs/numbers.md", "full_chat"),
+    ("docs/protocol.md", "full_chat"),
+    ("docs/protocol.ru.md", "full_chat"),
     ("docs/rfc6455.md", "full_chat"),
     ("docs/siege.md", "full_chat"),
+    ("docs/sources.md", "full_chat"),
+    ("docs/sources.ru.md", "full_chat"),
+    ("docs/tap.md", "full_chat"),
+    ("docs/tap.ru.md", "full_chat"),
     ("docs/wst.md", "raw_echo"),
     ("docs/wst.ru.md", "raw_echo"),
 ];
@@ -76,7 +84,7 @@ fn every_command_works_in_a_fresh_clone() -> io::Result<()> {
     let install = "cargo install --quiet --locked --path cli --debug --root installed";
     clone.run(install)?.expect(install);
     let mut wrong = Vec::new();
-    for (page, example) in PAGES {
+    for &(page, example) in PAGES {
         let mut server = None;
         for command in commands(page) {
             if command.starts_with("ws101") && server.is_none() {
@@ -92,18 +100,20 @@ fn every_command_works_in_a_fresh_clone() -> io::Result<()> {
     Ok(())
 }
 
-/// A learner's own program in `examples/` breaks no test, and a thirteenth lesson needs only files.
+/// A learner's own program in `examples/` breaks no test, and one more lesson needs only files.
 #[test]
 fn files_that_are_added_break_nothing() -> io::Result<()> {
     let clone = Clone::new(root())?;
     fs::copy(root().join("examples/echo.rs"), clone.path.join("examples/mine.rs"))?;
-    copy::add_lesson(&clone.path)?;
+    let number = copy::add_lesson(&clone.path)?;
     for command in [
         "UPDATE_EXCERPTS=1 cargo test --quiet --test lessons every_excerpt_is_verbatim",
-        "TWINS_AGREE=13 cargo test --quiet --test lessons neither_language",
+        &format!("TWINS_AGREE={number} cargo test --quiet --test lessons neither_language"),
         "cargo test --quiet --test lessons --test ladder --test floors",
         "cargo build --quiet --example throwaway",
-        "cargo run --quiet -p ws101-cli -- check 13 --cmd target/debug/examples/throwaway",
+        &format!(
+            "cargo run --quiet -p ws101-cli -- check {number} --cmd target/debug/examples/throwaway"
+        ),
     ] {
         clone.run(command)?.expect(command);
     }

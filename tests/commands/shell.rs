@@ -52,6 +52,9 @@ impl Drop for Server {
     }
 }
 
+/// The variables that cargo reads in the copy as well: where its packages are, and how CI builds.
+const KEPT: [&str; 3] = ["CARGO_HOME", "CARGO_INCREMENTAL", "CARGO_PROFILE_DEV_DEBUG"];
+
 /// The copy. Its target directory outlives it, so that a second run builds less.
 pub struct Clone {
     pub path: PathBuf,
@@ -62,11 +65,37 @@ pub struct Clone {
 /// There is one copy at a time, in one place.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Fills a target directory with the dependencies that were `built` for this test.
+///
+/// Cargo knows a package of this repository by its folder, so it builds those anew in the copy.
+fn seed(target: &Path, built: &Path) -> io::Result<()> {
+    fs::create_dir_all(target.join("debug/deps"))?;
+    for folder in [".fingerprint", "build"] {
+        // With their times, by which cargo knows what is up to date.
+        copied(&[built.join(folder)], &target.join("debug"))?;
+    }
+    // Without the programs, which only packages of this repository have.
+    let libraries: Result<Vec<_>, _> = fs::read_dir(built.join("deps"))?
+        .map(|entry| Ok::<_, io::Error>(entry?.path()))
+        .filter(|path| path.as_ref().map_or(true, |path| path.extension().is_some()))
+        .collect();
+    copied(&libraries?, &target.join("debug/deps"))
+}
+
+fn copied(paths: &[PathBuf], folder: &Path) -> io::Result<()> {
+    let status = Command::new("cp").arg("-a").args(paths).arg(folder).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other("cp fails")) }
+}
+
 impl Clone {
     pub fn new(root: &Path) -> io::Result<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clone-target");
         let path = kept.with_file_name("clone");
+        let built = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug");
+        if !kept.exists() && built.exists() {
+            seed(&kept, &built)?;
+        }
         fs::create_dir_all(&kept)?;
         if path.exists() {
             fs::remove_dir_all(&path)?;
@@ -85,8 +114,7 @@ impl Clone {
         // What cargo sets for a test is not set in a terminal.
         for (name, _) in env::vars_os() {
             let is_cargos = name.to_string_lossy().starts_with("CARGO_");
-            let is_kept =
-                ["CARGO_HOME", "CARGO_PROFILE_DEV_DEBUG"].iter().any(|kept| name == *kept);
+            let is_kept = KEPT.iter().any(|kept| name == *kept);
             if is_cargos && !is_kept {
                 shell.env_remove(name);
             }
@@ -155,12 +183,28 @@ impl Clone {
             ["cargo", ..] => self.run(command),
             ["bash", script] if self.path.join(script).exists() => Ok(Outcome::Worked),
             ["just", recipe, ..] => self.recipe(recipe, &words[2..]),
+            ["ws101", "tap", listen, ..] => self.taps(command, listen, port),
             ["ws101", ..] => {
                 let command = port.map_or(command.to_owned(), |port| command.replace("8080", port));
                 Self::ended(self.shell(&command).env("LC_ALL", "C"))
             }
             _ => Self::ended(self.shell(command).env("HOME", self.home.path())),
         }
+    }
+
+    /// Starts a tap on any free port: it has to say where it listens.
+    fn taps(&self, command: &str, listen: &str, port: Option<&str>) -> io::Result<Outcome> {
+        let here = port.map_or(command.to_owned(), |port| command.replace("8080", port));
+        let here = here.replacen(listen, "0", 1);
+        let mut shell = self.shell(&format!("exec {here}"));
+        let mut child = shell.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let first = first_line(child.stderr.take()).recv_timeout(FIRST_LINE);
+        child.kill()?;
+        child.wait()?;
+        Ok(match first {
+            Ok(line) if line.starts_with("tap: ") => Outcome::Worked,
+            other => Outcome::Failed(format!("it does not listen: {other:?}")),
+        })
     }
 
     fn is_in_ci(&self, command: &str) -> bool {
@@ -203,7 +247,7 @@ impl Clone {
         }
         let run = command.replacen("cargo run", "exec cargo run --quiet", 1);
         let mut shell = self.shell(&run);
-        shell.env("PORT", "0").env("PORT_004", "0").process_group(0);
+        shell.env("PORT", "0").env("PORT_PYTHON_CHAT", "0").process_group(0);
         let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let first = first_line(child.stdout.take()).recv_timeout(RUNNING);
         let ended = if first.is_ok() { None } else { child.try_wait()? };
@@ -218,13 +262,13 @@ impl Clone {
     }
 }
 
-/// The first line that comes out of a pipe. What follows is read and dropped.
 /// The port in the line of an example that says where it listens: `open http://127.0.0.1:8080 …`.
 fn port(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once("127.0.0.1:")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()
 }
 
+/// The first line that comes out of a pipe. What follows is read and dropped.
 fn first_line(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     let (saying, first) = mpsc::channel();
     thread::spawn(move || {

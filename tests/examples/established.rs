@@ -1,9 +1,11 @@
 //! The dialect `reconnect`: `connections` and `reconnect`.
 
-use futures::StreamExt;
-use serde_json::Value;
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use ws101::transcript::Request;
 
 use crate::program::{PATIENCE, Program};
@@ -81,11 +83,34 @@ async fn reconnect_resumes_without_loss_or_doubles() {
 }
 
 /// The name of this life of the history, as any client is told it.
+/// Everybody hears the id of a connection.
+#[tokio::test]
+async fn a_connections_id_names_no_session_of_another() {
+    let program = Program::start("reconnect", &[]).await;
+    let address = format!("ws://{}/ws", program.address);
+    let (mut ann, _) = connect_async(&address).await.expect("ann is let in");
+    let hello = next(&mut ann).await;
+    let id = hello["connectionId"].as_str().expect("it has an id");
+    let (mut eve, _) = connect_async(format!("{address}?session={id}")).await.expect("eve, too");
+    next(&mut eve).await;
+    for (socket, content) in [(&mut eve, "of eve"), (&mut ann, "of ann")] {
+        let line = json!({"type": "message", "id": "m1", "content": content});
+        socket.send(Message::text(line.to_string())).await.expect("it is sent");
+    }
+    let heard = [next(&mut ann).await, next(&mut ann).await];
+    let mut heard = heard.map(|line| line["content"].as_str().unwrap_or_default().to_owned());
+    heard.sort_unstable();
+    assert_eq!(heard, ["of ann", "of eve"]);
+}
+
+async fn next(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> Value {
+    let message = timeout(PATIENCE, socket.next()).await.expect("it comes in time");
+    let text = message.expect("it comes").expect("it is whole").into_text().expect("it is text");
+    serde_json::from_str(&text).expect("it is JSON")
+}
+
 async fn epoch(program: &Program) -> String {
     let address = format!("ws://{}/ws", program.address);
     let (mut socket, _) = connect_async(address).await.expect("it is let in");
-    let hello = timeout(PATIENCE, socket.next()).await.expect("it comes in time");
-    let hello = hello.expect("it comes").expect("it is whole").into_text().expect("it is text");
-    let hello: Value = serde_json::from_str(&hello).expect("it is JSON");
-    hello["epoch"].as_str().expect("it has an epoch").to_owned()
+    next(&mut socket).await["epoch"].as_str().expect("it has an epoch").to_owned()
 }

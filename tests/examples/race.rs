@@ -109,3 +109,52 @@ async fn a_number_from_before_a_restart_hides_no_news() {
     ask(&program, &get("/poll?since=7"), "cats").await;
     ask(&program, &get("/long?since=7"), "cats").await;
 }
+
+/// The numbers of the lines in an answer to `/poll` or `/long`.
+fn numbers(answer: &str) -> Vec<u64> {
+    let lines: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    lines.as_array().unwrap().iter().map(|line| line["n"].as_u64().unwrap()).collect()
+}
+
+/// The bytes of long lines that are kept, and that one answer may have with its last line.
+const KEPT: usize = 256 * 1024;
+const ANSWER: usize = 65 * 1024;
+
+#[tokio::test]
+async fn long_lines_are_kept_by_their_bytes_and_told_in_parts() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let line = "a".repeat(15_500);
+    let posted = 40;
+    for _ in 0..posted {
+        let post = format!("POST /news?{line} HTTP/1.1\r\nHost: a\r\n\r\n");
+        ask(&program, &post, "\r\n\r\n").await;
+    }
+    let mut told = Vec::new();
+    let mut since = 0;
+    while since < posted {
+        let (_, answer) = ask(&program, &get(&format!("/poll?since={since}")), "]").await;
+        assert!(answer.len() < ANSWER, "{} bytes in one answer", answer.len());
+        told.extend(numbers(&answer));
+        since = *told.last().expect("a part has a line at least");
+    }
+    let oldest = told[0];
+    assert_eq!(told, (oldest..=posted).collect::<Vec<_>>(), "without a gap, each once");
+    let kept = told.len() * line.len();
+    assert!((KEPT * 9 / 10..KEPT).contains(&kept), "{kept} bytes are kept");
+    let last = format!("id: {posted}\n");
+    let (_, events) = ask(&program, &get("/events?since=0"), &last).await;
+    assert_eq!(events.matches("id: ").count(), told.len(), "a push has no parts");
+}
+
+#[tokio::test]
+async fn of_requests_sent_at_once_the_first_is_answered() {
+    let program = Program::start("poll_vs_push", &[]).await;
+    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    tcp.write_all(get("/poll?since=0").repeat(5).as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(PATIENCE, tcp.read_to_string(&mut answer)).await.expect("it ends").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n[]"), "{answer}");
+    assert!(answer.contains("Connection: close\r\n"), "{answer}");
+    let hasty = format!("{UPGRADE}\u{1}");
+    ask(&program, &hasty, "HTTP/1.1 400 ").await;
+}

@@ -96,7 +96,13 @@ async fn every_answer_forbids_what_it_need_not_allow() {
     for (program, request, status) in [
         (&chat, "GET / HTTP/1.1\r\nHost: localhost\r\n", "200"),
         (&chat, "GET /dialect.json HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /r/rust HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /r/rust/more HTTP/1.1\r\nHost: localhost\r\n", "404"),
         (&chat, "GET /stats HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n", "200"),
+        (&chat, "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n", "405"),
         (&list, "GET /connections HTTP/1.1\r\nHost: localhost\r\n", "200"),
         (&chat, "GET /nothing HTTP/1.1\r\nHost: localhost\r\n", "404"),
         (&chat, "POST /stats HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n", "405"),
@@ -118,6 +124,41 @@ async fn every_answer_forbids_what_it_need_not_allow() {
             assert!(head.contains(header), "{request}: no {header} in {head}");
         }
         assert!(!head.contains("\nserver:"), "{request}: {head}");
+    }
+}
+
+/// The text for Prometheus: each line is a remark or a value, and the values are those of the server.
+#[tokio::test]
+async fn metrics_count_connections_messages_and_close_codes() {
+    let program = Program::start("full_chat", &[]).await;
+    let mut one = TcpStream::connect(program.address).await.unwrap();
+    one.write_all(HEAD.as_bytes()).await.unwrap();
+    read(&mut one, SWITCHED).await;
+    one.write_all(&Frame::text("hi").masked(KEY).to_bytes()).await.unwrap();
+    read(&mut one, 2).await;
+    drop(one);
+    let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n";
+    let ended = async {
+        loop {
+            let (head, text) = answer(&program, metrics).await;
+            if text.contains("\nws101_connections 0\n") {
+                return (head, text);
+            }
+        }
+    };
+    let (head, text) = timeout(PATIENCE, ended).await.expect("the connection ends");
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    for line in text.lines().filter(|line| !line.starts_with("# ")) {
+        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+        assert!(name.starts_with("ws101_") && value.parse::<f64>().is_ok(), "{line}");
+    }
+    for line in [
+        "# TYPE ws101_connections gauge",
+        "ws101_connections_total 1",
+        r#"ws101_messages_total{direction="in"} 1"#,
+        r#"ws101_closes_total{code="1006"} 1"#,
+    ] {
+        assert!(text.lines().any(|found| found == line), "no {line} in {text}");
     }
 }
 

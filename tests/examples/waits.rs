@@ -42,8 +42,18 @@ async fn a_request_in_drops_keeps_no_thread() {
     let dawdle = async |program: &Program| {
         let mut tcp = TcpStream::connect(program.address).await.unwrap();
         tcp.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
-        drips(&mut tcp, b"y").await;
-        program.said(|said| said.contains("timed out").then_some(())).await;
+        let mut answer = [0; 12];
+        let (mut reading, mut writing) = tcp.split();
+        let dripping = async {
+            while writing.write_all(b"y").await.is_ok() {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let answered = timeout(PATIENCE, reading.read_exact(&mut answer));
+        let (answered, cut) = tokio::join!(answered, timeout(PATIENCE, dripping));
+        answered.expect("it is answered").unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 408");
+        cut.expect("it is cut");
     };
     tokio::join!(dawdle(&raw_echo), dawdle(&handshake));
 }

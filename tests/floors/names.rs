@@ -111,7 +111,10 @@ fn collect(base: &[String], tree: &str, found: &mut Vec<Import>) {
         let base = [base, &split(path)].concat();
         let list = list.strip_suffix('}').unwrap_or(list);
         for part in branches(list) {
-            collect(&base, part, found);
+            // A list on several lines ends with a comma.
+            if !part.trim().is_empty() {
+                collect(&base, part, found);
+            }
         }
         return;
     }

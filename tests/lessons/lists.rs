@@ -1,4 +1,5 @@
-//! The lists of lessons in the READMEs, made from the names and the words of the lessons' own pages.
+//! The lists of lessons and of settings. Those of lessons are made from the names and the words of
+//! the lessons' own pages, those of settings from the table in the code.
 //!
 //! ```text
 //! <!-- list: NAME -->                    what `NAME` is made of stands beside it in `list`;
@@ -8,6 +9,8 @@
 //!
 //! A lesson's notes say what belongs into the lists: what one learns, which lessons it needs, and
 //! its idea. So a new lesson needs no line in any list.
+
+use ws101::program::{VARIABLES, Variable};
 
 use crate::markdown::Page;
 use crate::minutes::{minutes, planned};
@@ -40,7 +43,8 @@ pub fn list(name: &str, path: &str, today: &[String]) -> Result<Vec<String>, Str
             let total: usize = lessons.iter().map(|one| minutes(language, &one.name())).sum();
             return Ok(today.iter().map(|line| with_number(line, total)).collect());
         }
-        _ => return Err("the lists are ladder, index, notes and minutes".to_owned()),
+        "settings" => VARIABLES.iter().map(|one| setting(one, language)).collect(),
+        _ => return Err("the lists are ladder, index, notes, minutes and settings".to_owned()),
     };
     let header = today.get(..2).ok_or("a table begins with its header")?;
     Ok(header.iter().cloned().chain(rows).collect())
@@ -57,6 +61,13 @@ fn index(language: &str, words: [&str; 4], lesson: &Lesson) -> String {
     let name = lesson.name();
     let takes = minutes(language, &name);
     format!("| [{}]({language}/{name}.md) | {learn} | {takes} | {needs} |", title(lesson))
+}
+
+fn setting(variable: &Variable, language: &str) -> String {
+    let Variable { name, default, examples, .. } = variable;
+    let default = if default.is_empty() { String::new() } else { format!(" `{default}`") };
+    let sets = if language == "ru" { variable.russian } else { variable.english };
+    format!("| `{name}` |{default} | {examples} | {sets} |")
 }
 
 /// `5. Broadcast`, of `# 5. Broadcast: everyone hears, you too`.

@@ -63,6 +63,22 @@ fn notes_give_minutes_to_every_block() {
     none(&complaints);
 }
 
+/// A page that begins with its minutes has those of its notes.
+#[test]
+fn the_first_lines_of_a_lesson_have_the_minutes_of_its_notes() {
+    let mut complaints = Vec::new();
+    for (language, minute) in LANGUAGES.into_iter().zip([" minutes", " минут"]) {
+        for lesson in lessons(language) {
+            let hook = lesson.page.blocks()[0].lines.join(" ");
+            let noted = minutes(language, &lesson.name());
+            if hook.contains(minute) && !hook.contains(&format!(" {noted}{minute}")) {
+                complaints.push(lesson.page.at(1, format_args!("the notes have {noted}{minute}")));
+            }
+        }
+    }
+    none(&complaints);
+}
+
 #[test]
 fn the_index_tells_of_every_lesson() {
     let mut complaints = Vec::new();

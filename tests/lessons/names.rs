@@ -68,7 +68,8 @@ fn every_command_exists() {
     none(&complaints);
 }
 
-/// The first line of every page says `just lesson N`. The recipe prints the page's path and runs the example.
+/// The first line of every page says `just lesson N`. The recipe begins the lesson; with `--plain` it prints
+/// the page's path and runs the example.
 #[cfg(unix)]
 #[test]
 fn just_finds_every_lesson() {
@@ -81,29 +82,32 @@ fn just_finds_every_lesson() {
     for language in LANGUAGES {
         for lesson in lessons(language) {
             let number = lesson.number.to_string();
-            let script = body("lesson", &[("n", &number), ("lang", language)]);
-            let mut shell = Command::new("sh");
-            shell.args(["-c", &script]).current_dir(root()).env("PATH", &path);
-            let said = String::from_utf8(shell.output().unwrap().stdout).unwrap();
-            let wanted = format!("{}\ncargo run --example {}\n", lesson.page.path, lesson.example);
-            assert_eq!(said, wanted, "just lesson {number} {language}");
+            let said = |options: &[&str]| {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &body("lesson"), "lesson", &number, language]).args(options);
+                shell.current_dir(root()).env("PATH", &path);
+                String::from_utf8(shell.output().unwrap().stdout).unwrap()
+            };
+            let plain = format!("{}\ncargo run --example {}\n", lesson.page.path, lesson.example);
+            assert_eq!(said(&["--plain"]), plain, "just lesson {number} {language} --plain");
+            let lesson = "cargo run --quiet -p ws101-cli -- lesson";
+            let taught = format!("{lesson} {number} --lang {language} --lan\n");
+            assert_eq!(said(&["--lan"]), taught, "just lesson {number} {language} --lan");
         }
     }
 }
 
-/// The lines of a recipe that is one script, with its arguments filled in as `just` does. So the
-/// recipe is tried where `just` is not installed.
+/// The lines of a recipe that is one script, which takes its arguments as a script does. So the recipe is
+/// tried where `just` is not installed.
 #[cfg(unix)]
-fn body(recipe: &str, arguments: &[(&str, &str)]) -> String {
+fn body(recipe: &str) -> String {
     let text = read("justfile");
     let head = format!("{recipe} ");
     let lines = text.lines().skip_while(|line| !line.starts_with(&head)).skip(1);
     let lines = lines.take_while(|line| line.is_empty() || line.starts_with("    "));
     let script: String = lines.flat_map(|line| [line, "\n"]).collect();
     assert!(script.trim_start().starts_with("#!/bin/sh"), "{recipe} is one script");
-    arguments.iter().fold(script, |script, (name, value)| {
-        script.replace(&format!("{{{{ quote({name}) }}}}"), &format!("'{value}'"))
-    })
+    script
 }
 
 /// `PORT=8081` before a command.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use ws101::program::settings_from;
+use ws101::program::{VARIABLES, Variable, settings_from};
 use ws101::settings::Settings;
 
 use crate::markdown::Page;
@@ -102,28 +102,13 @@ fn functions_are_found_by_their_whole_names() {
     assert!(!has_function("    // the fn of from_str", "from_str"));
 }
 
+/// The tables of settings are lists (`lists.rs`), so they name what the code has.
 #[test]
-fn the_settings_are_those_of_the_code() {
-    let source = read("src/program/environment.rs");
-    let literals = source.split('"').skip(1).step_by(2);
-    let is_current = |literal: &&str| is_name(literal) && !OLD_NAMES.contains(literal);
-    let mut names: Vec<_> = literals.filter(is_current).collect();
-    names.sort_unstable();
-    names.dedup();
+fn every_setting_has_its_default_and_no_other_is_named() {
     let mut complaints = Vec::new();
-    for (page, header) in settings().iter().zip(["Name", "Имя"]) {
-        let rows = page.table(header);
-        let mut told: Vec<_> = rows.iter().map(|(_, row)| row[0].trim_matches('`')).collect();
-        told.sort_unstable();
-        if told != names {
-            complaints
-                .push(page.at(1, format_args!("\n  tells of {told:?}\n  code has {names:?}")));
-        }
-        for (at, row) in &rows {
-            let cells = [row[0], row[1]].map(|cell| cell.trim_matches('`'));
-            if !is_default(cells[0], cells[1]) {
-                complaints.push(page.at(*at, format_args!("{cells:?} is not the default")));
-            }
+    for Variable { name, default, .. } in VARIABLES {
+        if !is_default(name, default) {
+            complaints.push(format!("{name}: {default:?} is not the default"));
         }
     }
     // Clients that a lesson asks for have settings of their own.
@@ -131,23 +116,14 @@ fn the_settings_are_those_of_the_code() {
     for page in pages {
         for (at, code) in page.code() {
             let words = code.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'));
-            let unknown = words.filter(|word| word.starts_with("WS_") && !names.contains(word));
+            let is_known = |word: &&str| VARIABLES.iter().any(|variable| variable.name == *word);
+            let unknown = words.filter(|word| word.starts_with("WS_") && !is_known(word));
             complaints.extend(
                 unknown.map(|word| page.at(at, format_args!("no setting is called {word}"))),
             );
         }
     }
     none(&complaints);
-}
-
-/// Old names of settings. The code accepts them, and the tables list the new ones.
-const OLD_NAMES: [&str; 1] = ["PORT_004"];
-
-fn is_name(literal: &str) -> bool {
-    literal.starts_with(|char: char| char.is_ascii_uppercase())
-        && literal
-            .chars()
-            .all(|char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_')
 }
 
 /// Whether the setting has this default: naming it in the environment changes nothing. What has no
@@ -179,7 +155,8 @@ fn the_rust_asked_for_is_the_rust_needed() {
 /// The same chapters, commands and tables in both languages.
 #[test]
 fn both_languages_say_the_same() {
-    for [one, other] in [readmes(), settings(), architecture()] {
+    let indexes = ["lessons/README.md", "lessons/README.ru.md"].map(Page::read);
+    for [one, other] in [readmes(), settings(), architecture(), indexes] {
         say_the_same(&one, &other);
     }
 }

@@ -5,21 +5,22 @@ use crate::names::{anchors, is_setting};
 use crate::{LANGUAGES, lessons, none, read, root};
 
 /// What a lesson is made of, after its title and the sentence that says what one will see.
-pub const BLOCKS: [[&str; 2]; 11] = [
+pub const BLOCKS: [[&str; 2]; 12] = [
     ["Run it", "Запустите"],
     ["Who talks", "Кто с кем говорит"],
     ["The idea", "Идея"],
     ["The code", "Код"],
-    ["On the wire", "На проводе"],
+    ["On the wire", "Что идёт по сети"],
     ["Try", "Попробуйте"],
     ["The trap", "Ловушка"],
     ["Exercise", "Упражнение"],
     ["Check", "Проверка"],
     ["Hints", "Подсказки"],
+    ["Quiz", "Вопросы"],
     ["Further", "Дальше"],
 ];
 
-/// How many words a lesson may have, its code apart.
+/// How many words a lesson may have, its code apart, and its quiz: that is a game after the lesson.
 const WORDS: usize = 900;
 
 /// How many words a sentence may have.
@@ -27,6 +28,9 @@ const SENTENCE: usize = 20;
 
 /// From a nudge to almost the answer.
 const HINTS: usize = 3;
+
+/// The claims in a quiz: what people believe, right or wrong.
+const QUESTIONS: usize = 3;
 
 /// Words that make a learner feel slow, as whole words.
 const SCORN: &[&str] = &[
@@ -92,7 +96,7 @@ fn every_exercise_can_be_checked() {
         let (page, number) = (&lesson.page, lesson.number);
         let blocks = page.blocks();
         // Where one is missing, another test says so.
-        let Some([exercise, check, hints]) = blocks.get(8..11) else { continue };
+        let Some([exercise, check, hints, quiz]) = blocks.get(8..12) else { continue };
         let rows = exercise.lines.iter().filter_map(|line| {
             let cell = line.strip_prefix("| ")?.split(' ').next()?;
             cell.starts_with(|char: char| char.is_ascii_digit()).then_some(cell)
@@ -106,10 +110,12 @@ fn every_exercise_can_be_checked() {
         if number > 0 && !check.lines.iter().any(|line| line.contains(&command)) {
             complaints.push(page.at(check.line, format_args!("nothing says `{command}`")));
         }
-        let hints_given = hints.lines.iter().filter(|line| line.starts_with("<details><summary>"));
-        let given = hints_given.count();
-        if given != HINTS {
-            complaints.push(page.at(hints.line, format_args!("{given} hints, not {HINTS}")));
+        for (block, kind, wanted) in [(hints, "hints", HINTS), (quiz, "questions", QUESTIONS)] {
+            let given = block.lines.iter().filter(|line| line.starts_with("<details><summary>"));
+            let given = given.count();
+            if given != wanted {
+                complaints.push(page.at(block.line, format_args!("{given} {kind}, not {wanted}")));
+            }
         }
     }
     none(&complaints);
@@ -204,7 +210,14 @@ fn every_lesson_is_short_and_kind() {
     let mut complaints = Vec::new();
     for lesson in LANGUAGES.into_iter().flat_map(lessons) {
         let paragraphs = lesson.page.paragraphs();
-        let words: usize = paragraphs.iter().map(|(_, text)| count(text)).sum();
+        let blocks = lesson.page.blocks();
+        let is_quiz = |line: usize| {
+            blocks
+                .get(11)
+                .is_some_and(|quiz| (quiz.line..quiz.line + quiz.lines.len()).contains(&line))
+        };
+        let read = paragraphs.iter().filter(|(line, _)| !is_quiz(*line));
+        let words: usize = read.map(|(_, text)| count(text)).sum();
         if words > WORDS {
             complaints.push(lesson.page.at(1, format_args!("{words} words; {WORDS} may be read")));
         }

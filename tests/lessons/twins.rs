@@ -19,9 +19,9 @@ use crate::markdown::{Block, Page};
 use crate::{LANGUAGES, lessons, none, root};
 
 /// What the blocks are called in every language, in their order.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "hook", "run", "picture", "idea", "code", "wire", "try", "trap", "exercise", "check", "hints",
-    "further",
+    "quiz", "further",
 ];
 
 /// How much of a hash tells one version from another.

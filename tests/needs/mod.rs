@@ -32,15 +32,23 @@ pub const GO: [(&str, &str); 3] =
 pub enum Need {
     /// Chromium or Chrome.
     Chromium,
-    /// Node with `ws`.
+    /// Node with `ws`, socket.io, and the other servers whose sessions are recorded.
     Node,
-    /// Python with `websockets`.
+    /// Python with `websockets`, uvicorn, Starlette and aiohttp.
     Python,
     /// Go with gorilla's websocket.
     Go,
+    /// nginx.
+    Nginx,
+    /// `HAProxy`.
+    Haproxy,
+    /// Caddy.
+    Caddy,
+    /// Redis, for `docs/testing-redis`.
+    Redis,
 }
 
-use Need::{Chromium, Go, Node, Python};
+use Need::{Caddy, Chromium, Go, Haproxy, Nginx, Node, Python, Redis};
 
 /// The directory with the clients in Node and Python, and with the libraries installed for them.
 pub fn clients() -> PathBuf {
@@ -53,7 +61,7 @@ pub fn clients() -> PathBuf {
 
 impl Need {
     /// Every program.
-    pub const ALL: [Self; 4] = [Chromium, Node, Python, Go];
+    pub const ALL: [Self; 8] = [Chromium, Node, Python, Go, Nginx, Haproxy, Caddy, Redis];
 
     /// The program to start.
     pub fn program(self) -> PathBuf {
@@ -63,6 +71,10 @@ impl Need {
             Python if cfg!(windows) => clients().join(".venv/Scripts/python.exe"),
             Python => clients().join(".venv/bin/python"),
             Go => "go".into(),
+            Nginx => "nginx".into(),
+            Haproxy => "haproxy".into(),
+            Caddy => "caddy".into(),
+            Redis => "redis-server".into(),
         }
     }
 
@@ -70,9 +82,11 @@ impl Need {
     pub fn is_there(self) -> bool {
         let arguments: &[&str] = match self {
             Chromium => return browser().is_some(),
-            Node => &["-e", "require('ws')"],
-            Python => &["-c", "import websockets"],
+            Node => &["-e", "require('ws'), require('socket.io'), require('yjs')"],
+            Python => &["-c", "import websockets, uvicorn, starlette, aiohttp"],
             Go => &["list", "github.com/gorilla/websocket"],
+            Nginx | Haproxy | Redis => &["-v"],
+            Caddy => &["version"],
         };
         let mut probe = Command::new(self.program());
         probe.args(arguments).current_dir(clients()).envs(GO);

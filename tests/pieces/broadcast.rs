@@ -369,7 +369,7 @@ async fn moving_between_audiences_loses_and_doubles_nothing() {
     let hub = Hub::new(HubOptions { capacity: 1 << 20, ..HubOptions::default() });
     // Those who are written to first make a round last.
     let crowd: Vec<_> = (0..200).map(|_| member(&hub, 1 << 20)).collect();
-    for (n, (mailbox, _)) in (0_u8..200).zip(&crowd) {
+    for (n, (mailbox, _)) in (0_u16..200).zip(&crowd) {
         hub.seat(mailbox.id(), Audience(n % 3));
     }
     let (mailbox, far) = member(&hub, 1 << 16);
@@ -377,7 +377,7 @@ async fn moving_between_audiences_loses_and_doubles_nothing() {
     let _session = driven(mailbox);
     let mut said = Vec::new();
     for n in 0..6_000_u16 {
-        let audience = Audience((n / 3 % 3) as u8);
+        let audience = Audience(n / 3 % 3);
         hub.seat(id, audience);
         hub.broadcast_to(audience, None, n.to_string());
         said.push(n.to_string());

@@ -1,11 +1,12 @@
 //! What the chat sends, to the byte: the order of fields is on the wire, and transcripts sort them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use ws101::chat::Chat;
+use ws101::chat::{Chat, DIALECTS};
 use ws101::room::Room;
 use ws101::settings::Settings;
 use ws101::stats::Stats;
@@ -87,4 +88,32 @@ async fn every_frame_keeps_the_order_of_its_fields() {
         .map(|((dialect, _), text)| format!("{dialect} {}", steady(&text)))
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// The entries of `const NAME = new Map(Object.entries({ … }));`, as pairs.
+fn map(script: &str, name: &str) -> Vec<(String, String)> {
+    let (_, map) = script.split_once(&format!("const {name} = new Map(Object.entries({{")).unwrap();
+    let (entries, _) = map.split_once("}));").unwrap();
+    let entries = entries.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let text = |text: &str| text.trim().trim_matches('\'').to_owned();
+    // `canonical` alone is `canonical: canonical`.
+    entries
+        .map(|entry| entry.split_once(':').unwrap_or((entry, entry)))
+        .map(|(key, value)| (text(key), text(value)))
+        .collect()
+}
+
+#[test]
+fn the_page_knows_every_dialect_by_both_names() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/dialects.js");
+    let script = fs::read_to_string(path).unwrap();
+    let known = map(&script, "DIALECTS");
+    let old_names = map(&script, "OLD_NAMES");
+    for dialect in DIALECTS {
+        assert!(known.iter().any(|(name, _)| name == dialect.name()), "{}", dialect.name());
+        if let Some(old) = dialect.old_name() {
+            let is_known = old_names.contains(&(old.to_owned(), dialect.name().to_owned()));
+            assert!(is_known, "{} by its old name", dialect.name());
+        }
+    }
 }

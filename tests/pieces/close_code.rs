@@ -1,6 +1,7 @@
 //! One table of close codes: the checker, the page and its texts agree with it.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use ws101::close_code::{Sender, TABLE, Then, english, find, russian, then};
 use ws101::frame::{Checker, Frame, Role};
@@ -56,15 +57,71 @@ fn the_page_comes_back_where_the_table_says_so() {
     }
 }
 
+/// The codes of its own that a source file sends: `CloseCode::Library(4107)`.
+fn sent(path: &Path) -> Vec<u16> {
+    let source = fs::read_to_string(path).unwrap();
+    let code = |rest: &str| {
+        let code = rest.split(')').next().unwrap();
+        code.parse().unwrap_or_else(|_| panic!("{}: write {code} as a number", path.display()))
+    };
+    source.split("CloseCode::Library(").skip(1).map(code).collect()
+}
+
+/// The Rust files in a directory and below it.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let (directories, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let files = files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "rs"));
+    files.chain(directories.iter().flat_map(|directory| sources(directory))).collect()
+}
+
 #[test]
-fn every_code_that_the_chat_sends_is_in_the_table() {
-    let chat =
-        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/chat/room.rs")).unwrap();
-    let sent = chat.split("CloseCode::Library(").skip(1);
-    let sent: Vec<u16> =
-        sent.map(|rest| rest.split(')').next().unwrap().parse().unwrap()).collect();
-    assert!(!sent.is_empty());
-    for code in sent {
+fn every_code_that_the_project_sends_is_in_the_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["src", "examples"].into_iter().flat_map(|part| sources(&root.join(part)));
+    let codes: Vec<_> = files.flat_map(|file| sent(&file)).collect();
+    assert!(!codes.is_empty());
+    for code in codes {
         assert!(find(code).is_some(), "{code}");
+    }
+}
+
+/// The reasons that a source file gives a close frame as a literal.
+fn reasons(path: &Path) -> Vec<String> {
+    let source = fs::read_to_string(path).unwrap();
+    let calls = ["hub.close(", "hub.close_all(", "CloseFrame {", "#[error("];
+    let after = calls.iter().flat_map(|call| source.split(call).skip(1));
+    let literals = after.filter_map(|rest| {
+        let call = rest.split([';', '}']).next().unwrap_or(rest);
+        Some(call.split_once('"')?.1.split_once('"')?.0.to_owned())
+    });
+    literals.collect()
+}
+
+/// The page's key for a reason: its words without numbers and without the section of the RFC.
+fn key(reason: &str) -> String {
+    let said = reason.split(" (RFC").next().unwrap().replace("{}", "");
+    let words = said.split(|it: char| !it.is_ascii_alphabetic()).filter(|it| !it.is_empty());
+    format!("  reason_{}: ", words.collect::<Vec<_>>().join("_"))
+}
+
+#[test]
+fn the_page_has_words_for_every_reason_of_the_chat_in_both_languages() {
+    let texts = page("texts.js");
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = [
+        "endpoint.rs",
+        "heartbeat.rs",
+        "broadcast/outlet.rs",
+        "chat/room.rs",
+        "chat/rooms.rs",
+        "chat/arrival.rs",
+    ];
+    let reasons: Vec<_> = files.iter().flat_map(|file| reasons(&src.join(file))).collect();
+    assert!(reasons.iter().any(|it| it == "server shutting down"), "{reasons:?}");
+    assert!(reasons.len() > 8, "{reasons:?}");
+    for reason in &reasons {
+        let times = texts.matches(&key(reason)).count();
+        assert_eq!(times, 2, "{:?} of {reason:?} in frontend/texts.js", key(reason));
     }
 }

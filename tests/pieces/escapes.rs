@@ -1,6 +1,6 @@
 //! What strangers send does not reach a terminal as it is.
 
-use ws101::escape::{LINE_LIMIT, Line, Lines, Shown, acts};
+use ws101::escape::{Json, LINE_LIMIT, Line, Lines, Shown, acts};
 
 #[test]
 fn a_line_stays_one_line_and_says_what_it_hides() {
@@ -46,4 +46,13 @@ fn no_character_acts_on_a_terminal() {
     }
     // C0; DEL and C1; marks of direction; separators, embeddings and overrides; isolates.
     assert_eq!(count, 32 + 33 + 3 + 7 + 4);
+}
+
+#[test]
+fn json_for_a_terminal_is_the_same_value() {
+    let value = serde_json::json!({"\u{9b}31m": "\u{1b}[2J\u{7f}\u{202e}\u{2028}\u{2066}é\n"});
+    let shown = Json(&value.to_string()).to_string();
+    assert!(!shown.contains(acts), "{shown:?}");
+    assert!(shown.contains("é"), "what prints stays: {shown}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
 }

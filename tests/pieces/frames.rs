@@ -5,7 +5,7 @@ use std::io::Cursor;
 use bytes::BytesMut;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::OpCode;
-use ws101::frame::{self, Checker, Decoder, Frame, Header, Opcode, Role, Torn, Violation};
+use ws101::frame::{self, Checker, Decoder, Frame, Header, Headers, Opcode, Role, Torn, Violation};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -305,5 +305,24 @@ fn a_rule_as_a_close_reason_is_ascii_and_fits() {
         let reason = rule.reason();
         assert!(reason.is_ascii() && reason.len() <= 123, "{rule:?}: {reason}");
         assert_eq!(reason.matches("RFC 6455").count(), 1, "{rule:?}: {reason}");
+    }
+}
+
+#[test]
+fn the_next_start_is_found_wherever_a_stream_is_cut() {
+    let frames =
+        [Frame::text("hello"), Frame::ping("").masked([1; 4]), Frame::binary(vec![0; 300])];
+    let bytes: Vec<u8> = frames.iter().flat_map(Frame::to_bytes).collect();
+    let mut starts = vec![0];
+    for frame in &frames {
+        starts.push(starts.last().unwrap() + frame.to_bytes().len());
+    }
+    for cut in 0..bytes.len() {
+        let mut headers = Headers::default();
+        headers.feed(&bytes[..cut], |_| {});
+        let next = starts.iter().find(|&&start| start >= cut).map(|start| start - cut);
+        assert_eq!(headers.next_start(&bytes[cut..]), next, "{cut}");
+        let short = &bytes[cut..bytes.len() - 1];
+        assert_eq!(headers.next_start(short), next.filter(|&next| next <= short.len()), "{cut}");
     }
 }

@@ -1,26 +1,22 @@
 //! What is remembered of requests with an `id`, and for how long.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use ws101::receipts::{ALL_IDS, Fingerprint, IDS, KEPT, Known, Receipt, Receipts};
-
-fn receipt(seq: u64) -> Receipt {
-    Receipt { seq: Some(seq), at: SystemTime::UNIX_EPOCH }
-}
+use ws101::receipts::{ALL_IDS, Fingerprint, IDS, KEPT, Known, Receipts};
 
 fn number(session: usize) -> Fingerprint {
     Fingerprint::of(&[session.to_string()])
 }
 
 /// Remembers `id` in `session`, with the `id` for content.
-fn remember(receipts: &mut Receipts, session: usize, id: usize) {
+fn remember(receipts: &mut Receipts<u64>, session: usize, id: usize) {
     let id = id.to_string();
-    receipts.remember(number(session), &id, Fingerprint::of(&[&id]), receipt(7));
+    receipts.remember(number(session), &id, Fingerprint::of(&[&id]), 7);
 }
 
-fn knows(receipts: &Receipts, session: usize, id: usize) -> bool {
+fn knows(receipts: &Receipts<u64>, session: usize, id: usize) -> bool {
     let id = id.to_string();
-    receipts.known(number(session), &id, Fingerprint::of(&[&id])) == Known::Done(receipt(7))
+    receipts.known(number(session), &id, Fingerprint::of(&[&id])) == Known::Done(7)
 }
 
 #[test]
@@ -28,8 +24,8 @@ fn an_id_is_known_by_session_and_content() {
     let mut receipts = Receipts::default();
     let [ann, bob] = [number(1), number(2)];
     let [hi, bye] = [Fingerprint::of(&["hi"]), Fingerprint::of(&["bye"])];
-    receipts.remember(ann, "m1", hi, receipt(1));
-    assert_eq!(receipts.known(ann, "m1", hi), Known::Done(receipt(1)));
+    receipts.remember(ann, "m1", hi, 1);
+    assert_eq!(receipts.known(ann, "m1", hi), Known::Done(1));
     assert_eq!(receipts.known(ann, "m1", bye), Known::Otherwise);
     assert_eq!(receipts.known(ann, "m2", hi), Known::New);
     assert_eq!(receipts.known(bob, "m1", hi), Known::New, "another's `id` is another `id`");
@@ -56,7 +52,7 @@ fn whoever_sends_most_is_forgotten_first() {
     let content = number(0);
     for &session in &sessions {
         for id in &ids {
-            receipts.remember(session, id, content, receipt(7));
+            receipts.remember(session, id, content, 7);
         }
     }
     assert!(knows(&receipts, 0, 0), "the quiet one");

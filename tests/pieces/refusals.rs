@@ -1,7 +1,8 @@
 //! A refusal is the same answer whichever part of a server writes it.
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,33 +50,16 @@ async fn by_stream(policy: &Policy, request: &str) -> Vec<u8> {
     answer
 }
 
-/// A blocking stream from which the request is read, and which keeps the answer.
-struct Exchange {
-    request: Cursor<Vec<u8>>,
-    answer: Vec<u8>,
-}
-
-impl Read for Exchange {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Read::read(&mut self.request, buf)
-    }
-}
-
-impl Write for Exchange {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Write::write(&mut self.answer, buf)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The answer of [`blocking::accept`].
 fn by_thread(policy: &Policy, request: &str) -> Vec<u8> {
-    let mut io = Exchange { request: Cursor::new(request.into()), answer: Vec::new() };
-    assert!(blocking::accept(&mut io, policy).unwrap().is_err(), "{request}");
-    io.answer
+    let (mut far, near) = crate::blocking::pair();
+    Write::write_all(&mut far, request.as_bytes()).unwrap();
+    let refused = blocking::accept(&near, Duration::from_secs(60), policy).unwrap();
+    assert!(refused.is_err(), "{request}");
+    drop(near);
+    let mut answer = Vec::new();
+    Read::read_to_end(&mut far, &mut answer).unwrap();
+    answer
 }
 
 /// The answer of [`serve`] at `address`.

@@ -236,7 +236,11 @@ async fn an_end_is_seen_once_with_what_it_tore() {
     let torn = Torn { header: Some(Header::new(Opcode::Text, 5)), received: 2 };
     assert_eq!(
         wire.seen(),
-        [(In, TapEvent::Torn(torn)), (In, TapEvent::Eof), (Out, TapEvent::Error(error.kind()))]
+        [
+            (In, TapEvent::Torn(torn, b"\x81\x05he"[..].into())),
+            (In, TapEvent::Eof),
+            (Out, TapEvent::Error(error.kind()))
+        ]
     );
 }
 

@@ -199,22 +199,32 @@ pub fn command(by: &[&str], example: &str, settings: &[(&str, &str)]) -> Command
     command
 }
 
-/// `target/debug/examples/NAME`, found from `target/debug/deps/TEST-…`, if it is of today.
+/// The command `ws101`, if it is of today.
+pub fn ws101() -> PathBuf {
+    fresh("ws101", "cargo build -p ws101-cli")
+}
+
+/// `target/debug/examples/NAME`, if it is of today.
 fn built(example: &str) -> PathBuf {
-    let fix = format!("cargo build --example {example}");
+    fresh(&format!("examples/{example}"), &format!("cargo build --example {example}"))
+}
+
+/// A program in `target/debug/`, found from `target/debug/deps/TEST-…`, if it is newer than its sources.
+fn fresh(program: &str, fix: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
-    let mut path = this.ancestors().nth(2).expect("a target directory").join("examples");
-    path.push(example);
+    let mut path = this.ancestors().nth(2).expect("a target directory").join(program);
     path.set_extension(EXE_EXTENSION);
     let changed = |file: &str| fs::metadata(file).and_then(|file| file.modified());
     let Ok(built) = changed(&path.to_string_lossy()) else {
-        panic!("{example} is not built: {fix}");
+        panic!("{program} is not built: {fix}");
     };
-    // cargo writes beside it what it was built from: `program: file file …`
-    let sources = fs::read_to_string(path.with_extension("d")).expect("cargo wrote it");
+    // `cargo build` writes beside it what it was built from: `program: file file …`
+    let Ok(sources) = fs::read_to_string(path.with_extension("d")) else {
+        panic!("{program} was built for tests only: {fix}");
+    };
     for source in sources.split_whitespace().skip(1) {
         let fresh = changed(source).is_ok_and(|at| at <= built);
-        assert!(fresh, "{source} is newer than {example}: {fix}");
+        assert!(fresh, "{source} is newer than {program}: {fix}");
     }
     path
 }

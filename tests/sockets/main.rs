@@ -369,14 +369,15 @@ async fn whoever_dawdles_over_http_is_let_go() {
     // For a busy machine; less than the deadlines have by default.
     let slack = Duration::from_secs(7);
     let request = "GET / HTTP/1.1\r\nHost: x\r\n";
-    let dawdle = |name: &'static str, sent: String, drip: &'static str, limit: Duration| async move {
+    let late = "HTTP/1.1 408 ";
+    let dawdle = |name: &'static str, sent: String, drip: &'static str, limit: Duration, last| async move {
         // The server's clock starts later.
         let began = Instant::now();
         let mut tcp = TcpStream::connect(address).await.unwrap();
         tcp.write_all(sent.as_bytes()).await.unwrap();
+        let mut told = Vec::new();
         let ended = async {
             let (mut reading, mut writing) = tcp.split();
-            let mut scrap = Vec::new();
             let dripping = async {
                 // Until the server has hung up.
                 while writing.write_all(drip.as_bytes()).await.is_ok() {
@@ -385,21 +386,24 @@ async fn whoever_dawdles_over_http_is_let_go() {
                 std::future::pending::<()>().await;
             };
             tokio::select! {
-                _ = reading.read_to_end(&mut scrap) => (),
+                _ = reading.read_to_end(&mut told) => (),
                 () = dripping => (),
             }
         };
         assert!(timeout(limit + slack, ended).await.is_ok(), "{name} is still open");
         let took = began.elapsed();
         assert!(took >= limit, "{name} had {took:?}");
-        println!("{name}: {took:.1?}");
+        let told = String::from_utf8_lossy(&told);
+        let answers: Vec<_> = told.match_indices("HTTP/1.1 ").map(|(at, _)| &told[at..]).collect();
+        assert!(answers.last().unwrap_or(&"").starts_with(last), "{name} is told {told}");
     };
     tokio::join!(
-        dawdle("silence", String::new(), "", head),
-        dawdle("half a head", request.to_owned(), "", head),
-        dawdle("a head in drops", request.to_owned(), "X: y\r\n", head),
-        dawdle("nothing more to ask", format!("{request}\r\n"), "", keep_alive),
-        dawdle("half a second head", format!("{request}\r\n{request}"), "", keep_alive),
+        dawdle("silence", String::new(), "", head, late),
+        dawdle("half a head", request.to_owned(), "", head, late),
+        dawdle("a head in drops", request.to_owned(), "X: y\r\n", head, late),
+        dawdle("nothing more to ask", format!("{request}\r\n"), "", keep_alive, "HTTP/1.1 200 "),
+        dawdle("half a second head", format!("{request}\r\n{request}"), "", head, late),
+        dawdle("a second head in drops", format!("{request}\r\n{request}"), "X: y\r\n", head, late),
     );
 }
 

@@ -71,6 +71,25 @@ async fn a_session_outlives_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_ends_with_its_connection() {
+    let (mut t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
+    enter(&mut t, "bob").await;
+    let rename = r#"{"type":"rename","id":"r1","username":"Берта"}"#;
+    t.step("ann is cut off before she knows whether she has her new name");
+    t.connect("ann", v1()).await;
+    t.send("ann", hello(SESSION)).await;
+    t.send("ann", rename).await;
+    t.vanish("ann").await;
+    t.step("she comes back under the old one, and asks again");
+    t.connect("ann", v1()).await;
+    t.send("ann", hello(SESSION)).await;
+    t.send("ann", rename).await;
+    t.step("on one connection it is done once");
+    t.send("ann", rename).await;
+    insta::assert_snapshot!(t);
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_receipts_the_message_itself_is_one() {
     let (mut t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
     enter(&mut t, "ann").await;

@@ -119,7 +119,7 @@ async fn bad_input_is_named_and_the_connection_stays() {
         ("no type", r#"{"content":"hi"}"#),
         ("a type that is none", r#"{"type":7}"#),
         ("an unknown type", r#"{"type":"msg\u001b[31m\nforged"}"#),
-        ("a type for later", r#"{"type":"history","id":"h1"}"#),
+        ("a type for later", r#"{"type":"upload","id":"h1"}"#),
         ("a system message", r#"{"type":"system","content":"the server is down"}"#),
         ("content that is no text", r#"{"type":"message","id":"m1","content":{"a":1}}"#),
         ("no content", r#"{"type":"message","id":"m2"}"#),

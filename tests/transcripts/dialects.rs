@@ -189,7 +189,7 @@ impl Dialect for Lines {
         Entry::Guest
     }
 
-    fn read(&self, text: &str) -> Result<Request, RequestError> {
+    fn read(&self, text: &str, _: &str) -> Result<Request, RequestError> {
         if text == "bye" {
             return Ok(Request::Bye);
         }
@@ -197,7 +197,7 @@ impl Dialect for Lines {
         Ok(Request::Message { id: None, content, username: None, data: None })
     }
 
-    fn write(&self, event: &Event) -> Option<Message> {
+    fn write(&self, event: &Event, _: &str) -> Option<Message> {
         match event {
             Event::Message { user, content, .. } => {
                 Some(Message::text(format!("{}: {content}", user.username)))

@@ -4,6 +4,7 @@ mod again;
 mod chat;
 mod dialects;
 mod endings;
+mod exchanges;
 mod limits;
 mod refusals;
 mod violations;

@@ -34,6 +34,14 @@ pub const STEADY: Fan = Fan {
     },
 };
 pub const ECHO: Fan = Fan { clients: 64, plan: Plan { echo: true, ..fan(64, 64, 1).plan } };
+pub const ECHO_STEADY: Fan = Fan {
+    clients: 64,
+    plan: Plan {
+        period: Some(Duration::from_millis(1)),
+        until: Until::Time(Duration::from_secs(2)),
+        ..ECHO.plan
+    },
+};
 
 /// Measures one server with this load.
 pub fn run(contender: &Contender, Fan { clients, plan }: &Fan) -> anyhow::Result<Sample> {

@@ -20,7 +20,7 @@ const REQUEST: &[u8] = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websock
     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \
     dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// What it does to whoever is at the other end.
+/// The harm that the program does to its peer.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Hostility {
     /// Connects, and says nothing
@@ -59,7 +59,7 @@ pub async fn meet(hostility: Hostility) -> Result<()> {
     let listener = program::listen(&program::settings(Settings::default())?)?;
     loop {
         let (tcp, _) = ws101::server::accept(&listener).await;
-        // Whoever had enough has gone.
+        // An error means that the client has gone.
         tokio::spawn(async move { harm(tcp, Role::Server, hostility).await.is_ok() });
     }
 }

@@ -23,15 +23,21 @@ use hostile::Hostility;
 #[derive(Parser)]
 struct Cli {
     /// The one check that it is to fail, such as 7.3
-    #[arg(long = "break", value_name = "CHECK", conflicts_with_all = ["lesson", "hostile"])]
+    #[arg(long = "break", value_name = "CHECK", conflicts_with_all = ["lesson", "hostile", "lessons"])]
     fault: Option<String>,
     /// The lesson whose checks it is to pass
-    #[arg(long, required_unless_present_any = ["fault", "hostile"])]
+    #[arg(long, required_unless_present_any = ["fault", "hostile", "lessons"])]
     lesson: Option<usize>,
     /// Be no server at all, but something that harms whoever it meets; with `WS_URL` set, as a client
     #[arg(long)]
     hostile: Option<Hostility>,
+    /// Print the number of the last lesson that it has a room for
+    #[arg(long)]
+    lessons: bool,
 }
+
+/// The last lesson that has a room here.
+const LAST: usize = 12;
 
 /// The check that is to fail.
 static FAULT: OnceLock<String> = OnceLock::new();
@@ -43,7 +49,11 @@ fn broken(check: &str) -> bool {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Cli { fault, lesson, hostile } = Cli::parse();
+    let Cli { fault, lesson, hostile, lessons } = Cli::parse();
+    if lessons {
+        println!("{LAST}");
+        return Ok(());
+    }
     if let Some(hostility) = hostile {
         return hostile::meet(hostility).await;
     }
@@ -58,7 +68,7 @@ async fn main() -> Result<()> {
         Some(6..=9) => server::serve(rooms::others::Others::default()).await,
         Some(10) => server::serve(rooms::resume::Resume::default()).await,
         Some(11) => server::serve(rooms::names::Names::default()).await,
-        Some(12) => server::serve(rooms::chat::Chat::default()).await,
-        _ => bail!("there is no such lesson: 1 to 12 have checks"),
+        Some(LAST) => server::serve(rooms::chat::Chat::default()).await,
+        _ => bail!("there is no such lesson: 1 to {LAST} have checks"),
     }
 }

@@ -47,7 +47,7 @@ pub fn paths() -> Vec<&'static str> {
     }
 }
 
-/// What the client is told that it did wrong.
+/// The rejection that the client is sent for its mistake.
 fn blamed(rejection: Rejection) -> Rejection {
     match rejection {
         Rejection::Version(_) | Rejection::Key(_) if broken("1.2") => {

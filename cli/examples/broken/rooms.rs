@@ -1,4 +1,4 @@
-//! What is said in each lesson.
+//! The messages of each lesson.
 
 pub mod broadcast;
 pub mod chat;
@@ -17,7 +17,7 @@ fn event(kind: &str, mut fields: Value) -> Message {
     Message::text(fields.to_string())
 }
 
-/// What a client said; null if that is no JSON.
+/// A client's message as JSON; null if it is none.
 fn parsed(message: &Message) -> Value {
     let Message::Text(text) = message else { return Value::Null };
     serde_json::from_str(text).unwrap_or_default()

@@ -80,7 +80,7 @@ async fn accept<R: Room>(listener: TcpListener, shared: Arc<Shared<R>>) {
         let here = shared.clone();
         shared.shutdown.spawn(async move {
             if let Ok(Some(accepted)) = opening::open(tcp, &here.policy).await {
-                // Whoever is lost is lost: the room has been told.
+                // The room knows of a connection that has ended with an error.
                 let _ = session::run(accepted, &here).await;
             }
         });

@@ -129,7 +129,7 @@ async fn talk<R: Room>(outlet: &mut Outlet, me: &Mailbox, shared: &Shared<R>) ->
                     }
                     continue;
                 }
-                // Whoever takes every pong for an answer reads a number here.
+                // The mistake takes every pong for an answer, and reads a number in it.
                 Opcode::Pong if broken("7.5") && !payload.iter().all(u8::is_ascii_digit) => {
                     return Ok(End::Us(Frame::close(1002, "no such ping")));
                 }

@@ -11,8 +11,9 @@ use anyhow::{Result, bail};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use ws101::scenario::{Note, Scenario};
 
-use super::trial::{Trial, noted};
+use super::trial::Trial;
 use crate::lang::Lang;
+use crate::notes::noted;
 use failure::Failure;
 use test_server::{Connection, Next, TestServer, Waits};
 
@@ -21,6 +22,10 @@ const SLACK: Duration = Duration::from_secs(2);
 
 /// How long to wait beyond the cap in trials that do not judge the length of a wait.
 const ANY_WAIT: Duration = Duration::from_secs(5);
+
+/// How long to wait for a client in the trial of random waits. A client without a cap comes seven times
+/// within it, which is enough to compare; that it has no cap is judged by [`is_capped`].
+const UNCAPPED_WAIT: Duration = Duration::from_secs(40);
 
 /// How many attempts a client may make when it gets 404 each time.
 const TRIES: usize = 30;
@@ -46,7 +51,7 @@ pub async fn tried(
     let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
     let open = |name, retry, cap| {
         let [retry, cap] = [retry, cap].map(Duration::from_millis);
-        TestServer::open(name, command, Waits { retry, cap }, timeout)
+        TestServer::open(name, command, Waits { retry, cap }, timeout * 2, lang)
     };
     let (verdict, servers) = match words[..] {
         ["returns"] => {
@@ -54,30 +59,38 @@ pub async fn tried(
             (returns(&mut server).await, vec![server])
         }
         ["grows"] => {
-            let mut server = open("client", 10, 320).await?;
-            (grows(&mut server).await, vec![server])
+            let (mut first, mut second, mut third, mut fourth) = tokio::try_join!(
+                open("first", 80, 2560),
+                open("second", 80, 2560),
+                open("third", 80, 2560),
+                open("fourth", 80, 2560)
+            )?;
+            let verdict = grow([&mut first, &mut second, &mut third, &mut fourth]).await;
+            (verdict, vec![first, second, third, fourth])
         }
         ["varies"] => {
             let (mut first, mut second) =
-                tokio::try_join!(open("first", 160, 160), open("second", 160, 160))?;
+                tokio::try_join!(open("first", 600, 600), open("second", 600, 600))?;
             (varies([&mut first, &mut second]).await, vec![first, second])
         }
         ["is-capped"] => {
-            let mut server = open("client", 20, 100).await?;
+            let mut server = open("client", 100, 500).await?;
             (is_capped(&mut server).await, vec![server])
         }
         ["stays-away"] => {
-            let (mut done, mut kicked, mut flood) = tokio::try_join!(
+            let (mut done, mut kicked, mut full, mut flood) = tokio::try_join!(
                 open("done", 50, 1000),
                 open("kicked", 50, 1000),
+                open("full", 50, 1000),
                 open("flood", 50, 1000)
             )?;
             let verdict = tokio::try_join!(
                 stays_away(&mut done, 1000),
                 stays_away(&mut kicked, 4001),
+                stays_away(&mut full, 4077),
                 stays_away(&mut flood, 1008)
             );
-            (verdict.map(drop), vec![done, kicked, flood])
+            (verdict.map(drop), vec![done, kicked, full, flood])
         }
         ["gives-up"] => {
             let mut server = open("client", 10, 40).await?;
@@ -90,10 +103,12 @@ pub async fn tried(
         _ => bail!("there is no such trial of a client: {words:?}"),
     };
     let ended = lang.pick("the client has ended", "клиент закончил работу");
+    let failure = verdict.err();
     let mut trial = Trial {
         wire: String::new(),
         difference: None,
-        fault: verdict.err().map(|failure| failure.told(lang)),
+        is_beyond_doubt: failure.as_ref().is_some_and(|failure| !failure.is_of_lateness()),
+        fault: failure.map(|failure| failure.told(lang)),
         tail: String::new(),
     };
     for server in servers {
@@ -117,21 +132,40 @@ async fn returns(server: &mut TestServer) -> Result<(), Failure> {
     server.request(server.waits.cap + SLACK).await.map(drop)
 }
 
-/// The client gets 503 each time: its waits must grow up to the cap.
-async fn grows(server: &mut TestServer) -> Result<(), Failure> {
-    begin(server).await?;
-    let mut all = Vec::new();
-    loop {
-        match refused(server, server.waits.cap + ANY_WAIT).await {
-            Ok(wait) => all.push(wait),
-            // Its waits have grown. That they grow beyond the cap is judged by `is_capped`.
-            Err(Failure::Away(_)) if all.len() >= waits::GROWING => return Ok(()),
-            Err(failure) => return Err(failure),
+/// Four runs of the client are never let in to stay: early waits must be short, and later ones grow up to the cap.
+///
+/// Two of them get 503 each time. The other two are let in and cut off at once, which is a failure as well.
+async fn grow(servers: [&mut TestServer; 4]) -> Result<(), Failure> {
+    let Waits { retry, cap } = servers[0].waits;
+    let all = [const { RefCell::new(Vec::new()) }; 4];
+    let judgement = || {
+        let all = all.each_ref().map(|waits| waits.borrow());
+        waits::grown(&all.each_ref().map(|waits| &waits[..]), retry, cap)
+    };
+    let run = async |server: &mut TestServer, waits: &RefCell<Vec<Duration>>, is_let_in| {
+        begin(server).await?;
+        while judgement().is_none() {
+            let wait = match is_let_in {
+                true => cut_off(server, cap + ANY_WAIT).await,
+                false => refused(server, cap + ANY_WAIT).await,
+            };
+            match wait {
+                Ok(wait) => waits.borrow_mut().push(wait),
+                // Its waits have grown. That they grow beyond the cap is judged by `is_capped`.
+                Err(Failure::Away(_)) if waits.borrow().len() >= waits::GROWING => return Ok(()),
+                Err(failure) => return Err(failure),
+            }
         }
-        if let Some(judgement) = waits::grown(&all, server.waits.cap) {
-            return judgement;
-        }
-    }
+        Ok(())
+    };
+    let [first, second, third, fourth] = servers;
+    tokio::try_join!(
+        run(first, &all[0], false),
+        run(second, &all[1], true),
+        run(third, &all[2], false),
+        run(fourth, &all[3], true)
+    )?;
+    judgement().unwrap_or(Ok(()))
 }
 
 /// Two runs of the client get 503 each time: their waits must differ.
@@ -145,7 +179,7 @@ async fn varies(servers: [&mut TestServer; 2]) -> Result<(), Failure> {
     let run = async |server: &mut TestServer, waits: &RefCell<Vec<Duration>>| {
         begin(server).await?;
         while judgement().is_none() {
-            let wait = refused(server, server.waits.cap + ANY_WAIT).await?;
+            let wait = refused(server, UNCAPPED_WAIT).await?;
             waits.borrow_mut().push(wait);
         }
         Ok(())
@@ -155,7 +189,7 @@ async fn varies(servers: [&mut TestServer; 2]) -> Result<(), Failure> {
     judgement().unwrap_or(Ok(()))
 }
 
-/// The client gets 503 many times: no wait may be longer than the cap.
+/// The client gets 503 many times: no wait may be longer than the cap. After [`waits::FAITHFUL`] it may give up.
 async fn is_capped(server: &mut TestServer) -> Result<(), Failure> {
     begin(server).await?;
     let mut all = Vec::new();
@@ -163,8 +197,11 @@ async fn is_capped(server: &mut TestServer) -> Result<(), Failure> {
     loop {
         match refused(server, limit + SLACK).await {
             Ok(wait) => all.push(wait),
-            Err(Failure::Away(longest)) => {
-                return Err(Failure::Long { longest, limit });
+            Err(failure @ (Failure::Ended | Failure::Away(_))) => {
+                return waits::gave_up(&all, limit).unwrap_or(match failure {
+                    Failure::Away(longest) => Err(Failure::Long { longest, limit }),
+                    failure => Err(failure),
+                });
             }
             Err(failure) => return Err(failure),
         }
@@ -201,7 +238,7 @@ async fn gives_up(server: &mut TestServer) -> Result<(), Failure> {
 }
 
 /// The client must ask for the lines after the last one it has got: after a cut, after a cut within the
-/// missed lines, and after a new epoch.
+/// missed lines and one before them, and after a new epoch.
 async fn resumes(server: &mut TestServer, epoch: &str, other: &str) -> Result<(), Failure> {
     let timeout = server.waits.cap + SLACK;
     let request = server.request(timeout).await?;
@@ -217,6 +254,11 @@ async fn resumes(server: &mut TestServer, epoch: &str, other: &str) -> Result<()
     server.send_line(&mut connection, BEFORE + 3).await;
     // The client has got this line before.
     server.send_line(&mut connection, BEFORE + 2).await;
+    server.cut(connection);
+
+    let mut connection = back(server, epoch, BEFORE + 3).await?;
+    // The missed line does not come: the connection is cut behind the hello.
+    server.send_hello(&mut connection, epoch, BEFORE + 4, true).await;
     server.cut(connection);
 
     let mut connection = back(server, epoch, BEFORE + 3).await?;
@@ -256,5 +298,14 @@ async fn refused(server: &mut TestServer, timeout: Duration) -> Result<Duration,
     let request = server.request(timeout).await?;
     let waited = request.waited;
     server.refuse(request, StatusCode::SERVICE_UNAVAILABLE);
+    Ok(waited)
+}
+
+/// Lets the next request in and cuts it off at once; gives how long the client waited before it.
+async fn cut_off(server: &mut TestServer, timeout: Duration) -> Result<Duration, Failure> {
+    let request = server.request(timeout).await?;
+    let waited = request.waited;
+    let connection = server.accept(request).await?;
+    server.cut(connection);
     Ok(waited)
 }

@@ -1,21 +1,22 @@
 //! Plays a check and gives its result.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use serde_json::Value;
 use tokio::time::Instant;
 use ws101::address::Address;
-use ws101::scenario::{Difference, Names, Note, Played, Scenario, Step};
+use ws101::scenario::{Difference, Item, Mismatch, Note, Scenario, ScenarioLine, Step};
 
 use super::client;
 use super::lesson::Check;
 use super::template::Template;
-use super::trial::{Trial, noted};
+use super::trial::Trial;
+use crate::attempt::{Attempt, LATE};
 use crate::lang::Lang;
+use crate::notes::{ends, noted};
 use crate::place::{Place, moved};
 use crate::program::{Program, READY};
+use crate::request::{RequestOptions, Secrets};
 
 /// How many seeds a check with random texts must pass.
 const SEEDS: u32 = 3;
@@ -27,8 +28,8 @@ const BUILD_TIMEOUT: Duration = Duration::from_secs(60);
 pub enum Candidate {
     /// A server that runs already, at this address.
     Url(Place, Address),
-    /// A server that the judge starts with this command.
-    Cmd(String),
+    /// A server that the judge starts with this command, and sends requests with these options.
+    Cmd(String, Box<RequestOptions>),
     /// A client that the judge starts with this command, once for each check.
     Client(String),
 }
@@ -40,6 +41,11 @@ pub struct Judge {
     timeout: Duration,
     /// The started server. All checks share it, except those that end it.
     program: Option<Program>,
+    /// Whether the last play leaves no doubt: a server of its own said nothing at all, or died; or a client did
+    /// something else than to be late.
+    is_beyond_doubt: bool,
+    /// The first check that failed on the shared server only, for what earlier checks had left there.
+    suspect: Option<Judged>,
 }
 
 /// The result of a check.
@@ -52,8 +58,29 @@ pub struct Judged {
     pub took: Duration,
     /// Whether it passed.
     pub outcome: Outcome,
+    /// Whether it failed the first time, and was played again.
+    pub is_replayed: bool,
+    /// Whether it passed only when it was played again, on the same server and on a new one.
+    pub is_unsteady: bool,
     /// The transcript of the last time it was played.
     pub wire: String,
+}
+
+impl Judged {
+    /// The same without secrets.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &Secrets) -> Self {
+        self.wire = secrets.hide(&self.wire);
+        if let Outcome::Failed(failure) = &mut self.outcome {
+            failure.because = secrets.hide(&failure.because);
+            failure.tail = secrets.hide(&failure.tail);
+            if let Some(difference) = &mut failure.difference {
+                difference.expected = secrets.hide(&difference.expected);
+                difference.seen = difference.seen.as_ref().map(|seen| secrets.hide(seen));
+            }
+        }
+        self
+    }
 }
 
 /// Whether a check passed.
@@ -96,7 +123,17 @@ impl Judge {
             settings,
             timeout: if build { BUILD_TIMEOUT } else { READY },
             program: None,
+            is_beyond_doubt: false,
+            suspect: None,
         }
+    }
+
+    /// The first check that failed on the shared server, and not on a server of its own.
+    ///
+    /// Another check is about what broke the shared server, and fails on a server of its own. If none does,
+    /// this one has failed.
+    pub fn suspect(&mut self) -> Option<Judged> {
+        self.suspect.take()
     }
 
     /// Stops the program if it was started here.
@@ -120,6 +157,8 @@ impl Judge {
             title: check.title.clone(),
             took: Duration::ZERO,
             outcome: Outcome::Passed,
+            is_replayed: false,
+            is_unsteady: false,
             wire: String::new(),
         };
         for seed in (0..seeds).map(|n| seed.wrapping_add(n)) {
@@ -132,8 +171,15 @@ impl Judge {
             {
                 title.trim_start().clone_into(&mut judged.title);
             }
-            let (outcome, wire) = self.play(scenario, seed, lang).await?;
+            let (outcome, wire) = self.play(&scenario, seed, lang, false).await?;
             (judged.outcome, judged.wire) = (outcome, wire);
+            let is_started_here = !matches!(self.candidate, Candidate::Url(..));
+            if is_started_here
+                && !self.is_beyond_doubt
+                && matches!(judged.outcome, Outcome::Failed(_))
+            {
+                self.play_again(&mut judged, &scenario, seed, lang).await?;
+            }
             if !matches!(judged.outcome, Outcome::Passed) {
                 break;
             }
@@ -142,70 +188,109 @@ impl Judge {
         Ok(judged)
     }
 
-    async fn play(
+    /// Plays a check that failed on a server of its own, and if it passes there, where it failed.
+    ///
+    /// So a check is not blamed for what the ones before it left on the server, nor a server for a busy
+    /// machine. A check that fails on a new server has failed.
+    async fn play_again(
         &mut self,
-        scenario: Scenario,
+        judged: &mut Judged,
+        scenario: &Scenario,
         seed: u32,
         lang: Lang,
+    ) -> Result<()> {
+        judged.is_replayed = true;
+        let shared = self.program.take();
+        let was_shared = shared.is_some();
+        let (outcome, wire) = self.play(scenario, seed, lang, true).await?;
+        if let Outcome::Failed(_) = outcome {
+            (judged.outcome, judged.wire) = (outcome, wire);
+            return Ok(());
+        }
+        let own = std::mem::replace(&mut self.program, shared);
+        let is_always_alone = ends(scenario) || matches!(self.candidate, Candidate::Client(_));
+        if was_shared || is_always_alone {
+            let (third, third_wire) = self.play(scenario, seed, lang, false).await?;
+            if let Outcome::Passed = third {
+                judged.is_unsteady = true;
+                (judged.outcome, judged.wire) = (third, third_wire);
+                return Ok(());
+            }
+            if is_always_alone {
+                (judged.outcome, judged.wire) = (third, third_wire);
+                return Ok(());
+            }
+        }
+        let failed = Judged {
+            number: judged.number.clone(),
+            title: judged.title.clone(),
+            took: judged.took,
+            outcome: std::mem::replace(&mut judged.outcome, outcome),
+            is_replayed: true,
+            is_unsteady: false,
+            wire: std::mem::replace(&mut judged.wire, wire),
+        };
+        self.suspect.get_or_insert(failed);
+        // A server that failed a check serves no other.
+        if let Some(program) = std::mem::replace(&mut self.program, own) {
+            program.process.stop().await;
+        }
+        Ok(())
+    }
+
+    /// Plays a check once: on a server of its own if it ends its server or `is_alone`, else on the shared one.
+    async fn play(
+        &mut self,
+        scenario: &Scenario,
+        seed: u32,
+        lang: Lang,
+        is_alone: bool,
     ) -> Result<(Outcome, String)> {
-        let ends = noted(&scenario).any(|note| matches!(note, Note::Exits(..) | Note::SignalTerm));
-        let command = match &self.candidate {
+        let ends = ends(scenario);
+        let (command, options) = match &self.candidate {
             Candidate::Url(..) if ends => {
                 let why = lang.pick("needs --cmd", "нужен --cmd");
                 return Ok((Outcome::Skipped(why), String::new()));
             }
             Candidate::Url(place, url) => {
-                let scenario = moved(scenario, url);
-                let played = play(&scenario, place, |_| {}).await;
-                let fault = captured_fault(&scenario, &played, lang);
-                let trial = Trial::of(played, fault, String::new());
-                return Ok(outcome(&scenario, trial, seed, lang));
+                let scenario = moved(scenario.clone(), url);
+                let attempt = Attempt::elsewhere(place, &scenario, lang).await;
+                return Ok(outcome(&scenario, attempt.into(), seed, lang));
             }
             Candidate::Client(command) => {
-                let tried = client::tried(command, &scenario, self.timeout, lang).await?;
-                return Ok(outcome(&scenario, tried, seed, lang));
+                let tried = client::tried(command, scenario, self.timeout, lang).await?;
+                self.is_beyond_doubt = tried.is_beyond_doubt;
+                return Ok(outcome(scenario, tried, seed, lang));
             }
-            Candidate::Cmd(command) => command,
+            Candidate::Cmd(command, options) => (command, options),
         };
         // A check that ends the server gets one of its own; all other checks share one.
-        let mut shared = if ends { None } else { self.program.take() };
+        let mut shared = if ends || is_alone { None } else { self.program.take() };
+        let is_new = shared.is_none();
         let mut program = match shared.take_if(|program| program.process.ended().is_none()) {
             Some(program) => program,
             None => Program::start(command, &self.settings, self.timeout, lang).await?,
         };
-        program.process.clear_stderr();
-        let place = program.place();
-        let played = play(&scenario, &place, |step| {
-            if step.notes.contains(&Note::SignalTerm) {
-                program.process.terminate();
-            }
-        });
-        let played = played.await;
-        let mut fault = captured_fault(&scenario, &played, lang);
-        if played.difference.is_none() && fault.is_none() {
-            fault = exits(&scenario, &mut program, lang).await;
-        }
-        let ended = lang.pick("the server has ended", "сервер закончил работу");
-        if played.difference.is_some() || fault.is_some() {
-            program.process.catch_up().await;
-        }
-        let mut tail = program.process.ended_with_tail(ended);
-        if tail.is_empty() {
-            tail = program.process.stderr_tail(lang.pick("the server says", "сервер пишет"));
-        }
-        let judged = outcome(&scenario, Trial::of(played, fault, tail), seed, lang);
-        if ends || program.process.ended().is_some() {
+        let place = program.place().asking(options);
+        let attempt = Attempt::with(&mut program, &place, scenario, LATE, lang).await;
+        self.is_beyond_doubt = is_new
+            && !attempt.passed()
+            && (attempt.fault.is_some() || !attempt.played.transcript.has_received());
+        // A server that is dead in any way serves no other check.
+        if ends || attempt.fault.is_some() || program.process.ended().is_some() {
             program.process.stop().await;
         } else {
             self.program = Some(program);
         }
-        Ok(judged)
+        Ok(outcome(scenario, attempt.into(), seed, lang))
     }
 }
 
-/// Replaces the English titles by those of the `@title` notes in the language of the report.
+/// Replaces the English titles by those of the `@title` notes, and the remarks by those in the language of the
+/// report.
 fn translate(scenario: &mut Scenario, lang: Lang) {
     for step in &mut scenario.steps {
+        remarks(step, lang);
         let title = step.notes.iter().find_map(|note| match note {
             Note::Title(language, title) if language == lang.code() => Some(title.clone()),
             _ => None,
@@ -219,17 +304,33 @@ fn translate(scenario: &mut Scenario, lang: Lang) {
     }
 }
 
-/// Plays the scenario, then closes all connections, so that the server can be used again.
-async fn play(scenario: &Scenario, place: &Place, before: impl FnMut(&Step)) -> Played {
-    let mut played = scenario.play_with(place.transcript(), before).await;
-    played.transcript.leave().await;
-    played
+/// Keeps the remarks in the language of the report. Below each English one stands the Russian: `# ru: ...`.
+fn remarks(step: &mut Step, lang: Lang) {
+    let mut kept = Vec::new();
+    for mut line in std::mem::take(&mut step.lines) {
+        match &mut line.item {
+            Item::Comment(text) => match (lang, text.strip_prefix("ru: ")) {
+                (Lang::En, Some(_)) => {}
+                (Lang::Ru, Some(russian)) => {
+                    *text = russian.to_owned();
+                    // It stands in the place of the English one.
+                    kept.pop_if(|before: &mut ScenarioLine| {
+                        matches!(before.item, Item::Comment(_))
+                    });
+                    kept.push(line);
+                }
+                (_, None) => kept.push(line),
+            },
+            _ => kept.push(line),
+        }
+    }
+    step.lines = kept;
 }
 
 fn outcome(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome, String) {
     let because = match (&trial.difference, trial.fault) {
-        (Some(difference), _) => lang.why(&difference.why),
-        (None, Some(fault)) => fault,
+        (_, Some(fault)) => fault,
+        (Some(difference), None) => lang.why(&difference.why),
         (None, None) => return (Outcome::Passed, trial.wire),
     };
     let rfc = noted(scenario).find_map(|note| match note {
@@ -240,7 +341,11 @@ fn outcome(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
         Note::Lesson(heading) => Some(heading.clone()),
         _ => None,
     });
-    let hints = noted(scenario).filter_map(|note| match note {
+    // The hints of the step that failed come first.
+    let failed = trial.difference.as_ref().and_then(|it| scenario.steps.get(it.step));
+    let (nearest, others): (Vec<_>, Vec<_>) =
+        noted(scenario).partition(|note| failed.is_some_and(|step| step.notes.contains(note)));
+    let hints = nearest.into_iter().chain(others).filter_map(|note| match note {
         Note::Hint(language, hint) if language == lang.code() => Some(hint.clone()),
         _ => None,
     });
@@ -251,96 +356,8 @@ fn outcome(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
         rfc,
         lesson,
         hints: hints.collect(),
-        difference: trial.difference,
+        // No line shows it: the sentence says all.
+        difference: trial.difference.filter(|it| !matches!(it.why, Mismatch::BreaksNote(_))),
     };
     (Outcome::Failed(Box::new(failure)), trial.wire)
-}
-
-/// The first `@distinct`, `@rising` or `@positive` that the captured values break.
-pub fn captured_fault(scenario: &Scenario, played: &Played, lang: Lang) -> Option<String> {
-    let captured = |front: &String| -> Vec<(String, Value)> {
-        let of = |names: &Names, n: usize| {
-            let name = if n == 0 { front.clone() } else { format!("{front}{n}") };
-            names.get(&name).map(|value| (name.clone(), value.clone()))
-        };
-        (0..1000).filter_map(|n| of(&played.names, n)).collect()
-    };
-    for note in noted(scenario) {
-        let Note::Distinct(front) = note else { continue };
-        let mut owners: BTreeMap<String, usize> = BTreeMap::new();
-        for (_, value) in captured(front) {
-            *owners.entry(value.to_string()).or_default() += 1;
-        }
-        if let Some((id, count)) = owners.iter().max_by_key(|(_, count)| **count)
-            && *count > 1
-        {
-            return Some(lang.pick(
-                format!("{count} clients have one id, {id}, and each must have its own"),
-                format!("у нескольких клиентов ({count}) один и тот же id {id}, а у каждого должен быть свой"),
-            ));
-        }
-    }
-    for note in noted(scenario) {
-        let Note::Rising(front) = note else { continue };
-        let found = captured(front);
-        let numbers: Vec<_> = found.iter().map(|(_, value)| value.as_f64()).collect();
-        if numbers.contains(&None) || numbers.windows(2).any(|pair| pair[1] < pair[0]) {
-            let seen: Vec<_> = found.iter().map(|(_, value)| value.to_string()).collect();
-            let seen = seen.join(", ");
-            return Some(lang.pick(
-                format!("each must be a number, and no less than the one before: {seen}"),
-                format!("каждое должно быть числом не меньше предыдущего: {seen}"),
-            ));
-        }
-    }
-    for note in noted(scenario) {
-        let Note::Positive(front) = note else { continue };
-        for (_, value) in captured(front) {
-            if value.as_f64().is_none_or(|number| number <= 0.0) {
-                return Some(lang.pick(
-                    format!("{value} is no number above 0"),
-                    format!("{value} — это не число больше нуля"),
-                ));
-            }
-        }
-    }
-    None
-}
-
-/// The fault in how the server ended: too late, a wrong exit code, or a port still in use.
-async fn exits(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
-    let (timeout, wanted) = noted(scenario).find_map(|note| match note {
-        Note::Exits(time, code) => Some((*time, *code)),
-        _ => None,
-    })?;
-    let Some(status) = program.process.exit(timeout).await else {
-        let time = lang.time(timeout);
-        return Some(lang.pick(
-            format!("the server still runs {time} later"),
-            format!("через {time} сервер всё ещё работает"),
-        ));
-    };
-    let wanted = wanted?;
-    match status.code() {
-        Some(code) if code == wanted => {}
-        Some(code) => {
-            return Some(lang.pick(
-                format!("the exit code is {code}, not {wanted}"),
-                format!("код выхода {code}, а не {wanted}"),
-            ));
-        }
-        None => {
-            return Some(lang.pick(
-                format!("there is no exit code: a signal ended the server ({status})"),
-                format!("кода выхода нет: сервер завершён сигналом ({status})"),
-            ));
-        }
-    }
-    if program.is_port_free() {
-        return None;
-    }
-    Some(lang.pick(
-        "the server has ended, and its port is not free".to_owned(),
-        "сервер закончил работу, а порт не свободен".to_owned(),
-    ))
 }

@@ -31,6 +31,11 @@ impl Check {
     pub fn is_of_clients(&self) -> bool {
         self.template.contains("\n@client ")
     }
+
+    /// Whether it ends its server, which must then be started here.
+    pub fn ends_server(&self) -> bool {
+        ["\n@signal ", "\n@exits "].iter().any(|note| self.template.contains(note))
+    }
 }
 
 impl Lesson {

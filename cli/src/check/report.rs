@@ -2,13 +2,12 @@
 
 mod machines;
 
-use std::env;
-
 use ws101::escape::{Hex, Lines};
 use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Explanation, Judged, Outcome};
 use super::lesson::Lesson;
+use crate::invocation;
 use crate::lang::Lang;
 use crate::output::print_lines;
 
@@ -32,9 +31,7 @@ pub struct Tested {
 impl Tested {
     /// The command that plays one check again and shows every frame.
     fn again(&self, number: &str, seed: u32) -> String {
-        // Run from the sources, there may be no `ws101` on the path.
-        let ws101 =
-            if env::var_os("CARGO").is_some() { "cargo run -p ws101-cli --" } else { "ws101" };
+        let ws101 = invocation::name();
         format!("{ws101} check {number} {} --seed {seed} --wire", self.option)
     }
 }
@@ -57,6 +54,13 @@ impl Report {
     /// Adds the result of the next check.
     pub fn add(&mut self, judged: Judged) {
         self.judged.push(judged);
+    }
+
+    /// Puts the result of a check in the place of its earlier one.
+    pub fn replace(&mut self, judged: Judged) {
+        if let Some(before) = self.judged.iter_mut().find(|before| before.number == judged.number) {
+            *before = judged;
+        }
     }
 
     /// Whether nothing failed.
@@ -83,12 +87,19 @@ impl Report {
 
     /// Prints the result of the next check: the first failure in full, any other result in one line.
     pub fn tell(&self, judged: &Judged, wire: bool, hints: usize) {
-        let Judged { number, title, took, outcome, .. } = judged;
+        let Judged { number, title, took, outcome, is_unsteady, .. } = judged;
         match outcome {
             Outcome::Passed => {
                 let ms = took.as_millis();
                 let width = 62usize.saturating_sub(number.chars().count() + title.chars().count());
                 print_lines!("  ok    {number} {title}{:width$}{ms:>6} ms", "");
+                if *is_unsteady {
+                    let unsteady = self.lang.pick(
+                        "it failed the first time, and passed twice when it was played again",
+                        "в первый раз не прошло, при повторе прошло дважды",
+                    );
+                    print_lines!("        ({unsteady})");
+                }
             }
             Outcome::Skipped(why) => print_lines!("  skip  {number} {title}: {why}"),
             Outcome::Failed(failure) if self.failures() > 0 => {
@@ -120,7 +131,7 @@ impl Report {
                 pick("expected", "ждали"),
                 match &*difference.expected {
                     NOTHING_MORE => pick(NOTHING_MORE, "больше ничего").to_owned(),
-                    expected => cut(expected),
+                    expected => self.expected(expected),
                 }
             );
             let marks = [
@@ -166,6 +177,23 @@ impl Report {
         }
         let again = self.tested.again(&judged.number, failure.seed);
         print_lines!("        {:9} {again}\n", pick("Watch it", "Увидеть"));
+    }
+
+    /// The numbers of the checks that passed.
+    pub fn passes(&self) -> impl Iterator<Item = &str> {
+        let passed = self.judged.iter().filter(|judged| matches!(judged.outcome, Outcome::Passed));
+        passed.map(|judged| &*judged.number)
+    }
+
+    /// An expected line: silence in the words of the report, anything else as the scenario writes it.
+    fn expected(&self, line: &str) -> String {
+        match line.strip_prefix("<< nothing for ") {
+            Some(time) if self.lang == Lang::Ru => {
+                let time = time.replace('.', ",").replace("ms", " мс").replace('s', " с");
+                format!("ничего за {time}")
+            }
+            _ => cut(line),
+        }
     }
 
     /// Prints how many checks passed, failed and were skipped.

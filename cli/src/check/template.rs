@@ -1,8 +1,9 @@
 //! Fills the random parts of a check: texts, names, keys, crowds.
 //!
 //! `%text1%` in a template stands for a random text, the same everywhere in one check; `%word1%` for
-//! ASCII letters, `%name1%` for a person's name, `%key1%` for the key of a handshake, `%x126%` for 126
-//! letters x. `%fifty%`, `%leaving%` and `%crashes%` stand for whole conversations.
+//! ASCII letters, `%once1%` for letters that no seed
+//! repeats, as an id of a message must be, `%name1%` for a person's name, `%key1%` for the key of a handshake, `%x126%` for 126
+//! letters x, and `%NAME1%` for the name in capitals. `%fifty%`, `%leaving%` and `%crashes%` stand for whole conversations.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,11 +36,7 @@ impl Template<'_> {
                 out.push_str(piece);
                 continue;
             }
-            if !values.made.contains_key(piece) {
-                let value = values.make(piece);
-                values.made.insert(piece.to_owned(), value);
-            }
-            out.push_str(&values.made[piece]);
+            out.push_str(&values.value(piece));
         }
         out
     }
@@ -53,13 +50,25 @@ struct Values {
 }
 
 impl Values {
+    /// The value of a mark, made when it is first asked for.
+    fn value(&mut self, mark: &str) -> String {
+        if let Some(value) = self.made.get(mark) {
+            return value.clone();
+        }
+        let value = self.make(mark);
+        self.made.insert(mark.to_owned(), value.clone());
+        value
+    }
+
     fn make(&mut self, mark: &str) -> String {
         match mark.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "NAME" => self.value(&mark.to_lowercase()).to_uppercase(),
             "text" => self.text(),
-            "word" => self.word(),
+            "word" => word(&mut self.rng),
+            "once" => word(&mut rand::rng()),
             "name" => {
                 let name = NAMES.choose(&mut self.rng).copied().unwrap_or_default();
-                format!("{name}-{}", self.word())
+                format!("{name}-{}", word(&mut self.rng))
             }
             "key" => self.key(),
             "x" => "x".repeat(mark[1..].parse().unwrap_or_default()),
@@ -77,10 +86,6 @@ impl Values {
         let letters = (0..size).filter_map(|_| LETTERS.choose(&mut self.rng).copied());
         let letters: String = letters.collect();
         format!("Ю{letters}ю")
-    }
-
-    fn word(&mut self) -> String {
-        (0..8).map(|_| char::from(self.rng.random_range(b'a'..=b'z'))).collect()
     }
 
     /// 16 bytes in base64: 22 symbols, of which the last has four bits to spare.
@@ -125,10 +130,20 @@ impl Values {
     }
 }
 
-/// Fifty clients, each with an id.
+fn word(rng: &mut impl RngExt) -> String {
+    (0..8).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect()
+}
+
+/// Fifty clients, each with an id. The last five come when others have left: ids are not places.
 fn fifty() -> String {
     let mut out = String::new();
     for n in 1..=50 {
+        if n == 46 {
+            (1..=5).for_each(|left| {
+                let _ =
+                    write!(out, "c{left} >> close 1000\nc{left} << ? close ...\nc{left} -- end\n");
+            });
+        }
         let _ = write!(
             out,
             "c{n} -> GET /ws\nc{n} <- 101\n\
@@ -138,7 +153,7 @@ fn fifty() -> String {
     out
 }
 
-/// Ten clients come, four crash, and six are counted.
+/// Ten clients come, four crash, and six are counted; two say goodbye, and four are; one comes, and five are.
 fn crashes() -> String {
     const IGNORED: &str =
         "@ignore ping type=welcome type=client_connected type=client_disconnected";
@@ -149,10 +164,27 @@ fn crashes() -> String {
     for n in 7..=10 {
         let _ = writeln!(out, "c{n} -- cut");
     }
+    let counted = |out: &mut String, count: u32, (en, ru): (&str, &str)| {
+        let _ = write!(
+            out,
+            "-- wait 1s\n\n== then {en} are counted\n@title ru \"затем насчитывают {ru}\"\n{IGNORED}\n@open\n\
+             c1 << json {{\"type\":\"system\",\"event\":\"heartbeat\",\"stats\":{{\"activeConnections\":{count},...}},...}}\n\n"
+        );
+    };
+    counted(&mut out, 6, ("six", "шесть"));
     let _ = write!(
         out,
-        "-- wait 700ms\n\n== then six are counted\n@title ru \"затем насчитывают шесть\"\n{IGNORED}\n@open\n\
-         c1 << json {{\"type\":\"system\",\"event\":\"heartbeat\",\"stats\":{{\"activeConnections\":6,...}},...}}\n"
+        "== then two say goodbye\n@title ru \"затем двое прощаются\"\n{IGNORED} type=system\n"
     );
+    for n in 5..=6 {
+        let _ = write!(out, "c{n} >> close 1000\nc{n} << ? close ...\nc{n} -- end\n");
+    }
+    counted(&mut out, 4, ("four", "четырёх"));
+    let _ = write!(
+        out,
+        "== then one comes\n@title ru \"затем приходит ещё один\"\n{IGNORED} type=system\n\
+         c11 -> GET /ws\nc11 <- 101\n"
+    );
+    counted(&mut out, 5, ("five", "пятерых"));
     out
 }

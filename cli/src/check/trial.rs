@@ -1,6 +1,8 @@
 //! The result of playing one check once.
 
-use ws101::scenario::{Difference, Note, Played, Scenario};
+use ws101::scenario::Difference;
+
+use crate::attempt::Attempt;
 
 /// The result of playing one check once, with one seed.
 pub struct Trial {
@@ -10,19 +12,20 @@ pub struct Trial {
     pub difference: Option<Difference>,
     /// A fault that no single line shows, as a sentence in the report's language.
     pub fault: Option<String>,
+    /// Whether the fault cannot come from a busy machine.
+    pub is_beyond_doubt: bool,
     /// The last lines that the program printed, if it has ended.
     pub tail: String,
 }
 
-impl Trial {
-    /// The result of playing a scenario.
-    pub fn of(played: Played, fault: Option<String>, tail: String) -> Self {
-        let Played { transcript, difference, .. } = played;
-        Self { wire: transcript.to_string(), difference, fault, tail }
+impl From<Attempt> for Trial {
+    fn from(Attempt { played, fault, tail }: Attempt) -> Self {
+        Self {
+            wire: played.transcript.to_string(),
+            difference: played.difference,
+            fault,
+            is_beyond_doubt: false,
+            tail,
+        }
     }
-}
-
-/// The notes of all steps.
-pub fn noted(scenario: &Scenario) -> impl Iterator<Item = &Note> {
-    scenario.steps.iter().flat_map(|step| &step.notes)
 }

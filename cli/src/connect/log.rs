@@ -1,25 +1,22 @@
 //! The output of `ws101 connect`: a scenario, line by line, as it happens.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use tokio::time::Instant;
 use ws101::escape::Line;
 use ws101::frame::{Frame, Role, Torn};
-use ws101::wst::{
-    Action, ConnectionAction, Item, LineWriter, Modifiers, Payload, ResponsePart, Timing,
-};
+use ws101::wst::{Action, ConnectionAction, Item, LineWriter, Modifiers, Payload, ResponsePart};
 
+use crate::lang::Lang;
 use crate::output::print_lines;
+use crate::pauses::Pauses;
+use crate::request::{HIDDEN, Secrets};
 
 /// The name of the client.
 const NAME: &str = "you";
 
 /// How many bytes of a frame are shown.
 const SHOWN: usize = 64;
-
-/// The shortest pause that is shown. The player needs no times for shorter ones.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many characters of a line of a remark are shown.
 const REMARK_SHOWN: usize = 512;
@@ -31,35 +28,43 @@ const REMARK_SHOWN: usize = 512;
 pub struct Log {
     writer: LineWriter,
     bytes: bool,
-    /// When the last line was printed, not counting remarks.
-    last: Instant,
+    /// The texts that are not shown.
+    secrets: Secrets,
+    lang: Lang,
+    /// Since the last line, not counting remarks.
+    pauses: Pauses,
     /// How many names have a remark already.
     told: usize,
 }
 
-/// Prints each line of `text` as a remark.
-pub fn remark(text: &str) {
-    for line in text.lines() {
-        print_lines!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
-    }
-}
-
-/// Prints the lines of a head as remarks.
-pub fn head(arrow: &str, head: &[u8]) {
-    for line in String::from_utf8_lossy(head).trim_end().lines() {
-        remark(&format!("{arrow} {line}"));
-    }
-}
-
 impl Log {
     /// A log of requests to `host`; `bytes` shows those of each frame. Values of the JSON fields
-    /// `any` are shown as `<*>`.
-    pub fn new(host: &str, bytes: bool, any: &[String]) -> Self {
+    /// `any` are shown as `<*>`, and `secrets` as `<secret>`.
+    pub fn new(host: &str, bytes: bool, any: &[String], secrets: Secrets, lang: Lang) -> Self {
         let mut writer = LineWriter::replayable().for_host(host);
         for field in any {
             writer.any(field);
         }
-        Self { writer, bytes, last: Instant::now(), told: 0 }
+        Self { writer, bytes, secrets, lang, pauses: Pauses::since(Instant::now()), told: 0 }
+    }
+
+    /// Each line of `text` as a remark.
+    pub fn remark(&self, text: &str) {
+        for line in self.secrets.hide(text).lines() {
+            print_lines!("{}", Item::Comment(Line::new(line, REMARK_SHOWN).to_string()));
+        }
+    }
+
+    /// The lines of a head as remarks. A cookie that the server sets is a secret.
+    pub fn head(&self, arrow: &str, head: &[u8]) {
+        for line in String::from_utf8_lossy(head).trim_end().lines() {
+            match line.split_once(':') {
+                Some((name, _)) if name.eq_ignore_ascii_case("Set-Cookie") => {
+                    self.remark(&format!("{arrow} {name}: {HIDDEN}"));
+                }
+                _ => self.remark(&format!("{arrow} {line}")),
+            }
+        }
     }
 
     /// Turns on or off that the bytes of each frame are shown.
@@ -67,8 +72,9 @@ impl Log {
         self.bytes = !self.bytes;
     }
 
-    /// The request.
-    pub fn request(&mut self, head: &[u8]) {
+    /// The request, without the headers `given` by options: they may be secrets, and are given again.
+    pub fn request(&mut self, head: &[u8], given: &[(String, String)]) {
+        self.writer.leave_out(given);
         let item = self.writer.request(NAME, head);
         self.sent(&item);
     }
@@ -121,31 +127,30 @@ impl Log {
     }
 
     fn sent(&mut self, item: &Item) {
-        let pause = self.last.elapsed();
-        if pause >= PAUSE {
-            print_lines!("{}", Item::Wait(Duration::from_secs(pause.as_secs())));
+        if let Some(wait) = self.pauses.wait(Instant::now()) {
+            print_lines!("{wait}");
         }
         self.print(item);
     }
 
     fn received(&mut self, item: Item, wire: Option<(Vec<u8>, bool)>) {
-        let pause = self.last.elapsed();
-        // Twice as long, so that a slower run passes, too.
-        let timing = (pause >= PAUSE).then(|| {
-            Timing::Within(Duration::ZERO, Duration::from_secs(2 * (pause.as_secs() + 1)))
-        });
+        let timing = self.pauses.within(Instant::now());
         let item = item.with(Modifiers { timing, wire });
         self.print(&item);
     }
 
     fn print(&mut self, item: &Item) {
-        print_lines!("{}", item.to_line());
-        self.last = Instant::now();
+        print_lines!("{}", self.secrets.hide(&item.to_line()));
+        self.pauses.told(Instant::now());
         let new = self.writer.names(self.told);
-        let new: Vec<_> = new.map(|(name, id)| format!("<{name}> is {id}")).collect();
+        let new: Vec<_> = new
+            .map(|(name, id)| {
+                self.lang.pick(format!("<{name}> is {id}"), format!("<{name}> — это {id}"))
+            })
+            .collect();
         self.told += new.len();
         for told in new {
-            remark(&told);
+            self.remark(&told);
         }
     }
 }

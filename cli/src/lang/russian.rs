@@ -1,5 +1,6 @@
-//! Times and anchors in Russian.
+//! Times, exit codes and anchors in Russian.
 
+use std::process::ExitStatus;
 use std::time::Duration;
 
 /// `300 мс`, `4,5 с`.
@@ -10,12 +11,21 @@ pub fn time(time: Duration) -> String {
     }
 }
 
+/// `код выхода 1`, `сигнал 9`.
+pub fn status(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("сигнал {signal}");
+    }
+    status.code().map_or_else(|| status.to_string(), |code| format!("код выхода {code}"))
+}
+
 /// The anchor of a section that all lesson pages have.
 pub fn anchor(section: &str) -> &str {
     match section {
         "#the-idea" => "#идея",
         "#the-code" => "#код",
-        "#on-the-wire" => "#на-проводе",
+        "#on-the-wire" => "#что-идёт-по-сети",
         "#the-trap" => "#ловушка",
         other => other,
     }

@@ -6,16 +6,13 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{server, ws101};
-
-/// Lessons that have checks.
-const LESSONS: std::ops::RangeInclusive<usize> = 1..=12;
+use super::{lessons, server, ws101};
 
 /// How many servers are graded at once. They wait more than they work.
 const AT_ONCE: usize = 12;
 
 /// The checks of a lesson with their verdicts, of a server started with `words`.
-async fn verdicts(lesson: usize, words: &str, turns: &Semaphore) -> Vec<(String, String)> {
+async fn verdicts(lesson: u32, words: &str, turns: &Semaphore) -> Vec<(String, String)> {
     let _turn = turns.acquire().await.expect("it is never closed");
     let graded = ws101(&["check", &lesson.to_string(), "--cmd", &server(words), "--json"]).await;
     let report: Value = serde_json::from_str(&graded.out)
@@ -34,7 +31,7 @@ fn failed(verdicts: &[(String, String)]) -> Vec<&str> {
 }
 
 /// What is wrong with the grader, lesson by lesson: nothing, if all is well.
-async fn complaints(lesson: usize, turns: Arc<Semaphore>) -> Vec<String> {
+async fn complaints(lesson: u32, turns: Arc<Semaphore>) -> Vec<String> {
     let right = verdicts(lesson, &format!("--lesson {lesson}"), &turns).await;
     let mut complaints = Vec::new();
     if !failed(&right).is_empty() {
@@ -56,8 +53,9 @@ async fn complaints(lesson: usize, turns: Arc<Semaphore>) -> Vec<String> {
 #[tokio::test]
 async fn every_fault_is_caught_by_its_own_check_and_no_other() {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
-    let lessons: JoinSet<_> = LESSONS.map(|lesson| complaints(lesson, turns.clone())).collect();
-    let mut complaints = lessons.join_all().await.concat();
+    let graded: JoinSet<_> =
+        lessons().into_iter().map(|lesson| complaints(lesson, turns.clone())).collect();
+    let mut complaints = graded.join_all().await.concat();
     complaints.sort();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }

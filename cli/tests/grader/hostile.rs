@@ -15,9 +15,9 @@ use super::{Graded, PATIENCE, graded, server, ws101};
 const HOSTILE: [(&str, &str); 7] = [
     ("silent", "nothing came in 3s"),
     ("babbling", "something else came"),
-    ("header", "something else came"),
+    ("header", "the head of an answer has no blank line at its end"),
     ("flood", "it is \"more\", not \"Принято: Привет\""),
-    ("huge", "nothing came in 3s"),
+    ("huge", "the frame promises 4294967296 bytes"),
     ("garbled", "byte 0 is no UTF-8"),
     ("dying", "the server has ended (exit status: 1)"),
 ];

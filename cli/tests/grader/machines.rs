@@ -75,6 +75,20 @@ async fn whatever_a_server_says_its_xml_is_well_formed() {
     }
 }
 
+/// As if the machine were busy: of three starts of a client, the first comes back too late.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_client_that_was_late_once_is_judged_again() {
+    const LATE: &str = "export WS_RETRY_MS=1000000000 WS_RETRY_CAP_MS=1000000000";
+    let directory = tempfile::tempdir().expect("there is room");
+    let mark = directory.path().join("started");
+    let cmd = format!("mkdir {} 2>/dev/null && {LATE}; exec {}", mark.display(), super::client(""));
+    let graded = ws101(&["check", "10.1", "--client", &cmd, "--json"]).await;
+    assert_eq!(graded.code, Some(0), "{}{}", graded.out, graded.err);
+    let report: Value = serde_json::from_str(&graded.out).expect("it is JSON");
+    assert_eq!(report["tests"][0]["unsteady"], json!(true), "{report:#}");
+}
+
 /// Asks Python's parser of XML.
 async fn well_formed(xml: &str) {
     const PARSE: &str =

@@ -31,7 +31,13 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-var lesson = flag.Int("lesson", 12, "1 to 12")
+// The last lesson that has a room here.
+const last = 12
+
+var (
+	lesson  = flag.Int("lesson", last, "the lesson whose room to open")
+	lessons = flag.Bool("lessons", false, "print the last lesson")
+)
 
 var (
 	heartbeat     = milliseconds("WS_HEARTBEAT_MS", 25_000)
@@ -228,7 +234,7 @@ func (r *crowd) names() []string {
 // isTaken says whether somebody other than c has this name.
 func (r *crowd) isTaken(name string, c *client) bool {
 	for _, member := range r.members {
-		if member != c && member.username == name {
+		if member != c && strings.EqualFold(member.username, name) {
 			return true
 		}
 	}
@@ -1000,6 +1006,10 @@ func isLoopback(r *http.Request) bool {
 
 func main() {
 	flag.Parse()
+	if *lessons {
+		fmt.Println(last)
+		return
+	}
 	theRoom = roomOf(*lesson)
 	if *lesson == 12 {
 		upgrader.Subprotocols = []string{subprotocol}

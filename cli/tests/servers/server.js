@@ -10,8 +10,17 @@ const { randomBytes, randomUUID } = require("node:crypto");
 const { parseArgs } = require("node:util");
 const { WebSocketServer } = require("ws");
 
-const { values: flags } = parseArgs({ options: { lesson: { type: "string", default: "12" } } });
+/** The last lesson that has a room here. */
+const LAST = 12;
+
+const { values: flags } = parseArgs({
+  options: { lesson: { type: "string", default: String(LAST) }, lessons: { type: "boolean" } },
+});
 const LESSON = Number(flags.lesson);
+if (flags.lessons) {
+  console.log(LAST);
+  process.exit();
+}
 
 const setting = (name, otherwise) => Number(process.env[name] ?? otherwise);
 const HEARTBEAT_MS = setting("WS_HEARTBEAT_MS", 25_000);
@@ -217,7 +226,8 @@ class NamesAndTyping extends Room {
   join(client, username) {
     if (this.members.has(client)) return this.refuse(client, "bad_message", "Вы уже вошли");
     if (!username) return this.refuse(client, "name_invalid", "Имя: от 1 до 32 знаков");
-    if (this.names().includes(username)) return this.refuse(client, "name_taken", "Имя уже занято");
+    const isTaken = this.names().some((name) => name.toLowerCase() === username.toLowerCase());
+    if (isTaken) return this.refuse(client, "name_taken", "Имя уже занято");
     client.username = username;
     this.members.add(client);
     const rest = { username, users: this.names(), timestamp: now() };

@@ -15,6 +15,7 @@ import re
 import resource
 import secrets
 import signal
+import sys
 import time
 import uuid
 from datetime import datetime, timezone
@@ -25,9 +26,17 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
+LAST = 12
+"""The last lesson that has a room here."""
+
 flags = argparse.ArgumentParser()
-flags.add_argument("--lesson", type=int, default=12)
-LESSON = flags.parse_args().lesson
+flags.add_argument("--lesson", type=int, default=LAST)
+flags.add_argument("--lessons", action="store_true", help="print the last lesson")
+flags = flags.parse_args()
+LESSON = flags.lesson
+if flags.lessons:
+    print(LAST)
+    sys.exit()
 
 
 def setting(name, otherwise):
@@ -272,7 +281,7 @@ class NamesAndTyping(Room):
             return self.refuse(client, "bad_message", "Вы уже вошли")
         if username is None:
             return self.refuse(client, "name_invalid", "Имя: от 1 до 32 знаков")
-        if username in self.names():
+        if username.lower() in [name.lower() for name in self.names()]:
             return self.refuse(client, "name_taken", "Имя уже занято")
         client.username = username
         self.members.append(client)

@@ -11,5 +11,6 @@ mod addresses;
 mod frames;
 mod handshakes;
 mod requests;
+mod resume;
 mod rooms;
 mod scenarios;

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 use ws101::chat::{
-    CONTENT_BYTES, CONTENT_CHARS, Canonical, DIALECTS, Dialect, NAME_BYTES, NAME_CHARS, Request,
+    CONTENT_BYTES, CONTENT_CHARS, Canonical, DIALECTS, Dialect, GENERAL, Hello, NAME_BYTES,
+    NAME_CHARS, Request,
 };
 use ws101_properties::dialects::is_read_or_refused;
 
@@ -100,14 +101,14 @@ chance! {
         name in any::<String>(), content in any::<String>(), more in 0..2 * CONTENT_CHARS,
     ) {
         let hello = json!({"type": "hello", "username": name}).to_string();
-        if let Ok(Request::Hello { username: Some(name), .. }) = Canonical.read(&hello) {
+        if let Ok(Request::Hello(Hello { username: Some(name), .. })) = Canonical.read(&hello, GENERAL) {
             prop_assert!((1..=NAME_CHARS).contains(&name.chars().count()));
             prop_assert!(name.len() <= NAME_BYTES && !name.contains(char::is_control));
         }
         let content = content + &"x".repeat(more);
         let message = json!({"type": "message", "content": content}).to_string();
         let is_sound = !content.trim().is_empty() && content.chars().count() <= CONTENT_CHARS;
-        match Canonical.read(&message) {
+        match Canonical.read(&message, GENERAL) {
             Ok(Request::Message { content: heard, .. }) => prop_assert_eq!(heard, content),
             other => prop_assert!(!is_sound || content.len() > CONTENT_BYTES, "{other:?}"),
         }

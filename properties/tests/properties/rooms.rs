@@ -1,27 +1,17 @@
-//! The chat room with a client in each of its six dialects: after any actions it still works.
+//! The chat room with a client in each of its dialects: after any actions it still works.
 
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime;
-use ws101::chat::{Chat, SUBPROTOCOL};
+use ws101::chat::{Chat, DIALECTS, SUBPROTOCOL};
 use ws101::endpoint::Endpoint;
 use ws101::settings::Settings;
 use ws101::transcript::{Request, Transcript};
 
 use crate::corpus::texts;
 use crate::requests::{FORGED, soup};
-
-/// One client for each dialect, and the target of its request.
-const CLIENTS: [(&str, &str); 6] = [
-    ("canonical", "/ws"),
-    ("node", "/?dialect=node_chat"),
-    ("broadcast", "/?dialect=broadcast_server"),
-    ("reconnect", "/?dialect=reconnect"),
-    ("note", "/?dialect=note"),
-    ("python", "/?dialect=python_chat"),
-];
 
 /// An action of a client.
 #[derive(Clone, Debug)]
@@ -45,7 +35,7 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Plays the actions over pipes, each of a client by its place in [`CLIENTS`]. Then a new client
+/// Plays the actions over pipes, each of the client of a dialect by its place in [`DIALECTS`]. Then a new client
 /// connects and sends a message. Returns the transcript.
 fn play(actions: Vec<(usize, Action)>) -> String {
     let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
@@ -57,11 +47,11 @@ fn play(actions: Vec<(usize, Action)>) -> String {
             let room = serving.clone();
             async move { room.accept(pipe).await.map(drop) }
         });
-        for client in 0..CLIENTS.len() {
+        for client in 0..DIALECTS.len() {
             connect(&mut t, client).await;
         }
         for (client, action) in actions {
-            let (name, _) = CLIENTS[client];
+            let name = DIALECTS[client].name();
             match action {
                 Action::Text(text) => t.send(name, text.as_str()).await,
                 Action::Binary(bytes) => t.send(name, bytes).await,
@@ -79,10 +69,13 @@ fn play(actions: Vec<(usize, Action)>) -> String {
 }
 
 async fn connect(t: &mut Transcript, client: usize) {
-    let (name, target) = CLIENTS[client];
-    let request = Request::new(target);
-    let canonical = name == "canonical";
-    t.connect(name, if canonical { request.subprotocol(SUBPROTOCOL) } else { request }).await;
+    let dialect = DIALECTS[client];
+    let name = dialect.name();
+    let request = match dialect.subprotocol() {
+        Some(subprotocol) => Request::new("/ws").subprotocol(subprotocol),
+        None => Request::new(&format!("/?dialect={name}")),
+    };
+    t.connect(name, request).await;
 }
 
 /// The room did not panic, the new client could use it, no frame broke a rule, and no client received
@@ -129,7 +122,7 @@ fn the_kept_conversations_leave_it_sound() {
     for file in texts("corpus/rooms") {
         let said = file.lines().map(|line| {
             let (name, text) = line.split_once(' ').expect("who, and what");
-            let who = CLIENTS.iter().position(|(known, _)| *known == name).expect("a client");
+            let who = DIALECTS.iter().position(|known| known.name() == name).expect("a client");
             (who, Action::Text(text.to_owned()))
         });
         is_sound(&play(said.collect())).expect("it was mended once");
@@ -138,12 +131,12 @@ fn the_kept_conversations_leave_it_sound() {
 
 chance! {
     /// Actions of clients of all dialects.
-    fn the_room_goes_on(actions in vec((0..CLIENTS.len(), action()), 0..30)) {
+    fn the_room_goes_on(actions in vec((0..DIALECTS.len(), action()), 0..30)) {
         is_sound(&play(actions))?;
     }
 
     /// Actions of the clients of one dialect, so that each is tried often.
-    fn each_dialect_by_itself_goes_on(client in 0..CLIENTS.len(), actions in vec(action(), 0..20)) {
+    fn each_dialect_by_itself_goes_on(client in 0..DIALECTS.len(), actions in vec(action(), 0..20)) {
         is_sound(&play(actions.into_iter().map(|action| (client, action)).collect()))?;
     }
 }

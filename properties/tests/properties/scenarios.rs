@@ -211,6 +211,7 @@ fn expect() -> BoxedStrategy<Expectation> {
         (part().prop_map(Observation::Torn), modifiers()),
         (Just(Observation::NotConnected), modifiers()),
         (any::<u64>().prop_map(Observation::Missed), modifiers()),
+        (text(true).prop_map(Observation::Panicked), modifiers()),
         (select(ends).prop_map(Observation::End), modifiers()),
         (time().prop_map(Observation::Nothing), Just(Modifiers::default())),
     ];

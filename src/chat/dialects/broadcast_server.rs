@@ -1,4 +1,4 @@
-//! Clients of source document 001: the sender of a message gets an `echo`, the others a
+//! Clients of `broadcast_server` (001): the sender of a message gets an `echo`, the others a
 //! `broadcast`; all are told who connects and disconnects.
 //!
 //! Any JSON and any text is a message. The chat sends it on as `data`, unchanged.
@@ -35,7 +35,7 @@ impl Dialect for BroadcastServer {
         "ru"
     }
 
-    fn read(&self, text: &str) -> Result<Request, RequestError> {
+    fn read(&self, text: &str, _: &str) -> Result<Request, RequestError> {
         let data = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         if data["type"] == "ping" {
             return Ok(Request::Ping { timestamp: data["timestamp"].clone() });
@@ -45,7 +45,7 @@ impl Dialect for BroadcastServer {
         Ok(Request::Message { id: None, content, username: None, data: Some(data) })
     }
 
-    fn write(&self, event: &Event) -> Option<Message> {
+    fn write(&self, event: &Event, _: &str) -> Option<Message> {
         let said = match event {
             Event::Welcome { user, count, timestamp, .. } => json!({
                 "type": "welcome", "message": "Добро пожаловать!", "clientId": user.id,

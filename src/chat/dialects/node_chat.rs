@@ -1,6 +1,6 @@
-//! Clients of source document 000: two types, `user` and `system`, each with a `content`.
+//! Clients of `node_chat` (000): two types, `user` and `system`, each with a `content`.
 //!
-//! The document's page prints the `content` of every frame. So the chat sends no frame without
+//! The page of that chat prints the `content` of every frame. So the chat sends no frame without
 //! one, and the text itself names a sender that speaks another dialect. The chat logs a wrong
 //! request and does not answer it, as the document's server does.
 
@@ -55,7 +55,7 @@ impl Dialect for NodeChat {
         Some("Получено некорректное сообщение")
     }
 
-    fn read(&self, text: &str) -> Result<Request, RequestError> {
+    fn read(&self, text: &str, _: &str) -> Result<Request, RequestError> {
         let said: Value = serde_json::from_str(text).unwrap_or_default();
         match (said["type"].as_str(), said["content"].as_str()) {
             (Some("user"), Some(content)) => Ok(Request::Message {
@@ -70,7 +70,7 @@ impl Dialect for NodeChat {
         }
     }
 
-    fn write(&self, event: &Event) -> Option<Message> {
+    fn write(&self, event: &Event, _: &str) -> Option<Message> {
         match event {
             Event::Welcome { .. } => Some(system("Добро пожаловать в чат!")),
             Event::Message { user, content, timestamp, .. } => {
@@ -110,7 +110,7 @@ impl Dialect for NodeChat {
 /// were more; `None` if there were none.
 fn together(what: &str, tally: &Tally<Member>) -> Option<String> {
     let foreign = tally.first(LISTED).iter().rev().filter(|member| is_foreign(member));
-    let mut names: Vec<_> = foreign.map(|member| member.username.as_str()).collect();
+    let mut names: Vec<_> = foreign.map(|member| &*member.username).collect();
     let more = names.len() > NAMED || !tally.is_complete();
     names.truncate(NAMED);
     let others = if more { " и другие" } else { "" };

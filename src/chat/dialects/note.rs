@@ -1,4 +1,4 @@
-//! Clients of source document 003: plain text, answered to its sender. They are not members of
+//! Clients of `note` (003): plain text, answered to its sender. They are not members of
 //! the room.
 
 use tokio_tungstenite::tungstenite::Message;
@@ -29,11 +29,11 @@ impl Dialect for Note {
     }
 
     /// It has no requests: [`answer`] takes every message.
-    fn read(&self, _: &str) -> Result<Request, RequestError> {
+    fn read(&self, _: &str, _: &str) -> Result<Request, RequestError> {
         Err(RequestError::new(ErrorCode::Unsupported, "a note is no request"))
     }
 
-    fn write(&self, _: &Event) -> Option<Message> {
+    fn write(&self, _: &Event, _: &str) -> Option<Message> {
         None
     }
 }

@@ -1,4 +1,4 @@
-//! Clients of source document 004: a `join` with a name first; then messages, typing, and errors
+//! Clients of `python_chat` (004): a `join` with a name first; then messages, typing, and errors
 //! in Russian.
 
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::super::dialect::{Dialect, Entry, string};
 use super::super::event::{Event, Member};
-use super::super::request::{self, ErrorCode, Request, RequestError, quoted};
+use super::super::request::{self, ErrorCode, Hello, Request, RequestError, quoted};
 use crate::crowd::{LISTED, Tally};
 use crate::name::NAME_CHARS;
 
@@ -31,7 +31,7 @@ impl Dialect for PythonChat {
         Entry::Join
     }
 
-    fn read(&self, text: &str) -> Result<Request, RequestError> {
+    fn read(&self, text: &str, _: &str) -> Result<Request, RequestError> {
         let said: Value =
             serde_json::from_str(text).map_err(|error| RequestError::not_json(&error))?;
         match said["type"].as_str().unwrap_or_default() {
@@ -40,7 +40,7 @@ impl Dialect for PythonChat {
                     string(&said, &["username", "name", "user", "nickname"]).unwrap_or_default();
                 let username = Some(request::checked_name(name)?);
                 let lang = Some("ru".to_owned());
-                Ok(Request::Hello { version: 1, username, lang, session: None })
+                Ok(Request::Hello(Hello { username, lang, ..Hello::default() }))
             }
             "message" => {
                 let content = string(&said, &["content", "message", "text"]).unwrap_or_default();
@@ -60,7 +60,7 @@ impl Dialect for PythonChat {
         }
     }
 
-    fn write(&self, event: &Event) -> Option<Message> {
+    fn write(&self, event: &Event, _: &str) -> Option<Message> {
         let said = match event {
             Event::Welcome { user, members, count, timestamp, .. } => {
                 let username = &user.username;

@@ -1,4 +1,4 @@
-//! Clients of source document 002: `connection_established`, and a `pong` for each `ping` of the
+//! Clients of `reconnect` (002): `connection_established`, and a `pong` for each `ping` of the
 //! page.
 //!
 //! Its clients receive events from the moment they connect, and become guests with their first
@@ -46,12 +46,12 @@ impl Dialect for Reconnect {
         true
     }
 
-    fn read(&self, text: &str) -> Result<Request, RequestError> {
+    fn read(&self, text: &str, room: &str) -> Result<Request, RequestError> {
         let said: Value =
             serde_json::from_str(text).map_err(|error| RequestError::not_json(&error))?;
         match said["type"].as_str().unwrap_or_default() {
             "ping" => Ok(Request::Ping { timestamp: said["timestamp"].clone() }),
-            "hello" => Canonical.read(text),
+            "hello" => Canonical.read(text, room),
             "message" | "user" => {
                 let content = string(&said, &["content", "message", "text"]).unwrap_or_default();
                 let content = request::checked_content(content)?;
@@ -67,7 +67,7 @@ impl Dialect for Reconnect {
         }
     }
 
-    fn write(&self, event: &Event) -> Option<Message> {
+    fn write(&self, event: &Event, _: &str) -> Option<Message> {
         let said = match event {
             Event::Connected { id, timestamp } => json!({
                 "type": "connection_established", "connectionId": id, "timestamp": timestamp,

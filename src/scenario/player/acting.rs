@@ -11,7 +11,6 @@ use super::super::mismatch::{Mismatch, NOTHING_MORE};
 use super::super::{Action, Ask, ConnectionAction, End, FramePattern, Kind};
 use super::{LaneProgress, Player, StepResult};
 use crate::frame::Opcode;
-use crate::transcript::ClientCommand;
 
 /// The time between two pieces of a dribbled write: enough for the server to read each alone.
 const DRIP: Duration = Duration::from_millis(1);
@@ -56,10 +55,11 @@ impl Player {
             Kind::Frame(Opcode::Close) => Opcode::Close,
             _ => return false,
         };
-        let Some(lane) = self.t.find(name).map(|at| &mut self.lanes[at]) else { return false };
-        if lane.is_mute {
+        let Some(at) = self.t.find(name) else { return false };
+        if self.t.lane(at).is_mute() {
             return false;
         }
+        let lane = &mut self.lanes[at];
         if !lane.agenda.is_asked(question, &shape.payload) {
             return false;
         }
@@ -87,11 +87,7 @@ impl Player {
         }
         let pace = self.pace(name);
         let at = self.t.open(name, request.clone(), pace.map(|pace| pace.min(request.len()))).await;
-        let lane = LaneProgress {
-            inbox: Inbox::default(),
-            agenda: Agenda::new(Instant::now()),
-            is_mute: false,
-        };
+        let lane = LaneProgress { inbox: Inbox::default(), agenda: Agenda::new(Instant::now()) };
         // A new connection of a known client takes the place of its last one.
         self.lanes.splice(at..self.lanes.len().min(at + 1), [lane]);
         if let Some(kind) = self.t.lane(at).refusal {
@@ -130,19 +126,7 @@ impl Player {
     async fn connection_action(&mut self, name: &str, action: ConnectionAction) -> StepResult {
         let at = self.connected(name)?;
         self.t.did(at, action);
-        let lane = self.t.lane(at);
-        match action {
-            ConnectionAction::Cut => lane.cut(),
-            ConnectionAction::Reset => lane.tell(ClientCommand::Reset).await,
-            ConnectionAction::HalfClose => lane.tell(ClientCommand::HalfClose).await,
-            ConnectionAction::Mute => {
-                self.lanes[at].is_mute = true;
-                lane.tell(ClientCommand::Mute).await;
-            }
-            ConnectionAction::StopReading => lane.tell(ClientCommand::StopReading).await,
-            ConnectionAction::Resume => lane.tell(ClientCommand::Resume).await,
-            ConnectionAction::Dribble(_) => {}
-        }
+        self.t.lane(at).act(action).await;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Waits for the events that the clients are expected to receive, and compares them.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,8 +15,11 @@ use super::super::mismatch::{Difference, Mismatch};
 use super::super::settings::StepSettings;
 use super::super::{End, Item, Names, Observation, Timing};
 use super::{Player, StepResult};
-use crate::transcript::QUIET;
+use crate::transcript::{QUIET, Server, Transcript};
 use crate::wst::{moment, seconds};
+
+/// After which pause a server in process is idle: a paused clock moves only when every task waits.
+const IDLE: Duration = Duration::from_millis(1);
 
 impl Player {
     /// Waits until every expectation of every lane is met; the error is the first that is late.
@@ -32,10 +36,29 @@ impl Player {
             let Some((deadline, at)) = first else { return Ok(()) };
             if Instant::now() < deadline {
                 self.listen(deadline).await;
-            } else if !self.lanes[at].inbox.flush() {
+            } else if !self.lanes[at].inbox.flush() && !self.part_came(at).await {
                 return Err(self.missing(at, deadline));
             }
         }
+    }
+
+    /// Takes in the head or frame of which only a part has come to lane `at`; tells whether there is one that
+    /// was not taken in before. Not cancel safe.
+    pub(super) async fn part_came(&mut self, at: usize) -> bool {
+        let before = self.lanes[at].inbox.items.len();
+        self.t.lane(at).receive_part().await;
+        self.take_in();
+        self.lanes[at].inbox.items.len() > before
+    }
+
+    /// Checks that the server has not begun anything that it did not end.
+    pub(super) async fn nothing_begun(&mut self) -> StepResult {
+        for at in 0..self.lanes.len() {
+            self.lanes[at].inbox.flush();
+            self.part_came(at).await;
+        }
+        self.compare()?;
+        self.nothing_left()
     }
 
     /// The deadline of the next expected event of lane `at`.
@@ -107,11 +130,33 @@ impl Player {
     }
 
     /// Waits for an event of any client, or until `deadline`. Cancel safe.
-    async fn listen(&mut self, deadline: Instant) {
-        tokio::select! {
-            biased;
-            () = self.t.see() => {}
-            () = sleep_until(deadline) => {}
+    pub(super) async fn listen(&mut self, deadline: Instant) {
+        let server = self.t.server();
+        // A server in process is looked at once it is idle: it may wait for something real.
+        let idle = server.is_some().then(|| Instant::now() + IDLE).filter(|idle| *idle < deadline);
+        if let Some(idle) = idle {
+            if self.sees(server.clone(), idle).await {
+                return;
+            }
+            self.t.wait_for_real().await;
+            self.t.takes_silence();
+        }
+        self.sees(server, deadline).await;
+    }
+
+    /// Waits for an event of any client, or until `deadline`; tells whether there was one. Cancel safe.
+    async fn sees(&mut self, server: Option<Arc<Server>>, deadline: Instant) -> bool {
+        let seeing = async {
+            tokio::select! {
+                biased;
+                () = self.t.see() => true,
+                () = sleep_until(deadline) => false,
+            }
+        };
+        match Transcript::unless_restless(server, true, seeing).await {
+            Some(sees) => sees,
+            // No time would ever pass. `play` ends the whole.
+            None => std::future::pending().await,
         }
     }
 
@@ -212,8 +257,8 @@ impl Player {
             match fits {
                 Ok(()) => return Compared::Met(place, arrival.at),
                 // Report the expectation of the same kind, if there is one.
-                Err(why) if why != Mismatch::Other || blame.is_none() => {
-                    let was_other = blame.as_ref().is_none_or(|(_, why)| *why == Mismatch::Other);
+                Err(why) if !why.is_of_another_kind() || blame.is_none() => {
+                    let was_other = blame.as_ref().is_none_or(|(_, why)| why.is_of_another_kind());
                     if was_other {
                         blame = Some((place, why));
                     }

@@ -61,7 +61,7 @@ impl Tab {
         Ok(tab)
     }
 
-    async fn call(&self, method: &str, params: Value) -> Result<Value> {
+    pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value> {
         self.wire.call(Some(&self.session), method, params).await
     }
 
@@ -78,6 +78,34 @@ impl Tab {
         let went = self.call("Page.navigate", json!({ "url": url })).await?;
         ensure!(went["errorText"].is_null(), "{url}: {}", went["errorText"]);
         self.until("document.readyState === 'complete'").await
+    }
+
+    /// Loads `url` from nowhere: an empty page with these headers, whatever is there.
+    pub async fn go_to_made(&self, url: &str, headers: &Value) -> Result<()> {
+        let asked = || {
+            self.wire.events(&self.session, |event| {
+                let is_asked = event["method"] == "Fetch.requestPaused";
+                is_asked.then(|| event["params"]["requestId"].clone())
+            })
+        };
+        let before = asked().len();
+        self.call("Fetch.enable", json!({ "patterns": [{ "urlPattern": url }] })).await?;
+        let make = async {
+            let request = loop {
+                match asked().into_iter().nth(before) {
+                    Some(request) => break request,
+                    None => sleep(POLL).await,
+                }
+            };
+            let answer = json!({
+                "requestId": request, "responseCode": 200, "responseHeaders": headers, "body": "",
+            });
+            self.call("Fetch.fulfillRequest", answer).await
+        };
+        let going = timeout(PATIENCE, async { tokio::try_join!(self.go(url), make) });
+        going.await.context("the page was not asked for")??;
+        self.call("Fetch.disable", json!({})).await?;
+        Ok(())
     }
 
     /// The value of `script`; a promise is waited for.
@@ -155,59 +183,6 @@ impl Tab {
         std::fs::write(path, png).with_context(|| path.display().to_string())
     }
 
-    // ---- doing, as a hand does
-
-    /// Clicks the middle of what `selector` names, once that can be hit.
-    pub async fn click(&self, selector: &str) -> Result<()> {
-        let middle = format!(
-            "(() => {{
-                const element = document.querySelector({selector:?});
-                const box = element.getBoundingClientRect();
-                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-                return element.contains(document.elementFromPoint(x, y)) && [x, y];
-            }})()"
-        );
-        self.until(&format!("Array.isArray({middle})")).await?;
-        let middle = self.eval(&middle).await?;
-        for (kind, button) in
-            [("mouseMoved", "none"), ("mousePressed", "left"), ("mouseReleased", "left")]
-        {
-            let [x, y] = [&middle[0], &middle[1]];
-            let event = json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
-            self.call("Input.dispatchMouseEvent", event).await?;
-        }
-        Ok(())
-    }
-
-    /// Turns the wheel over `selector`, and waits until that has scrolled.
-    pub async fn wheel(&self, selector: &str, pixels: i32) -> Result<()> {
-        let place = format!(
-            "(({{ scrollTop, clientWidth, clientHeight }}, {{ x, y }}) =>
-                [scrollTop, x + clientWidth / 2, y + clientHeight / 2])
-            (...((element) => [element, element.getBoundingClientRect()])(document.querySelector({selector:?})))"
-        );
-        let before = self.eval(&place).await?;
-        let [x, y] = [&before[1], &before[2]];
-        let event = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": pixels });
-        self.call("Input.dispatchMouseEvent", event).await?;
-        self.until(&format!("{place}[0] !== {}", before[0])).await
-    }
-
-    /// Writes `words` where the cursor is.
-    pub async fn write(&self, words: &str) -> Result<()> {
-        self.call("Input.insertText", json!({ "text": words })).await?;
-        Ok(())
-    }
-
-    /// Presses and releases Enter.
-    pub async fn enter(&self) -> Result<()> {
-        for (kind, text) in [("keyDown", "\r"), ("keyUp", "")] {
-            let key = json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": text });
-            self.call("Input.dispatchKeyEvent", key).await?;
-        }
-        Ok(())
-    }
-
     // ---- what the browser tells
 
     /// What went to the console as a complaint: messages, exceptions, the browser's own.
@@ -222,6 +197,18 @@ impl Tab {
         self.wire.events(&self.session, |event| {
             let request = event["method"] == "Network.requestWillBeSent";
             request.then(|| text(&event["params"]["request"]["url"]))
+        })
+    }
+
+    /// The messages of all WebSockets as the browser tells them: whether the page sent it, and the text.
+    pub fn messages(&self) -> Vec<(bool, String)> {
+        self.wire.events(&self.session, |event| {
+            let is_sent = match event["method"].as_str()? {
+                "Network.webSocketFrameSent" => true,
+                "Network.webSocketFrameReceived" => false,
+                _ => return None,
+            };
+            Some((is_sent, text(&event["params"]["response"]["payloadData"])))
         })
     }
 

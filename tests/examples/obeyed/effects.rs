@@ -391,6 +391,8 @@ async fn not_reading_ends(run: &Run) -> bool {
             run.in_time(flood).await
         }
         "poll_vs_push" => {
+            let mut deaf = narrow(run.program.address).await;
+            deaf.write_all(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
             let mut poster = run.connect().await;
             let post = format!("POST /news?{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(15_000));
             for _ in 0..FLOOD / post.len() {
@@ -400,7 +402,13 @@ async fn not_reading_ends(run: &Run) -> bool {
                     head.push(poster.read_u8().await.unwrap());
                 }
             }
-            is_cut(run, "GET /poll?since=0 HTTP/1.1\r\nHost: x\r\n\r\n").await
+            sleep(NOT_READING).await;
+            let mut buffer = vec![0; 1 << 16];
+            let reading = async {
+                while matches!(deaf.read(&mut buffer).await, Ok(1..)) {}
+                true
+            };
+            run.in_time(reading).await
         }
         _ => {
             let texts = fs::metadata(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/texts.js"));

@@ -26,11 +26,12 @@ impl Chat {
         hub.include(who);
         let user = json!({"id": format!("u{who}"), "username": name});
         let mut welcome = json!({"v": 1, "user": user});
+        self.names.insert(who, name);
         if !broken("12.1") {
-            welcome["rooms"] = json!([{"room": "general", "seq": self.seq}]);
+            let members: Vec<_> = self.names.values().collect();
+            welcome["rooms"] = json!([{"room": "general", "seq": self.seq, "members": members}]);
         }
         hub.send(who, event("welcome", welcome));
-        self.names.insert(who, name);
     }
 
     fn message(&mut self, who: ClientId, said: &Value, hub: &Hub) {
@@ -71,7 +72,7 @@ impl Room for Chat {
             }
             ("ping", Some(_)) => {
                 let timestamp = &said["timestamp"];
-                // Whoever reads a number loses what is none.
+                // The mistake reads the timestamp as a number, and loses any other.
                 let number = json!(timestamp.as_u64());
                 let timestamp = if broken("12.6") { &number } else { timestamp };
                 hub.send(who, event("pong", json!({"timestamp": timestamp})));

@@ -33,8 +33,10 @@ pub struct Connections;
 
 impl Room for Connections {
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
-        PEERS.lock().unwrap().insert(who, json!(peer));
         let id = if broken("4.2") { peer.ip().to_string() } else { peer.id.clone() };
+        let mut line = json!(peer);
+        line["connectionId"] = json!(id);
+        PEERS.lock().unwrap().insert(who, line);
         let kind = if broken("4.1") { "welcome" } else { "connection_established" };
         hub.send(who, event(kind, json!({"connectionId": id})));
     }

@@ -21,7 +21,9 @@ pub struct Names {
 impl Names {
     fn join(&mut self, who: ClientId, said: &Value, hub: &Hub) {
         let name = said["username"].as_str().unwrap_or_default().trim();
-        let is_taken = self.names.values().any(|other| other == name) && !broken("11.5");
+        let folded = name.to_lowercase();
+        let is_taken = self.names.values().any(|other| other.to_lowercase() == folded);
+        let is_taken = is_taken && !broken("11.5");
         if is_taken || !(1..=32).contains(&name.chars().count()) {
             hub.send(who, event("error", json!({"message": "another name, please"})));
             return;

@@ -73,5 +73,5 @@ impl Room for Others {
     }
 }
 
-/// What is left of it is no uptime.
+/// The mistake of 8.3 counts down from an hour.
 const FULL_HOUR: u64 = 3_600_000;

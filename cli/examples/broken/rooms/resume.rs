@@ -35,9 +35,10 @@ impl Room for Resume {
         });
         let missed = self.history.missed(asked, since.as_deref());
         let mut hello = json!({"epoch": epoch, "recovered": missed.is_some()});
-        if missed.is_some() || !broken("10.8") {
-            hello["seq"] = seq.into();
-        }
+        let is_new = peer.query("session").is_none() && peer.query("epoch").is_none();
+        // A client that comes for the first time, and alone, reads a text.
+        let is_wrong = broken("10.8") && is_new && seq == 0;
+        hello["seq"] = if is_wrong { json!(seq.to_string()) } else { json!(seq) };
         hub.send(who, event("connection_established", hello));
         for line in missed.unwrap_or_default() {
             hub.send(who, line);
@@ -54,7 +55,8 @@ impl Room for Resume {
             event("message", line).to_string()
         };
         let content = said["content"].as_str().unwrap_or_default();
-        match self.history.push("", said["id"].as_str(), content, line) {
+        let id = said["id"].as_str().filter(|_| !broken("10.11"));
+        match self.history.push("", id, content, line) {
             Ok(line) => hub.broadcast(line),
             Err(Before::Same(said_before)) => hub.send(who, said_before),
             Err(Before::Otherwise) => return,

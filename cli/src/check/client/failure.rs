@@ -15,6 +15,8 @@ pub enum Failure {
     Handshake(String),
     /// Of so many waits the longest was too short: the limit had grown, the waits had not.
     Short { times: usize, longest: Duration, limit: Duration },
+    /// An early wait was this long, and it may be as long as the limit: it did not begin small.
+    Hasty { wait: Duration, limit: Duration },
     /// The longest wait was longer than the limit.
     Long { longest: Duration, limit: Duration },
     /// Two runs waited equally long before the same attempts.
@@ -33,6 +35,11 @@ pub enum Failure {
 const QUOTED: usize = 4;
 
 impl Failure {
+    /// Whether the client was late, which a busy machine can cause, too.
+    pub const fn is_of_lateness(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Hasty { .. } | Self::Long { .. })
+    }
+
     /// The failure as a sentence.
     pub fn told(&self, lang: Lang) -> String {
         let ms = |time: &Duration| format!("{} {}", time.as_millis(), lang.pick("ms", "мс"));
@@ -60,9 +67,29 @@ impl Failure {
                     ms(longest)
                 ),
             ),
+            Self::Hasty { wait, limit } => lang.pick(
+                format!(
+                    "the waits do not grow: one of the first two was {} already, where {} are the most",
+                    ms(wait),
+                    ms(limit)
+                ),
+                format!(
+                    "ожидания не растут: уже одно из первых двух длилось {}, а там самое большее {}",
+                    ms(wait),
+                    ms(limit)
+                ),
+            ),
             Self::Long { longest, limit } => lang.pick(
-                format!("a wait of {}, and WS_RETRY_CAP_MS is {}", ms(longest), limit.as_millis()),
-                format!("ожидание {}, а WS_RETRY_CAP_MS равен {}", ms(longest), limit.as_millis()),
+                format!(
+                    "the client waited for {} at least, and WS_RETRY_CAP_MS is {}",
+                    ms(longest),
+                    limit.as_millis()
+                ),
+                format!(
+                    "клиент ждал не меньше {}, а WS_RETRY_CAP_MS равен {}",
+                    ms(longest),
+                    limit.as_millis()
+                ),
             ),
             Self::Alike { pairs } => {
                 let pairs: Vec<_> = pairs

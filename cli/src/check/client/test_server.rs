@@ -19,6 +19,7 @@ use ws101::upgrade::{AcceptError, Accepted, HEAD_DEADLINE, Head, Peer, config, r
 use ws101::wst::{Item, LineWriter, Observation, Payload, ResponsePattern};
 
 use super::failure::Failure;
+use crate::lang::Lang;
 use crate::process::Process;
 
 /// The longest message that a client may send, in bytes: no client of these trials needs as much.
@@ -39,6 +40,7 @@ pub struct TestServer {
     pub waits: Waits,
     /// The client's name in the transcript.
     name: &'static str,
+    lang: Lang,
     process: Process,
     listener: TcpListener,
     /// The first request, until a trial takes it.
@@ -59,7 +61,7 @@ pub struct Pending {
 /// An open connection to the client.
 pub type Connection = Accepted<Rewind<TcpStream>>;
 
-/// What the client does next.
+/// The next action of the client.
 pub enum Next {
     Request(Pending),
     /// The client sent bytes that are not a request: why.
@@ -81,9 +83,11 @@ impl TestServer {
         command: &str,
         waits: Waits,
         timeout: Duration,
+        lang: Lang,
     ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.context("there is no free port")?;
+        let listener =
+            listener.context(lang.pick("there is no free port", "нет свободного порта"))?;
         let host = listener.local_addr()?.to_string();
         let url = format!("ws://{host}/ws");
         let process = Process::start(
@@ -93,30 +97,41 @@ impl TestServer {
                 ("WS_RETRY_MS", waits.retry.as_millis().to_string()),
                 ("WS_RETRY_CAP_MS", waits.cap.as_millis().to_string()),
             ],
+            lang,
         )?;
         let ended = Instant::now();
         let wire = String::new();
         let writer = LineWriter::literal().for_host(&host);
-        let mut server = Self { waits, name, process, listener, first: None, ended, writer, wire };
+        let mut server =
+            Self { waits, name, lang, process, listener, first: None, ended, writer, wire };
         let command = server.process.command().to_owned();
         let why = match server.next(timeout).await {
             Next::Request(pending) => {
                 server.first = Some(pending);
                 return Ok(server);
             }
-            Next::Malformed(why) => format!("is not understood: {why}"),
-            Next::Ended => "ended before it connected".to_owned(),
+            Next::Malformed(why) => lang.pick(
+                format!("{command:?} is not understood: {why}"),
+                format!("команду {command:?} не понять: {why}"),
+            ),
+            Next::Ended => lang.pick(
+                format!("{command:?} ended before it connected"),
+                format!("команда {command:?} закончилась раньше, чем подключилась"),
+            ),
             Next::Silence => {
                 let secs = timeout.as_secs();
-                format!("does not ask for {url} in {secs} s: does it read WS_URL?")
+                lang.pick(
+                    format!("{command:?} does not ask for {url} in {secs} s: does it read WS_URL?"),
+                    format!("команда {command:?} за {secs} с не обратилась к {url}: читает ли она WS_URL?"),
+                )
             }
         };
-        bail!("{command:?} {why}{}", server.process.tail())
+        bail!("{why}{}", server.process.tail())
     }
 
     /// The transcript, and the last lines that the client printed if it has ended.
     pub fn into_report(mut self, ended: &str) -> (String, String) {
-        let tail = self.process.ended_with_tail(ended);
+        let tail = self.process.ended_with_tail(ended, self.lang);
         (self.wire, tail)
     }
 
@@ -148,7 +163,7 @@ impl TestServer {
         match &next {
             Next::Request(pending) => {
                 if !self.wire.is_empty() {
-                    self.remark(format!("{} ms later", pending.waited.as_millis()));
+                    self.remark(&self.later(pending.waited));
                 }
                 // Only the target is shown: other headers differ between HTTP libraries.
                 let target = pending.head.request.uri().to_string();
@@ -156,10 +171,16 @@ impl TestServer {
                 let item = self.writer.request(self.name, &request);
                 self.event(&item);
             }
-            Next::Malformed(_) => self.remark("it sent something that is no request".to_owned()),
-            Next::Ended => self.remark("it has ended".to_owned()),
+            Next::Malformed(_) => self.remark(self.lang.pick(
+                "it sent something that is no request",
+                "клиент прислал что-то, что не похоже на запрос",
+            )),
+            Next::Ended => {
+                self.remark(self.lang.pick("it has ended", "клиент закончил работу"));
+            }
             Next::Silence => {
-                self.remark(format!("{} ms later: nobody came", timeout.as_millis()));
+                let nobody = self.lang.pick("nobody came", "никто не пришёл");
+                self.remark(&format!("{}: {nobody}", self.later(timeout)));
             }
         }
         next
@@ -272,8 +293,13 @@ impl TestServer {
         let _ = writeln!(self.wire, "{}", item.to_line());
     }
 
-    fn remark(&mut self, text: String) {
-        let _ = writeln!(self.wire, "{}", Item::Comment(text));
+    fn later(&self, time: Duration) -> String {
+        let ms = time.as_millis();
+        self.lang.pick(format!("{ms} ms later"), format!("через {ms} мс"))
+    }
+
+    fn remark(&mut self, text: &str) {
+        let _ = writeln!(self.wire, "{}", Item::Comment(text.to_owned()));
     }
 }
 

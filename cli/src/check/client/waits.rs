@@ -11,12 +11,21 @@ use super::failure::Failure;
 /// How many waits must show it: a busy machine may make one or two long.
 const SHOWN: usize = 3;
 
-/// How many waits may have to grow before they are as long as they may be.
+/// How many waits of a run may have to grow before they are as long as they may be.
 pub const GROWING: usize = 6;
 
-/// How many more waits are asked for a long one: fewer than [`SHOWN`] of 29 fair coins
+/// How many later waits are asked for a long one: fewer than [`SHOWN`] of 29 fair coins
 /// fall heads less than once in a million.
 const GROWN: usize = 29;
+
+/// How many waits of a run are early: before they begin to grow, they are short.
+const EARLY: usize = 2;
+
+/// How much later than its wait an early attempt may come: the client starts, and the machine is busy.
+const EARLY_LATE: Duration = Duration::from_millis(350);
+
+/// How many early waits of all runs may be too long.
+const EARLY_EXCUSED: usize = 3;
 
 /// How many pairs of waits are asked for different ones: two waits are further apart
 /// than a quarter of their limit in 9 of 16 cases, and less than [`SHOWN`] times in 25
@@ -27,21 +36,37 @@ const PAIRS: usize = 25;
 const CAPPED: usize = 24;
 
 /// How many of these may be longer than the cap by more than [`LATE`].
-const EXCUSED: usize = 7;
+const EXCUSED: usize = 5;
 
 /// How late a busy machine may be, as a rule.
 const LATE: Duration = Duration::from_millis(150);
 
+/// After how many refusals a client may give up.
+pub const FAITHFUL: usize = 19;
+
 /// `None` while more waits are wanted.
 pub type Judgement = Option<Result<(), Failure>>;
 
-/// Whether waits that may be as long as `limit` are: some are longer than half of it.
-pub fn grown(waits: &[Duration], limit: Duration) -> Judgement {
-    let long = waits.iter().filter(|wait| **wait > limit / 2).count();
-    let longest = waits.iter().copied().max().unwrap_or_default();
-    match (long >= SHOWN, waits.len() >= GROWING + GROWN) {
+/// Whether the waits of several runs grow from `retry` to `limit`: the early ones are short, and of the
+/// later ones some are longer than half the limit.
+///
+/// Whether the first wait is at most `retry` or twice that is left open.
+pub fn grown(runs: &[&[Duration]], retry: Duration, limit: Duration) -> Judgement {
+    let early = runs.iter().flat_map(|waits| waits.iter().take(EARLY).zip([retry * 2, retry * 4]));
+    let too_long: Vec<_> = early.filter(|(wait, most)| **wait > *most + EARLY_LATE).collect();
+    let is_early_over = runs.iter().all(|waits| waits.len() >= EARLY);
+    if let [(wait, most), ..] = too_long[..]
+        && too_long.len() > EARLY_EXCUSED
+    {
+        return Some(Err(Failure::Hasty { wait: *wait, limit: most }));
+    }
+    let later = || runs.iter().flat_map(|waits| waits.iter().skip(GROWING - 1).copied());
+    let long = later().filter(|wait| *wait > limit / 2).count();
+    let times = later().count();
+    let longest = later().max().unwrap_or_default();
+    match (is_early_over && long >= SHOWN, times >= GROWN) {
         (true, _) => Some(Ok(())),
-        (false, true) => Some(Err(Failure::Short { times: waits.len(), longest, limit })),
+        (false, true) => Some(Err(Failure::Short { times, longest, limit })),
         (false, false) => None,
     }
 }
@@ -55,6 +80,15 @@ pub fn capped(waits: &[Duration], limit: Duration) -> Judgement {
         (false, true) => Some(Ok(())),
         (false, false) => None,
     }
+}
+
+/// Whether a client that came no more had given up, and its waits were not too long; `None` if it was too soon
+/// to give up.
+///
+/// A client without a cap never gets as far: before so many attempts it waits for minutes.
+pub fn gave_up(waits: &[Duration], limit: Duration) -> Judgement {
+    let long = waits.iter().filter(|wait| **wait > limit + LATE).count();
+    (waits.len() >= FAITHFUL && long <= EXCUSED).then_some(Ok(()))
 }
 
 /// Whether waits of two runs, each random from zero to `limit`, are.
@@ -85,8 +119,9 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_millis(160);
+    const RETRY: Duration = Duration::from_millis(5);
 
-    /// What a judge says in the end of waits that are made one by one.
+    /// The verdict of `judge` on waits that are made one by one.
     fn judged(
         mut wait: impl FnMut() -> f64,
         judge: impl Fn(&[Duration]) -> Judgement,
@@ -111,7 +146,17 @@ mod tests {
         let mut dice = StdRng::seed_from_u64(101);
         for _ in 0..20_000 {
             let mut throw = || dice.random_range(0.0..1.0);
-            assert_eq!(judged(&mut throw, |waits| grown(waits, LIMIT)), Ok(()));
+            let mut runs = [const { Vec::new() }; 4];
+            let judgement = loop {
+                for run in &mut runs {
+                    let most = LIMIT.min(RETRY * (1 << run.len().min(9)));
+                    run.push(most.mul_f64(throw()));
+                }
+                if let Some(judgement) = grown(&runs.each_ref().map(|run| &run[..]), RETRY, LIMIT) {
+                    break judgement;
+                }
+            };
+            assert_eq!(judgement, Ok(()));
             assert_eq!(judged(&mut throw, |waits| capped(waits, LIMIT)), Ok(()));
             assert_eq!(judged(&mut throw, both), Ok(()));
         }
@@ -121,8 +166,14 @@ mod tests {
     fn what_is_too_short_too_long_or_no_dice_is_blamed() {
         let mut dice = StdRng::seed_from_u64(101);
         let mut throw = || dice.random_range(0.0..1.0);
-        let short = judged(|| 0.4 * throw(), |waits| grown(waits, LIMIT));
+        let run = |waits: &[Duration]| grown(&[waits, waits], RETRY, LIMIT);
+        let short = judged(|| 0.4 * throw(), run);
         assert!(matches!(short, Err(Failure::Short { .. })), "{short:?}");
+        let far = Duration::from_secs(2);
+        let constant = grown(&[&[far; 9][..]; 2], RETRY, far);
+        assert!(matches!(constant, Some(Err(Failure::Hasty { .. }))), "{constant:?}");
+        assert_eq!(gave_up(&[LIMIT; FAITHFUL], LIMIT), Some(Ok(())));
+        assert_eq!(gave_up(&[LIMIT; FAITHFUL - 1], LIMIT), None);
         let long = judged(|| 4.0 * throw(), |waits| capped(waits, LIMIT));
         assert!(matches!(long, Err(Failure::Long { .. })), "{long:?}");
         let alike = judged(|| 1.0 + 0.2 * throw(), both);

@@ -9,14 +9,15 @@ use super::super::judge::{Judged, Outcome};
 use super::Report;
 
 impl Report {
-    /// One JSON object: `version`, `status`, `seed`, and the `tests` with their transcripts.
+    /// One JSON object: `version`, `status`, `seed`, and the `tests` with their transcripts. A check that
+    /// failed at first has `replayed`; if it has passed after all, it has `unsteady`, too.
     pub fn json(&self) -> Value {
-        let tests: Vec<_> = self.judged.iter().map(Self::test).collect();
+        let tests: Vec<_> = self.judged.iter().map(|judged| self.test(judged)).collect();
         let status = if self.passed() { "pass" } else { "fail" };
         json!({"version": 3, "status": status, "seed": self.seed, "lesson": self.lesson.name, "tests": tests})
     }
 
-    fn test(judged: &Judged) -> Value {
+    fn test(&self, judged: &Judged) -> Value {
         let wire: Vec<_> = judged.wire.lines().map(|line| Lines(line).to_string()).collect();
         let millis = u64::try_from(judged.took.as_millis()).unwrap_or(u64::MAX);
         let mut test = json!({
@@ -25,6 +26,11 @@ impl Report {
             "milliseconds": millis,
             "wire": wire,
         });
+        for (name, is_so) in [("replayed", judged.is_replayed), ("unsteady", judged.is_unsteady)] {
+            if is_so {
+                test[name] = true.into();
+            }
+        }
         test["status"] = match &judged.outcome {
             Outcome::Passed => "pass".into(),
             Outcome::Skipped(why) => {
@@ -32,7 +38,7 @@ impl Report {
                 "skip".into()
             }
             Outcome::Failed(failure) => {
-                test["message"] = Lines(&message(judged)).to_string().into();
+                test["message"] = Lines(&self.message(judged)).to_string().into();
                 test["hints"] = failure.hints.clone().into();
                 test["rfc"] = failure.rfc.clone().into();
                 "fail".into()
@@ -64,7 +70,7 @@ impl Report {
                 Outcome::Failed(failure) => Some(format!(
                     "<failure message=\"{}\">{}</failure>",
                     escaped(&failure.because),
-                    escaped(&message(judged))
+                    escaped(&self.message(judged))
                 )),
             };
             match inside {
@@ -76,21 +82,21 @@ impl Report {
         }
         out + "</testsuite>\n"
     }
+
+    fn message(&self, judged: &Judged) -> String {
+        match &judged.outcome {
+            Outcome::Failed(failure) => match &failure.difference {
+                Some(difference) => self.lang.difference(difference),
+                None => failure.because.clone(),
+            },
+            _ => String::new(),
+        }
+    }
 }
 
 /// The number behind the dot of a check's number.
 fn task(number: &str) -> Option<u32> {
     number.split_once('.')?.1.parse().ok()
-}
-
-fn message(judged: &Judged) -> String {
-    match &judged.outcome {
-        Outcome::Failed(failure) => match &failure.difference {
-            Some(difference) => difference.to_string(),
-            None => failure.because.clone(),
-        },
-        _ => String::new(),
-    }
 }
 
 /// The text escaped for XML.

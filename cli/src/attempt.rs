@@ -1,0 +1,88 @@
+//! One play of a scenario against a server, and what no line of it shows: how the server ended, or
+//! whether it still serves.
+
+mod death;
+mod exits;
+mod listeners;
+mod reply;
+
+use std::time::Duration;
+
+use ws101::scenario::{Note, Played, Scenario};
+
+use crate::lang::Lang;
+use crate::notes::ends;
+use crate::place::Place;
+use crate::program::Program;
+use death::Death;
+pub use death::{LATE, death_at, death_of};
+pub use listeners::Listeners;
+
+/// The result of playing a scenario once.
+pub struct Attempt {
+    /// The transcript and the first difference.
+    pub played: Played,
+    /// A fault that no line shows, as a sentence in the report's language. A dead server is one, even if
+    /// there is a difference.
+    pub fault: Option<String>,
+    /// The last lines of a started server on standard error; if it has ended, of all its output.
+    pub tail: String,
+}
+
+impl Attempt {
+    /// Whether nothing is wrong.
+    pub fn passed(&self) -> bool {
+        self.played.difference.is_none() && self.fault.is_none()
+    }
+
+    /// Plays against a server that somebody else started.
+    pub async fn elsewhere(place: &Place, scenario: &Scenario, lang: Lang) -> Self {
+        let mut played = scenario.play_with(place.transcript(), |_| {}).await;
+        played.transcript.leave().await;
+        let death = death_at(place, &played.transcript).await;
+        let fault = death.and_then(|death| sentence(&death, &played, lang));
+        Self { played, fault, tail: String::new() }
+    }
+
+    /// Plays against a server that was started here, and sends it SIGTERM where a note says so.
+    ///
+    /// A server that is to live on is watched for `late` more, because some die a moment later.
+    pub async fn with(
+        program: &mut Program,
+        place: &Place,
+        scenario: &Scenario,
+        late: Duration,
+        lang: Lang,
+    ) -> Self {
+        program.process.clear_stderr();
+        let listened = Listeners::of(program);
+        let playing = scenario.play_with(place.transcript(), |step| {
+            if step.notes.contains(&Note::SignalTerm) {
+                program.process.terminate();
+            }
+        });
+        let mut played = playing.await;
+        played.transcript.leave().await;
+        let fault = if ends(scenario) {
+            match played.difference {
+                None => exits::fault(scenario, program, lang).await,
+                Some(_) => None,
+            }
+        } else {
+            let death = death_of(program, place, &listened, &played.transcript, late).await;
+            death.and_then(|death| sentence(&death, &played, lang))
+        };
+        let mut attempt = Self { played, fault, tail: String::new() };
+        if !attempt.passed() {
+            attempt.tail = program.tail(lang).await;
+        }
+        attempt
+    }
+}
+
+/// The sentence about a dead server; none about a server that never sent anything and differs for that.
+fn sentence(death: &Death, played: &Played, lang: Lang) -> Option<String> {
+    let is_silent = played.difference.is_some() && !played.transcript.has_received();
+    let is_known = is_silent && matches!(death, Death::Hangs(_));
+    (!is_known).then(|| death.told(&played.transcript, lang))
+}

@@ -1,0 +1,156 @@
+//! Whether a server still serves after what clients did to it.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use ws101::scenario::{Action, Item};
+use ws101::transcript::{Request, Transcript};
+
+use super::listeners::Listeners;
+use super::reply::{Reply, ask};
+use crate::lang::Lang;
+use crate::place::Place;
+use crate::program::Program;
+
+/// How much later than the last frame a server may die and still be found dead: some end after a timer
+/// or a log line.
+pub const LATE: Duration = Duration::from_millis(300);
+
+/// How long a server may take to answer a request without an upgrade. Some answer none.
+const PLAIN_ANSWER: Duration = Duration::from_millis(300);
+
+/// How long a server that does not answer a plain request may take to answer a handshake.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long a process whose port is closed may take to end, or something else to start it again.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The pause between two looks at it.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Why a server serves nobody any more.
+#[derive(Debug)]
+pub enum Death {
+    /// Its process ended.
+    Ended(ExitStatus),
+    /// It ended, and something started it again.
+    Restarted,
+    /// It accepts no connection.
+    Refuses,
+    /// It accepts a connection, or its system does, and sends nothing within this time.
+    Hangs(Duration),
+    /// A proxy answers this status in its place.
+    NobodyBehind(u16),
+}
+
+/// Why a server that was started here serves nobody any more; `None` if it is well.
+///
+/// It waits for `late` first. `listened` are the processes that listened before the clients acted.
+pub async fn death_of(
+    program: &mut Program,
+    place: &Place,
+    listened: &Listeners,
+    transcript: &Transcript,
+    late: Duration,
+) -> Option<Death> {
+    sleep(late).await;
+    if let Some(status) = program.process.ended() {
+        return Some(Death::Ended(status));
+    }
+    match death_at(place, transcript).await {
+        Some(Death::Refuses) => Some(ending(program, listened).await),
+        Some(death) => Some(death),
+        None => listened.are_gone(&Listeners::of(program)).then_some(Death::Restarted),
+    }
+}
+
+/// Waits until a server whose port is closed has ended or been started again.
+async fn ending(program: &mut Program, listened: &Listeners) -> Death {
+    let deadline = Instant::now() + ENDING;
+    while Instant::now() < deadline {
+        if let Some(status) = program.process.ended() {
+            return Death::Ended(status);
+        }
+        if listened.are_gone(&Listeners::of(program)) {
+            return Death::Restarted;
+        }
+        sleep(LOOK).await;
+    }
+    Death::Refuses
+}
+
+/// Why nobody can open a new connection at `place` after what `transcript` shows; `None` if the server
+/// answers.
+///
+/// The first request is one without an upgrade, because other clients may be told of a new WebSocket. If
+/// nothing comes, or a proxy answers for a server that is gone, a handshake decides. It goes where the
+/// last one was let in.
+pub async fn death_at(place: &Place, transcript: &Transcript) -> Option<Death> {
+    let plain = Request::new(place.target()).without("Upgrade").header("Connection", "close");
+    if ask(place, plain, PLAIN_ANSWER).await == Reply::Answer {
+        return None;
+    }
+    let opened = transcript.opened_target();
+    let handshake = Request::new(opened.unwrap_or(place.target()));
+    match ask(place, handshake, ANSWER).await {
+        Reply::Answer => None,
+        Reply::Silence => Some(Death::Hangs(ANSWER)),
+        // Where nobody was let in before, these are answers as well.
+        Reply::End | Reply::NobodyBehind(_) if opened.is_none() => None,
+        Reply::End | Reply::Refused => Some(Death::Refuses),
+        Reply::NobodyBehind(status) => Some(Death::NobodyBehind(status)),
+    }
+}
+
+impl Death {
+    /// The sentence, with the last frame or request that the server got.
+    pub fn told(&self, transcript: &Transcript, lang: Lang) -> String {
+        let last = transcript.last_sent();
+        let is_request = matches!(last, Some(Item::Action(_, Action::Ask(_))));
+        let one = match is_request {
+            true => lang.pick("one request", "один запрос"),
+            false => lang.pick("one frame", "один кадр"),
+        };
+        let line = last.map(Item::to_line);
+        let shown = line.as_ref().map(|line| format!(": {line}")).unwrap_or_default();
+        let before = match &line {
+            Some(line) => lang.pick(
+                format!("; the last that it got: {line}"),
+                format!("; последнее, что он получил: {line}"),
+            ),
+            None => String::new(),
+        };
+        match self {
+            Self::Ended(status) if line.is_none() => lang.pick(
+                format!("the whole server has ended ({status})"),
+                format!("весь сервер закончил работу ({})", lang.status(*status)),
+            ),
+            Self::Ended(status) => lang.pick(
+                format!("{one} ended your whole server ({status}){shown}"),
+                format!("{one} завершил весь ваш сервер ({}){shown}", lang.status(*status)),
+            ),
+            Self::Restarted => lang.pick(
+                format!("{one} ended your whole server, and something started it again{shown}"),
+                format!("{one} завершил весь ваш сервер, и что-то запустило его снова{shown}"),
+            ),
+            Self::Refuses => lang.pick(
+                format!("the server accepts no connection any more{before}"),
+                format!("сервер больше не принимает соединений{before}"),
+            ),
+            Self::Hangs(limit) => {
+                let time = lang.time(*limit);
+                lang.pick(
+                    format!("the server hangs: a new connection got no answer in {time}{before}"),
+                    format!("сервер завис: новое соединение за {time} не получило ответа{before}"),
+                )
+            }
+            Self::NobodyBehind(status) => lang.pick(
+                format!("the proxy no longer reaches the server (it answers {status}){before}"),
+                format!(
+                    "прокси больше не может связаться с сервером (он отвечает {status}){before}"
+                ),
+            ),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The processes that listen on a port, so that a server that was started again is known as another.
+//!
+//! Linux tells in `/proc`. Elsewhere none is known, and nothing is found to be gone.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::program::Program;
+
+/// The state of a listening socket in `/proc/net/tcp`.
+const LISTENING: &str = "0A";
+
+/// The processes that listen on one port.
+#[derive(Debug)]
+pub struct Listeners(BTreeSet<u32>);
+
+impl Listeners {
+    /// Those of a server that was started here.
+    pub fn of(program: &Program) -> Self {
+        let (group, port) = (program.process.group(), program.place().socket.port());
+        let sockets: BTreeSet<_> =
+            ["tcp", "tcp6"].into_iter().flat_map(|table| sockets(table, port)).collect();
+        let found = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
+            let id: u32 = entry.file_name().to_str()?.parse().ok()?;
+            (group_of(id)? == group && holds(id, &sockets)).then_some(id)
+        });
+        Self(if sockets.is_empty() { BTreeSet::new() } else { found.collect() })
+    }
+
+    /// Whether others listen now, and none of these.
+    pub fn are_gone(&self, now: &Self) -> bool {
+        !self.0.is_empty() && !now.0.is_empty() && self.0.is_disjoint(&now.0)
+    }
+}
+
+/// The links of `/proc/*/fd` to sockets that listen on `port`: `socket:[12345]`.
+fn sockets(table: &str, port: u16) -> Vec<String> {
+    let text = fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
+    let socket = |line: &str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let (_, here) = fields.get(1)?.rsplit_once(':')?;
+        let is_it = u16::from_str_radix(here, 16) == Ok(port) && fields.get(3) == Some(&LISTENING);
+        is_it.then(|| format!("socket:[{}]", fields.get(9).copied().unwrap_or_default()))
+    };
+    text.lines().filter_map(socket).collect()
+}
+
+/// The process group of a process.
+fn group_of(id: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // Behind the name, which may hold anything: the state, the parent, the group.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(2)?.parse().ok()
+}
+
+/// Whether a process has one of these sockets open.
+fn holds(id: u32, sockets: &BTreeSet<String>) -> bool {
+    let files = fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
+    let mut links = files.filter_map(|file| fs::read_link(file.path()).ok());
+    links.any(|link| link.to_str().is_some_and(|link| sockets.contains(link)))
+}

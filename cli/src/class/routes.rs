@@ -1,0 +1,170 @@
+//! The paths of the classroom.
+
+use serde_json::json;
+use ws101::fault::{Fault, Rule};
+use ws101::http::{Method, StatusCode};
+use ws101::serde::Deserialize;
+
+use super::files::name_of;
+use super::held;
+use super::reply::{Reply, parsed};
+use super::server::Change;
+use super::state::{Class, told};
+use super::visit::Visit;
+
+use crate::code;
+use crate::lang::Lang;
+
+/// The front of all paths.
+pub const PREFIX: &str = "/class/";
+
+/// The answer to a request, whose origin is checked already.
+pub async fn answer(class: &Class, visit: Visit) -> Reply {
+    let path = visit.request.uri().path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let mut parts = path.splitn(2, '/');
+    let (first, rest) = (parts.next().unwrap_or_default(), parts.next());
+    match first {
+        "faults" | "holds" | "held" | "server" => match refused(class, &visit) {
+            Some(refusal) => refusal,
+            None => teacher(class, &visit, first, rest).await,
+        },
+        _ if !visit.is_reading() => Reply::method("GET"),
+        "join.svg" => match &class.join {
+            Some(join) => Reply::file("join.svg", code::picture(join).into()),
+            None => Reply::error(StatusCode::NOT_FOUND, "phones join with --lan only"),
+        },
+        "session.jsonl" => Reply::download("session.jsonl", class.ring.as_json_lines()),
+        "session.wst" => match class.ring.as_scenario(class.server.name(), class.lang) {
+            Ok(text) => Reply::download("session.wst", text),
+            Err(error) => Reply::error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        },
+        "lesson.md" => {
+            let lang = match visit.query("lang") {
+                Some("ru") => Lang::Ru,
+                Some("en") => Lang::En,
+                _ => class.lang,
+            };
+            Reply::file("lesson.md", class.page.text(lang).into())
+        }
+        _ => {
+            let name = name_of(&path);
+            match class.files.read(&name).await {
+                Some(contents) => Reply::file(&name, contents),
+                None => Reply::error(StatusCode::NOT_FOUND, "the classroom has no such page"),
+            }
+        }
+    }
+}
+
+/// Why somebody may not act as the teacher.
+fn refused(class: &Class, visit: &Visit) -> Option<Reply> {
+    let sentence = match (visit.is_near, class.key.is_in(visit.request.headers())) {
+        (true, true) => return None,
+        (true, false) => {
+            "only the teacher's page has the key: open the address that the terminal shows"
+        }
+        (false, _) => "the teacher's page works on the teacher's computer only",
+    };
+    Some(Reply::error(StatusCode::FORBIDDEN, sentence))
+}
+
+async fn teacher(class: &Class, visit: &Visit, first: &str, rest: Option<&str>) -> Reply {
+    match (first, rest, visit.request.method()) {
+        ("faults", None, &Method::GET) => list(class, false),
+        ("faults", None, &Method::POST) => fault(class, &visit.body),
+        ("faults", None, &Method::DELETE) => Reply::ok(&json!({"undone": class.undo()})),
+        ("faults", None, _) => Reply::method("GET, POST, DELETE"),
+        ("holds", None, &Method::GET) => list(class, true),
+        ("holds", None, &Method::POST) => hold(class, &visit.body),
+        ("holds", None, _) => Reply::method("GET, POST"),
+        ("faults" | "holds", Some(id), &Method::DELETE) => undo(class, id),
+        ("faults" | "holds", Some(_), _) => Reply::method("DELETE"),
+        ("held", Some(id), &Method::POST) => held::decide(&class.faults, id, &visit.body),
+        ("server", None, &Method::POST) => server(class, &visit.body).await,
+        ("held", Some(_), _) | ("server", None, _) => Reply::method("POST"),
+        _ => Reply::error(StatusCode::NOT_FOUND, "the classroom has no such page"),
+    }
+}
+
+/// The faults, or the holds and the frames that wait.
+fn list(class: &Class, are_holds: bool) -> Reply {
+    let rulings = class.rulings();
+    let rulings = rulings.iter().filter(|one| is_hold(&one.rule) == are_holds).map(told);
+    let rulings: Vec<_> = rulings.collect();
+    Reply::ok(&match are_holds {
+        true => json!({"holds": rulings, "held": held::list(&class.faults)}),
+        false => json!({"faults": rulings}),
+    })
+}
+
+fn is_hold(rule: &Rule) -> bool {
+    matches!(rule.fault, Fault::Hold(..))
+}
+
+/// `{"fault": "drop pong on c2"}`; with `"now": true` only for the connections that are open now.
+#[derive(Deserialize)]
+#[serde(crate = "ws101::serde")]
+struct Asked {
+    fault: String,
+    #[serde(default)]
+    now: bool,
+}
+
+fn fault(class: &Class, body: &[u8]) -> Reply {
+    let asked: Asked = match parsed(body, r#"{"fault": "drop pong on c2"}"#) {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
+    };
+    match asked.fault.parse() {
+        Ok(rule) => add(class, rule, asked.now),
+        Err(error) => Reply::error(StatusCode::BAD_REQUEST, &format!("{error}")),
+    }
+}
+
+fn hold(class: &Class, body: &[u8]) -> Reply {
+    let form =
+        r#"{"kind": "text", "from": "client", "on": "c1", "path": "/type", "value": "message"}"#;
+    match parsed::<held::Asked>(body, form).and_then(|asked| asked.rule(form)) {
+        Ok(rule) => add(class, rule, false),
+        Err(refusal) => refusal,
+    }
+}
+
+fn add(class: &Class, rule: Rule, is_for_present: bool) -> Reply {
+    let written = rule.to_string();
+    match class.faults.add(rule, is_for_present) {
+        Ok(id) => {
+            class.tell();
+            Reply::json(StatusCode::CREATED, &json!({"id": id, "fault": written}))
+        }
+        Err(error) => Reply::error(StatusCode::CONFLICT, &error.to_string()),
+    }
+}
+
+fn undo(class: &Class, id: &str) -> Reply {
+    if id.parse().is_ok_and(|id| class.faults.remove(id)) {
+        class.tell();
+        return Reply::ok(&json!({"undone": 1}));
+    }
+    Reply::error(StatusCode::NOT_FOUND, "there is no such fault: it may be undone already")
+}
+
+/// `{"do": "stop"}`.
+#[derive(Deserialize)]
+#[serde(crate = "ws101::serde")]
+struct Do {
+    r#do: Change,
+}
+
+async fn server(class: &Class, body: &[u8]) -> Reply {
+    let asked: Do = match parsed(body, r#"{"do": "stop"}, or "kill", "start", "restart""#) {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
+    };
+    let changed = class.server.change(asked.r#do).await;
+    class.tell();
+    match changed {
+        Ok(state) => Reply::ok(&json!({"server": state.code()})),
+        Err(error) => Reply::error(StatusCode::CONFLICT, &format!("{error:#}")),
+    }
+}

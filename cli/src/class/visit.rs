@@ -1,0 +1,27 @@
+//! A request to the classroom.
+
+use ws101::http::{Method, Request};
+
+/// A request with its body.
+pub struct Visit {
+    pub request: Request<()>,
+    pub body: Vec<u8>,
+    /// Whether it comes from this computer.
+    pub is_near: bool,
+}
+
+impl Visit {
+    /// The value of a pair of the query, as it is written.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.request.uri().query()?.split('&');
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether it only reads.
+    pub fn is_reading(&self) -> bool {
+        self.request.method() == Method::GET
+    }
+}
