@@ -102,41 +102,6 @@ async fn stopped_and_started(teacher: &Tab, boris: &Tab) -> Result<()> {
 }
 
 #[tokio::test]
-async fn each_experiment_shows_what_its_card_says() -> Result<()> {
-    in_browser(async |browser| {
-        let class = Classroom::start().await?;
-        let teacher = class.teacher(browser).await?;
-        teacher.press("Digit3", "3").await?;
-        let cards = "import('/class/cards.js').then(({ CARDS }) => CARDS.map(({ id, right }) => [id, right]))";
-        let cards = teacher.eval(cards).await?;
-        for card in cards.as_array().expect("a list") {
-            let [id, right] = [0, 1].map(|at| card[at].as_str().expect("a text"));
-            let see = "scrollIntoView({ block: 'center' })";
-            for part in [format!("#card-{id}-{right}"), format!("#card-{id}")] {
-                teacher.until(&format!("document.querySelector({part:?}) !== null")).await?;
-                teacher.eval(&format!("document.querySelector({part:?}).{see}")).await?;
-                teacher.click(&part).await?;
-            }
-            let card = format!("document.querySelector('#card-{id}').closest('.card')");
-            teacher.until(&format!("{card}.querySelector('p.good') !== null")).await?;
-            let saw = teacher.eval(&format!("{card}.querySelector('.seen').textContent")).await?;
-            let saw = saw.as_str().expect("a text");
-            match id {
-                // The frame has none, so the browser names one that no frame may carry.
-                "no_code" => assert!(saw.contains("close 1005"), "{saw}"),
-                "reset" | "reserved" => assert!(saw.contains("close 1006"), "{saw}"),
-                "pong" => assert_eq!(saw, "The page saw: nothing"),
-                "split" => assert_eq!(saw.matches("message {").count(), 1, "{saw}"),
-                other => panic!("{other} has no test"),
-            }
-        }
-        // Nothing is left behind.
-        teacher.until_is(ACTIVE, &json!([])).await
-    })
-    .await
-}
-
-#[tokio::test]
 async fn a_page_without_the_key_sees_all_and_breaks_nothing() -> Result<()> {
     in_browser(async |browser| {
         let class = Classroom::start().await?;
