@@ -1,6 +1,7 @@
 //! The command `ws101`: checks, examines, records, plays and taps any WebSocket server.
 
 mod attempt;
+mod broken;
 mod check;
 mod class;
 mod code;
@@ -53,6 +54,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Broken(broken::Broken),
     Check(check::Check),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run() -> ExitCode {
     let outcome = match parsed().command {
+        Command::Broken(broken) => broken.run().await,
         Command::Check(check) => check.run().await,
         Command::Connect(connect) => connect.run().await,
         Command::Doctor(doctor) => doctor.run().await,

@@ -15,7 +15,7 @@ use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Stats, every};
 
-use crate::{broken, opening, session};
+use super::{broken, opening, session};
 
 /// Later than any statistics may come, and sooner than a client gives up.
 const LATE: Duration = Duration::from_millis(2300);

@@ -7,8 +7,8 @@ use ws101::handshake::{AcceptKey, Fault, Policy, Rejection, encode};
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{Accepted, Ends, HEAD_DEADLINE, Head, Peer, read_head, refuse};
 
-use crate::broken;
-use crate::rooms::connections;
+use super::rooms::connections;
+use crate::broken::broken;
 
 /// Answers the first request; `None` if no WebSocket comes of it.
 pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rewind<TcpStream>>>> {
