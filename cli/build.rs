@@ -19,9 +19,13 @@ fn main() -> io::Result<()> {
     })?;
     let pages = list(&ending(listed(&lessons.join("en"))?, "md"), |path, english| {
         let (number, name) = numbered(path)?;
-        let russian = lessons.join("ru").join(name_of(path)?).display().to_string();
+        let file = name_of(path)?;
+        let russian = lessons.join("ru").join(file).display().to_string();
+        let notes = ["en", "ru"].map(|lang| lessons.join(lang).join("notes").join(file));
+        let [notes_en, notes_ru] = notes.map(|path| path.display().to_string());
         Ok(format!(
-            "Page {{ number: {number}, name: {name:?}, texts: [include_str!({english:?}), include_str!({russian:?})] }}"
+            "Page {{ number: {number}, name: {name:?}, texts: [include_str!({english:?}), include_str!({russian:?})], \
+             notes: [include_str!({notes_en:?}), include_str!({notes_ru:?})] }}"
         ))
     })?;
     let mut begun = Vec::new();

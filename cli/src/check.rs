@@ -25,7 +25,7 @@ use crate::output::{clear_terminal, print_document, print_error, print_lines};
 use crate::place::{Place, address};
 use crate::request::RequestOptions;
 use judge::{Candidate, Judge};
-pub use lesson::Lesson;
+pub use lesson::{Check as LessonCheck, Lesson};
 use report::{Report, Tested};
 use watch::Watch;
 

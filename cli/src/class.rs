@@ -1,9 +1,12 @@
 //! The classroom: pages, events and the teacher's buttons, on the port of a tap, below `/class/`.
 
+mod broken;
 mod connection;
 mod files;
 mod held;
 mod key;
+mod questions;
+mod quiz;
 mod reply;
 mod ring;
 mod routes;
@@ -11,12 +14,15 @@ mod server;
 mod state;
 mod viewer;
 mod visit;
+mod vote;
 
 use std::sync::Arc;
 
 use ws101::proxy::Site;
 
+pub use connection::{PATIENCE, answer, foreign};
 pub use files::Files;
+pub use reply::Reply;
 pub use ring::Recorder;
 pub use server::{Change, END, Server, State};
 pub use state::Class;

@@ -3,7 +3,6 @@
 mod desk;
 mod example;
 mod keys;
-mod lan;
 mod wire;
 mod words;
 
@@ -28,6 +27,7 @@ use wire::Wire;
 use crate::class::{Change, Class, END, Files, Recorder, Server, site};
 use crate::code;
 use crate::exit::{Exit, interrupted};
+use crate::lan;
 use crate::lang::Lang;
 use crate::pages::{PAGES, Page};
 use crate::place::address;

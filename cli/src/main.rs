@@ -11,6 +11,7 @@ mod exit;
 #[cfg(unix)]
 mod guard;
 mod invocation;
+mod lan;
 mod lang;
 mod lesson;
 #[cfg(unix)]

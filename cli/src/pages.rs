@@ -10,6 +10,7 @@ pub struct Page {
     /// Its name, which is the name of its example.
     pub name: &'static str,
     texts: [&'static str; 2],
+    notes: [&'static str; 2],
 }
 
 /// Every file of `lessons/en/` and its twin, in the order of their numbers: `build.rs` writes this list.
@@ -24,6 +25,12 @@ impl Page {
     /// Its text, Markdown.
     pub fn text(&self, lang: Lang) -> &'static str {
         let [english, russian] = self.texts;
+        lang.pick(english, russian)
+    }
+
+    /// The speaker's notes on it, Markdown.
+    pub fn notes(&self, lang: Lang) -> &'static str {
+        let [english, russian] = self.notes;
         lang.pick(english, russian)
     }
 

@@ -64,13 +64,13 @@ impl Program {
         TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
-    /// Starts the same command on the same port again, after it has ended.
+    /// Starts a command on the same port, after the one before has ended.
     ///
     /// # Errors
     ///
     /// It does not listen.
-    pub async fn start_again(&self, lang: Lang) -> Result<Self> {
-        let process = Process::start(self.process.command(), environment(self.port), lang)?;
+    pub async fn start_again(&self, command: &str, lang: Lang) -> Result<Self> {
+        let process = Process::start(command, environment(self.port), lang)?;
         let mut program = Self { process, port: self.port };
         match program.ready(READY, lang).await {
             Ok(()) => Ok(program),
@@ -122,4 +122,14 @@ impl Program {
 /// Every server is told where to listen.
 fn environment(port: u16) -> [(&'static str, String); 2] {
     [("PORT", port.to_string()), ("HOST", Ipv4Addr::LOCALHOST.to_string())]
+}
+
+/// A path as one word of a command.
+pub fn quoted(path: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte);
+    match path.bytes().all(is_plain) {
+        true => path.to_owned(),
+        false if cfg!(windows) => format!("\"{path}\""),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }

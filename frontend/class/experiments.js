@@ -5,6 +5,7 @@ import { hasKey } from './commands.js';
 import { element } from './element.js';
 import { visible } from './describe.js';
 import { Lab } from './lab.js';
+import { askCard } from './questions.js';
 import { t } from './i18n.js';
 
 const ANSWERS = ['a', 'b', 'c'];
@@ -48,6 +49,12 @@ export class Experiments {
     Object.assign(press, { type: 'button', id: `card-${id}`, disabled: !said || this.#running !== null || (faulty && !hasKey) });
     press.addEventListener('click', () => this.#run(card));
     box.append(answers, press);
+    if (hasKey) {
+      const ask = element('button', '', t('card_ask'));
+      Object.assign(ask, { type: 'button', id: `ask-${id}` });
+      ask.addEventListener('click', () => askCard(card));
+      box.append(' ', ask);
+    }
     if (faulty && !hasKey) box.append(element('p', 'remark', t('needs_key')));
     if (seen) {
       box.append(

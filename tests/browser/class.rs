@@ -1,5 +1,6 @@
 //! The classroom page with a recorded session: no server of a class, and what each panel shows.
 
+mod asking;
 mod classroom;
 mod frames;
 mod hostile;

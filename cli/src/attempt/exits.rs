@@ -43,7 +43,7 @@ pub async fn fault(scenario: &Scenario, program: &mut Program, lang: Lang) -> Op
         ));
     }
     // The system keeps a port for a minute where a server closed first: without SO_REUSEADDR it cannot be bound.
-    match program.start_again(lang).await {
+    match program.start_again(program.process.command(), lang).await {
         Ok(again) => {
             again.process.stop().await;
             None

@@ -27,6 +27,14 @@ pub struct Check {
 }
 
 impl Check {
+    /// Its title in Russian.
+    pub fn russian_title(&self) -> &str {
+        // The first one: its later steps have titles of their own.
+        let mut lines = self.template.lines();
+        let title = lines.find_map(|line| line.strip_prefix("@title ru "));
+        title.unwrap_or_default().trim().trim_matches('"')
+    }
+
     /// Whether it checks a client; then it has a `@client` note instead of lines.
     pub fn is_of_clients(&self) -> bool {
         self.template.contains("\n@client ")

@@ -24,7 +24,7 @@ use super::{routes, viewer};
 const BODY: usize = 512 * 1024;
 
 /// How long a request may take, and each answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves one request and ends the connection.
 pub async fn serve(class: Arc<Class>, visitor: Visitor) {
@@ -44,7 +44,8 @@ pub async fn serve(class: Arc<Class>, visitor: Visitor) {
     let reply = match reading.await {
         Ok(Ok(Some(body))) => {
             let is_near = is_near(peer, local);
-            routes::answer(&class, Visit { request, body, is_near }).await
+            routes::answer(&class, Visit { request, body, is_near, from: peer.ip().to_canonical() })
+                .await
         }
         Ok(Ok(None)) => Reply::error(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -61,7 +62,7 @@ fn is_near(peer: SocketAddr, local: SocketAddr) -> bool {
 }
 
 /// The refusal of a page of another site, and of a name that any site could point here.
-fn foreign(headers: &HeaderMap, host: &str) -> Option<Reply> {
+pub fn foreign(headers: &HeaderMap, host: &str) -> Option<Reply> {
     if !is_private(host) {
         let sentence = "open the classroom by its address, such as 127.0.0.1 or 192.168.1.20";
         return Some(Reply::error(StatusCode::MISDIRECTED_REQUEST, sentence));
@@ -96,7 +97,8 @@ async fn body(
     if read < missing { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(Some(body)) }
 }
 
-async fn answer(mut io: Rewind<TcpStream>, host: &str, reply: Reply) {
+/// Sends an answer and ends the connection.
+pub async fn answer(mut io: Rewind<TcpStream>, host: &str, reply: Reply) {
     let bytes = reply.into_bytes(host);
     let sending = async {
         io.write_all(&bytes).await?;

@@ -5,6 +5,7 @@ use ws101::bytes::Bytes;
 use ws101::handshake::{encode, guard};
 use ws101::http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    SET_COOKIE,
 };
 use ws101::http::{HeaderValue, Response, StatusCode};
 use ws101::serde::de::DeserializeOwned;
@@ -47,6 +48,15 @@ impl Reply {
             reply.0.headers_mut().insert(CONTENT_DISPOSITION, disposition);
         }
         reply
+    }
+
+    /// The same with a cookie that only this site gets, and that no script reads.
+    pub fn with_cookie(mut self, cookie: &str) -> Self {
+        let cookie = format!("{cookie}; Path=/class/; HttpOnly; SameSite=Strict");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            self.0.headers_mut().insert(SET_COOKIE, cookie);
+        }
+        self
     }
 
     fn new(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Self {

@@ -1,19 +1,25 @@
 //! The paths of the classroom.
 
+use anyhow::Result;
 use serde_json::json;
 use ws101::fault::{Fault, Rule};
 use ws101::http::{Method, StatusCode};
+use ws101::id;
 use ws101::serde::Deserialize;
 
 use super::files::name_of;
 use super::held;
+use super::questions::{self, BALLOT, ballot};
 use super::reply::{Reply, parsed};
-use super::server::Change;
+use super::server::{Change, State};
 use super::state::{Class, told};
 use super::visit::Visit;
 
 use crate::code;
 use crate::lang::Lang;
+
+/// The page of the phones: each gets a ballot with it.
+const PHONE: &str = "phone.html";
 
 /// The front of all paths.
 pub const PREFIX: &str = "/class/";
@@ -24,10 +30,13 @@ pub async fn answer(class: &Class, visit: Visit) -> Reply {
     let mut parts = path.splitn(2, '/');
     let (first, rest) = (parts.next().unwrap_or_default(), parts.next());
     match first {
-        "faults" | "holds" | "held" | "server" => match refused(class, &visit) {
-            Some(refusal) => refusal,
-            None => teacher(class, &visit, first, rest).await,
-        },
+        "faults" | "holds" | "held" | "server" | "question" | "broken" | "notes.md" => {
+            match refused(class, &visit) {
+                Some(refusal) => refusal,
+                None => teacher(class, &visit, first, rest).await,
+            }
+        }
+        "vote" => questions::vote(class, &visit),
         _ if !visit.is_reading() => Reply::method("GET"),
         "join.svg" => match &class.join {
             Some(join) => Reply::file("join.svg", code::picture(join).into()),
@@ -38,21 +47,26 @@ pub async fn answer(class: &Class, visit: Visit) -> Reply {
             Ok(text) => Reply::download("session.wst", text),
             Err(error) => Reply::error(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         },
-        "lesson.md" => {
-            let lang = match visit.query("lang") {
-                Some("ru") => Lang::Ru,
-                Some("en") => Lang::En,
-                _ => class.lang,
-            };
-            Reply::file("lesson.md", class.page.text(lang).into())
-        }
+        "lesson.md" => Reply::file("lesson.md", class.page.text(language(class, &visit)).into()),
         _ => {
             let name = name_of(&path);
             match class.files.read(&name).await {
+                Some(contents) if name == PHONE && ballot(&visit).is_none() => {
+                    let ballot = id::random();
+                    Reply::file(&name, contents).with_cookie(&format!("{BALLOT}={ballot}"))
+                }
                 Some(contents) => Reply::file(&name, contents),
                 None => Reply::error(StatusCode::NOT_FOUND, "the classroom has no such page"),
             }
         }
+    }
+}
+
+fn language(class: &Class, visit: &Visit) -> Lang {
+    match visit.query("lang") {
+        Some("ru") => Lang::Ru,
+        Some("en") => Lang::En,
+        _ => class.lang,
     }
 }
 
@@ -72,7 +86,7 @@ async fn teacher(class: &Class, visit: &Visit, first: &str, rest: Option<&str>) 
     match (first, rest, visit.request.method()) {
         ("faults", None, &Method::GET) => list(class, false),
         ("faults", None, &Method::POST) => fault(class, &visit.body),
-        ("faults", None, &Method::DELETE) => Reply::ok(&json!({"undone": class.undo()})),
+        ("faults", None, &Method::DELETE) => undo_all(class).await,
         ("faults", None, _) => Reply::method("GET, POST, DELETE"),
         ("holds", None, &Method::GET) => list(class, true),
         ("holds", None, &Method::POST) => hold(class, &visit.body),
@@ -82,6 +96,17 @@ async fn teacher(class: &Class, visit: &Visit, first: &str, rest: Option<&str>) 
         ("held", Some(id), &Method::POST) => held::decide(&class.faults, id, &visit.body),
         ("server", None, &Method::POST) => server(class, &visit.body).await,
         ("held", Some(_), _) | ("server", None, _) => Reply::method("POST"),
+        ("question", None, &Method::GET) => questions::list(class),
+        ("question", None, &Method::POST) => questions::ask(class, &visit.body),
+        ("question", None, &Method::DELETE) => questions::close(class),
+        ("question", None, _) => Reply::method("GET, POST, DELETE"),
+        ("broken", None, &Method::POST) => break_server(class, &visit.body).await,
+        ("broken", None, &Method::DELETE) => changed(class, class.server.mend().await),
+        ("broken", None, _) => Reply::method("POST, DELETE"),
+        ("notes.md", None, &Method::GET) => {
+            Reply::file("notes.md", class.page.notes(language(class, visit)).into())
+        }
+        ("notes.md", None, _) => Reply::method("GET"),
         _ => Reply::error(StatusCode::NOT_FOUND, "the classroom has no such page"),
     }
 }
@@ -161,10 +186,31 @@ async fn server(class: &Class, body: &[u8]) -> Reply {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
-    let changed = class.server.change(asked.r#do).await;
+    changed(class, class.server.change(asked.r#do).await)
+}
+
+async fn break_server(class: &Class, body: &[u8]) -> Reply {
+    match questions::break_server(class, body).await {
+        Ok(state) => changed(class, Ok(state)),
+        Err(refusal) => {
+            class.tell();
+            refusal
+        }
+    }
+}
+
+/// Tells all pages of the server's state, and the teacher's what came of the request.
+fn changed(class: &Class, changed: Result<State>) -> Reply {
     class.tell();
     match changed {
         Ok(state) => Reply::ok(&json!({"server": state.code()})),
+        Err(error) => Reply::error(StatusCode::CONFLICT, &format!("{error:#}")),
+    }
+}
+
+async fn undo_all(class: &Class) -> Reply {
+    match class.undo().await {
+        Ok(count) => Reply::ok(&json!({"undone": count})),
         Err(error) => Reply::error(StatusCode::CONFLICT, &format!("{error:#}")),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use ws101::proxy::{Faults, Ruling};
@@ -10,6 +11,7 @@ use super::files::Files;
 use super::key::Key;
 use super::ring::Ring;
 use super::server::Server;
+use super::vote::Vote;
 use crate::lang::Lang;
 use crate::pages::Page;
 
@@ -26,6 +28,8 @@ pub struct Class {
     pub join: Option<String>,
     pub files: Files,
     pub ring: Arc<Ring>,
+    /// The question that the class is asked.
+    pub vote: Vote,
     /// Changes when the faults do.
     news: watch::Sender<u64>,
     is_over: watch::Sender<bool>,
@@ -52,6 +56,7 @@ impl Class {
             join,
             files,
             ring: Arc::new(Ring::new()),
+            vote: Vote::default(),
             news: watch::Sender::new(0),
             is_over: watch::Sender::new(false),
         })
@@ -62,11 +67,17 @@ impl Class {
         self.news.send_modify(|news| *news += 1);
     }
 
-    /// Undoes all faults and holds; gives how many there were.
-    pub fn undo(&self) -> usize {
+    /// Undoes all faults and holds, and starts the right server if another is in its place; gives how many
+    /// faults and holds there were.
+    ///
+    /// # Errors
+    ///
+    /// The right server does not start.
+    pub async fn undo(&self) -> Result<usize> {
         let undone = self.faults.clear();
+        let mended = self.server.mend().await;
         self.tell();
-        undone
+        mended.map(|_| undone)
     }
 
     /// Sends all pages a close frame, and waits until their connections have ended.
@@ -90,6 +101,7 @@ impl Class {
             "faults": self.rulings().iter().map(told).collect::<Vec<_>>(),
             "server": self.server.state().code(),
             "join": self.join,
+            "question": self.vote.told(),
         })
     }
 

@@ -20,6 +20,10 @@ use super::state::Class;
 /// Where it is.
 pub const PATH: &str = "/class/events";
 
+/// The query of a phone, which is told of the class and its question, but no events: it has no time for those
+/// of all others.
+const CLASS_ONLY: &str = "only=class";
+
 /// How long a viewer may take no byte. Then it is left alone: it comes back when it can.
 const WRITE: Duration = Duration::from_secs(20);
 
@@ -38,6 +42,7 @@ pub async fn watch(class: Arc<Class>, request: Request<()>, host: String, io: im
             let mut viewer = Viewer {
                 io,
                 next: 0,
+                wants_events: request.uri().query() != Some(CLASS_ONLY),
                 heard: Instant::now(),
                 decoder: Decoder::new(KEEP),
                 checker: Checker::new(Role::Client),
@@ -52,6 +57,8 @@ struct Viewer<S> {
     io: S,
     /// The number of the next event.
     next: u64,
+    /// Whether it is told the events, too.
+    wants_events: bool,
     /// When its last byte came.
     heard: Instant,
     decoder: Decoder,
@@ -70,14 +77,16 @@ impl<S: Io> Viewer<S> {
                 self.write(&Frame::text(class.hello(host).to_string()).to_bytes()).await?;
             }
             events.mark_unchanged();
-            let batch = class.ring.from(self.next);
-            if !batch.lines.is_empty() {
-                self.tell(batch).await?;
-                continue;
+            if self.wants_events {
+                let batch = class.ring.from(self.next);
+                if !batch.lines.is_empty() {
+                    self.tell(batch).await?;
+                    continue;
+                }
             }
             let mut bytes = [0; 1024];
             tokio::select! {
-                _ = events.changed() => {}
+                _ = events.changed(), if self.wants_events => {}
                 _ = state.changed() => state.mark_changed(),
                 () = class.ending() => {
                     self.write(&Frame::close(1001, "").to_bytes()).await?;
@@ -135,11 +144,14 @@ impl<S: Io> Viewer<S> {
         Ok(true)
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        within(WRITE, async {
-            self.io.write_all(bytes).await?;
-            self.io.flush().await
-        })
-        .await
+    /// Writes all of it, however slowly the viewer takes it.
+    async fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match within(WRITE, self.io.write(bytes)).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => bytes = &bytes[written..],
+            }
+        }
+        within(WRITE, self.io.flush()).await
     }
 }

@@ -109,6 +109,7 @@ pub fn undone(count: usize, lang: Lang) -> String {
 
 pub fn state(state: State, lang: Lang) -> &'static str {
     match state {
+        State::Broken => lang.pick("a server with a mistake runs", "работает сервер с ошибкой"),
         State::Running => lang.pick("the server runs", "сервер работает"),
         State::Stopped => lang.pick("the server is stopped", "сервер остановлен"),
     }

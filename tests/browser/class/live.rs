@@ -75,7 +75,7 @@ async fn a_teacher_breaks_connections_and_everyone_sees_it() -> Result<()> {
 }
 
 async fn held_and_changed(teacher: &Tab, anna: &Tab, boris: &Tab) -> Result<()> {
-    teacher.press("KeyN", "n").await?;
+    teacher.press("KeyV", "v").await?;
     teacher.until("document.querySelector('[name=target][value=all]').checked").await?;
     teacher.eval("document.querySelector('[name=kind]').value = 'text'; document.querySelector('[name=from]').value = 'client'").await?;
     teacher.press("KeyQ", "q").await?;
