@@ -7,6 +7,7 @@ mod hostile;
 mod live;
 mod panels;
 mod place;
+mod room;
 mod site;
 mod words;
 

@@ -1,0 +1,229 @@
+//! `ws101 doctor --class`: whether phones in this room get through to this computer, and if not, why.
+
+mod connection;
+mod words;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, interval, sleep};
+use ws101::log;
+
+use super::firewall::Firewall;
+use super::neighbours;
+use super::sighting::{Finding, Sighting, Step};
+use crate::code;
+use crate::exit::{Exit, interrupted};
+use crate::lan;
+use crate::lang::Lang;
+use crate::tap::listen::Listen;
+
+/// Where it listens, unless another port is named: where the lesson will.
+const PORT: u16 = 8080;
+
+/// The most connections at once.
+const CONNECTIONS: usize = 64;
+
+/// How often the finding is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How long the pages may take to ask once more when all is well: they ask every second.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
+/// A room before a class.
+struct Classroom {
+    /// What phones open.
+    url: String,
+    port: u16,
+    /// How long a step of a device may take.
+    step: Duration,
+    lang: Lang,
+    sighting: Mutex<Sighting>,
+    /// The likely fault where no device comes.
+    suspect: Mutex<Suspect>,
+}
+
+/// Why no device comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suspect {
+    Firewall(Firewall),
+    /// Devices reach each other here: the phone is not in this network.
+    MobileData,
+    /// The Wi-Fi may keep devices apart, or the phone is not in it.
+    IsolatedWifi,
+}
+
+impl Suspect {
+    async fn find(own: IpAddr) -> Self {
+        match Firewall::find().await {
+            Some(firewall) => Self::Firewall(firewall),
+            None if neighbours::are_there(own).await => Self::MobileData,
+            None => Self::IsolatedWifi,
+        }
+    }
+}
+
+impl Classroom {
+    fn saw(&self, step: Step, device: IpAddr) {
+        self.sighting().saw(step, device, Instant::now());
+    }
+
+    fn finding(&self) -> Finding {
+        self.sighting().finding(Instant::now(), self.step)
+    }
+
+    fn suspect(&self) -> Suspect {
+        *self.suspect.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sighting(&self) -> MutexGuard<'_, Sighting> {
+        self.sighting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the teacher's page shows.
+    fn state(&self) -> Value {
+        let (finding, suspect) = (self.finding(), self.suspect());
+        let why = match (finding, suspect) {
+            (Finding::Waiting | Finding::Works(_), _) => Value::Null,
+            (Finding::Nobody, Suspect::Firewall(_)) => "firewall".into(),
+            (Finding::Nobody, Suspect::MobileData) => "mobile_data".into(),
+            (Finding::Nobody, Suspect::IsolatedWifi) => "isolated_wifi".into(),
+            (Finding::StoppedAfter(step), _) => code_of(step).into(),
+        };
+        let firewall = match (finding, suspect) {
+            (Finding::Nobody, Suspect::Firewall(firewall)) => {
+                json!({"name": firewall.name(), "mend": firewall.mend(self.port)})
+            }
+            _ => Value::Null,
+        };
+        let state = match finding {
+            Finding::Waiting => "waiting",
+            Finding::Works(_) => "works",
+            Finding::Nobody | Finding::StoppedAfter(_) => "fails",
+        };
+        let furthest = self.sighting().furthest().map(code_of);
+        json!({"state": state, "why": why, "furthest": furthest, "firewall": firewall, "url": self.url})
+    }
+}
+
+/// The name of a step for pages.
+fn code_of(step: Step) -> &'static str {
+    match step {
+        Step::AskedForTls => "asked_for_tls",
+        Step::AskedByName => "asked_by_name",
+        Step::Loaded => "loaded",
+        Step::Opened => "opened",
+        Step::Sent => "sent",
+        Step::Heard => "heard",
+    }
+}
+
+/// Serves the page with the code until a second device has sent and heard a frame, or a signal comes.
+pub async fn examine(
+    port: Option<u16>,
+    on: Option<IpAddr>,
+    step: Duration,
+    lang: Lang,
+) -> Result<Exit> {
+    let Some(own) = on.or_else(lan::address) else {
+        log!("{}", words::no_network(lang));
+        log::flush();
+        return Ok(Exit::Failed);
+    };
+    let ended = interrupted()?;
+    let listener = listen(port, on, lang).await?;
+    let port = listener.local_addr()?.port();
+    let suspect = Suspect::find(own).await;
+    let classroom = Arc::new(Classroom {
+        url: format!("http://{}/phone", SocketAddr::new(own, port)),
+        port,
+        step,
+        lang,
+        sighting: Mutex::new(Sighting::new(Instant::now())),
+        suspect: Mutex::new(suspect),
+    });
+    welcome(&classroom, on.unwrap_or_else(|| [127, 0, 0, 1].into()));
+    let serving = tokio::spawn(serve(listener, classroom.clone()));
+    let works = tokio::select! {
+        () = tell(&classroom, own) => true,
+        _ = ended => false,
+    };
+    if works {
+        sleep(LAST_LOOK).await;
+    }
+    serving.abort();
+    log::flush();
+    Ok(if works { Exit::Passed } else { Exit::Failed })
+}
+
+async fn listen(port: Option<u16>, on: Option<IpAddr>, lang: Lang) -> Result<TcpListener> {
+    let set = std::env::var("PORT").ok().and_then(|port| port.parse().ok());
+    let port = port.or(set).unwrap_or(PORT);
+    let place = on.map_or_else(|| port.to_string(), |ip| SocketAddr::new(ip, port).to_string());
+    let listen: Listen = place.parse().map_err(|error| anyhow!("{error}"))?;
+    let listening = listen.bind(true, lang).await;
+    listening.map_err(|error| anyhow!("{error}; {}", words::other_port(lang)))
+}
+
+fn welcome(classroom: &Classroom, near: IpAddr) {
+    let Classroom { url, port, lang, .. } = classroom;
+    log!("");
+    log!("{}", words::page(&format!("http://{}/", SocketAddr::new(near, *port)), *lang));
+    log!("{}", words::phones(url, *lang));
+    log!("");
+    for line in code::lines(url) {
+        log!("  {line}");
+    }
+    log!("");
+    log!("{}", words::scan(*lang));
+    log!("");
+}
+
+/// Tells each finding, and each step of a device; ends when one has sent and heard a frame.
+async fn tell(classroom: &Classroom, own: IpAddr) {
+    let mut looks = interval(LOOK);
+    let (mut finding, mut furthest) = (Finding::Waiting, None);
+    loop {
+        looks.tick().await;
+        let (was, had) = (finding, furthest);
+        finding = classroom.finding();
+        furthest = classroom.sighting().furthest();
+        if let Some(step) = furthest
+            && had != furthest
+        {
+            log!("  {}", words::step(step, classroom.lang));
+        }
+        if was == finding {
+            continue;
+        }
+        if finding == Finding::Nobody {
+            // Devices may have come into the network since the start.
+            let suspect = Suspect::find(own).await;
+            *classroom.suspect.lock().unwrap_or_else(PoisonError::into_inner) = suspect;
+        }
+        for line in words::finding(finding, classroom.suspect(), classroom) {
+            log!("{line}");
+        }
+        if let Finding::Works(_) = finding {
+            return;
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, classroom: Arc<Classroom>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let (tcp, peer) = ws101::server::accept(&listener).await;
+        let classroom = classroom.clone();
+        tokio::spawn(async move {
+            connection::serve(classroom, tcp, peer.ip()).await;
+            drop(place);
+        });
+    }
+}
