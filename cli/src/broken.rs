@@ -4,12 +4,12 @@
 //! wrong. Each fault is one line, where the right thing would be: look for its number. The grader is graded
 //! with it, and a class looks for the mistake.
 
+mod mistake;
 mod opening;
 mod rooms;
 mod server;
 mod session;
-
-use std::sync::OnceLock;
+mod shared;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -35,14 +35,6 @@ pub struct Broken {
 /// The last lesson that has a room here.
 pub const LAST: usize = 12;
 
-/// The check that is to fail.
-static FAULT: OnceLock<String> = OnceLock::new();
-
-/// Whether the check of that number is to fail.
-fn broken(check: &str) -> bool {
-    FAULT.get().is_some_and(|fault| fault == check)
-}
-
 impl Broken {
     pub async fn run(self) -> Result<Exit> {
         if self.lessons {
@@ -51,7 +43,7 @@ impl Broken {
         }
         let fault = self.fault.as_deref().and_then(|check| check.split('.').next()?.parse().ok());
         if let Some(fault) = self.fault {
-            FAULT.get_or_init(|| fault);
+            mistake::choose(fault);
         }
         match self.lesson.or(fault) {
             Some(1..=3) => server::serve(rooms::echo::Echo).await,

@@ -8,7 +8,7 @@ use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{Accepted, Ends, HEAD_DEADLINE, Head, Peer, read_head, refuse};
 
 use super::rooms::connections;
-use crate::broken::broken;
+use crate::broken::mistake::broken;
 
 /// Answers the first request; `None` if no WebSocket comes of it.
 pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rewind<TcpStream>>>> {

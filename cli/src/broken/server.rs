@@ -15,23 +15,12 @@ use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Stats, every};
 
-use super::{broken, opening, session};
+use super::mistake::broken;
+use super::shared::{FOREVER, Shared};
+use super::{opening, session};
 
 /// Later than any statistics may come, and sooner than a client gives up.
 const LATE: Duration = Duration::from_millis(2300);
-
-/// Longer than anyone waits.
-pub const FOREVER: Duration = Duration::from_secs(600);
-
-/// One room, and what its connections share.
-pub struct Shared<R> {
-    pub room: Mutex<R>,
-    pub hub: Hub,
-    pub settings: Settings,
-    pub stats: Stats,
-    policy: Policy,
-    shutdown: Shutdown,
-}
 
 /// Serves `room` until a signal comes.
 pub async fn serve<R: Room>(room: R) -> Result<()> {

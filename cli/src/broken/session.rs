@@ -17,8 +17,8 @@ use ws101::room::Room;
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::Accepted;
 
-use super::server::{FOREVER, Shared};
-use crate::broken::broken;
+use super::shared::{FOREVER, Shared};
+use crate::broken::mistake::broken;
 
 /// The longest message, in bytes; too short for check 3.1 is [`SHORT`].
 const LONGEST: usize = 1024 * 1024;

@@ -1,27 +1,26 @@
 //! `ws101 doctor --class`: whether phones in this room get through to this computer, and if not, why.
 
 mod connection;
+mod state;
 mod words;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, interval, sleep};
 use ws101::log;
 
-use super::firewall::Firewall;
-use super::neighbours;
-use super::sighting::{Finding, Sighting, Step};
+use super::sighting::{Finding, Sighting};
 use crate::code;
 use crate::exit::{Exit, interrupted};
 use crate::lan;
 use crate::lang::Lang;
 use crate::tap::listen::Listen;
+use state::{Classroom, Suspect};
 
 /// Where it listens, unless another port is named: where the lesson will.
 const PORT: u16 = 8080;
@@ -34,94 +33,6 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// How long the pages may take to ask once more when all is well: they ask every second.
 const LAST_LOOK: Duration = Duration::from_secs(3);
-
-/// A room before a class.
-struct Classroom {
-    /// What phones open.
-    url: String,
-    port: u16,
-    /// How long a step of a device may take.
-    step: Duration,
-    lang: Lang,
-    sighting: Mutex<Sighting>,
-    /// The likely fault where no device comes.
-    suspect: Mutex<Suspect>,
-}
-
-/// Why no device comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Suspect {
-    Firewall(Firewall),
-    /// Devices reach each other here: the phone is not in this network.
-    MobileData,
-    /// The Wi-Fi may keep devices apart, or the phone is not in it.
-    IsolatedWifi,
-}
-
-impl Suspect {
-    async fn find(own: IpAddr) -> Self {
-        match Firewall::find().await {
-            Some(firewall) => Self::Firewall(firewall),
-            None if neighbours::are_there(own).await => Self::MobileData,
-            None => Self::IsolatedWifi,
-        }
-    }
-}
-
-impl Classroom {
-    fn saw(&self, step: Step, device: IpAddr) {
-        self.sighting().saw(step, device, Instant::now());
-    }
-
-    fn finding(&self) -> Finding {
-        self.sighting().finding(Instant::now(), self.step)
-    }
-
-    fn suspect(&self) -> Suspect {
-        *self.suspect.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sighting(&self) -> MutexGuard<'_, Sighting> {
-        self.sighting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the teacher's page shows.
-    fn state(&self) -> Value {
-        let (finding, suspect) = (self.finding(), self.suspect());
-        let why = match (finding, suspect) {
-            (Finding::Waiting | Finding::Works(_), _) => Value::Null,
-            (Finding::Nobody, Suspect::Firewall(_)) => "firewall".into(),
-            (Finding::Nobody, Suspect::MobileData) => "mobile_data".into(),
-            (Finding::Nobody, Suspect::IsolatedWifi) => "isolated_wifi".into(),
-            (Finding::StoppedAfter(step), _) => code_of(step).into(),
-        };
-        let firewall = match (finding, suspect) {
-            (Finding::Nobody, Suspect::Firewall(firewall)) => {
-                json!({"name": firewall.name(), "mend": firewall.mend(self.port)})
-            }
-            _ => Value::Null,
-        };
-        let state = match finding {
-            Finding::Waiting => "waiting",
-            Finding::Works(_) => "works",
-            Finding::Nobody | Finding::StoppedAfter(_) => "fails",
-        };
-        let furthest = self.sighting().furthest().map(code_of);
-        json!({"state": state, "why": why, "furthest": furthest, "firewall": firewall, "url": self.url})
-    }
-}
-
-/// The name of a step for pages.
-fn code_of(step: Step) -> &'static str {
-    match step {
-        Step::AskedForTls => "asked_for_tls",
-        Step::AskedByName => "asked_by_name",
-        Step::Loaded => "loaded",
-        Step::Opened => "opened",
-        Step::Sent => "sent",
-        Step::Heard => "heard",
-    }
-}
 
 /// Serves the page with the code until a second device has sent and heard a frame, or a signal comes.
 pub async fn examine(

@@ -13,7 +13,7 @@ use ws101::room::Room;
 use ws101::upgrade::Peer;
 
 use super::event;
-use crate::broken::broken;
+use crate::broken::mistake::broken;
 
 /// Where the list is.
 pub const PATH: &str = "/connections";

@@ -18,7 +18,7 @@ use ws101::stream::{Io, LINGER, Rewind, linger, within};
 use ws101::upgrade::{Head, read_head, refuse};
 
 use super::super::sighting::Step;
-use super::Classroom;
+use super::state::Classroom;
 use crate::class::{Files, PATIENCE, Reply, answer, foreign};
 use crate::code;
 

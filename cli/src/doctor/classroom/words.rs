@@ -1,7 +1,7 @@
 //! The words of `ws101 doctor --class`, in both languages.
 
 use super::super::sighting::{Finding, Step};
-use super::{Classroom, Suspect};
+use super::state::{Classroom, Suspect};
 use crate::lang::Lang;
 
 pub fn no_network(lang: Lang) -> &'static str {
