@@ -375,6 +375,8 @@ async fn a_slow_viewer_is_told_what_it_lost_and_delays_nobody() {
             read = Instant::now();
             let size = timeout(PATIENCE, slow.read(&mut bytes[..8192])).await.expect("some");
             unread.extend_from_slice(&bytes[..size.unwrap()]);
+            // It lives: a pong with a mask of zeros.
+            slow.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.unwrap();
         }
         client.send(Frame::text(text.clone())).await.unwrap();
         assert_eq!(received(&mut client).await.payload.len(), text.len());
