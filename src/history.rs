@@ -52,16 +52,41 @@ impl Ring {
     pub fn push(&mut self, message: Option<Message>) {
         self.seq += 1;
         let Some(message) = message else {
-            self.entries.clear();
-            self.bytes = 0;
+            self.clear();
             return;
         };
         self.bytes += message.len();
         self.entries.push_back(message);
+        self.drop_oldest();
+    }
+
+    /// Forgets all messages. The next number stays.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
+    fn drop_oldest(&mut self) {
         while self.bytes > self.capacity {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.len();
         }
+    }
+
+    /// The number of the oldest message that is kept; that of the next one if none is.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.seq + 1 - self.entries.len() as u64
+    }
+
+    /// Puts `message` into the place of the one with that number, if it is kept. The oldest are dropped
+    /// if all together now take more than the capacity.
+    pub fn replace(&mut self, seq: u64, message: Message) {
+        let place = seq.checked_sub(self.first()).and_then(|place| usize::try_from(place).ok());
+        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else { return };
+        self.bytes = self.bytes - entry.len() + message.len();
+        *entry = message;
+        self.drop_oldest();
     }
 
     /// The messages after number `since` of `epoch`, oldest first. `None` if the epoch is another

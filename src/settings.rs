@@ -5,6 +5,10 @@
 //! variable that [`program::settings`](crate::program::settings) reads it from. Nothing here
 //! reads the environment or changes the process.
 
+mod key;
+
+pub use key::{KEY_CHARS_MAX, KEY_CHARS_MIN, Key};
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -83,6 +87,9 @@ pub struct Settings {
     /// `WS_HOSTS`: names of this server, besides its addresses and `localhost`, with commas between
     /// them. With none, any name is accepted. None.
     pub hosts: Vec<String>,
+    /// `WS_TEACHER_KEY`: the key with which a client of `full_chat` becomes the teacher's. Without one
+    /// there is no teacher. None.
+    pub teacher_key: Option<Key>,
     /// `WS_FRONTEND`: a directory to serve the page from. By default it is the page that was
     /// compiled into the program; a debug build inside its checkout serves `frontend/` from there.
     pub frontend: Frontend,
@@ -117,6 +124,7 @@ impl Default for Settings {
             room_bytes: 512 * 1024,
             origins: Vec::new(),
             hosts: Vec::new(),
+            teacher_key: None,
             frontend: Frontend::Embedded,
         }
     }

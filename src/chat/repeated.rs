@@ -34,6 +34,20 @@ impl Chat {
         }
     }
 
+    /// Answers a request that was done before. False if it was not.
+    pub(super) fn answered_before(
+        &self,
+        who: ClientId,
+        request: Option<Numbered>,
+        hub: &Hub,
+    ) -> Result<bool, RequestError> {
+        let receipt = self.done_before(who, request)?;
+        if let Some(receipt) = receipt {
+            self.acknowledge(who, request, receipt, true, hub);
+        }
+        Ok(receipt.is_some())
+    }
+
     /// Remembers what a request with an `id` caused, and sends the receipt.
     pub(super) fn confirm(
         &mut self,
@@ -78,7 +92,17 @@ impl Chat {
             && let Some(seq) = receipt.seq
         {
             let timestamp = timestamp::of(receipt.at);
-            let message = Event::Message { seq, id, user, content, data: None, timestamp };
+            let message = Event::Message {
+                seq,
+                id,
+                user,
+                content,
+                data: None,
+                reply_to: None,
+                edited: None,
+                reactions: &[],
+                timestamp,
+            };
             self.reply(who, &message, hub);
         }
     }

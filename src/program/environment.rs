@@ -16,6 +16,9 @@ pub struct SettingError {
     wanted: String,
 }
 
+/// The variable whose value is in no error.
+const SECRET: &str = "WS_TEACHER_KEY";
+
 /// `defaults`, changed by the [`VARIABLES`] that `lookup` knows; an empty value changes nothing.
 ///
 /// # Errors
@@ -36,7 +39,7 @@ pub fn settings_from(
             }
             (variable.read)(value, &mut settings).map_err(|wanted| SettingError {
                 name,
-                value: value.to_owned(),
+                value: if name == SECRET { "…" } else { value }.to_owned(),
                 wanted,
             })?;
         }

@@ -3,6 +3,7 @@
 mod address;
 mod blocking;
 mod broadcast;
+mod changes;
 mod chat;
 mod close;
 mod close_code;
@@ -31,5 +32,6 @@ mod stats;
 mod stream;
 mod survival;
 mod tap;
+mod teacher;
 mod timestamp;
 mod upgrade;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::frontend::Frontend;
+use crate::settings::{KEY_CHARS_MAX, KEY_CHARS_MIN, Key};
 
 /// The longest time that a setting may name: a week, in milliseconds.
 const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -43,6 +44,15 @@ pub(super) fn one_of(text: &str, choice: &[(&str, &str)], to: &mut String) -> Re
     let wanted = || choice.iter().map(|(new, _)| *new).collect::<Vec<_>>().join(" or ");
     let (new, _) = found.ok_or_else(wanted)?;
     (*new).clone_into(to);
+    Ok(())
+}
+
+/// A secret. The error does not repeat it.
+pub(super) fn key(text: &str, to: &mut Option<Key>) -> Read {
+    if !(KEY_CHARS_MIN..=KEY_CHARS_MAX).contains(&text.chars().count()) {
+        return Err(format!("a key of {KEY_CHARS_MIN} to {KEY_CHARS_MAX} characters"));
+    }
+    *to = Some(Key::new(text));
     Ok(())
 }
 

@@ -259,6 +259,15 @@ pub const VARIABLES: &[Variable] = &[
         },
     },
     Variable {
+        name: "WS_TEACHER_KEY",
+        old_name: None,
+        default: "",
+        examples: "12",
+        english: "The teacher's key: 12 to 128 characters. Whoever types it on the page may mute, kick, slow down, lock, clear and announce. Empty means that nobody may.",
+        russian: "Ключ преподавателя: от 12 до 128 знаков. Кто введёт его на странице, сможет лишать слова, удалять из комнаты, включать медленный режим, закрывать и очищать комнату, делать объявления. Пусто — этого не может никто.",
+        read: |text, settings| value::key(text, &mut settings.teacher_key),
+    },
+    Variable {
         name: "WS_FRONTEND",
         old_name: None,
         default: "",

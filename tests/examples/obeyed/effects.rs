@@ -30,6 +30,8 @@ const FLOOD: usize = 6 << 20;
 /// A time after which nobody looks any more, in milliseconds.
 const LATE: &str = "600000";
 
+const TEACHER_KEY: &str = "correct horse battery";
+
 /// Stands for a port that is reserved for one run.
 const FREE_PORT: &str = "a free port";
 
@@ -153,6 +155,8 @@ enum Kind {
     },
     /// The status of the answer to a request for a WebSocket with this header.
     Status(u16, &'static str, &'static str),
+    /// The key is accepted.
+    Teacher,
     Page,
 }
 
@@ -205,6 +209,7 @@ pub fn effects(frontend: &Path) -> Vec<Effect> {
         ]),
         Effect::of("WS_ORIGINS", "http://class.example", origin),
         Effect::of("WS_HOSTS", "class.example", host),
+        Effect::of("WS_TEACHER_KEY", TEACHER_KEY, Kind::Teacher),
         Effect::of("WS_FRONTEND", &frontend.to_string_lossy(), Kind::Page),
     ]
 }
@@ -307,6 +312,12 @@ impl Effect {
             }
             Kind::Status(wanted, name, value) => {
                 run.status(&request(&run.example).header(name, value)).await == wanted
+            }
+            Kind::Teacher => {
+                let mut client = run.enter("ann").await;
+                let teach = format!(r#"{{"type":"teach","id":"t","key":"{TEACHER_KEY}"}}"#);
+                client.send(Frame::new(Opcode::Text, teach)).await;
+                client.hears(&[r#""type":"ack""#]).await
             }
             Kind::Page => page(run).await,
             Kind::LeftBehind | Kind::NotReadingEnds | Kind::SlowMemberEnds => {
