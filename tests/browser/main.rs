@@ -4,6 +4,7 @@
 //! where `CHROMIUM` says. Without one these tests fail. The examples are built by
 //! `cargo build --examples`. This target is in the slow half of the tests.
 
+mod changes;
 mod class;
 mod delivery;
 mod devtools;
