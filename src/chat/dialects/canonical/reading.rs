@@ -49,13 +49,11 @@ impl Fields<'_> {
                 self.room()?;
                 let text = self.string("content")?.ok_or_else(|| bad("`content` is missing"))?;
                 let content = checked_content(text)?;
-                Ok(match self.addressees()? {
-                    Some(to) => Request::Private { id, to, content },
-                    None => {
-                        let reply_to = self.number("reply_to")?;
-                        Request::Message { id, content, username: None, data: None, reply_to }
-                    }
-                })
+                if let Some(to) = self.addressees()? {
+                    return Ok(Request::Private { id, to, content });
+                }
+                let reply_to = self.number("reply_to")?;
+                Ok(Request::Message { id, content, username: None, data: None, reply_to })
             }
             "edit" => {
                 self.room()?;
