@@ -17,6 +17,7 @@ mod changes;
 mod dialect;
 mod dialects;
 mod event;
+mod guesses;
 mod handling;
 mod history;
 mod messages;
@@ -35,17 +36,17 @@ mod rooms;
 mod rules;
 mod teacher;
 
-pub use changes::{EDIT_WITHIN, REACTIONS, REACTIONS_MAX};
 pub use dialect::{Dialect, Entry};
 pub use dialects::{Canonical, DIALECTS, GENERAL, SUBPROTOCOL};
 pub use event::{Departure, Event, Member, Reaction, Ruling};
+pub use guesses::{GUESSES, PERIOD};
 pub use history::PAGE_BYTES;
 pub use request::{
-    ADDRESSEES_MAX, Action, CONTENT_BYTES, CONTENT_CHARS, EVENTS_MAX, ErrorCode, Hello, Request,
-    RequestError, Resume, Side, Token, checked_content, checked_name,
+    ADDRESSEES_MAX, Action, CONTENT_BYTES, CONTENT_CHARS, EDIT_WITHIN, EVENTS_MAX, ErrorCode,
+    Hello, REACTIONS, REACTIONS_MAX, Request, RequestError, Resume, Side, Token, checked_content,
+    checked_name,
 };
 pub use room::{Chat, Clock, KEPT_BYTES};
 pub use rooms::{EMPTY_KEPT, ROOM_CHARS, ROOMS_MAX, Rooms};
-pub use teacher::{GUESSES, PERIOD};
 
 pub use crate::name::{NAME_BYTES, NAME_CHARS};

@@ -4,23 +4,12 @@
 //! keeps the message itself as it is now, for a client that reads it for the first time. A text that was
 //! replaced or deleted is in no part of the history.
 
-use std::time::Duration;
-
 use super::event::{Event, Member, Reaction};
 use super::numbered::{Numbered, Receipt};
-use super::request::{ErrorCode, RequestError};
+use super::request::{EDIT_WITHIN, ErrorCode, REACTIONS_MAX, RequestError};
 use super::room::Chat;
 use crate::broadcast::{ClientId, Hub};
 use crate::timestamp;
-
-/// How long after it was sent a message may be edited.
-pub const EDIT_WITHIN: Duration = Duration::from_secs(60 * 60);
-
-/// The most reactions to one message, so that it does not grow with the room.
-pub const REACTIONS_MAX: usize = 100;
-
-/// The reactions that there are.
-pub const REACTIONS: [&str; 5] = ["👍", "✅", "😂", "🎉", "🤔"];
 
 impl Chat {
     /// Gives a message another text. Only its author may, for [`EDIT_WITHIN`].

@@ -17,6 +17,12 @@ pub const CONTENT_BYTES: usize = 16_000;
 pub const EVENTS_MAX: usize = 100;
 /// The most members that one private message is for.
 pub const ADDRESSEES_MAX: usize = 16;
+/// How long after it was sent a message may be edited.
+pub const EDIT_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// The most reactions to one message, so that it does not grow with the room.
+pub const REACTIONS_MAX: usize = 100;
+/// The reactions that there are.
+pub const REACTIONS: [&str; 5] = ["👍", "✅", "😂", "🎉", "🤔"];
 /// The longest `id` of a request, in characters.
 const ID_CHARS: usize = 64;
 /// The most characters of a client's text that an error quotes.

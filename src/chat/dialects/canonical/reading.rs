@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::super::super::changes::REACTIONS;
 use super::super::super::request::{
-    ADDRESSEES_MAX, Action, EVENTS_MAX, ErrorCode, Hello, Request, RequestError, Resume, Side,
-    Token, checked_content, checked_name, quoted,
+    ADDRESSEES_MAX, Action, EVENTS_MAX, ErrorCode, Hello, REACTIONS, Request, RequestError, Resume,
+    Side, Token, checked_content, checked_name, quoted,
 };
 use crate::settings::Key;
 

@@ -7,9 +7,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::super::changes::EDIT_WITHIN;
 use super::super::super::event::{Departure, Event, Member, Reaction, Ruling};
-use super::super::super::request::CONTENT_CHARS;
+use super::super::super::request::{CONTENT_CHARS, EDIT_WITHIN};
 use crate::crowd::LISTED;
 use crate::name::NAME_CHARS;
 use crate::room::json;
