@@ -191,6 +191,9 @@ async fn what_came_while_nobody_looked_has_a_divider_and_so_has_each_day() -> Re
         boris.say("one").await?;
         boris.say("two").await?;
         anna.tab.until_is(PARTS, &json!(["one", "+two"])).await?;
+        // The page notes a moment later that these two are read.
+        let read = "JSON.parse(localStorage.getItem('ws101.read.general'))?.messages";
+        anna.tab.until_is(read, &json!(2)).await?;
         anna.tab.eval(&look(false)).await?;
         boris.say("three").await?;
         boris.say("four").await?;
