@@ -40,7 +40,13 @@ const SLOW: &[Slow] = &[
     slow(
         "ws101-cli",
         "cases",
-        &[(Node, "node_"), (Python, "python_"), (Nginx, "nginx_"), (Haproxy, "haproxy_")],
+        &[
+            (Node, "node_"),
+            (Python, "python_"),
+            (Nginx, "nginx_"),
+            (Haproxy, "haproxy_"),
+            (Caddy, "caddy_"),
+        ],
     ),
     slow("ws101-cli", "check", &[]),
     slow("ws101-cli", "children", &[]),
@@ -53,7 +59,7 @@ const SLOW: &[Slow] = &[
     slow("ws101-cli", "responses", &[]),
     slow("ws101-cli", "russian", &[]),
     slow("ws101-cli", "strangers", &[]),
-    slow("ws101-cli", "students", &[(Node, ""), (Python, "")]),
+    slow("ws101-cli", "students", &[(Node, ""), (Python, ""), (Go, "right")]),
     slow(
         "ws101-cli",
         "tls",
