@@ -40,6 +40,7 @@ mod notes;
 mod partial_frame;
 mod payload;
 mod response;
+mod russian;
 mod scenario;
 pub(crate) mod steps;
 mod text;

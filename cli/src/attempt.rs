@@ -8,12 +8,13 @@ mod reply;
 
 use std::time::Duration;
 
-use ws101::scenario::{Note, Played, Scenario};
+use ws101::scenario::{Mismatch, Note, Played, Scenario};
 
 use crate::lang::Lang;
 use crate::notes::ends;
 use crate::place::Place;
 use crate::program::Program;
+use crate::strain::Strain;
 use death::Death;
 pub use death::{LATE, death_at, death_of};
 pub use listeners::Listeners;
@@ -27,6 +28,8 @@ pub struct Attempt {
     pub fault: Option<String>,
     /// The last lines of a started server on standard error; if it has ended, of all its output.
     pub tail: String,
+    /// How long the server waited for a processor, if it may have been late for that.
+    pub starved: Option<Duration>,
 }
 
 impl Attempt {
@@ -41,7 +44,7 @@ impl Attempt {
         played.transcript.leave().await;
         let death = death_at(place, &played.transcript).await;
         let fault = death.and_then(|death| sentence(&death, &played, lang));
-        Self { played, fault, tail: String::new() }
+        Self { played, fault, tail: String::new(), starved: None }
     }
 
     /// Plays against a server that was started here, and sends it SIGTERM where a note says so.
@@ -56,12 +59,15 @@ impl Attempt {
     ) -> Self {
         program.process.clear_stderr();
         let listened = Listeners::of(program);
+        let strain = Strain::of(program.process.group());
         let playing = scenario.play_with(place.transcript(), |step| {
             if step.notes.contains(&Note::SignalTerm) {
                 program.process.terminate();
             }
         });
         let mut played = playing.await;
+        let lateness = played.difference.as_ref().and_then(|it| lateness(&it.why));
+        let mut starved = lateness.and_then(|limit| strain.excuse(limit));
         played.transcript.leave().await;
         let fault = if ends(scenario) {
             match played.difference {
@@ -70,13 +76,31 @@ impl Attempt {
             }
         } else {
             let death = death_of(program, place, &listened, &played.transcript, late).await;
+            match death {
+                Some(Death::Starved(_, waited)) => starved = Some(waited),
+                Some(_) => starved = None,
+                None => {}
+            }
             death.and_then(|death| sentence(&death, &played, lang))
         };
-        let mut attempt = Self { played, fault, tail: String::new() };
+        let mut attempt = Self { played, fault, tail: String::new(), starved };
         if !attempt.passed() {
             attempt.tail = program.tail(lang).await;
         }
         attempt
+    }
+}
+
+/// The time within which an event did not come, or after which it came at a wrong time; `None` for faults that
+/// are none of time.
+fn lateness(why: &Mismatch) -> Option<Duration> {
+    match why {
+        Mismatch::Silence(time)
+        | Mismatch::Open(time)
+        | Mismatch::Early(time)
+        | Mismatch::Late(time)
+        | Mismatch::Endless(time) => Some(*time),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ mod machine;
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use ws101::address::Address;
 use ws101::doctor::{Diagnosis, Level, Page, Target, examine};
@@ -14,6 +14,7 @@ use crate::lang::Lang;
 use crate::output::{print_document, print_lines};
 use crate::place::address;
 use crate::request::RequestOptions;
+use crate::usage::Form;
 
 /// Tell in one sentence why a WebSocket does not open, with the evidence; if it opens, which rules it keeps.
 ///
@@ -43,13 +44,18 @@ pub struct Doctor {
 }
 
 /// The address of a page, as browsers take it.
-fn page(text: &str) -> Result<Page> {
+fn page(text: &str) -> Result<Page, Form> {
     let is_page = ["http:", "https:"].iter().any(|scheme| {
         text.trim_start()
             .get(..scheme.len())
             .is_some_and(|front| front.eq_ignore_ascii_case(scheme))
     });
-    ensure!(is_page, "write the page as a browser shows it: https://example.com/chat");
+    if !is_page {
+        return Err(Form::new(
+            "write the page as a browser shows it: https://example.com/chat",
+            "укажите страницу так, как её показывает браузер: https://example.com/chat",
+        ));
+    }
     Ok(Page { address: address(text.split('#').next().unwrap_or(text))? })
 }
 

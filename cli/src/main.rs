@@ -30,14 +30,17 @@ mod request;
 mod route;
 mod server;
 mod start;
+mod strain;
 mod tap;
 mod tls;
+mod usage;
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use lang::Lang;
 use output::Unread;
 use ws101::log;
 
@@ -93,30 +96,13 @@ fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         {
-            output::print_error(format_args!("ws101: {}", one_line(&error)));
+            let lang = Lang::of_arguments(std::env::args_os().skip(1));
+            output::print_error(format_args!("ws101: {}", usage::one_line(&error, lang)));
             std::process::exit(error.exit_code());
         }
         // Help and version: they hold no text of the user.
         error.exit()
     })
-}
-
-/// The error of a command line, without the usage below it. A value that may be a secret is hidden.
-fn one_line(error: &clap::Error) -> String {
-    let mut text = error.to_string();
-    if let (Some(ContextValue::String(option)), Some(ContextValue::String(value))) =
-        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
-        && !value.is_empty()
-    {
-        text = text.replace(value, &request::without_secrets(option, value));
-    }
-    let told = text.split("\n\nUsage:").next().unwrap_or(&text);
-    let told = told.split("\n\nFor more information").next().unwrap_or(told);
-    let lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
-    // Nobody who writes `--url` means a file of this name.
-    let lines: Vec<_> = lines.filter(|line| !line.starts_with("tip: to pass")).collect();
-    let line = lines.join(" ").replace(" tip: ", "; ");
-    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
 
 fn main() -> ExitCode {
@@ -156,7 +142,8 @@ async fn run() -> ExitCode {
             if let Some(&error) = error.downcast_ref() {
                 return unread(error);
             }
-            output::print_error(format_args!("ws101: {error:#}"));
+            let lang = Lang::of_arguments(std::env::args_os().skip(1));
+            output::print_error(format_args!("ws101: {}", lang.error(&error)));
             ExitCode::from(2)
         }
     }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use url::{Position, Url};
@@ -16,6 +16,7 @@ use ws101::transcript::{Request, Transcript};
 
 use crate::lang::Lang;
 use crate::request::{RequestOptions, address_without_secrets};
+use crate::usage::Form;
 
 /// How long the look-up of a name may take, and each connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -28,19 +29,32 @@ const ADDRESSES: usize = 8;
 
 /// Parses the URL of a WebSocket as browsers do (the WHATWG's URL standard): names of any script, blanks
 /// and letters in paths are encoded, and `http` stands for `ws`.
-pub fn address(text: &str) -> Result<Address> {
-    let malformed = || AddressError::Malformed(address_without_secrets(text));
+pub fn address(text: &str) -> Result<Address, Form> {
+    let malformed = || {
+        let shown = address_without_secrets(text);
+        Form::new(
+            AddressError::Malformed(shown.clone()).to_string(),
+            format!("{shown:?} — не адрес вида ws://host:port/path (RFC 6455 §3)"),
+        )
+    };
     let url = Url::parse(text).map_err(|_| malformed())?;
     let tls = match url.scheme() {
         "ws" | "http" => false,
         "wss" | "https" => true,
-        _ => bail!(malformed()),
+        _ => return Err(malformed()),
     };
-    ensure!(url.fragment().is_none(), AddressError::Fragment);
-    ensure!(
-        url.username().is_empty() && url.password().is_none(),
-        "browsers send no login from an address: give it by --user name:password"
-    );
+    if url.fragment().is_some() {
+        return Err(Form::new(
+            AddressError::Fragment.to_string(),
+            "в адресе WebSocket не бывает #fragment (RFC 6455 §3)",
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Form::new(
+            "browsers send no login from an address: give it by --user name:password",
+            "из адреса браузеры имя и пароль не посылают: укажите `--user name:password`",
+        ));
+    }
     let host = url.host_str().ok_or_else(malformed)?;
     Ok(Address {
         tls,

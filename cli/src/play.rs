@@ -40,7 +40,7 @@ All of them, each with an example: docs/wst.md";
 
 /// Play a scenario against a server, and show the first difference.
 ///
-/// Exit codes: 0 no difference, 1 a difference, 2 could not run.
+/// Exit codes: 0 no difference, 1 a difference, 2 could not run, or the machine was too busy to tell.
 #[derive(Args)]
 #[command(after_long_help = LINES, group(ArgGroup::new("server").required(true).args(["url", "cmd"])))]
 pub struct Play {
@@ -94,7 +94,7 @@ impl Play {
         for time in 1..=self.times {
             // A server that dies later does so each time, and only the last time is there to see it.
             let late = if time == self.times { LATE } else { Duration::ZERO };
-            let Attempt { played, fault, tail } = server.play(scenario, late).await?;
+            let Attempt { played, fault, tail, starved } = server.play(scenario, late).await?;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
             let is_wrong = played.difference.is_some() || fault.is_some();
             if self.wire || is_wrong {
@@ -107,10 +107,16 @@ impl Play {
                 self.show(words);
             }
             match &played.difference {
-                Some(difference) if self.accept && fault.is_none() => {
+                Some(difference) if self.accept && fault.is_none() && starved.is_none() => {
                     return self.accept(scenario, difference, server, lang).await;
                 }
                 _ => {}
+            }
+            if let Some(waited) = starved {
+                let why = played.difference.as_ref().map(|difference| lang.why(&difference.why));
+                let why = fault.or(why).unwrap_or_default();
+                self.show(&lang.unknown_here(&why, waited));
+                return Ok(Exit::Unknown);
             }
             let failed = played.difference.as_ref().map_or(all, |difference| difference.step + 1);
             let (step, ms) = (failed.min(all), took.as_millis());
@@ -170,7 +176,7 @@ pub fn read(file: &Path, lang: Lang) -> Result<Scenario> {
             format!("не удалось прочитать {file}: {}", error_in_russian(error.kind())),
         ))
     })?;
-    text.parse().map_err(|error| anyhow!("{}: {error}", file.display()))
+    text.parse().map_err(|error| anyhow!("{}: {}", file.display(), lang.mistake(&error)))
 }
 
 /// The text of a scenario. Of a source that has more, or no end, it reads one byte more than
@@ -186,6 +192,6 @@ pub fn text_of(source: impl Read) -> io::Result<String> {
 }
 
 /// Writes a scenario to a file; the error names the file.
-pub fn write(file: &Path, scenario: &str) -> Result<()> {
-    fs::write(file, scenario).with_context(|| format!("cannot write {}", file.display()))
+pub fn write(file: &Path, scenario: &str, lang: Lang) -> Result<()> {
+    fs::write(file, scenario).with_context(|| lang.cannot_write(file))
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::lang::Lang;
 use crate::place::Place;
 use crate::port;
 use crate::process::Process;
+use crate::strain::Strain;
 
 /// How long a server may take until it listens.
 pub const READY: Duration = Duration::from_secs(10);
@@ -82,7 +83,7 @@ impl Program {
     }
 
     async fn ready(&mut self, limit: Duration, lang: Lang) -> Result<()> {
-        let deadline = Instant::now() + limit;
+        let strain = Strain::of(self.process.group());
         loop {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 return Ok(());
@@ -97,7 +98,7 @@ impl Program {
                 );
                 bail!("{ended} ({}){said}", lang.status(status));
             }
-            if Instant::now() > deadline {
+            if strain.is_over(limit) {
                 let command = self.process.command();
                 let said = self.process.tail();
                 let port = self.port;

@@ -125,7 +125,7 @@ impl Record {
         match &self.out {
             None => print_lines!("{}", text.trim_end_matches('\n')),
             Some(file) => {
-                write(file, &text)?;
+                write(file, &text, lang)?;
                 let steps = steps(recording.scenario.steps.len(), lang);
                 let how = match count {
                     0 => lang.pick("times the same", "раз одно и то же"),
@@ -200,5 +200,5 @@ fn typed(lang: Lang) -> Result<Scenario> {
     let text =
         text_of(stdin()).with_context(|| lang.pick("no text came in", "текста не прислали"))?;
     let input = lang.pick("standard input", "стандартный ввод");
-    text.parse().map_err(|error| anyhow!("{input}: {error}"))
+    text.parse().map_err(|error| anyhow!("{input}: {}", lang.mistake(&error)))
 }

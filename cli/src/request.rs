@@ -14,6 +14,7 @@ use crate::lang::Lang;
 use crate::output::print_error;
 use crate::route::{Fixed, Proxy, Way, percent_decoded};
 use crate::tls::Tls;
+use crate::usage::Form;
 
 /// This stands in the place of a secret.
 pub const HIDDEN: &str = "<secret>";
@@ -59,9 +60,11 @@ pub struct RequestOptions {
 }
 
 /// The value of a header. A line break in it would begin another header.
-fn printable(text: &str) -> Result<String, &'static str> {
+fn printable(text: &str) -> Result<String, Form> {
     let is_sound = !text.is_empty() && !text.chars().any(char::is_control);
-    is_sound.then(|| text.to_owned()).ok_or("write it in one line")
+    is_sound
+        .then(|| text.to_owned())
+        .ok_or_else(|| Form::new("write it in one line", "напишите в одну строку"))
 }
 
 /// A header: `X-Room: 5`.
@@ -69,16 +72,16 @@ fn printable(text: &str) -> Result<String, &'static str> {
 struct Header(String, String);
 
 impl FromStr for Header {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write it as 'Name: value'";
-        let (name, value) = text.split_once(':').ok_or(form)?;
+        let form = || Form::new("write it as 'Name: value'", "напишите как `Name: value`");
+        let (name, value) = text.split_once(':').ok_or_else(form)?;
         let is_token =
             |char: char| char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char);
         let is_name = !name.is_empty() && name.chars().all(is_token);
         if !is_name || value.chars().any(char::is_control) {
-            return Err(form);
+            return Err(form());
         }
         Ok(Self(name.to_owned(), value.trim().to_owned()))
     }
@@ -89,13 +92,16 @@ impl FromStr for Header {
 struct Cookie(String);
 
 impl FromStr for Cookie {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_sound = text.contains('=') && !text.starts_with('=');
         match is_sound && !text.chars().any(char::is_control) {
             true => Ok(Self(text.to_owned())),
-            false => Err("write it as NAME=VALUE, such as session=abc"),
+            false => Err(Form::new(
+                "write it as NAME=VALUE, such as session=abc",
+                "напишите как `NAME=VALUE`, например `session=abc`",
+            )),
         }
     }
 }
@@ -105,11 +111,13 @@ impl FromStr for Cookie {
 struct User(String);
 
 impl FromStr for User {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_sound = text.contains(':') && !text.chars().any(char::is_control);
-        is_sound.then(|| Self(text.to_owned())).ok_or("write it as name:password")
+        is_sound
+            .then(|| Self(text.to_owned()))
+            .ok_or_else(|| Form::new("write it as name:password", "напишите как `name:password`"))
     }
 }
 

@@ -94,19 +94,23 @@ impl Start {
         let mut written = Vec::new();
         for (name, check) in [("server", first(false)), ("client", first(true))] {
             let Some(check) = check else { continue };
-            let program = program(number, name, language)
-                .with_context(|| format!("lesson {number} has no {name} in this language"))?;
+            let program = program(number, name, language).with_context(|| {
+                lang.pick(
+                    format!("lesson {number} has no {name} in this language"),
+                    format!("в уроке {number} на этом языке нет {name}"),
+                )
+            })?;
             written.push((name, &check.number, program));
         }
         create(&folder, lang)?;
         for (name, _, program) in &written {
-            write(&folder, &language.path(name), program.text)?;
+            write(&folder, &language.path(name), program.text, lang)?;
         }
         let (of, libraries) = language.libraries();
         let has_libraries = number >= WITH_LIBRARY || language == Language::Rust;
         if has_libraries {
             let text = file(&format!("start/{of}/{libraries}")).unwrap_or_default();
-            write(&folder, libraries, text)?;
+            write(&folder, libraries, text, lang)?;
         }
 
         let shown = quoted(&folder);
@@ -158,11 +162,13 @@ fn create(folder: &Path, lang: Lang) -> Result<()> {
             format!("{shown} exists already, and stays as it is: name another folder"),
             format!("{shown} уже есть и остаётся как есть: назовите другую папку"),
         )),
-        Err(error) => Err(error).with_context(|| format!("cannot make {shown}")),
+        Err(error) => Err(error).with_context(|| {
+            lang.pick(format!("cannot make {shown}"), format!("не удалось создать {shown}"))
+        }),
     }
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
+fn write(folder: &Path, name: &str, text: &str, lang: Lang) -> Result<()> {
     let path = folder.join(name);
     let written = || {
         if let Some(parent) = path.parent() {
@@ -170,7 +176,7 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
         }
         File::create_new(&path)?.write_all(text.as_bytes())
     };
-    written().with_context(|| format!("cannot write {}", path.display()))
+    written().with_context(|| lang.cannot_write(&path))
 }
 
 /// The folder as a shell takes it: in single quotes if it has other than plain characters.

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::crypto::{verify_tls12_signature, verify_tls13_signatur
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
-    ProtocolVersion, SignatureScheme,
+    PeerIncompatible, ProtocolVersion, SignatureScheme,
 };
 use ws101::client::{CertificateFault, ConnectError, Connection, Fact, TlsFault};
 use ws101::escape::Shown;
@@ -106,6 +106,16 @@ fn reason(error: &io::Error, fault: Option<CertificateFault>) -> ConnectError {
         (Some(Error::AlertReceived(AlertDescription::UnrecognisedName)), _) => {
             TlsFault::UnknownName.into()
         }
+        (Some(Error::AlertReceived(AlertDescription::HandshakeFailure)), _) => {
+            TlsFault::Refused.into()
+        }
+        (
+            Some(
+                Error::AlertReceived(AlertDescription::ProtocolVersion)
+                | Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig),
+            ),
+            _,
+        ) => TlsFault::OldVersion.into(),
         (Some(Error::AlertReceived(AlertDescription::CertificateRequired)), _) => {
             TlsFault::ClientCertificate.into()
         }

@@ -80,6 +80,14 @@ pub enum TlsFault {
     /// The host cannot stand in a certificate.
     #[error("the TLS handshake fails: the host is no name of TLS")]
     NoName,
+    /// The server answers `handshake_failure`.
+    #[error(
+        "the TLS handshake fails: the server has no cipher in common with browsers, or wants a certificate of the client"
+    )]
+    Refused,
+    /// The server speaks only versions before TLS 1.2.
+    #[error("the TLS handshake fails: the server speaks no TLS 1.2 or newer, as browsers demand")]
+    OldVersion,
     /// Another reason, in words of the TLS library or of the peer's alert.
     #[error("the TLS handshake fails: {0}")]
     Other(Shown),
@@ -94,7 +102,11 @@ impl TlsFault {
             Self::UnknownName => "у сервера нет сертификата на это имя (SNI)",
             Self::ClientCertificate => "сервер требует сертификат клиента",
             Self::NoName => "такого имени в сертификате быть не может",
-            Self::Other(why) => why.as_str(),
+            Self::Refused => {
+                "у сервера нет общего с браузерами шифра, или он требует сертификат клиента"
+            }
+            Self::OldVersion => "сервер не умеет TLS 1.2 и новее, а браузерам нужны они",
+            Self::Other(why) => return format!("рукопожатие TLS не удалось: `{why}`"),
         };
         format!("рукопожатие TLS не удалось: {why}")
     }

@@ -78,7 +78,9 @@ pub enum Cause {
     )]
     Reset,
     /// The connection ended, or the time was up, in the middle of the head; the part that came.
-    #[error("the server's answer breaks off in the middle: {0}")]
+    #[error(
+        "the server's answer breaks off in the middle, the blank line behind its headers is missing: {0}"
+    )]
     Torn(Shown),
     /// The request itself comes back.
     #[error(

@@ -12,6 +12,7 @@ use super::reply::{Reply, ask};
 use crate::lang::Lang;
 use crate::place::Place;
 use crate::program::Program;
+use crate::strain::{Strain, tenths};
 
 /// How much later than the last frame a server may die and still be found dead: some end after a timer
 /// or a log line.
@@ -22,6 +23,9 @@ const PLAIN_ANSWER: Duration = Duration::from_millis(300);
 
 /// How long a server that does not answer a plain request may take to answer a handshake.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// The limit of a request that something else ends.
+const FOREVER: Duration = Duration::from_secs(60 * 60);
 
 /// How long a process whose port is closed may take to end, or something else to start it again.
 const ENDING: Duration = Duration::from_secs(10);
@@ -40,6 +44,8 @@ pub enum Death {
     Refuses,
     /// It accepts a connection, or its system does, and sends nothing within this time.
     Hangs(Duration),
+    /// It sent nothing within the first time, of which it waited the second for a processor.
+    Starved(Duration, Duration),
     /// A proxy answers this status in its place.
     NobodyBehind(u16),
 }
@@ -54,11 +60,12 @@ pub async fn death_of(
     transcript: &Transcript,
     late: Duration,
 ) -> Option<Death> {
-    sleep(late).await;
+    let group = program.process.group();
+    Strain::of(group).over(late).await;
     if let Some(status) = program.process.ended() {
         return Some(Death::Ended(status));
     }
-    match death_at(place, transcript).await {
+    match death_of_group(group, place, transcript).await {
         Some(Death::Refuses) => Some(ending(program, listened).await),
         Some(death) => Some(death),
         None => listened.are_gone(&Listeners::of(program)).then_some(Death::Restarted),
@@ -67,8 +74,8 @@ pub async fn death_of(
 
 /// Waits until a server whose port is closed has ended or been started again.
 async fn ending(program: &mut Program, listened: &Listeners) -> Death {
-    let deadline = Instant::now() + ENDING;
-    while Instant::now() < deadline {
+    let strain = Strain::of(program.process.group());
+    while !strain.is_over(ENDING) {
         if let Some(status) = program.process.ended() {
             return Death::Ended(status);
         }
@@ -87,15 +94,31 @@ async fn ending(program: &mut Program, listened: &Listeners) -> Death {
 /// nothing comes, or a proxy answers for a server that is gone, a handshake decides. It goes where the
 /// last one was let in.
 pub async fn death_at(place: &Place, transcript: &Transcript) -> Option<Death> {
+    // No process has this group, so only the waits of this command count.
+    death_of_group(0, place, transcript).await
+}
+
+async fn death_of_group(group: u32, place: &Place, transcript: &Transcript) -> Option<Death> {
     let plain = Request::new(place.target()).without("Upgrade").header("Connection", "close");
     if ask(place, plain, PLAIN_ANSWER).await == Reply::Answer {
         return None;
     }
     let opened = transcript.opened_target();
     let handshake = Request::new(opened.unwrap_or(place.target()));
-    match ask(place, handshake, ANSWER).await {
+    let strain = Strain::of(group);
+    let began = Instant::now();
+    let reply = tokio::select! {
+        reply = ask(place, handshake, FOREVER) => reply,
+        () = strain.over(ANSWER) => Reply::Silence,
+    };
+    match reply {
         Reply::Answer => None,
-        Reply::Silence => Some(Death::Hangs(ANSWER)),
+        Reply::Silence => {
+            let elapsed = began.elapsed();
+            let waited = strain.waited();
+            let is_starved = elapsed.saturating_sub(waited) < ANSWER;
+            Some(if is_starved { Death::Starved(elapsed, waited) } else { Death::Hangs(ANSWER) })
+        }
         // Where nobody was let in before, these are answers as well.
         Reply::End | Reply::NobodyBehind(_) if opened.is_none() => None,
         Reply::End | Reply::Refused => Some(Death::Refuses),
@@ -145,6 +168,16 @@ impl Death {
                     format!("сервер завис: новое соединение за {time} не получило ответа{before}"),
                 )
             }
+            Self::Starved(limit, waited) => lang.pick(
+                format!(
+                    "a new connection got no answer in {}, and the server waited {} of them for a processor{before}",
+                    lang.time(tenths(*limit)), lang.time(tenths(*waited))
+                ),
+                format!(
+                    "новое соединение за {} не получило ответа, но {} из них сервер ждал процессора{before}",
+                    lang.time(tenths(*limit)), lang.time(tenths(*waited))
+                ),
+            ),
             Self::NobodyBehind(status) => lang.pick(
                 format!("the proxy no longer reaches the server (it answers {status}){before}"),
                 format!(

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::program::Program;
+use crate::strain::members;
 
 /// The state of a listening socket in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
@@ -20,10 +21,7 @@ impl Listeners {
         let (group, port) = (program.process.group(), program.place().socket.port());
         let sockets: BTreeSet<_> =
             ["tcp", "tcp6"].into_iter().flat_map(|table| sockets(table, port)).collect();
-        let found = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
-            let id: u32 = entry.file_name().to_str()?.parse().ok()?;
-            (group_of(id)? == group && holds(id, &sockets)).then_some(id)
-        });
+        let found = members(group).filter(|id| holds(*id, &sockets));
         Self(if sockets.is_empty() { BTreeSet::new() } else { found.collect() })
     }
 
@@ -43,14 +41,6 @@ fn sockets(table: &str, port: u16) -> Vec<String> {
         is_it.then(|| format!("socket:[{}]", fields.get(9).copied().unwrap_or_default()))
     };
     text.lines().filter_map(socket).collect()
-}
-
-/// The process group of a process.
-fn group_of(id: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // Behind the name, which may hold anything: the state, the parent, the group.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    fields.split(' ').nth(2)?.parse().ok()
 }
 
 /// Whether a process has one of these sockets open.

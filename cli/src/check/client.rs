@@ -104,13 +104,18 @@ pub async fn tried(
     };
     let ended = lang.pick("the client has ended", "клиент закончил работу");
     let failure = verdict.err();
+    let is_late = failure.as_ref().is_some_and(Failure::is_of_lateness);
     let mut trial = Trial {
         wire: String::new(),
         difference: None,
-        is_beyond_doubt: failure.as_ref().is_some_and(|failure| !failure.is_of_lateness()),
+        is_beyond_doubt: failure.is_some() && !is_late,
         fault: failure.map(|failure| failure.told(lang)),
         tail: String::new(),
+        starved: None,
     };
+    if is_late {
+        trial.starved = servers.iter().filter_map(|server| server.strain.excuse(SLACK)).max();
+    }
     for server in servers {
         let (wire, tail) = server.into_report(ended);
         trial.wire.push_str(&wire);

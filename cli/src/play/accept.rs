@@ -48,7 +48,7 @@ impl Play {
                 (None, None) => {
                     let accepted = asking_as(accepted, &read(&self.file, lang)?);
                     let text = self.options.secrets(self.url.as_ref()).hide(&accepted.to_string());
-                    write(&self.file, &text)?;
+                    write(&self.file, &text, lang)?;
                     let file = self.file.display();
                     let told = lang.pick(
                         format!("accepted: {file} is what the server does"),

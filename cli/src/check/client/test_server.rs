@@ -21,6 +21,7 @@ use ws101::wst::{Item, LineWriter, Observation, Payload, ResponsePattern};
 use super::failure::Failure;
 use crate::lang::Lang;
 use crate::process::Process;
+use crate::strain::Strain;
 
 /// The longest message that a client may send, in bytes: no client of these trials needs as much.
 const MESSAGE_LIMIT: usize = 64 * 1024;
@@ -42,6 +43,8 @@ pub struct TestServer {
     name: &'static str,
     lang: Lang,
     process: Process,
+    /// The waits of the client for a processor, since its start.
+    pub strain: Strain,
     listener: TcpListener,
     /// The first request, until a trial takes it.
     first: Option<Pending>,
@@ -99,13 +102,26 @@ impl TestServer {
             ],
             lang,
         )?;
-        let ended = Instant::now();
-        let wire = String::new();
-        let writer = LineWriter::literal().for_host(&host);
-        let mut server =
-            Self { waits, name, lang, process, listener, first: None, ended, writer, wire };
+        let strain = Strain::of(process.group());
+        let mut server = Self {
+            waits,
+            name,
+            lang,
+            process,
+            strain,
+            listener,
+            first: None,
+            ended: Instant::now(),
+            writer: LineWriter::literal().for_host(&host),
+            wire: String::new(),
+        };
         let command = server.process.command().to_owned();
-        let why = match server.next(timeout).await {
+        // A client that starts slowly on a busy machine is waited for.
+        let mut next = server.next(timeout).await;
+        while matches!(next, Next::Silence) && !server.strain.is_over(timeout) {
+            next = server.next(timeout / 4).await;
+        }
+        let why = match next {
             Next::Request(pending) => {
                 server.first = Some(pending);
                 return Ok(server);
