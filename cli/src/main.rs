@@ -127,7 +127,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run() -> ExitCode {
     let outcome = match parsed().command {
-        Command::Check(check) => check.run().await,
+        Command::Check(check) => Box::pin(check.run()).await,
         Command::Connect(connect) => connect.run().await,
         Command::Doctor(doctor) => doctor.run().await,
         Command::Lesson(lesson) => lesson.run().await,

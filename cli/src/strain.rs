@@ -80,7 +80,7 @@ fn is_over(elapsed: Duration, waited: Duration, limit: Duration) -> bool {
 
 /// A time in whole tenths of a second, as sentences tell it.
 pub fn tenths(time: Duration) -> Duration {
-    time - Duration::from_nanos(u64::from(time.subsec_nanos() % 100_000_000))
+    time.saturating_sub(Duration::from_nanos(u64::from(time.subsec_nanos() % 100_000_000)))
 }
 
 /// The processes of a group.

@@ -224,7 +224,7 @@ impl Report {
         };
         match self.lang {
             Lang::En => {
-                print_lines!("{passed} passed, {failed} failed, {skipped} skipped{unknown}")
+                print_lines!("{passed} passed, {failed} failed, {skipped} skipped{unknown}");
             }
             Lang::Ru => {
                 print_lines!("прошло {passed}, не прошло {failed}, пропущено {skipped}{unknown}");
