@@ -55,11 +55,12 @@ const fn client(file: &'static str, need: Need) -> Program {
     Program { file, need: Some(need), lessons: 10..=10, is_client: true }
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     server("echo.pl", None, 1..=3),
     server("sockets.py", Some(Python), 1..=3),
     server("talk.py", Some(Python), 4..=12),
     server("talk.js", Some(Node), 3..=10),
+    server("sessions.py", Some(Python), 13..=13),
     client("client.py", Python),
     client("client.js", Node),
 ];
