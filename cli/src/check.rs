@@ -15,7 +15,7 @@ use std::future::ready;
 use std::path::Path;
 use std::pin::pin;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
 
@@ -137,14 +137,7 @@ impl Check {
             Some((lesson, _)) => (lesson, Some(&*self.what)),
             None => (&*self.what, None),
         };
-        let lesson = number.parse().ok().and_then(Lesson::find);
-        let lesson = lesson.with_context(|| {
-            let (first, last) = Lesson::numbers();
-            lang.pick(
-                format!("there is no lesson {number}: {first} to {last} have checks"),
-                format!("урока {number} нет: проверки есть у уроков с {first} по {last}"),
-            )
-        })?;
+        let lesson = Lesson::named(number, lang)?;
         let mut checks = lesson.checks();
         checks.retain(|check| only.is_none_or(|only| check.number == only));
         if checks.is_empty() {

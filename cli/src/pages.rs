@@ -1,5 +1,7 @@
 //! The pages of the lessons, as a part of the program.
 
+use std::fmt::Display;
+
 use crate::lang::Lang;
 
 /// A lesson's page in both languages.
@@ -32,6 +34,16 @@ impl Page {
         let line = self.text(lang).lines().next().unwrap_or_default();
         line.split_once(". ").map_or(line, |(_, title)| title)
     }
+}
+
+/// Says that there is no lesson `number`, as the command line names it, and which lessons there are.
+pub fn no_lesson(number: impl Display, lang: Lang) -> String {
+    let [first, last] =
+        [PAGES.first(), PAGES.last()].map(|page| page.map_or(0, |page| page.number));
+    lang.pick(
+        format!("there is no lesson {number}: there are {first} to {last}"),
+        format!("урока {number} нет, есть с {first} по {last}"),
+    )
 }
 
 #[cfg(test)]

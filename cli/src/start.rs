@@ -52,6 +52,7 @@ fn base(lesson: usize) -> usize {
     match lesson {
         10 => 7,
         11 => 6,
+        13 => 3,
         _ => lesson.saturating_sub(1),
     }
 }
@@ -80,13 +81,7 @@ impl Start {
     pub fn run(self) -> Result<Exit> {
         let number = self.lesson;
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
-        let lesson = Lesson::find(number).with_context(|| {
-            let (first, last) = Lesson::numbers();
-            lang.pick(
-                format!("there is no lesson {number} to begin: {first} to {last} have checks"),
-                format!("урока {number} нет: проверки есть у уроков с {first} по {last}"),
-            )
-        })?;
+        let lesson = Lesson::named(&number.to_string(), lang)?;
         let folder = self.folder.unwrap_or_else(|| format!("lesson-{number}").into());
         let language = self.language;
         let checks = lesson.checks();

@@ -172,22 +172,42 @@ fn answers_in_node_pass() -> Result<()> {
     answers(Node, "js")
 }
 
-/// The files in Rust are examples of this package, too, so that cargo builds them.
+/// The programs in Rust, as their text and their command. Each is an example of this package, so that cargo
+/// builds it: `lessons/answers/05/server.rs` is `answer-05`.
+fn in_rust() -> Result<Vec<(String, Program)>> {
+    let target = Path::new(env!("CARGO_BIN_EXE_ws101")).parent().context("a folder")?;
+    let mut found = Vec::new();
+    for (folder, kind) in [("answers", "answer"), ("start", "start")] {
+        for lesson in lessons()? {
+            for name in ["server", "client"] {
+                let path = root().join(format!("lessons/{folder}/{lesson:02}/{name}.rs"));
+                let Ok(text) = fs::read_to_string(&path) else { continue };
+                let built = target.join(format!("examples/{kind}-{lesson:02}"));
+                ensure!(built.exists(), "{} is no example of this package", path.display());
+                let command = built.display().to_string();
+                found.push((text, Program { lesson, command, is_client: name == "client" }));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[test]
+fn answers_in_rust_pass() -> Result<()> {
+    let answers = in_rust()?.into_iter().map(|(_, program)| program);
+    let answers = answers.filter(|program| program.command.contains("/answer-"));
+    each(&answers.collect::<Vec<_>>(), Program::answers);
+    Ok(())
+}
+
 #[test]
 fn what_begins_in_rust_fails_the_first_check() -> Result<()> {
     let (_all, folders) = begun("rust")?;
+    let known = in_rust()?;
     let built = |text: &str| {
-        let folders = ["start/01", "answers/01", "start/03", "start/10"];
-        let names = ["start-01", "answer-01", "start-03", "start-10"];
-        let at = folders.iter().position(|folder| {
-            ["server.rs", "client.rs"].iter().any(|name| {
-                let path = root().join("lessons").join(folder).join(name);
-                fs::read_to_string(path).is_ok_and(|known| known == text)
-            })
-        });
-        let target = Path::new(env!("CARGO_BIN_EXE_ws101")).parent().context("a folder")?;
-        let name = names[at.context("no example of this package is this program")?];
-        anyhow::Ok(target.join("examples").join(name).display().to_string())
+        let same = known.iter().find(|(known, _)| known == text);
+        let (_, program) = same.context("no example of this package is this program")?;
+        anyhow::Ok(program.command.clone())
     };
     let mut found = Vec::new();
     for (lesson, folder) in folders {

@@ -143,7 +143,7 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
     fs::write(broken.path(), "bob -> GET /\nbob << tex \"hi\"\n").unwrap();
     let broken = broken.path().display().to_string();
     let calls: [&[&str]; 12] = [
-        &["check", "13", "--cmd", "true"],
+        &["check", "99", "--cmd", "true"],
         &["check", "5.9", "--cmd", "true"],
         &["check", "5", "--cmd", "no-such-program-here --port"],
         &["check", "5", "--cmd", "echo 'I give up' >&2; exit 3"],

@@ -22,6 +22,7 @@ mod obeyed;
 mod program;
 mod race;
 mod requests;
+mod stranger;
 mod strangers;
 mod waits;
 

@@ -37,7 +37,7 @@ struct Cli {
 }
 
 /// The last lesson that has a room here.
-const LAST: usize = 12;
+const LAST: usize = 13;
 
 /// The check that is to fail.
 static FAULT: OnceLock<String> = OnceLock::new();
@@ -68,7 +68,8 @@ async fn main() -> Result<()> {
         Some(6..=9) => server::serve(rooms::others::Others::default()).await,
         Some(10) => server::serve(rooms::resume::Resume::default()).await,
         Some(11) => server::serve(rooms::names::Names::default()).await,
-        Some(LAST) => server::serve(rooms::chat::Chat::default()).await,
+        Some(12) => server::serve(rooms::chat::Chat::default()).await,
+        Some(LAST) => server::serve(rooms::sessions::Sessions::new()).await,
         _ => bail!("there is no such lesson: 1 to {LAST} have checks"),
     }
 }

@@ -7,6 +7,7 @@ pub mod echo;
 pub mod names;
 pub mod others;
 pub mod resume;
+pub mod sessions;
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;

@@ -1,6 +1,9 @@
 //! The lessons and their checks, from the files in `checks/`.
 
+use anyhow::{Result, anyhow};
+
 use crate::lang::Lang;
+use crate::pages::{Page, no_lesson};
 
 /// A lesson that has checks.
 #[derive(Debug)]
@@ -42,6 +45,25 @@ impl Lesson {
     /// The lesson with this number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// The lesson that the command line calls `number`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such lesson, or it has no checks.
+    pub fn named(number: &str, lang: Lang) -> Result<&'static Self> {
+        let parsed = number.parse().ok();
+        parsed.and_then(Self::find).ok_or_else(|| {
+            let (first, last) = Self::numbers();
+            match parsed.and_then(Page::find) {
+                Some(_) => anyhow!(lang.pick(
+                    format!("lesson {number} has no checks: lessons {first} to {last} have some"),
+                    format!("в уроке {number} нет проверок: они есть в уроках с {first} по {last}"),
+                )),
+                None => anyhow!(no_lesson(number, lang)),
+            }
+        })
     }
 
     /// The first and the last number of a lesson with checks.

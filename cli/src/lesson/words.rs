@@ -2,16 +2,6 @@
 
 use crate::class::State;
 use crate::lang::Lang;
-use crate::pages::PAGES;
-
-pub fn no_lesson(number: usize, lang: Lang) -> String {
-    let (first, last) = (PAGES.first(), PAGES.last());
-    let (first, last) = (first.map_or(0, |page| page.number), last.map_or(0, |page| page.number));
-    lang.pick(
-        format!("there is no lesson {number}: there are {first} to {last}"),
-        format!("урока {number} нет, есть с {first} по {last}"),
-    )
-}
 
 pub fn no_repository(lang: Lang) -> &'static str {
     lang.pick(

@@ -69,13 +69,14 @@ const fn client(file: &'static str, need: Need) -> Program {
     Program { file, runs: By(need), lessons: 10..=10, is_client: true }
 }
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     server("echo.pl", Perl, 1..=3),
     server("echo.go", Built(&["go", "build", "-o"]), 1..=3),
     server("echo.rs", Built(&["rustc", "--edition=2024", "-o"]), 1..=3),
     server("sockets.py", By(Python), 1..=3),
     server("talk.py", By(Python), 4..=12),
     server("talk.js", By(Node), 3..=10),
+    server("sessions.py", By(Python), 13..=13),
     client("client.py", Python),
     client("client.js", Node),
 ];

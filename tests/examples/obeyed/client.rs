@@ -36,7 +36,8 @@ pub fn message(example: &str, content: &str) -> Frame {
 /// The request for a WebSocket.
 pub fn request(example: &str) -> Request {
     let path = match example {
-        "handshake" | "poll_vs_push" | "connections" | "reconnect" | "full_chat" => "/ws",
+        "handshake" | "poll_vs_push" | "connections" | "reconnect" | "full_chat"
+        | "strangers_page" => "/ws",
         _ => "/",
     };
     Request::new(path).subprotocol("ws101.chat.v1")
