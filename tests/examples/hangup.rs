@@ -11,10 +11,14 @@ use crate::{HEAD, SWITCHED, read, talk_to};
 /// The examples that say goodbye before they end.
 const DRAINING: [&str; 4] = ["shutdown", "reconnect", "names_and_typing", "full_chat"];
 
+/// Starts a program with SIGHUP as it is by default, even if the tests run under `nohup`.
+const HEARING: &[&str] =
+    if cfg!(target_os = "linux") { &["env", "--default-signal=HUP"] } else { &[] };
+
 #[tokio::test]
 async fn a_terminal_that_is_closed_ends_a_server_with_a_goodbye() {
     for example in DRAINING {
-        let mut program = Program::start(example, &[]).await;
+        let mut program = Program::start_by(HEARING, example, &[]).await;
         let mut t = talk_to(program.address);
         t.connect("ann", "/ws").await;
         program.signal("HUP").await;
@@ -26,7 +30,8 @@ async fn a_terminal_that_is_closed_ends_a_server_with_a_goodbye() {
 
 #[tokio::test]
 async fn a_second_one_ends_it_at_once_with_the_status_of_a_shell() {
-    let mut program = Program::start("shutdown", &[("WS_DRAIN_MS", "600000")]).await;
+    let settings = [("WS_DRAIN_MS", "600000")];
+    let mut program = Program::start_by(HEARING, "shutdown", &settings).await;
     // It does not answer the close, so there is something to wait for.
     let mut deaf = TcpStream::connect(program.address).await.unwrap();
     deaf.write_all(HEAD.as_bytes()).await.unwrap();
