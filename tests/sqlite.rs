@@ -147,7 +147,7 @@ impl Client {
     }
 }
 
-fn hello(place: &Option<(String, u64)>, session: Option<&str>) -> Value {
+fn hello(place: Option<&(String, u64)>, session: Option<&str>) -> Value {
     let mut hello = json!({"type": "hello", "v": 1});
     if let Some(session) = session {
         hello["session"] = json!(session);
@@ -180,7 +180,7 @@ async fn a_killed_server_loses_nothing_that_it_confirmed() {
             (&mut reader, &mut reader_place, None),
             (&mut sender, &mut sender_place, Some(SESSION)),
         ] {
-            client.say(&hello(place, session)).await;
+            client.say(&hello(place.as_ref(), session)).await;
             let welcome = client.hear_until("welcome").await;
             let room = &welcome["rooms"][0];
             let epoch = room["epoch"].as_str().unwrap().to_owned();
@@ -282,7 +282,7 @@ async fn a_chat_on_a_full_disk_goes_on_and_says_so() {
     let server = Server::of(shell.arg(std::env::current_exe().unwrap()), &history);
 
     let mut ann = server.client().await;
-    ann.say(&hello(&None, Some(SESSION))).await;
+    ann.say(&hello(None, Some(SESSION))).await;
     let welcome = ann.hear_until("welcome").await;
     let epoch = welcome["rooms"][0]["epoch"].as_str().unwrap().to_owned();
     let mut place = welcome["rooms"][0]["seq"].as_u64().unwrap();
@@ -300,7 +300,7 @@ async fn a_chat_on_a_full_disk_goes_on_and_says_so() {
 
     // She comes back, has missed nothing but her own line, and sends it again.
     let mut ann = server.client().await;
-    ann.say(&hello(&Some((epoch.clone(), place)), Some(SESSION))).await;
+    ann.say(&hello(Some(&(epoch.clone(), place)), Some(SESSION))).await;
     let welcome = ann.hear_until("welcome").await;
     let room = &welcome["rooms"][0];
     assert_eq!(room["recovered"], true, "{welcome}");
