@@ -345,7 +345,7 @@ function system(told) {
   const { event, content, params = {}, stats } = told;
   if (event === 'heartbeat') view.showStats(stats);
   else if (event === 'renamed' && params.to) renamed(params, told);
-  else if (event === 'shutdown') log.addSystem('shutdown', {}, told);
+  else if (event === 'shutdown' || event === 'unsaved') log.addSystem(event, {}, told);
   else if (typeof content === 'string') log.addNotice(content, told);
 }
 

@@ -17,6 +17,7 @@ mod dialect;
 mod dialects;
 mod event;
 mod history;
+mod keeping;
 mod newcomer;
 mod numbered;
 mod people;
@@ -26,6 +27,7 @@ mod repeated;
 mod request;
 mod room;
 mod rooms;
+mod saving;
 
 pub use dialect::{Dialect, Entry};
 pub use dialects::{Canonical, DIALECTS, GENERAL, SUBPROTOCOL};

@@ -106,12 +106,13 @@
 //!
 //! # Features
 //!
-//! Both are on by default. Floors 0 and 1 need neither, except the modules that the table names.
+//! The first two are on by default. Floors 0 and 1 need neither, except the modules that the table names.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
 //! | `testing` | what tests a server: [`client`], [`fault`], [`proxy`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
+//! | `sqlite` | a [`history`] in a file, `history::Sqlite`: needs a C compiler; not on by default |
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],

@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::held::Held;
 use super::log::Log;
 use super::member::{Audience, ClientId};
 use super::outlet::{Wire, too_slow};
 use super::pace::Pace;
-use super::roster::{List, Roster};
+use super::roster::{List, Member, Roster};
 use super::scheduler::{Mutex, MutexGuard};
 use crate::limits::WRITE_DEADLINE;
 use crate::stream::Io;
@@ -90,6 +91,8 @@ pub(super) struct State {
     pub(super) logs: BTreeMap<Audience, Log>,
     /// Whether a task is writing rounds.
     pub(super) writing: bool,
+    /// The requests that wait for a release, if the hub holds them.
+    pub(super) held: Option<Held>,
 }
 
 /// The messages that one audience is sent in one write.
@@ -131,6 +134,26 @@ impl State {
         let rounds: Vec<_> = rounds.collect();
         *writing = !rounds.is_empty();
         rounds
+    }
+
+    /// Moves one member to another audience.
+    pub(super) fn seat(&mut self, id: ClientId, audience: Audience) {
+        let end = self.end(audience);
+        if let Some(member) = self.members.remove(id) {
+            let mut wire = member.caught_up(&self.logs);
+            wire.audience = audience;
+            wire.seen = end;
+            drop(wire);
+            self.members.insert(id, Member { audience, ..member });
+        }
+    }
+
+    /// Ends every membership, and those that begin later.
+    pub(super) fn close_all(&mut self, frame: &CloseFrame) {
+        self.closed = Some(frame.clone());
+        for member in std::mem::take(&mut self.members).iter() {
+            member.caught_up(&self.logs).close(Some(frame.clone()));
+        }
     }
 
     /// Ends one membership, if it has not ended. With a frame, the session sends it.

@@ -5,6 +5,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::dialect::Dialect;
 use super::event::{Event, Member};
+use super::keeping::Keeping;
 use super::newcomer::Newcomer;
 use super::numbered;
 use super::people::{self, Place};
@@ -209,11 +210,15 @@ impl Chat {
             timestamp: self.timestamp(),
         };
         self.reply(who, &welcome, hub);
-        let Some((recovered, events)) = missed else { return };
-        for event in events {
-            hub.send(who, event);
+        if let Some((recovered, events)) = missed {
+            for event in events {
+                hub.send(who, event);
+            }
+            self.reply(who, &Event::ReplayEnd { epoch, seq, recovered }, hub);
         }
-        self.reply(who, &Event::ReplayEnd { epoch, seq, recovered }, hub);
+        if let Keeping::Lost = self.keeping {
+            self.reply(who, &Event::Unsaved { timestamp: self.timestamp() }, hub);
+        }
     }
 
     /// The lasting events after a client's place, if it resumes; the last ones if the history does not

@@ -230,6 +230,12 @@ pub enum Event<'a> {
         /// When the shutdown began.
         timestamp: String,
     },
+    /// The history is not saved any more, since its store failed: a restart of the server will lose it.
+    /// Sent to each client that becomes a member.
+    Unsaved {
+        /// When it was told.
+        timestamp: String,
+    },
     /// The answer to a ping. Sent to the client that pinged.
     Pong {
         /// The JSON of the ping, unchanged.

@@ -5,10 +5,12 @@ use std::time::SystemTime;
 
 use super::dialect::Dialect;
 use super::event::{Event, Member};
+use super::keeping::Keeping;
 use super::numbered::{Numbered, Receipt};
 use super::request::{ErrorCode, RequestError};
 use super::room::Chat;
 use crate::broadcast::{ClientId, Hub};
+use crate::history::SavedReceipt;
 use crate::receipts::{Fingerprint, Known};
 use crate::timestamp;
 
@@ -43,7 +45,14 @@ impl Chat {
         hub: &Hub,
     ) {
         let Some(Numbered { id, content }) = request else { return };
-        self.receipts.remember(self.session_of(who), id, content, receipt);
+        let session = self.session_of(who);
+        self.receipts.remember(session, id, content, receipt);
+        if let Keeping::Saved(unsaved) = &mut self.keeping
+            && self.connections.get(&who).is_some_and(|connection| connection.session.is_some())
+        {
+            let Receipt { seq, at, .. } = receipt;
+            unsaved.push(SavedReceipt { session, id: id.to_owned(), content, seq, at });
+        }
         self.acknowledge(who, request, receipt, false, hub);
     }
 

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::dialect::{Dialect, Entry};
 use super::dialects::Dialects;
 use super::event::{Event, Member};
+use super::keeping::Keeping;
 use super::newcomer::Newcomer;
 use super::numbered::{self, Numbered, Receipt};
 use super::people::People;
@@ -82,6 +83,7 @@ pub struct Chat {
     pub(super) unnamed: BTreeMap<ClientId, Duration>,
     /// The last lasting events. Their numbers start anew in another life of the room.
     pub(super) history: Ring,
+    pub(super) keeping: Keeping,
     /// The messages since the room opened.
     pub(super) messages: u64,
     /// The number of the last guest.
@@ -131,6 +133,7 @@ impl Chat {
             receipts: Receipts::default(),
             unnamed: BTreeMap::new(),
             history: Ring::new(KEPT_BYTES),
+            keeping: Keeping::Memory,
             messages: 0,
             guests: 0,
             now: Duration::ZERO,

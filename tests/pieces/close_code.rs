@@ -115,6 +115,7 @@ fn the_page_has_words_for_every_reason_of_the_chat_in_both_languages() {
         "broadcast/outlet.rs",
         "chat/room.rs",
         "chat/rooms.rs",
+        "chat/saving.rs",
         "chat/arrival.rs",
     ];
     let reasons: Vec<_> = files.iter().flat_map(|file| reasons(&src.join(file))).collect();

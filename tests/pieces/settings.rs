@@ -45,6 +45,18 @@ fn each_name_sets_its_own() {
     assert_eq!(origins, ["null", "https://class.example"]);
 }
 
+/// A program that cannot keep a history says how to build one that can.
+#[test]
+fn a_history_needs_a_feature() {
+    let history = with("WS_HISTORY", "chat.db").map(|settings| settings.history);
+    if cfg!(feature = "sqlite") {
+        assert_eq!(history, Ok(Some("chat.db".into())));
+    } else {
+        let words = "WS_HISTORY=\"chat.db\" is not possible here: build the program with `--features sqlite`";
+        assert_eq!(history, Err(words.to_owned()));
+    }
+}
+
 #[test]
 fn old_names_are_accepted() {
     assert_eq!(with("PORT_PYTHON_CHAT", "9000").unwrap().port_python_chat, 9000);

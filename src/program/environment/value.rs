@@ -55,6 +55,15 @@ pub(super) fn frontend(text: &str, to: &mut Frontend) -> Read {
     Ok(())
 }
 
+/// The file of a history, in a program that can have one.
+pub(super) fn history(text: &str, to: &mut Option<PathBuf>) -> Read {
+    if !cfg!(feature = "sqlite") {
+        return Err("possible here: build the program with `--features sqlite`".to_owned());
+    }
+    *to = Some(PathBuf::from(text));
+    Ok(())
+}
+
 pub(super) fn host(text: &str, to: &mut IpAddr) -> Read {
     let address = match text {
         "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),

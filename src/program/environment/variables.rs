@@ -259,6 +259,15 @@ pub const VARIABLES: &[Variable] = &[
         },
     },
     Variable {
+        name: "WS_HISTORY",
+        old_name: None,
+        default: "",
+        examples: "12",
+        english: "The file in which the rooms keep their history over a restart. The program must be built with `--features sqlite`. Empty keeps it in memory.",
+        russian: "Файл, в котором комнаты хранят историю и после перезапуска. Программа должна быть собрана с `--features sqlite`. Пусто — история в памяти.",
+        read: |text, settings| value::history(text, &mut settings.history),
+    },
+    Variable {
         name: "WS_FRONTEND",
         old_name: None,
         default: "",

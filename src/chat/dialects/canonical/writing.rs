@@ -321,6 +321,10 @@ impl<'a> EventJson<'a> {
                 let content = "The server is shutting down".to_owned();
                 Self::System(System::new("shutdown", content, timestamp))
             }
+            Event::Unsaved { timestamp } => {
+                let content = "The history is not saved any more: a restart will lose it";
+                Self::System(System::new("unsaved", content.to_owned(), timestamp))
+            }
             Event::Pong { timestamp, server_time } => Self::Pong { timestamp, server_time },
             Event::Error(error) => Self::Error {
                 code: error.code.as_str(),
