@@ -36,8 +36,14 @@ fn main() -> io::Result<()> {
         let name = name.to_string_lossy().replace('\\', "/");
         Ok(format!("({name:?}, include_str!({contents:?}))"))
     })?;
-    let class = list(&listed(&root.join("frontend/class"))?, |path, contents| {
-        let name = name_of(path)?;
+    let folder = root.join("frontend/class");
+    let mut class = listed(&folder)?;
+    class.retain(|path| !path.is_dir());
+    class.extend(listed(&folder.join("experiments"))?);
+    let class = list(&class, |path, contents| {
+        // `experiments/pong.wst`
+        let name = path.strip_prefix(&folder).map_err(io::Error::other)?;
+        let name = name.to_string_lossy().replace('\\', "/");
         Ok(format!("({name:?}, include_bytes!({contents:?}).as_slice())"))
     })?;
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);

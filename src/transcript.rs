@@ -50,12 +50,15 @@
 mod causes;
 mod chunks;
 mod client;
+mod faults;
+mod faulty;
 mod fence_token;
 mod finish;
 #[cfg(feature = "http")]
 mod http;
 mod lane;
 mod pace;
+mod passing;
 mod pipe;
 mod printing;
 mod real;
@@ -80,6 +83,7 @@ use crate::tap::{Limits, Seen, TapEvent};
 use crate::wst::{Item, LineWriter, padded, width};
 pub(crate) use chunks::Chunks;
 pub(crate) use client::MASK;
+use faults::Faults;
 pub(crate) use lane::Lane;
 pub use pace::UNTIL;
 pub use pipe::Pipe;
@@ -175,6 +179,7 @@ pub struct Transcript {
     shows_times: bool,
     /// The first line of the last action, and the client that acted.
     acted: (usize, Option<usize>),
+    faults: Faults,
 }
 
 /// The way to connect to the server.
@@ -283,6 +288,7 @@ impl Transcript {
             ignored: Vec::new(),
             shows_times: false,
             acted: (0, None),
+            faults: Faults::default(),
         }
     }
 

@@ -7,6 +7,7 @@ mod key;
 mod reply;
 mod ring;
 mod routes;
+mod seats;
 mod server;
 mod state;
 mod viewer;

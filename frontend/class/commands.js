@@ -25,7 +25,7 @@ export async function command(method, path, body) {
   const response = await fetch(`/class/${path}`, {
     method,
     cache: 'no-store',
-    headers: { Authorization: `Bearer ${key}`, ...(body && { 'Content-Type': 'application/json' }) },
+    headers: { Authorization: `Bearer ${key}`, 'Accept-Language': document.documentElement.lang, ...(body && { 'Content-Type': 'application/json' }) },
     body: body && JSON.stringify(body),
   });
   const answer = await response.json();

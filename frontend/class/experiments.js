@@ -9,6 +9,13 @@ import { t } from './i18n.js';
 
 const ANSWERS = ['a', 'b', 'c'];
 
+/** The experiment as a file, for those who have no browser. */
+function file(id) {
+  const link = element('a', '', t('card_file'));
+  Object.assign(link, { href: `experiments/${id}.wst`, download: `${id}.wst` });
+  return link;
+}
+
 export class Experiments {
   #place; #lab; #shown = '';
   #said = new Map(); // card -> the answer that somebody chose
@@ -53,6 +60,7 @@ export class Experiments {
       box.append(
         element('p', said === right ? 'good' : 'bad', t(said === right ? 'guessed' : 'not_guessed')),
         element('p', '', t(`card_${id}_why`), ' ', element('span', 'section', section)),
+        element('p', '', file(id)),
         element('p', 'seen', t('page_saw', { seen: visible(seen.join(' · ') || t('page_saw_nothing'), 300) })),
       );
     }

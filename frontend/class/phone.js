@@ -3,6 +3,7 @@
 // It speaks to the example of the lesson in the example's own dialect, through the tap, and comes back by
 // itself: after a break, when a locked phone is unlocked, and when "back" restores the page.
 
+import './timers.js'; // before all that set a timer
 import { Connection } from './connection.js';
 import { visible } from './describe.js';
 import { chooseDialect } from './dialects.js';
@@ -10,6 +11,7 @@ import { element } from './element.js';
 import { countdown, setText, t, words } from './i18n.js';
 import { OwnWire } from './own_wire.js';
 import { recall, remember } from './settings.js';
+import { watchTimers } from './slowness.js';
 
 const LINES = 200; // of the log, at most
 
@@ -163,4 +165,5 @@ addEventListener('pageshow', ({ persisted }) => persisted && joined && connectio
 
 $('#nameInput').value ||= name;
 showState('idle');
+watchTimers($('#slow'));
 joining.then(join);

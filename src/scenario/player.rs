@@ -151,7 +151,14 @@ struct LaneProgress {
 }
 
 impl Player {
-    fn new(scenario: &Scenario, t: Transcript) -> Self {
+    fn new(scenario: &Scenario, mut t: Transcript) -> Self {
+        let seed = scenario.notes.iter().find_map(|note| match note {
+            Note::Seed(seed) => Some(*seed),
+            _ => None,
+        });
+        if let Some(seed) = seed {
+            t.seed(seed);
+        }
         let now = Instant::now();
         let file = StepSettings::of_file(scenario);
         Self {

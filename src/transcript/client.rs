@@ -13,6 +13,8 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{mpsc, oneshot};
 
+use super::faulty::FaultyStream;
+use crate::fault::Rule;
 use crate::frame::{Decoder, Frame, Opcode};
 use crate::handshake::parse_response;
 use crate::tap::Tap;
@@ -41,17 +43,19 @@ pub(crate) enum ClientCommand {
         close: bool,
     },
     Act(ConnectionAction),
+    /// Do this to the connection from now on.
+    AddFault(Box<Rule>),
+    ClearFaults,
     /// Report a head or frame of which only a part has come, then tell.
     ReportPart(oneshot::Sender<()>),
 }
 
 /// Runs a client until the connection ends, it is told to reset, or its command channel is closed.
 pub(super) async fn run<S>(
-    io: Tap<S>,
+    io: Tap<FaultyStream<S>>,
     request: Bytes,
     commands: mpsc::Receiver<ClientCommand>,
     has_part: Arc<AtomicBool>,
-    reset: fn(S),
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -74,7 +78,7 @@ pub(super) async fn run<S>(
         match client.next().await {
             ClientEvent::Command(Some(ClientCommand::Act(action))) => match action {
                 ConnectionAction::Cut => return,
-                ConnectionAction::Reset => return reset(client.io.into_inner()),
+                ConnectionAction::Reset => return client.io.into_inner().reset(),
                 ConnectionAction::HalfClose => client.output.ending = Ending::Due,
                 ConnectionAction::Mute => client.output.muted = true,
                 ConnectionAction::StopReading => client.reading = false,
@@ -82,6 +86,10 @@ pub(super) async fn run<S>(
                 // The sender cuts what it writes into pieces.
                 ConnectionAction::Dribble(_) => {}
             },
+            ClientEvent::Command(Some(ClientCommand::AddFault(rule))) => {
+                client.io.get_mut().add(&rule);
+            }
+            ClientEvent::Command(Some(ClientCommand::ClearFaults)) => client.io.get_mut().clear(),
             ClientEvent::Command(Some(ClientCommand::ReportPart(done))) => {
                 client.io.report_part();
                 // The caller may be gone.
@@ -104,7 +112,7 @@ pub(super) async fn run<S>(
 }
 
 struct ClientTask<S> {
-    io: Tap<S>,
+    io: Tap<FaultyStream<S>>,
     commands: mpsc::Receiver<ClientCommand>,
     reading: bool,
     inbox: Vec<u8>,
@@ -169,6 +177,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientTask<S> {
             {
                 return Poll::Ready(ClientEvent::Read(read.map(|()| buf.filled().len())));
             }
+            // What a fault delays is due while nobody writes. The next read tells of an error.
+            let _ = Pin::new(&mut self.io).poll_flush(cx);
             self.commands.poll_recv(cx).map(ClientEvent::Command)
         })
         .await

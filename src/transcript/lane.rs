@@ -20,6 +20,7 @@ use super::fence_token::is_fence_token;
 use super::printing::Printer;
 use super::serving::Handler;
 use crate::client::Asked;
+use crate::fault::Rule;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
 use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Seen, TapEvent};
@@ -116,6 +117,12 @@ impl Lane {
         }
     }
 
+    /// The same lane, whose connection begins with faults.
+    pub(super) fn unfenced(mut self) -> Self {
+        self.is_fenced = false;
+        self
+    }
+
     /// The same lane, of a connection that this handler serves.
     pub(super) fn of(mut self, handler: Arc<Handler>) -> Self {
         self.handler = Some(handler);
@@ -183,6 +190,19 @@ impl Lane {
             ConnectionAction::Dribble(_) => {}
         }
         self.command(ClientCommand::Act(action)).await;
+    }
+
+    /// Sets a fault of the connection. No fence crosses it any more: the fault could act on that, and count it.
+    /// Not cancel safe: a dropped call may have changed the lane only.
+    pub(crate) async fn add_fault(&mut self, rule: Rule) {
+        self.is_fenced = false;
+        self.command(ClientCommand::AddFault(Box::new(rule))).await;
+    }
+
+    /// Undoes all faults of the connection. Not cancel safe: a dropped call may have changed the lane only.
+    pub(crate) async fn clear_faults(&mut self) {
+        self.is_fenced = !self.is_mute;
+        self.command(ClientCommand::ClearFaults).await;
     }
 
     async fn command(&mut self, command: ClientCommand) {

@@ -13,7 +13,7 @@ impl Transcript {
     pub fn last_sent(&self) -> Option<&Item> {
         let lines: Vec<_> = self.lines(0).collect();
         let is_sent = |at: usize| match lines[at].1 {
-            Item::Action(_, Action::Connection(_)) => false,
+            Item::Action(_, Action::Connection(_) | Action::Fault(_) | Action::FaultsOff) => false,
             Item::Action(_, Action::Ask(_)) => {
                 let next = lines[at + 1..].iter().find(|(lane, _)| *lane == lines[at].0);
                 let is_lost = next.is_some_and(|(_, item)| is_reset(item));

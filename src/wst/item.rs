@@ -92,8 +92,11 @@ fn about_a_client(cursor: &mut Cursor<'_>) -> Parsed<Item> {
         return Ok(Item::Expectation(lane, expectation));
     }
     *cursor = start;
+    if cursor.eat("fault") {
+        return Ok(Item::Action(lane, action::faulty(cursor)?));
+    }
     let Some(action) = connection_action::read(cursor)? else {
-        let known = format!("one of {}, {}", connection_action::listed(), end::listed());
+        let known = format!("one of {}, fault …, {}", connection_action::listed(), end::listed());
         return Err(cursor.expected(&known));
     };
     cursor.end()?;

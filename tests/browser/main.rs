@@ -430,7 +430,7 @@ async fn speaks(tab: &Tab, words: &Words) -> Result<()> {
         "[document.title, ...[...document.querySelectorAll('body :not(noscript, bdi, #nameInput)')].flatMap((element) => [
             ...[...element.childNodes].filter(({{ nodeType }}) => nodeType === 3).map(({{ data }}) => data),
             element.placeholder, element.title, element.ariaLabel])]
-         .map((text) => (text ?? '').replace(/WebSocket|English|Русский|EN|RU/g, ''))
+         .map((text) => (text ?? '').replace(/WebSocket|English|русский|EN|RU/g, ''))
          .filter((text) => /{}/i.test(text))",
         if *lang == "ru" { "[a-z]" } else { "[а-яё]" }
     );

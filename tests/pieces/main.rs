@@ -12,6 +12,7 @@ mod echo;
 mod endpoint;
 mod escapes;
 mod fault;
+mod fault_steps;
 mod faults_over_tcp;
 mod frames;
 mod heartbeat;

@@ -20,6 +20,9 @@ use super::state::Class;
 /// Where it is.
 pub const PATH: &str = "/class/events";
 
+/// The query of viewers that are told of the class, and of no event.
+const ONLY_CLASS: &str = "only=class";
+
 /// How long a viewer may take no byte. Then it is left alone: it comes back when it can.
 const WRITE: Duration = Duration::from_secs(20);
 
@@ -35,9 +38,11 @@ pub async fn watch(class: Arc<Class>, request: Request<()>, host: String, io: im
     match policy.answer(&request) {
         Err(rejection) => drop(refuse(io, rejection).await),
         Ok(agreement) => {
+            let is_for_events = request.uri().query() != Some(ONLY_CLASS);
             let mut viewer = Viewer {
                 io,
                 next: 0,
+                is_for_events,
                 heard: Instant::now(),
                 decoder: Decoder::new(KEEP),
                 checker: Checker::new(Role::Client),
@@ -52,6 +57,7 @@ struct Viewer<S> {
     io: S,
     /// The number of the next event.
     next: u64,
+    is_for_events: bool,
     /// When its last byte came.
     heard: Instant,
     decoder: Decoder,
@@ -69,15 +75,17 @@ impl<S: Io> Viewer<S> {
                 state.mark_unchanged();
                 self.write(&Frame::text(class.hello(host).to_string()).to_bytes()).await?;
             }
-            events.mark_unchanged();
-            let batch = class.ring.from(self.next);
-            if !batch.lines.is_empty() {
-                self.tell(batch).await?;
-                continue;
+            if self.is_for_events {
+                events.mark_unchanged();
+                let batch = class.ring.from(self.next);
+                if !batch.lines.is_empty() {
+                    self.tell(batch).await?;
+                    continue;
+                }
             }
             let mut bytes = [0; 1024];
             tokio::select! {
-                _ = events.changed() => {}
+                _ = events.changed(), if self.is_for_events => {}
                 _ = state.changed() => state.mark_changed(),
                 () = class.ending() => {
                     self.write(&Frame::close(1001, "").to_bytes()).await?;

@@ -1,6 +1,9 @@
 //! A request to the classroom.
 
-use ws101::http::{Method, Request};
+use ws101::http::header::ACCEPT_LANGUAGE;
+use ws101::http::{HeaderMap, Method, Request};
+
+use crate::lang::Lang;
 
 /// A request with its body.
 pub struct Visit {
@@ -8,6 +11,8 @@ pub struct Visit {
     pub body: Vec<u8>,
     /// Whether it comes from this computer.
     pub is_near: bool,
+    /// The language of refusals.
+    pub lang: Lang,
 }
 
 impl Visit {
@@ -24,4 +29,16 @@ impl Visit {
     pub fn is_reading(&self) -> bool {
         self.request.method() == Method::GET
     }
+}
+
+/// The first language of a browser that the class speaks; that of the class if there is none.
+pub fn lang_of(headers: &HeaderMap, class: Lang) -> Lang {
+    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let mut wanted = wanted.unwrap_or_default().split(',').map(str::trim_start);
+    let spoken = wanted.find_map(|tag| match tag.get(..2)? {
+        "en" => Some(Lang::En),
+        "ru" => Some(Lang::Ru),
+        _ => None,
+    });
+    spoken.unwrap_or(class)
 }

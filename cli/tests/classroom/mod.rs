@@ -109,6 +109,25 @@ impl Lesson {
         self.open("/class/events").await
     }
 
+    /// A page that is told of the class only.
+    pub async fn told_of_the_class(&self) -> Client<TcpStream> {
+        self.open("/class/events?only=class").await
+    }
+
+    /// The same, as soon as there is a place for it.
+    pub async fn told_of_the_class_at_last(&self) -> Client<TcpStream> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let tcp = TcpStream::connect(self.at).await.unwrap();
+            let request = Request::new("/class/events?only=class");
+            match open(tcp, &self.at.to_string(), &request, 1 << 20, deadline).await {
+                Ok(client) => return client,
+                Err(error) => assert!(Instant::now() < deadline, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn open(&self, path: &str) -> Client<TcpStream> {
         let tcp = TcpStream::connect(self.at).await.unwrap();
         let deadline = Instant::now() + PATIENCE;

@@ -42,6 +42,8 @@ impl Player {
                 self.paces.extend((*bytes > 0).then(|| (name.to_owned(), *bytes)));
             }
             Action::Connection(action) => self.connection_action(name, *action).await?,
+            Action::Fault(rule) => self.t.set_fault(name, rule).await,
+            Action::FaultsOff => self.t.undo_faults(name).await,
         }
         self.actor = self.t.find(name);
         self.acted = Instant::now();

@@ -393,7 +393,9 @@ impl Player {
 fn is_of(item: &Item, act: &Item) -> bool {
     match item {
         Item::Action(_, Action::Connection(ConnectionAction::Cut)) => true,
-        Item::Action(_, Action::Connection(_)) => item == act,
+        Item::Action(_, Action::Connection(_) | Action::Fault(_) | Action::FaultsOff) => {
+            item == act
+        }
         Item::Action(..) => true,
         _ => false,
     }
