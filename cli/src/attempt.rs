@@ -3,7 +3,6 @@
 
 mod death;
 mod exits;
-mod listeners;
 mod reply;
 
 use std::time::Duration;
@@ -16,7 +15,6 @@ use crate::place::Place;
 use crate::program::Program;
 use death::Death;
 pub use death::{LATE, death_at, death_of};
-pub use listeners::Listeners;
 
 /// The result of playing a scenario once.
 pub struct Attempt {
@@ -55,7 +53,7 @@ impl Attempt {
         lang: Lang,
     ) -> Self {
         program.process.clear_stderr();
-        let listened = Listeners::of(program);
+        let listened = program.listeners();
         let playing = scenario.play_with(place.transcript(), |step| {
             if step.notes.contains(&Note::SignalTerm) {
                 program.process.terminate();

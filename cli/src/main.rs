@@ -12,6 +12,7 @@ mod guard;
 mod invocation;
 mod lang;
 mod lesson;
+mod listeners;
 #[cfg(unix)]
 mod mark;
 mod notes;

@@ -1,11 +1,12 @@
-//! The processes that listen on a port, so that a server that was started again is known as another.
+//! The processes that listen on a port: so a server that was started again is known as another, and
+//! the server of another command is not judged in its place.
 //!
-//! Linux tells in `/proc`. Elsewhere none is known, and nothing is found to be gone.
+//! Linux tells in `/proc`. Elsewhere none is known.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::program::Program;
+use crate::mark::Mark;
 
 /// The state of a listening socket in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
@@ -15,16 +16,30 @@ const LISTENING: &str = "0A";
 pub struct Listeners(BTreeSet<u32>);
 
 impl Listeners {
-    /// Those of a server that was started here.
-    pub fn of(program: &Program) -> Self {
-        let (group, port) = (program.process.group(), program.place().socket.port());
+    /// Those on `port`.
+    pub fn on(port: u16) -> Self {
+        Self::among(port, |_| true)
+    }
+
+    /// Those on `port` in a process group.
+    pub fn in_group(group: u32, port: u16) -> Self {
+        Self::among(port, |id| group_of(id) == Some(group))
+    }
+
+    fn among(port: u16, counts: impl Fn(u32) -> bool) -> Self {
         let sockets: BTreeSet<_> =
             ["tcp", "tcp6"].into_iter().flat_map(|table| sockets(table, port)).collect();
         let found = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
             let id: u32 = entry.file_name().to_str()?.parse().ok()?;
-            (group_of(id)? == group && holds(id, &sockets)).then_some(id)
+            (counts(id) && holds(id, &sockets)).then_some(id)
         });
         Self(if sockets.is_empty() { BTreeSet::new() } else { found.collect() })
+    }
+
+    /// Whether another command like this one started one of these, and none has `mark`.
+    pub fn are_of_another(&self, mark: &Mark) -> bool {
+        let marks: Vec<_> = self.0.iter().filter_map(|&id| Mark::of_process(id)).collect();
+        !marks.is_empty() && !marks.contains(mark)
     }
 
     /// Whether others listen now, and none of these.
