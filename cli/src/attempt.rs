@@ -3,7 +3,6 @@
 
 mod death;
 mod exits;
-mod listeners;
 mod reply;
 
 use std::time::Duration;
@@ -17,7 +16,6 @@ use crate::program::Program;
 use crate::strain::Strain;
 use death::Death;
 pub use death::{LATE, death_at, death_of};
-pub use listeners::Listeners;
 
 /// The result of playing a scenario once.
 pub struct Attempt {
@@ -58,7 +56,7 @@ impl Attempt {
         lang: Lang,
     ) -> Self {
         program.process.clear_stderr();
-        let listened = Listeners::of(program);
+        let listened = program.listeners();
         let strain = Strain::of(program.process.group());
         let playing = scenario.play_with(place.transcript(), |step| {
             if step.notes.contains(&Note::SignalTerm) {

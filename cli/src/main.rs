@@ -12,6 +12,7 @@ mod guard;
 mod invocation;
 mod lang;
 mod lesson;
+mod listeners;
 #[cfg(unix)]
 mod mark;
 mod notes;
@@ -22,6 +23,7 @@ mod place;
 mod play;
 mod port;
 mod process;
+mod processes;
 mod program;
 mod progress;
 mod record;

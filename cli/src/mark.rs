@@ -19,6 +19,7 @@ const ENVIRONMENT_LIMIT: u64 = 6 * 1024 * 1024;
 /// The value of the variable [`Mark::VARIABLE`]: 128 random bits in hexadecimal.
 ///
 /// All descendants inherit it, also those in a session of their own.
+#[derive(PartialEq)]
 pub struct Mark(String);
 
 impl Mark {
@@ -33,6 +34,18 @@ impl Mark {
     /// The mark with this value.
     pub fn of(value: String) -> Self {
         Self(value)
+    }
+
+    /// The mark that a process was started with, if any. The environment of a process that is dead, or
+    /// of another user, cannot be read.
+    pub fn of_process(id: u32) -> Option<Self> {
+        let environment = fs::File::open(format!("/proc/{id}/environ")).ok()?;
+        let mut bytes = Vec::new();
+        environment.take(ENVIRONMENT_LIMIT).read_to_end(&mut bytes).ok()?;
+        let value = bytes
+            .split(|&byte| byte == 0)
+            .find_map(|entry| entry.strip_prefix(Self::VARIABLE.as_bytes())?.strip_prefix(b"="));
+        value.and_then(|value| Some(Self(String::from_utf8(value.to_vec()).ok()?)))
     }
 
     /// The value of the variable.
@@ -63,22 +76,10 @@ impl Mark {
 
     /// The processes of this user with this mark, without this one.
     fn processes(&self) -> Vec<Pid> {
-        let variable = format!("{}={}", Self::VARIABLE, self.0);
-        let own = std::process::id().to_string();
+        let own = std::process::id();
         let Ok(listed) = fs::read_dir("/proc") else { return Vec::new() };
-        let names = listed.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let marked = names.filter(|name| {
-            *name != own && name.bytes().all(|byte| byte.is_ascii_digit()) && has(name, &variable)
-        });
-        marked.filter_map(|name| name.parse().ok().and_then(Pid::from_raw)).collect()
+        let ids = listed.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let marked = ids.filter(|&id| id != own && Self::of_process(id).as_ref() == Some(self));
+        marked.filter_map(|id| Pid::from_raw(id.cast_signed())).collect()
     }
-}
-
-/// Whether a process was started with this variable. The environment of a process that is dead, or
-/// of another user, cannot be read.
-fn has(process: &str, variable: &str) -> bool {
-    let Ok(environment) = fs::File::open(format!("/proc/{process}/environ")) else { return false };
-    let mut bytes = Vec::new();
-    let read = environment.take(ENVIRONMENT_LIMIT).read_to_end(&mut bytes);
-    read.is_ok() && bytes.split(|&byte| byte == 0).any(|entry| entry == variable.as_bytes())
 }

@@ -19,6 +19,8 @@ use ws101::log;
 use crate::guard::Guard;
 use crate::lang::Lang;
 #[cfg(unix)]
+use crate::listeners::Listeners;
+#[cfg(unix)]
 use crate::mark::Mark;
 
 /// How many bytes of the output of a command are kept, to be shown if it ends too early.
@@ -120,6 +122,14 @@ impl Process {
         return self.guard.group();
         #[cfg(not(unix))]
         0
+    }
+
+    /// Whether another command like this one started what listens on `port`.
+    pub fn is_displaced(&self, port: u16) -> bool {
+        #[cfg(unix)]
+        return Listeners::on(port).are_of_another(&self.mark);
+        #[cfg(not(unix))]
+        false
     }
 
     /// How it ended, if it has.

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use crate::lang::Lang;
+use crate::listeners::Listeners;
 use crate::place::Place;
 use crate::port;
 use crate::process::Process;
@@ -15,6 +16,9 @@ use crate::strain::Strain;
 
 /// How long a server may take until it listens.
 pub const READY: Duration = Duration::from_secs(10);
+
+/// On how many ports a server is started, if others were given the port at the same moment.
+const PORTS: usize = 3;
 
 /// The pause between two attempts to connect to a starting program.
 const ATTEMPT: Duration = Duration::from_millis(30);
@@ -27,21 +31,35 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts `command` on a free port, and waits until it listens.
+    /// Starts `command` on a free port, and waits until it listens. If another command like this one
+    /// has given the same port to its server meanwhile, it tries again on another port.
     pub async fn start(
         command: &str,
         settings: &[(&str, &str)],
         limit: Duration,
         lang: Lang,
     ) -> Result<Self> {
+        for _ in 1..PORTS {
+            let mut program = Self::spawn(command, settings, lang)?;
+            match program.ready(limit, lang).await {
+                Err(_) if program.process.is_displaced(program.port) => {
+                    program.process.stop().await;
+                }
+                ready => return ready.map(|()| program),
+            }
+        }
+        let mut program = Self::spawn(command, settings, lang)?;
+        program.ready(limit, lang).await?;
+        Ok(program)
+    }
+
+    fn spawn(command: &str, settings: &[(&str, &str)], lang: Lang) -> Result<Self> {
         let port =
             port::free().context(lang.pick("there is no free port", "нет свободного порта"))?;
         let ours = environment(port);
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
         let process = Process::start(command, ours.into_iter().chain(theirs), lang)?;
-        let mut program = Self { process, port };
-        program.ready(limit, lang).await?;
-        Ok(program)
+        Ok(Self { process, port })
     }
 
     /// Where it listens.
@@ -58,6 +76,11 @@ impl Program {
             return self.process.stderr_tail(lang.pick("the server says", "сервер пишет"));
         }
         tail
+    }
+
+    /// The processes of its group that listen on its port.
+    pub fn listeners(&self) -> Listeners {
+        Listeners::in_group(self.process.group(), self.port)
     }
 
     /// Whether its port is free again.
@@ -85,7 +108,9 @@ impl Program {
     async fn ready(&mut self, limit: Duration, lang: Lang) -> Result<()> {
         let strain = Strain::of(self.process.group());
         loop {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok()
+                && !self.process.is_displaced(self.port)
+            {
                 return Ok(());
             }
             if let Some(status) = self.process.ended() {

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use ws101::scenario::{Note, RECORDINGS, RecordedServer, RecordingProgress, Step};
 use ws101::transcript::Transcript;
 
-use crate::attempt::{LATE, Listeners};
+use crate::attempt::LATE;
+use crate::listeners::Listeners;
 use crate::output::print_error;
 use crate::server::ServerUnderTest;
 

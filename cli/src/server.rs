@@ -8,9 +8,10 @@ use ws101::address::Address;
 use ws101::scenario::{Note, Scenario};
 use ws101::transcript::Transcript;
 
-use crate::attempt::{Attempt, Listeners, death_at, death_of};
+use crate::attempt::{Attempt, death_at, death_of};
 use crate::exit::interrupted;
 use crate::lang::Lang;
+use crate::listeners::Listeners;
 use crate::notes::noted;
 use crate::place::Place;
 use crate::program::{Program, READY};
@@ -112,7 +113,7 @@ impl ServerUnderTest {
 
     /// The processes that listen now, if the server was started here.
     pub fn listeners(&self) -> Option<Listeners> {
-        self.program.as_ref().map(Listeners::of)
+        self.program.as_ref().map(Program::listeners)
     }
 
     /// Asks a server that was started here to end.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::processes::members;
+
 /// How often a deadline may be extended by its own length.
 const EXTENSIONS: u32 = 5;
 
@@ -83,23 +85,6 @@ pub fn tenths(time: Duration) -> Duration {
     time.saturating_sub(Duration::from_nanos(u64::from(time.subsec_nanos() % 100_000_000)))
 }
 
-/// The processes of a group.
-pub fn members(group: u32) -> impl Iterator<Item = u32> {
-    let listed = fs::read_dir("/proc").into_iter().flatten().flatten();
-    listed.filter_map(move |entry| {
-        let id = entry.file_name().to_str()?.parse().ok()?;
-        (group_of(id)? == group).then_some(id)
-    })
-}
-
-/// The group of a process.
-fn group_of(id: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // Behind the name, which may hold anything: the state, the parent, the group.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    fields.split(' ').nth(2)?.parse().ok()
-}
-
 /// The waits of the processes of this group, and of this one.
 fn waits(group: u32) -> Waits {
     let theirs = members(group).map(|id| PathBuf::from(format!("/proc/{id}/task")));
@@ -125,7 +110,8 @@ mod tests {
     use std::process::id;
     use std::time::Duration;
 
-    use super::{group_of, is_over, members, tenths, wait_of};
+    use super::{is_over, tenths, wait_of};
+    use crate::processes::{group_of, members};
 
     #[test]
     fn a_wait_extends_a_deadline_up_to_a_limit() {

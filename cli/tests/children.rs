@@ -262,3 +262,37 @@ async fn a_file_without_an_end_is_refused_and_not_read_on() {
         assert!(said.contains(told), "{arguments:?}: {said}");
     }
 }
+
+/// A server whose port the server of another command takes before it can listen. Started again, on
+/// another port, it serves.
+const DISPLACED: &str = r#"
+if test -e other.id; then exec python3 -m http.server "$PORT" --bind 127.0.0.1; fi
+mkdir other
+WS101_GUARD=other setsid python3 -m http.server "$PORT" --bind 127.0.0.1 --directory other &
+echo $! > other.id
+until python3 -c "import socket; socket.create_connection(('127.0.0.1', $PORT))"; do sleep 0.02; done
+echo 'the port is in use'
+exit 1
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_of_another_command_is_not_judged_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("server.sh");
+    fs::write(&script, DISPLACED).unwrap();
+    fs::write(
+        folder.path().join("a.wst"),
+        "a -> GET /server.sh no-upgrade\na <- 200 ...\na -- eof\n",
+    )
+    .unwrap();
+    let arguments = ["play", "a.wst", "--cmd", "sh server.sh"];
+    let mut play = ws101(&arguments);
+    let playing = play.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = timeout(PATIENCE, playing.output()).await.expect("it ends").unwrap();
+    let other = fs::read_to_string(folder.path().join("other.id")).unwrap();
+    let killed = Command::new("kill").arg(other.trim()).status().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}{errors}");
+    assert!(killed.success(), "the other server was alone at its port to the end");
+}

@@ -6,12 +6,14 @@
 mod classroom;
 mod echoing;
 
+use std::time::Duration;
+
 use classroom::{Lesson, PATIENCE, command, echoes, event, received};
 use echoing::echoing;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use ws101::client::Received;
 use ws101::frame::{Decoder, Frame};
 
@@ -340,6 +342,7 @@ async fn a_frame_waits_for_the_teacher_who_changes_drops_or_sends_it() {
 #[tokio::test]
 async fn a_slow_viewer_is_told_what_it_lost_and_delays_nobody() {
     const FRAMES: usize = 4000;
+    const A_WHILE: Duration = Duration::from_secs(2);
     // With a file no event is missing in the ring itself, however slow this computer is.
     let file = tempfile::NamedTempFile::new().unwrap();
     let lesson = lesson(&["--save", &file.path().display().to_string()]).await;
@@ -359,11 +362,15 @@ async fn a_slow_viewer_is_told_what_it_lost_and_delays_nobody() {
     let text = "x".repeat(4096);
     let mut bytes = vec![0; 64 * 1024];
     let mut unread = Vec::from(head);
+    let mut read = Instant::now();
     for number in 0..FRAMES {
         // A little from time to time: a viewer that takes nothing for 20 s is cut off.
-        if number % 400 == 399 {
+        if number % 400 == 399 || read.elapsed() > A_WHILE {
+            read = Instant::now();
             let size = timeout(PATIENCE, slow.read(&mut bytes[..8192])).await.expect("some");
             unread.extend_from_slice(&bytes[..size.unwrap()]);
+            // It lives: a pong with a mask of zeros.
+            slow.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.unwrap();
         }
         client.send(Frame::text(text.clone())).await.unwrap();
         assert_eq!(received(&mut client).await.payload.len(), text.len());

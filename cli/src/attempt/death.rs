@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 use ws101::scenario::{Action, Item};
 use ws101::transcript::{Request, Transcript};
 
-use super::listeners::Listeners;
 use super::reply::{Reply, ask};
 use crate::lang::Lang;
+use crate::listeners::Listeners;
 use crate::place::Place;
 use crate::program::Program;
 use crate::strain::{Strain, tenths};
@@ -68,7 +68,7 @@ pub async fn death_of(
     match death_of_group(group, place, transcript).await {
         Some(Death::Refuses) => Some(ending(program, listened).await),
         Some(death) => Some(death),
-        None => listened.are_gone(&Listeners::of(program)).then_some(Death::Restarted),
+        None => listened.are_gone(&program.listeners()).then_some(Death::Restarted),
     }
 }
 
@@ -79,7 +79,7 @@ async fn ending(program: &mut Program, listened: &Listeners) -> Death {
         if let Some(status) = program.process.ended() {
             return Death::Ended(status);
         }
-        if listened.are_gone(&Listeners::of(program)) {
+        if listened.are_gone(&program.listeners()) {
             return Death::Restarted;
         }
         sleep(LOOK).await;

@@ -84,14 +84,9 @@ impl<S: Io> Viewer<S> {
                 }
             }
             let mut bytes = [0; 1024];
+            // What a viewer has said comes first: it may wait here since a long write, and is no silence.
             tokio::select! {
-                _ = events.changed(), if self.is_for_events => {}
-                _ = state.changed() => state.mark_changed(),
-                () = class.ending() => {
-                    self.write(&Frame::close(1001, "").to_bytes()).await?;
-                    linger(&mut self.io, LINGER).await;
-                    return Ok(());
-                }
+                biased;
                 read = self.io.read(&mut bytes) => match read? {
                     0 => return Ok(()),
                     size => if !self.hear(&bytes[..size]).await? {
@@ -99,12 +94,19 @@ impl<S: Io> Viewer<S> {
                         return Ok(());
                     }
                 },
+                () = class.ending() => {
+                    self.write(&Frame::close(1001, "").to_bytes()).await?;
+                    linger(&mut self.io, LINGER).await;
+                    return Ok(());
+                }
                 _ = pings.tick() => {
                     if self.heard.elapsed() > 2 * PING {
                         return Err(io::ErrorKind::TimedOut.into());
                     }
                     self.write(&Frame::ping("").to_bytes()).await?;
                 }
+                _ = state.changed() => state.mark_changed(),
+                _ = events.changed(), if self.is_for_events => {}
             }
         }
     }

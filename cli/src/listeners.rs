@@ -1,12 +1,13 @@
-//! The processes that listen on a port, so that a server that was started again is known as another.
+//! The processes that listen on a port: so a server that was started again is known as another, and
+//! the server of another command is not judged in its place.
 //!
-//! Linux tells in `/proc`. Elsewhere none is known, and nothing is found to be gone.
+//! Linux tells in `/proc`. Elsewhere none is known.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::program::Program;
-use crate::strain::members;
+use crate::mark::Mark;
+use crate::processes;
 
 /// The state of a listening socket in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
@@ -16,13 +17,29 @@ const LISTENING: &str = "0A";
 pub struct Listeners(BTreeSet<u32>);
 
 impl Listeners {
-    /// Those of a server that was started here.
-    pub fn of(program: &Program) -> Self {
-        let (group, port) = (program.process.group(), program.place().socket.port());
+    /// Those on `port`.
+    pub fn on(port: u16) -> Self {
+        Self::among(processes::all(), port)
+    }
+
+    /// Those on `port` in a process group.
+    pub fn in_group(group: u32, port: u16) -> Self {
+        Self::among(processes::members(group), port)
+    }
+
+    fn among(processes: impl Iterator<Item = u32>, port: u16) -> Self {
         let sockets: BTreeSet<_> =
             ["tcp", "tcp6"].into_iter().flat_map(|table| sockets(table, port)).collect();
-        let found = members(group).filter(|id| holds(*id, &sockets));
-        Self(if sockets.is_empty() { BTreeSet::new() } else { found.collect() })
+        if sockets.is_empty() {
+            return Self(BTreeSet::new());
+        }
+        Self(processes.filter(|&id| holds(id, &sockets)).collect())
+    }
+
+    /// Whether another command like this one started one of these, and none has `mark`.
+    pub fn are_of_another(&self, mark: &Mark) -> bool {
+        let marks: Vec<_> = self.0.iter().filter_map(|&id| Mark::of_process(id)).collect();
+        !marks.is_empty() && !marks.contains(mark)
     }
 
     /// Whether others listen now, and none of these.
