@@ -81,12 +81,12 @@ impl Transcript {
         let request = with_headers(request, &self.headers);
         let limits = self.limits;
         let at_once = at_once.unwrap_or(request.len());
-        let line = self.faults.line(name, &request);
-        let is_free = line.is_free();
-        let refusal = line.refusal().map(|(refusal, _)| refusal);
+        let faults = self.faults.line(name, &request);
+        let is_free = faults.is_free();
+        let refusal = faults.refusal().map(|(refusal, _)| refusal);
         let opened = match (refusal, &mut self.connector) {
             (Some(refusal), _) => {
-                Ok(start(name, refused(refusal), line, request, at_once, limits, Pipe::reset))
+                Ok(start(name, refused(refusal), faults, request, at_once, limits, Pipe::reset))
             }
             (None, Connector::Pipes(serve)) => {
                 let (near, far) = Pipe::pair(self.capacity);
@@ -97,13 +97,13 @@ impl Transcript {
                 let handler = Handler::new(server);
                 self.handlers.push((name.to_owned(), handler.clone()));
                 serve(far.of(handler.clone()), handler.clone());
-                Ok(start(name, near, line, request, at_once, limits, Pipe::reset).of(handler))
+                Ok(start(name, near, faults, request, at_once, limits, Pipe::reset).of(handler))
             }
             // A route sets TCP_NODELAY: a delay in the kernel would look like silence.
             (None, Connector::Live { route, peer, address }) => {
                 let connected = route.connect(*peer, address, CONNECT).await;
                 connected.map(|stream| {
-                    start(name, stream, line, request, at_once, limits, Connection::reset)
+                    start(name, stream, faults, request, at_once, limits, Connection::reset)
                 })
             }
         };
