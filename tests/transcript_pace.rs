@@ -1,4 +1,4 @@
-//! What a transcript leaves out, shows on request and waits for, in process and over TCP.
+//! Events that a transcript leaves out, shows on request and waits for, in process and over TCP.
 
 use std::collections::VecDeque;
 use std::future::pending;

@@ -1,11 +1,11 @@
-//! Whatever a server says, it is quoted, and acts on no terminal.
+//! The doctor quotes the text of a server, and none of it acts on a terminal.
 
 use futures::future::{FutureExt, join_all};
 use ws101::frame::Frame;
 
 use super::ward::{Illness, diagnosed};
 
-/// What a terminal would act upon, as far as a header can carry it: CSI in C1, an override of direction.
+/// Characters that a terminal acts upon and a header can carry: CSI in C1, an override of direction.
 const ODD: &str = "\u{9b}31m\u{202e}\u{2028}";
 
 /// Servers that plant it wherever the doctor quotes them.

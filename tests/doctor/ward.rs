@@ -20,7 +20,7 @@ pub type Illness = fn(Call) -> BoxFuture<'static, ()>;
 /// One connection.
 pub struct Call {
     pub tcp: TcpStream,
-    /// What came first, as text: a request, or not.
+    /// The first bytes that came, as text: a request, or not.
     pub request: String,
 }
 
@@ -35,7 +35,7 @@ impl Call {
         while self.tcp.write_all(&bytes).await.is_ok() {}
     }
 
-    /// Whatever comes, answers the pings that are easy to see.
+    /// Answers the pings that are easy to see, and reads on.
     pub async fn answer_pings(mut self) {
         let mut heard = Vec::new();
         while self.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
@@ -78,7 +78,7 @@ impl Call {
 
 pub fn ward(illness: Illness) -> SocketAddr {
     let socket = TcpSocket::new_v4().unwrap();
-    // What they do not read soon stays with whoever sent it.
+    // Bytes that they do not read soon stay with the sender.
     socket.set_recv_buffer_size(4096).unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1024).unwrap();

@@ -76,7 +76,7 @@ impl<S: Io> Viewer<S> {
                 continue;
             }
             let mut bytes = [0; 1024];
-            // What a viewer has said comes first: it may wait here since a long write, and is no silence.
+            // The bytes of a viewer come first: they may wait since a long write, and are no silence.
             tokio::select! {
                 biased;
                 read = self.io.read(&mut bytes) => match read? {

@@ -64,7 +64,7 @@ impl Case {
         self.is_ill
     }
 
-    /// What is wrong in the doctor's report of `port`, in either language.
+    /// The faults of the doctor's report of `port`, in either language.
     pub async fn faults(&self, port: u16) -> Vec<String> {
         let (english, russian) = tokio::join!(self.fault("en", port), self.fault("ru", port));
         [english, russian].into_iter().flatten().collect()

@@ -36,7 +36,7 @@ const SAMPLE: usize = 90;
 /// A program of a student.
 struct Program {
     file: &'static str,
-    /// What runs it; `None` for Perl, which every Unix has.
+    /// The program that runs it; `None` for Perl, which every Unix has.
     need: Option<Need>,
     /// The lessons that it is for.
     lessons: std::ops::RangeInclusive<u32>,
@@ -110,7 +110,7 @@ impl Program {
 }
 
 impl Row {
-    /// What is wrong with the verdict; `None` if it is right.
+    /// The fault of the verdict; `None` if it is right.
     fn complaint(&self) -> Option<String> {
         let option = if self.program.is_client { "--client" } else { "--cmd" };
         let command = self.program.command(self.lesson);

@@ -30,7 +30,7 @@ struct Tried {
 
 const ACTS: &str = "bob -> GET /ws\nbob >> text \"hi\"\nbob >> close 1000\n";
 
-/// What every echo does, as `play` reads it.
+/// The scenario that every echo passes.
 const PLAYED: &str = "bob -> GET /ws\nbob <- 101\nbob >> text \"hi\"\nbob << text \"hi\"\n\
     bob >> close 1000\nbob << close 1000\nbob -- end\n";
 

@@ -131,7 +131,7 @@ fn over_tcp_the_text_is_the_same_in_every_run() {
     }
 }
 
-/// What the test of a room with this fault says, while the clients act and at the end.
+/// The messages of the test of a room with this fault, while the clients act and at the end.
 async fn told(redis: &Redis, handler: Handler, fault: Fault) -> String {
     let mut t = in_process(room(redis).await.with(handler, fault)).await;
     let acting = AssertUnwindSafe(acts(&mut t)).catch_unwind().await.err();

@@ -1,4 +1,4 @@
-//! What listens there speaks another protocol, or none.
+//! Servers that speak another protocol, or none.
 
 use futures::future::FutureExt;
 
