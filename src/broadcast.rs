@@ -19,13 +19,14 @@
 //! The hub does not report whether a message arrived. The session of a member that cannot keep up
 //! ends with close code 1013.
 //!
-//! A file uses only the files above its own in this list: `member` (ids, audiences), `encode`,
+//! A file uses only the files above its own in this list: `member` (ids, audiences), `held`, `encode`,
 //! `scheduler` (locks, tasks, timers), `guarded` (panics of streams), `pace`, `input`, `outlet` (one byte
 //! stream), `log`, `roster` (all members), `shared` (state and policy), `writer` (rounds),
 //! `mailbox` (one membership), `hub`.
 
 mod encode;
 mod guarded;
+mod held;
 mod hub;
 mod input;
 mod log;

@@ -13,27 +13,40 @@
 //! [`LISTED`](crate::crowd::LISTED) members and adds how many there are.
 
 mod arrival;
+mod changes;
 mod dialect;
 mod dialects;
 mod event;
+mod guesses;
+mod handling;
 mod history;
+mod keeping;
+mod messages;
+mod moderation;
+mod names;
 mod newcomer;
 mod numbered;
 mod people;
+mod posts;
 mod presence;
 mod private;
 mod repeated;
 mod request;
 mod room;
 mod rooms;
+mod rules;
+mod saving;
+mod teacher;
 
 pub use dialect::{Dialect, Entry};
 pub use dialects::{Canonical, DIALECTS, GENERAL, SUBPROTOCOL};
-pub use event::{Event, Member};
+pub use event::{Departure, Event, Member, Reaction, Ruling};
+pub use guesses::{GUESSES, PERIOD};
 pub use history::PAGE_BYTES;
 pub use request::{
-    ADDRESSEES_MAX, CONTENT_BYTES, CONTENT_CHARS, EVENTS_MAX, ErrorCode, Hello, Request,
-    RequestError, Resume, Side, Token, checked_content, checked_name,
+    ADDRESSEES_MAX, Action, CONTENT_BYTES, CONTENT_CHARS, EDIT_WITHIN, EVENTS_MAX, ErrorCode,
+    Hello, REACTIONS, REACTIONS_MAX, Request, RequestError, Resume, Side, Token, checked_content,
+    checked_name,
 };
 pub use room::{Chat, Clock, KEPT_BYTES};
 pub use rooms::{EMPTY_KEPT, ROOM_CHARS, ROOMS_MAX, Rooms};

@@ -104,12 +104,14 @@ impl<R: Room> Endpoint<R> {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn open(room: R, settings: &Settings) -> Self {
+    pub fn open(mut room: R, settings: &Settings) -> Self {
+        let hub = Hub::new(settings.hub_options());
+        room.opened(&hub);
         let subprotocols = room.subprotocols();
         let paths = room.paths();
         let endpoint = Self(Arc::new(Shared {
             room: Mutex::new(room),
-            hub: Hub::new(settings.hub_options()),
+            hub,
             policy: Policy {
                 subprotocols: subprotocols.into_iter().map(Into::into).collect(),
                 paths: paths.into_iter().map(Into::into).collect(),

@@ -3,7 +3,11 @@
 //! Text of a peer can falsify a log that prints it unchanged: a line feed begins a forged line, an
 //! escape sequence repaints the terminal, a bidi override reverses the text.
 
+mod secrets;
+
 use std::fmt::{self, Write};
+
+pub use secrets::{HIDDEN, is_secret, without_secret_parameters};
 
 /// The most characters that [`Line::of`] prints, without the `…` after a cut.
 pub const LINE_LIMIT: usize = 256;

@@ -1,7 +1,7 @@
 //! Faults of a connection, made on purpose: to see what a server and a client do about them.
 //!
 //! A [`Rule`] is a [`Fault`], the connections that it is for, and when it begins. It has one written
-//! form, which [`FromStr`] reads and [`Display`] writes. A [`Line`] is one
+//! form, which [`FromStr`] reads and [`Display`] writes: it is a part of the [wire language](crate::wst). A [`Line`] is one
 //! connection under rules: a function of the frames that come and of the time, without sockets or a
 //! clock. A proxy gives it what it reads, and sends what it says.
 //!
@@ -21,12 +21,11 @@ mod active;
 mod chance;
 mod hold;
 mod line;
-mod parse;
 mod queue;
-mod rule;
 mod side;
 
+pub use crate::wst::{
+    FAULT_NAMES, FORMS, Fault, FaultError, FrameKind, Member, Refusal, Rule, fault_name,
+};
 pub use hold::{Decision, PATIENCE};
 pub use line::{HELD_BYTES, Line, Out, WHOLE_FRAME};
-pub use parse::FaultError;
-pub use rule::{FORMS, Fault, Kind, Member, Refusal, Rule};

@@ -37,6 +37,8 @@ mod head_error;
 mod header;
 mod host;
 mod origins;
+#[cfg(feature = "testing")]
+mod plain;
 mod policy;
 mod rejection;
 mod request;
@@ -53,6 +55,8 @@ pub use head::{parse_request, parse_response};
 pub use head_error::{HEAD_LIMIT, HEADER_LIMIT, HeadError};
 pub use host::is_private;
 pub use origins::Origins;
+#[cfg(feature = "testing")]
+pub(crate) use plain::plain_answer;
 pub use policy::{Policy, asks};
 pub use rejection::{Fault, Rejection};
 pub use request::read_request;

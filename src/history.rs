@@ -4,11 +4,25 @@
 //! A client that reconnects sends the last number it received, and gets the messages after it, or
 //! learns that the history no longer keeps all of them. A number is valid in one *epoch* only, a
 //! random name of one life of the history: a server that was restarted counts from 1 again.
+//!
+//! A [`Store`] makes a history outlive its program. A [`Saver`] gives it the changes on a thread of its
+//! own. The feature `sqlite` has a store in a file.
+
+mod saver;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
 
 use std::collections::VecDeque;
 
 use tokio_tungstenite::tungstenite::Message;
 
+pub use self::saver::{PATIENCE, Saver, WAITING_BYTES};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::Sqlite;
+pub use self::store::{
+    Change, RoomChange, SavedPerson, SavedReceipt, SavedRoom, Store, StoreError,
+};
 use crate::id;
 use crate::receipts::{Fingerprint, Known, Receipts};
 
@@ -21,6 +35,21 @@ pub struct Ring {
     capacity: usize,
     bytes: usize,
     entries: VecDeque<Message>,
+    /// The epoch before this one, and its last number, if the numbers went on.
+    former: Option<(String, u64)>,
+    /// The changes since [`unsaved`](Ring::unsaved) was called last, if they are recorded.
+    unsaved: Option<Unsaved>,
+}
+
+/// Changes of a [`Ring`] that were recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unsaved {
+    /// The new messages with their numbers; `None` in the place of one that nobody can be sent again.
+    pub pushed: Vec<(u64, Option<Message>)>,
+    /// The messages that were put into the place of others, after the new ones came.
+    pub replaced: Vec<(u64, Message)>,
+    /// Whether all messages were forgotten before the new ones came.
+    pub cleared: bool,
 }
 
 impl Ring {
@@ -31,7 +60,47 @@ impl Ring {
     /// slow.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { epoch: id::random(), seq: 0, capacity, bytes: 0, entries: VecDeque::new() }
+        Self {
+            epoch: id::random(),
+            seq: 0,
+            capacity,
+            bytes: 0,
+            entries: VecDeque::new(),
+            former: None,
+            unsaved: None,
+        }
+    }
+
+    /// A ring that goes on where another one ended: in its epoch, after its number `seq`. `entries` are
+    /// its last messages.
+    #[must_use]
+    pub fn restored(self, epoch: String, seq: u64, entries: Vec<Message>) -> Self {
+        let mut ring = Self { epoch, seq: seq.saturating_sub(entries.len() as u64), ..self };
+        for message in entries {
+            ring.push(Some(message));
+        }
+        ring
+    }
+
+    /// Records what changes from now on, for [`unsaved`](Self::unsaved).
+    pub fn record(&mut self) {
+        self.unsaved.get_or_insert_default();
+    }
+
+    /// The changes since the last call; none if they are not recorded. Messages that were dropped
+    /// have numbers before [`first`](Self::first).
+    pub fn unsaved(&mut self) -> Unsaved {
+        self.unsaved.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Begins another epoch, in which the numbers go on, and records no longer. A client that resumes
+    /// in the old epoch gets what it missed.
+    ///
+    /// A ring that can no longer be saved does this: otherwise its program, started again, would give
+    /// the numbers that come now to other messages.
+    pub fn renew(&mut self) {
+        self.former = Some((std::mem::replace(&mut self.epoch, id::random()), self.seq));
+        self.unsaved = None;
     }
 
     /// The random name of this life of the ring.
@@ -51,17 +120,56 @@ impl Ring {
     /// Takes amortized constant time.
     pub fn push(&mut self, message: Option<Message>) {
         self.seq += 1;
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.pushed.push((self.seq, message.clone()));
+        }
         let Some(message) = message else {
-            self.entries.clear();
-            self.bytes = 0;
+            self.clear();
             return;
         };
         self.bytes += message.len();
         self.entries.push_back(message);
+        self.drop_oldest();
+    }
+
+    /// Forgets all messages. The next number stays.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.cleared = true;
+        }
+    }
+
+    fn drop_oldest(&mut self) {
         while self.bytes > self.capacity {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.len();
         }
+    }
+
+    /// The number of the oldest message that is kept, or the next number if none is.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.seq + 1 - self.entries.len() as u64
+    }
+
+    /// Puts `message` into the place of the one with that number, if it is kept. The oldest are dropped
+    /// if all together now take more than the capacity.
+    pub fn replace(&mut self, seq: u64, message: Message) {
+        let place = seq.checked_sub(self.first()).and_then(|place| usize::try_from(place).ok());
+        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else { return };
+        self.bytes = self.bytes - entry.len() + message.len();
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.replaced.push((seq, message.clone()));
+        }
+        *entry = message;
+        self.drop_oldest();
+    }
+
+    /// The messages that are kept, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &Message)> {
+        (self.first()..).zip(&self.entries)
     }
 
     /// The messages after number `since` of `epoch`, oldest first. `None` if the epoch is another
@@ -70,7 +178,9 @@ impl Ring {
     pub fn after(&self, epoch: &str, since: u64) -> Option<impl Iterator<Item = &Message>> {
         let missed = usize::try_from(self.seq.checked_sub(since)?).ok()?;
         let first = self.entries.len().checked_sub(missed)?;
-        (epoch == self.epoch).then(|| self.entries.range(first..))
+        let is_former = |(former, last): &(String, u64)| former == epoch && since <= *last;
+        let is_known = epoch == self.epoch || self.former.as_ref().is_some_and(is_former);
+        is_known.then(|| self.entries.range(first..))
     }
 
     /// The messages before number `before` that are kept, newest first.

@@ -77,6 +77,7 @@
 //! | 2 | [`upgrade`] | Makes a WebSocket of a byte stream, by hand or as a warp filter. |
 //! | | [`blocking`] | Does the same for a program with threads, with a deadline on every wait. |
 //! | | [`client`] | Connects over any stream, and finds every fault of a 101. |
+//! | | [`fault`] | Faults of a connection, made on purpose, as a function of frames and time. |
 //! | | [`close`] | Ends a connection so that both sides get a close code. |
 //! | | [`echo`] | Sends every message back. |
 //! | | [`broadcast`] | Sends one message to every member. |
@@ -88,7 +89,6 @@
 //! | | [`page`] | Serves the files of `frontend/` with strict security headers. |
 //! | 1 | [`stream`] | Byte streams: puts bytes back, and waits for the peer to close. |
 //! | | [`tap`] | A stream that reports the bytes that pass through it. |
-//! | | [`fault`] | Faults of a connection, made on purpose, as a function of frames and time. |
 //! | | [`limits`] | Limits on what a client may send, and on how many may connect. |
 //! | | [`wst`] | The wire language: events as text, parsed and printed. |
 //! | | [`log`] | Writes lines to a terminal or a file without blocking the program. |
@@ -106,12 +106,13 @@
 //!
 //! # Features
 //!
-//! Both are on by default. Floors 0 and 1 need neither, except the modules that the table names.
+//! The first two are on by default. Floors 0 and 1 need neither, except the modules that the table names.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
 //! | `testing` | what tests a server: [`client`], [`fault`], [`proxy`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
+//! | `sqlite` | a [`history`] in a file, `history::Sqlite`: needs a C compiler; not on by default |
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],

@@ -27,6 +27,7 @@ mod signal;
 
 use std::convert::Infallible;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::exit;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -107,8 +108,7 @@ pub fn settings(defaults: Settings) -> Result<Settings, SettingError> {
     if let Some(directory) = checkout() {
         settings.frontend = Frontend::Directory(directory);
     }
-    let lookup = |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    settings = settings_from(settings, lookup)?;
+    settings = settings_from(settings, variable)?;
     let wanted = settings.max_connections;
     let possible = raise_descriptor_limit();
     if wanted > possible {
@@ -116,6 +116,21 @@ pub fn settings(defaults: Settings) -> Result<Settings, SettingError> {
         settings.max_connections = possible;
     }
     Ok(settings)
+}
+
+/// The whole number in a variable of the program's own, which [`Settings`] has no field for. `None` if
+/// it is not set, or empty.
+///
+/// # Errors
+///
+/// The value is no whole number within `range`. The error says what it may be, as those of [`settings`] do.
+pub fn number(name: &'static str, range: RangeInclusive<u64>) -> Result<Option<u64>, SettingError> {
+    environment::number(name, range, variable(name))
+}
+
+/// The value of an environment variable.
+fn variable(name: &'static str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Raises the process's limit of file descriptors as far as the system permits, as Go programs do

@@ -42,6 +42,13 @@ impl Fingerprint {
     }
 }
 
+impl From<[u8; 16]> for Fingerprint {
+    /// A fingerprint that was kept elsewhere, as its bytes.
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl AsRef<[u8]> for Fingerprint {
     fn as_ref(&self) -> &[u8] {
         &self.0
@@ -108,6 +115,12 @@ impl<R: Copy> Receipts<R> {
     #[must_use]
     pub fn of_at_most(most: usize) -> Self {
         Self { most, ..Self::default() }
+    }
+
+    /// The most ids of all sessions that are kept.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.most
     }
 
     /// Whether a request was done before under `id` in `session`; `content` is the fingerprint of

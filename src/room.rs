@@ -46,6 +46,16 @@ pub trait Room: Send + 'static {
         Vec::new()
     }
 
+    /// The endpoint has opened, and will call the room from now on. It is the first call.
+    fn opened(&mut self, hub: &Hub) {
+        let _ = hub;
+    }
+
+    /// Words for an operator, while the room works but something is wrong. `/readyz` shows them.
+    fn trouble(&self) -> Option<&'static str> {
+        None
+    }
+
     /// A client has connected. It is a member of `hub` already.
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
         let _ = (who, peer, hub);

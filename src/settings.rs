@@ -5,7 +5,12 @@
 //! variable that [`program::settings`](crate::program::settings) reads it from. Nothing here
 //! reads the environment or changes the process.
 
+mod key;
+
+pub use key::{KEY_CHARS_MAX, KEY_CHARS_MIN, Key};
+
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::broadcast::{HubOptions, Overflow};
@@ -83,6 +88,12 @@ pub struct Settings {
     /// `WS_HOSTS`: names of this server, besides its addresses and `localhost`, with commas between
     /// them. With none, any name is accepted. None.
     pub hosts: Vec<String>,
+    /// `WS_HISTORY`: the file in which `full_chat` keeps the histories of its rooms, if the program was
+    /// built with the feature `sqlite`. None: they are in memory.
+    pub history: Option<PathBuf>,
+    /// `WS_TEACHER_KEY`: the key with which a client of `full_chat` becomes the teacher's. Without one
+    /// there is no teacher. None.
+    pub teacher_key: Option<Key>,
     /// `WS_FRONTEND`: a directory to serve the page from. By default it is the page that was
     /// compiled into the program; a debug build inside its checkout serves `frontend/` from there.
     pub frontend: Frontend,
@@ -117,6 +128,8 @@ impl Default for Settings {
             room_bytes: 512 * 1024,
             origins: Vec::new(),
             hosts: Vec::new(),
+            history: None,
+            teacher_key: None,
             frontend: Frontend::Embedded,
         }
     }

@@ -71,6 +71,11 @@ impl<S> Tap<S> {
         self.watch.report_part();
     }
 
+    /// The stream below. What is read from it or written to it is not reported.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.io
+    }
+
     /// Ends the reports and gives the stream back.
     #[must_use]
     pub fn into_inner(self) -> S {

@@ -1,6 +1,6 @@
 //! The time of day in the format of the messages.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The last moment that the format can write, in seconds since 1970: the end of the year 9999.
 const LAST: u64 = 253_402_300_799;
@@ -26,6 +26,23 @@ pub fn of(time: SystemTime) -> String {
     let second = seconds % 60;
     let millis = since_1970.subsec_millis();
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+/// The moment that [`of`] wrote as `text`, to the millisecond. `None` for a text of another form.
+#[must_use]
+pub fn read(text: &str) -> Option<SystemTime> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // The inverse of `date`.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    let days = 365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468;
+    let seconds = (days * 24 + number(11, 13)?) * 3600 + number(14, 16)? * 60 + number(17, 19)?;
+    let time = UNIX_EPOCH + Duration::from_millis(seconds * 1000 + number(20, 23)?);
+    (of(time) == text).then_some(time)
 }
 
 /// The date that is `days` after 1970-01-01, in the Gregorian calendar.

@@ -50,14 +50,19 @@
 mod causes;
 mod chunks;
 mod client;
+mod faulting;
+mod faults;
+mod faulty;
 mod fence_token;
 mod finish;
 #[cfg(feature = "http")]
 mod http;
 mod lane;
 mod pace;
+mod passing;
 mod pipe;
 mod printing;
+mod progress;
 mod real;
 mod sent;
 mod serving;
@@ -80,6 +85,7 @@ use crate::tap::{Limits, Seen, TapEvent};
 use crate::wst::{Item, LineWriter, padded, width};
 pub(crate) use chunks::Chunks;
 pub(crate) use client::MASK;
+use faults::Faults;
 pub(crate) use lane::Lane;
 pub use pace::UNTIL;
 pub use pipe::Pipe;
@@ -101,6 +107,14 @@ const SILENCE: Duration = Duration::from_millis(1);
 /// How long the clients of a real server go on reading after all fences are answered: the server may
 /// send more on its own, or to other clients.
 pub const QUIET: Duration = Duration::from_millis(40);
+
+/// The same if a client sends no fences, or the server does not answer them. A server that sends twice in a
+/// row may have to wait for the acknowledgement of the first, which Linux delays by up to 200 ms (Nagle's
+/// algorithm, RFC 896).
+pub const UNFENCED_QUIET: Duration = Duration::from_millis(250);
+
+/// How long a client of a real server may take to tell that it has written.
+const WRITTEN_LIMIT: Duration = Duration::from_millis(500);
 
 /// How often a handler that a thread wakes at the last moment gets a turn before silence is taken for granted.
 const TURNS: u32 = 8;
@@ -158,7 +172,10 @@ pub struct Transcript {
     printer: Printer,
     capacity: usize,
     limits: Limits,
-    quiet: Duration,
+    /// The quiet time of a real server, if it is not the default.
+    quiet: Option<Duration>,
+    /// How long the clients of a scenario listen on after its last line.
+    late: Duration,
     is_fenced: bool,
     fences: u64,
     headers: Vec<(String, String)>,
@@ -175,6 +192,7 @@ pub struct Transcript {
     shows_times: bool,
     /// The first line of the last action, and the client that acted.
     acted: (usize, Option<usize>),
+    faults: Faults,
 }
 
 /// The way to connect to the server.
@@ -234,7 +252,7 @@ impl Transcript {
     /// After each action every client sends a ping and waits for the pong, first the client that acted;
     /// all clients do this twice. Then the transcript waits for [`QUIET`]. What the server sends later is
     /// written down below a later action. If a ping gets no pong within two seconds, that client sends no
-    /// more pings, and only the quiet time is waited for. The pings are not shown, but the server may
+    /// more pings, and only the quiet time is waited for, [`UNFENCED_QUIET`] then. The pings are not shown, but the server may
     /// count them as signs of life. It needs real time: `#[tokio::test]`.
     #[must_use]
     pub fn tcp(addr: SocketAddr) -> Self {
@@ -272,7 +290,8 @@ impl Transcript {
             printer: Printer { writer: LineWriter::default().for_host(host), wire_bytes: false },
             capacity: CAPACITY,
             limits: LIMITS,
-            quiet: QUIET,
+            quiet: None,
+            late: Duration::ZERO,
             is_fenced: true,
             fences: 0,
             headers: Vec::new(),
@@ -283,6 +302,7 @@ impl Transcript {
             ignored: Vec::new(),
             shows_times: false,
             acted: (0, None),
+            faults: Faults::default(),
         }
     }
 
@@ -291,6 +311,15 @@ impl Transcript {
     #[must_use]
     pub fn named(mut self, host: &str) -> Self {
         self.printer.writer.set_host(host);
+        self
+    }
+
+    /// Sets how long the clients of a scenario listen on after its last line: an event that comes then is a
+    /// difference, unless it is a ping or a pong, which a server may send at any time. By default they do
+    /// not.
+    #[must_use]
+    pub fn listening_on(mut self, late: Duration) -> Self {
+        self.late = late;
         self
     }
 
@@ -358,14 +387,29 @@ impl Transcript {
                     self.fences += 1;
                     self.lanes[lane].fence(self.fences).await;
                 }
+                let quiet = self.quiet_time();
                 // Even a sleep of no time takes a tick of the timer.
-                if !self.quiet.is_zero() {
-                    sleep(self.quiet).await;
+                if !quiet.is_zero() {
+                    sleep(quiet).await;
                 }
             }
         }
         for lane in &mut self.lanes {
             lane.catch_up();
+        }
+    }
+
+    /// Receives what the client that acted has written to a real server, if another client has heard something
+    /// since: its thread may report that later than theirs report the answer. Cancel safe.
+    pub(crate) async fn receive_written(&mut self, actor: Option<usize>) {
+        let has_heard = |(at, lane): (usize, &Lane)| Some(at) != actor && lane.has_news();
+        let is_heard = self.lanes.iter().enumerate().any(has_heard);
+        if let Connector::Live { .. } = self.connector
+            && is_heard
+            && let Some(lane) = actor.and_then(|actor| self.lanes.get_mut(actor))
+        {
+            // A client that has more to read than it can take hears no command.
+            let _ = timeout(WRITTEN_LIMIT, lane.receive_written()).await;
         }
     }
 
@@ -406,10 +450,21 @@ impl Transcript {
         self.printer.writer.set_literal();
     }
 
-    /// Sets the quiet time of a real server, and whether fences are sent.
+    /// Sets the quiet time of a real server if it is not the default, and whether fences are sent.
     pub(crate) fn pace(&mut self, quiet: Option<Duration>, is_fenced: bool) {
-        self.quiet = quiet.unwrap_or(QUIET);
+        self.quiet = quiet;
         self.is_fenced = is_fenced;
+    }
+
+    /// How long the clients of a real server go on reading after the fences.
+    fn quiet_time(&self) -> Duration {
+        let is_fenced = self.is_fenced && self.lanes.iter().all(Lane::is_known_to_be_done);
+        self.quiet.unwrap_or(if is_fenced { QUIET } else { UNFENCED_QUIET })
+    }
+
+    /// How long the clients of a scenario listen on after its last line.
+    pub(crate) fn late(&self) -> Duration {
+        self.late
     }
 
     /// The number of lines and titles.
@@ -451,7 +506,7 @@ impl Transcript {
         // Connections that are still open are cut.
         let _ = timeout(CLOSE_TIMEOUT, all_gone).await;
         self.lanes.iter_mut().for_each(Lane::cut);
-        sleep(self.quiet).await;
+        sleep(self.quiet_time()).await;
     }
 
     /// Writes down a line without a client: a remark or a wait.
@@ -533,5 +588,41 @@ impl fmt::Display for Transcript {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use futures::StreamExt;
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::accept_async;
+
+    use super::{QUIET, Transcript, UNFENCED_QUIET};
+
+    /// How long a client of a server that `reads` or does not listens after a fence.
+    async fn quiet_with(reads: bool) -> std::time::Duration {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut socket = accept_async(tcp).await.unwrap();
+            if !reads {
+                pending::<()>().await;
+            }
+            // A socket that is read answers pings.
+            while socket.next().await.is_some() {}
+        });
+        let mut t = Transcript::tcp(addr);
+        t.connect("bob", "/").await;
+        t.quiet_time()
+    }
+
+    /// It costs the two seconds in which a pong might have come.
+    #[tokio::test]
+    async fn a_server_that_answers_no_pings_is_listened_to_for_longer() {
+        assert_eq!(quiet_with(true).await, QUIET);
+        assert_eq!(quiet_with(false).await, UNFENCED_QUIET);
     }
 }

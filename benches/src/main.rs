@@ -58,6 +58,7 @@ fn main() -> anyhow::Result<()> {
     }
     let mut met = true;
     for mode in wanted {
+        report::print_heading(mode);
         met &= report::print(mode, &measure(mode, rounds, &others, &only)?);
     }
     println!("\n{}", if met { "Every \"must\" is met." } else { "Not every \"must\" is met." });

@@ -49,9 +49,13 @@ impl fmt::Display for Spread {
     }
 }
 
+/// Prints the heading of a mode's table, before the measurement, which takes long.
+pub fn print_heading(mode: &Mode) {
+    println!("\n**{}**: {}\n", mode.name, mode.about);
+}
+
 /// Prints a mode's table as Markdown. Returns whether every "must" is met.
 pub fn print(mode: &Mode, rows: &[Row]) -> bool {
-    println!("\n**{}**: {}\n", mode.name, mode.about);
     let Some(columns) = rows.first().and_then(|row| row.samples.first()) else { return true };
     let columns: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
     // The first column is the main metric. It is printed with its spread and its ratios.

@@ -4,6 +4,8 @@
 mod encode;
 #[path = "../../src/broadcast/guarded.rs"]
 mod guarded;
+#[path = "../../src/broadcast/held.rs"]
+mod held;
 #[path = "../../src/broadcast/hub.rs"]
 mod hub;
 #[path = "../../src/broadcast/input.rs"]

@@ -25,7 +25,7 @@ pub static EXAMPLES: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// The examples that handle SIGTERM and end in order. The system ends the others.
-const GRACEFUL: [&str; 4] = ["full_chat", "names_and_typing", "reconnect", "shutdown"];
+const GRACEFUL: [&str; 5] = ["full_chat", "guess", "names_and_typing", "reconnect", "shutdown"];
 
 /// How long a server may take to end after SIGTERM: 5 s for its drain, 3 s for a close, and a reserve
 /// for a busy machine.
@@ -34,7 +34,8 @@ const ENDING: Duration = Duration::from_secs(12);
 /// The path at which an example accepts WebSockets.
 pub fn target(example: &str) -> &'static str {
     match example {
-        "connections" | "handshake" | "poll_vs_push" | "reconnect" => "/ws",
+        "connections" | "guess" | "handshake" | "poll_vs_push" | "reconnect" | "strangers_page"
+        | "too_fast" => "/ws",
         "raw_echo" => "/chat",
         _ => "/",
     }

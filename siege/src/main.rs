@@ -48,6 +48,7 @@ async fn main() -> Result<ExitCode> {
 
 /// Runs the attacks that `options` name, one after the other. Returns whether all marks were met.
 async fn besiege(options: &Options) -> Result<bool> {
+    println!("the examples are built first");
     let siege = Siege::prepare(options).await?;
     println!("seed {}", siege.seed);
     if siege.short {

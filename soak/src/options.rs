@@ -18,7 +18,8 @@ usage: ws101-soak [--minutes N | --seconds N] [--seed N] [--witnesses N] [--roam
   --seed N       repeats the choices of an earlier run
   --witnesses N  well-behaved clients that stay from the first word to the last; 24
   --roamers N    well-behaved clients that leave and come back; 12
-  --faults N     clients that misbehave at any one time; 24";
+  --faults N     clients that misbehave at any one time; 24
+or ws101-soak --class, which runs a class of `ws101 lesson`";
 
 /// The options of one run.
 #[derive(Clone, Debug)]

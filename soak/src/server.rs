@@ -112,7 +112,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
         let first = timeout(TIMEOUT, lines.next_line()).await.context("it does not start")??;
         let first = first.context("it ended before it listened")?;
-        let address = first.split("://").nth(1).and_then(|rest| rest.split([' ', '/']).next());
+        let address = first.split("://").nth(1).and_then(|rest| rest.split([' ', '/', ',']).next());
         let address = address.and_then(|address| address.parse().ok()).context(first.clone())?;
         if program.file_stem().is_some_and(|name| name == FULL_CHAT) {
             // It prints its second port last, so both ports are open then.

@@ -1,15 +1,18 @@
 //! The hub as its users see it: members join, messages are broadcast or sent, memberships end.
+
+use bytes::Bytes;
 use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::encode::{encode, encoded};
+use super::held::Request;
 use super::mailbox::Mailbox;
 use super::member::{Audience, ClientId};
 use super::outlet::Outlet;
 use super::roster::Member;
-use super::scheduler::spawn;
+use super::scheduler::{MutexGuard, spawn};
 use super::shared::{HubOptions, Shared, State};
 use super::writer::Writer;
 
@@ -74,15 +77,20 @@ impl Hub {
         let mut state = self.0.lock();
         state.last_id += 1;
         let id = state.last_id;
+        let mut audience = Audience::default();
+        if let Some(held) = &mut state.held {
+            // It must not receive what was broadcast before it came and is sent later.
+            held.push(Request::Seat(id, audience));
+            audience = Audience::EXCLUDED;
+        }
         let mut wire = outlet.lock();
-        wire.audience = Audience::default();
-        wire.seen = state.end(Audience::default());
+        wire.audience = audience;
+        wire.seen = state.end(audience);
         wire.input.pace.clone_from(&self.0.pace);
         if let Some(frame) = state.closed.clone() {
             wire.close(Some(frame));
         } else {
-            let member = Member { outlet: outlet.clone(), audience: Audience::default() };
-            state.members.insert(id, member);
+            state.members.insert(id, audience, Member { outlet: outlet.clone() });
         }
         drop(wire);
         Mailbox::new(id, outlet.clone(), self.0.clone())
@@ -105,6 +113,14 @@ impl Hub {
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Delivery {
         let frame = encoded(&message.into());
         let mut state = self.0.lock();
+        if let Some(held) = &mut state.held {
+            held.push(Request::Send(to, frame));
+            return Delivery { members: 1 };
+        }
+        self.send_now(&mut state, to, frame)
+    }
+
+    fn send_now(&self, state: &mut State, to: ClientId, frame: Bytes) -> Delivery {
         let Some(member) = state.members.get(to) else { return Delivery::default() };
         let mut wire = member.caught_up(&state.logs);
         if wire.left {
@@ -127,13 +143,24 @@ impl Hub {
         except: Option<ClientId>,
         message: impl Into<Message>,
     ) -> Delivery {
-        self.publish(audience, except, &message.into())
+        let message = message.into();
+        let mut state = self.0.lock();
+        let State { members, held, .. } = &mut *state;
+        if let Some(held) = held {
+            held.push(Request::Broadcast { audience, except, message });
+            return Delivery { members: members.listeners(audience) };
+        }
+        self.publish(state, audience, except, &message)
     }
 
     /// The number of members of an audience. A caller need not make a message for an empty audience.
+    ///
+    /// A hub that [holds](Self::hold) requests does not know yet how many there will be, and answers
+    /// with at least 1.
     #[must_use]
     pub fn listeners(&self, audience: Audience) -> usize {
-        self.0.lock().members.listeners(audience)
+        let state = self.0.lock();
+        state.members.listeners(audience).max(usize::from(state.held.is_some()))
     }
 
     /// Moves one member to another audience.
@@ -142,13 +169,9 @@ impl Hub {
     /// on what is broadcast to the new one.
     pub fn seat(&self, id: ClientId, audience: Audience) {
         let mut state = self.0.lock();
-        let end = state.end(audience);
-        if let Some(member) = state.members.remove(id) {
-            let mut wire = member.caught_up(&state.logs);
-            wire.audience = audience;
-            wire.seen = end;
-            drop(wire);
-            state.members.insert(id, Member { audience, ..member });
+        match &mut state.held {
+            Some(held) => held.push(Request::Seat(id, audience)),
+            None => state.seat(id, audience),
         }
     }
 
@@ -166,17 +189,76 @@ impl Hub {
     /// Ends one membership with `code`, after all that was sent before.
     pub fn close(&self, id: ClientId, code: CloseCode, reason: impl Into<Utf8Bytes>) {
         let frame = CloseFrame { code, reason: reason.into() };
-        self.0.lock().remove(id, Some(frame));
+        let mut state = self.0.lock();
+        match &mut state.held {
+            Some(held) => held.push(Request::Close(id, frame)),
+            None => state.remove(id, Some(frame)),
+        }
     }
 
     /// Ends every membership with `code`, and every one that begins later.
     pub fn close_all(&self, code: CloseCode, reason: &'static str) {
         let frame = CloseFrame { code, reason: reason.into() };
         let mut state = self.0.lock();
-        state.closed = Some(frame.clone());
-        for member in std::mem::take(&mut state.members).iter() {
-            member.caught_up(&state.logs).close(Some(frame.clone()));
+        let frame = match &mut state.held {
+            Some(held) => held.close_all(frame),
+            None => Some(frame),
+        };
+        if let Some(frame) = frame {
+            state.close_all(&frame);
         }
+    }
+
+    /// Makes the hub hold what it is asked to do from now on, until [`release`](Self::release).
+    ///
+    /// A room whose events must be saved before anybody learns of them holds all that it sends. Only
+    /// [`leave`](Self::leave), and a mailbox that is dropped, still end a membership at once.
+    pub fn hold(&self) {
+        self.0.lock().held.get_or_insert_default();
+    }
+
+    /// The number of requests that were held so far: a position for [`release`](Self::release).
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.0.lock().held.as_ref().map_or(0, |held| held.position)
+    }
+
+    /// The bytes of the requests that are held. The caller bounds them.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.0.lock().held.as_ref().map_or(0, |held| held.bytes)
+    }
+
+    /// Does what is held up to a [`position`](Self::position), in order.
+    ///
+    /// One task or thread at a time may call it, and it must be in a tokio runtime.
+    pub fn release(&self, until: u64) {
+        loop {
+            // Locked anew for each, because a broadcast may start the task that writes.
+            let mut state = self.0.lock();
+            let Some(held) = &mut state.held else { return };
+            match held.next(until) {
+                Some(Request::Send(to, frame)) => {
+                    self.send_now(&mut state, to, frame);
+                }
+                Some(Request::Broadcast { audience, except, message }) => {
+                    self.publish(state, audience, except, &message);
+                }
+                Some(Request::Seat(id, audience)) => state.seat(id, audience),
+                Some(Request::Close(id, frame)) => state.remove(id, Some(frame)),
+                None => {
+                    if let Some(frame) = held.closed() {
+                        state.close_all(&frame);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Forgets what is held, and holds nothing any more.
+    pub fn discard(&self) {
+        self.0.lock().held = None;
     }
 
     /// The number of members now.
@@ -190,11 +272,16 @@ impl Hub {
         self.0.lock().remove(id, None);
     }
 
-    fn publish(&self, audience: Audience, except: Option<ClientId>, message: &Message) -> Delivery {
-        let mut state = self.0.lock();
+    fn publish(
+        &self,
+        mut state: MutexGuard<State>,
+        audience: Audience,
+        except: Option<ClientId>,
+        message: &Message,
+    ) -> Delivery {
         let State { members, logs, writing, .. } = &mut *state;
-        let spared = except.and_then(|id| members.get(id));
-        let spared = spared.filter(|member| member.audience == audience);
+        let spared = except.filter(|&id| members.audience(id) == Some(audience));
+        let spared = spared.and_then(|id| members.get(id));
         let listening = members.listeners(audience);
         let delivery = Delivery { members: listening - usize::from(spared.is_some()) };
         if delivery.members == 0 {

@@ -9,11 +9,10 @@ use super::outlet::{Outlet, Wire};
 use super::scheduler::MutexGuard;
 use crate::stream::Io;
 
-/// One member: its connection and its audience.
+/// One member. Its audience is in its outlet too, so that a connection needs less memory.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) outlet: Outlet,
-    pub(super) audience: Audience,
 }
 
 impl Member {
@@ -23,7 +22,7 @@ impl Member {
         let mut wire = self.outlet.lock();
         // A member that missed a message receives no more: it must not see a gap.
         if !wire.left
-            && let Some(log) = logs.get(&self.audience)
+            && let Some(log) = logs.get(&wire.audience)
         {
             log.catch_up(&mut wire);
         }
@@ -59,7 +58,7 @@ impl Roster {
     }
 
     pub(super) fn get(&self, id: ClientId) -> Option<&Member> {
-        self.audiences.get(self.seats.get(&id)?)?.members.get(&id)
+        self.audiences.get(&self.audience(id)?)?.members.get(&id)
     }
 
     /// The number of members of an audience.
@@ -67,9 +66,14 @@ impl Roster {
         self.audiences.get(&audience).map_or(0, |listeners| listeners.members.len())
     }
 
-    pub(super) fn insert(&mut self, id: ClientId, member: Member) {
-        self.seats.insert(id, member.audience);
-        let listeners = self.audiences.entry(member.audience).or_default();
+    /// The audience of a member.
+    pub(super) fn audience(&self, id: ClientId) -> Option<Audience> {
+        self.seats.get(&id).copied()
+    }
+
+    pub(super) fn insert(&mut self, id: ClientId, audience: Audience, member: Member) {
+        self.seats.insert(id, audience);
+        let listeners = self.audiences.entry(audience).or_default();
         listeners.members.insert(id, member);
         listeners.list = None;
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::held::Held;
 use super::log::Log;
 use super::member::{Audience, ClientId};
 use super::outlet::{Wire, too_slow};
@@ -90,10 +91,13 @@ pub(super) struct State {
     pub(super) logs: BTreeMap<Audience, Log>,
     /// Whether a task is writing rounds.
     pub(super) writing: bool,
+    /// The requests that wait for a release, if the hub holds them.
+    pub(super) held: Option<Held>,
 }
 
 /// The messages that one audience is sent in one write.
 pub(super) struct Round {
+    pub(super) audience: Audience,
     pub(super) frames: Bytes,
     /// The position in the audience's log at which the round ends.
     pub(super) end: u64,
@@ -126,11 +130,32 @@ impl State {
         let Self { members, logs, writing, .. } = self;
         let rounds = logs.iter_mut().filter_map(|(&audience, log)| {
             let (frames, end) = log.take_round();
-            (!frames.is_empty()).then(|| Round { frames, end, members: members.list(audience) })
+            let has_some = !frames.is_empty();
+            has_some.then(|| Round { audience, frames, end, members: members.list(audience) })
         });
         let rounds: Vec<_> = rounds.collect();
         *writing = !rounds.is_empty();
         rounds
+    }
+
+    /// Moves one member to another audience.
+    pub(super) fn seat(&mut self, id: ClientId, audience: Audience) {
+        let end = self.end(audience);
+        if let Some(member) = self.members.remove(id) {
+            let mut wire = member.caught_up(&self.logs);
+            wire.audience = audience;
+            wire.seen = end;
+            drop(wire);
+            self.members.insert(id, audience, member);
+        }
+    }
+
+    /// Ends every membership, and those that begin later.
+    pub(super) fn close_all(&mut self, frame: &CloseFrame) {
+        self.closed = Some(frame.clone());
+        for member in std::mem::take(&mut self.members).iter() {
+            member.caught_up(&self.logs).close(Some(frame.clone()));
+        }
     }
 
     /// Ends one membership, if it has not ended. With a frame, the session sends it.

@@ -99,7 +99,7 @@ impl Writer {
     fn write_round(&self, round: &Round, member: &Member) -> bool {
         let mut wire = member.outlet.lock();
         // A member that moved to another audience received its part of the round when it moved.
-        if wire.left || wire.audience != member.audience {
+        if wire.left || wire.audience != round.audience {
             return false;
         }
         let Round { frames, end, .. } = round;

@@ -5,6 +5,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::dialect::Dialect;
 use super::event::{Event, Member};
+use super::keeping::Keeping;
 use super::newcomer::Newcomer;
 use super::numbered;
 use super::people::{self, Place};
@@ -19,6 +20,9 @@ const LAST_EVENTS: usize = 50;
 
 /// A close code of this protocol (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
 const VERSION: CloseCode = CloseCode::Library(4002);
+
+/// A close code of this protocol, for a client that the teacher keeps out.
+pub(super) const KICKED: CloseCode = CloseCode::Library(4003);
 
 /// The events that a client missed, and whether they are all of them.
 type Missed = Option<(bool, Vec<Message>)>;
@@ -49,6 +53,11 @@ impl Chat {
             }
         };
         let token = token.as_deref();
+        let fingerprint = token.map(people::fingerprint);
+        if fingerprint.is_some_and(|token| self.rules.is_barred(token, self.now)) {
+            hub.close(who, KICKED, "kicked");
+            return Ok(());
+        }
         if let Some(number) = token.and_then(|token| self.here(token)) {
             self.join_member(who, number, hello.username, hub)?;
             self.change_dialect(who);
@@ -187,7 +196,7 @@ impl Chat {
                 timestamp: self.timestamp(),
             };
             let kept = self.dialects.broadcast_lasting(&joined, Some(who), hub);
-            self.history.push(kept);
+            self.record(kept);
         }
         self.welcome(who, missed, token, hub);
     }
@@ -205,15 +214,21 @@ impl Chat {
             members: self.listed(),
             count: self.members.len(),
             recovered: missed.as_ref().map(|(recovered, _)| *recovered),
+            locked: self.rules.locked,
+            slow: self.rules.slow,
             settings: &self.settings,
             timestamp: self.timestamp(),
         };
         self.reply(who, &welcome, hub);
-        let Some((recovered, events)) = missed else { return };
-        for event in events {
-            hub.send(who, event);
+        if let Some((recovered, events)) = missed {
+            for event in events {
+                hub.send(who, event);
+            }
+            self.reply(who, &Event::ReplayEnd { epoch, seq, recovered }, hub);
         }
-        self.reply(who, &Event::ReplayEnd { epoch, seq, recovered }, hub);
+        if let Keeping::Lost = self.keeping {
+            self.reply(who, &Event::Unsaved { timestamp: self.timestamp() }, hub);
+        }
     }
 
     /// The lasting events after a client's place, if it resumes; the last ones if the history does not
@@ -224,18 +239,5 @@ impl Chat {
             Some(missed) => (true, missed.cloned().collect()),
             None => (false, self.history.last(LAST_EVENTS).cloned().collect()),
         })
-    }
-
-    /// A guest's name that nobody has, in Russian if `lang` is. `guests` only grows, so a name
-    /// that a client took in advance is tried once, not once for every guest.
-    pub(super) fn guest_name(&mut self, lang: &str) -> String {
-        let guest = if lang.starts_with("ru") { "Гость" } else { "Guest" };
-        loop {
-            self.guests += 1;
-            let name = format!("{guest} {}", self.guests);
-            if self.members.is_free(ClientId::MAX, &name) {
-                return name;
-            }
-        }
     }
 }

@@ -162,6 +162,12 @@ impl Dialects {
         self.write(event, except, hub, resuming.map(|(place, _)| Audience(place)))
     }
 
+    /// Writes a lasting event as clients that resume get it. `None` if no dialect resumes.
+    pub(super) fn lasting(&self, event: &Event) -> Option<Message> {
+        let resuming = self.iter().find(|dialect| dialect.resumes())?;
+        self.written(event, resuming)
+    }
+
     /// Writes an event in one dialect.
     pub(super) fn written(&self, event: &Event, dialect: &dyn Dialect) -> Option<Message> {
         dialect.write(event, &self.room)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -32,6 +33,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// Somebody of an earlier life of the server, who may have left since.
+    pub(super) fn former(id: Box<str>, username: Box<str>) -> Self {
+        Self { id, username, named: true, dialect: "", connections: 0, present: 0, token: None }
+    }
+
     /// Whether the person said to be away at every connection. One whose connections broke is not.
     #[must_use]
     pub fn is_away(&self) -> bool {
@@ -43,6 +49,78 @@ impl Named for Member {
     fn name(&self) -> &str {
         &self.username
     }
+}
+
+/// Why a member left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// Its client closed the connection, or cannot come back.
+    Closed,
+    /// The connection broke, and the person did not come back.
+    TimedOut,
+    /// The teacher ended its connections.
+    Kicked,
+}
+
+/// A decision of the teacher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ruling<'a> {
+    /// Only the teacher may send.
+    Locked,
+    /// Everybody may send again.
+    Unlocked,
+    /// The time between two messages of one member; none if zero.
+    Slow(Duration),
+    /// All messages so far are forgotten.
+    Cleared,
+    /// A text for everybody.
+    Announced(&'a str),
+    /// The member that is told may not send for a time.
+    Muted(Duration),
+    /// The member that is told may send again.
+    Unmuted,
+}
+
+impl Ruling<'_> {
+    /// The decision in English words.
+    #[must_use]
+    pub fn english(&self) -> String {
+        match self {
+            Self::Locked => "Only the teacher may write now".to_owned(),
+            Self::Unlocked => "Everybody may write again".to_owned(),
+            Self::Slow(Duration::ZERO) => "Slow mode is off".to_owned(),
+            Self::Slow(time) => format!("Slow mode: one message in {} s", time.as_secs()),
+            Self::Cleared => "The teacher has cleared the room".to_owned(),
+            Self::Announced(text) => (*text).to_owned(),
+            Self::Muted(time) => format!("You may not write for {} s", time.as_secs()),
+            Self::Unmuted => "You may write again".to_owned(),
+        }
+    }
+
+    /// The decision in Russian words.
+    #[must_use]
+    pub fn russian(&self) -> String {
+        match self {
+            Self::Locked => "Сейчас писать может только преподаватель".to_owned(),
+            Self::Unlocked => "Писать снова могут все".to_owned(),
+            Self::Slow(Duration::ZERO) => "Медленный режим выключен".to_owned(),
+            Self::Slow(time) => format!("Медленный режим: одно сообщение в {} с", time.as_secs()),
+            Self::Cleared => "Преподаватель очистил комнату".to_owned(),
+            Self::Announced(text) => (*text).to_owned(),
+            Self::Muted(time) => format!("Вам нельзя писать {} с", time.as_secs()),
+            Self::Unmuted => "Вам снова можно писать".to_owned(),
+        }
+    }
+}
+
+/// A reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reaction {
+    /// One of [`REACTIONS`](super::REACTIONS).
+    pub emoji: &'static str,
+    /// The public ids of the members that have it, in the order in which they reacted.
+    pub users: Vec<Box<str>>,
 }
 
 /// Something that happened. A [`Dialect`](super::Dialect) writes it for its clients.
@@ -78,6 +156,10 @@ pub enum Event<'a> {
         count: usize,
         /// Whether the client gets all that it missed, if it asked for that.
         recovered: Option<bool>,
+        /// Whether only the teacher may send.
+        locked: bool,
+        /// The time between two messages of one member.
+        slow: Duration,
         /// The settings of the room: limits, times and more that a dialect may tell its clients.
         settings: &'a Settings,
         /// When it became a member.
@@ -126,8 +208,8 @@ pub enum Event<'a> {
         members: Vec<&'a Member>,
         /// The number of members now.
         count: usize,
-        /// Whether the connection broke and the person did not come back.
-        timed_out: bool,
+        /// Why the member left.
+        why: Departure,
         /// When the member left.
         timestamp: String,
     },
@@ -181,7 +263,52 @@ pub enum Event<'a> {
         content: &'a str,
         /// The message as the client sent it, if its dialect accepts any JSON.
         data: Option<&'a Value>,
+        /// The number of the message that it answers.
+        reply_to: Option<u64>,
+        /// When it was edited last, in the history.
+        edited: Option<&'a str>,
+        /// The reactions to it, in the history.
+        reactions: &'a [Reaction],
         /// When the server received the message.
+        timestamp: String,
+    },
+    /// A message has another text.
+    Edited {
+        /// The number of this event.
+        seq: u64,
+        /// The number of the message.
+        target: u64,
+        /// Its author.
+        user: &'a Member,
+        /// The new text; `None` in the history if a later event has replaced it.
+        content: Option<&'a str>,
+        /// When it was edited.
+        timestamp: String,
+    },
+    /// A message was deleted. In the history, the same stands in its place, with the message's own number.
+    Deleted {
+        /// The number of this event.
+        seq: u64,
+        /// The number of the message.
+        target: u64,
+        /// The member that deleted it.
+        user: &'a Member,
+        /// When it was deleted.
+        timestamp: String,
+    },
+    /// A member has reacted to a message, or has taken the reaction back.
+    Reaction {
+        /// The number of this event.
+        seq: u64,
+        /// The number of the message.
+        target: u64,
+        /// The member that reacted.
+        user: &'a Member,
+        /// One of [`REACTIONS`](super::REACTIONS).
+        emoji: &'static str,
+        /// Whether the member has the reaction now.
+        active: bool,
+        /// When the member reacted.
         timestamp: String,
     },
     /// A member sent a message to some members. Sent to every connection of theirs, and of the sender's.
@@ -196,6 +323,17 @@ pub enum Event<'a> {
         /// The text.
         content: &'a str,
         /// When the server received the message.
+        timestamp: String,
+    },
+    /// The teacher has decided something.
+    Ruled {
+        /// The number of this event; `None` if it is sent to one member.
+        seq: Option<u64>,
+        /// The decision.
+        ruling: Ruling<'a>,
+        /// The teacher.
+        user: &'a Member,
+        /// When it was decided.
         timestamp: String,
     },
     /// The receipt for a request with an `id`. Sent to the client that made the request.
@@ -228,6 +366,12 @@ pub enum Event<'a> {
     /// The server shuts down and will close every connection with 1001.
     Shutdown {
         /// When the shutdown began.
+        timestamp: String,
+    },
+    /// The history is not saved any more, since its store failed: a restart of the server will lose it.
+    /// Sent to each client that becomes a member.
+    Unsaved {
+        /// When it was told.
         timestamp: String,
     },
     /// The answer to a ping. Sent to the client that pinged.

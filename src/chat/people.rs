@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::event::Member;
 use crate::broadcast::ClientId;
+use crate::history::SavedPerson;
 use crate::id;
 use crate::receipts::Fingerprint;
 
@@ -59,9 +60,46 @@ pub(super) struct People {
     known: HashMap<Fingerprint, Person>,
     held: BTreeMap<(Duration, ClientId), Fingerprint>,
     left: BTreeSet<(Duration, Fingerprint)>,
+    /// The tokens of those that are new, have another name or were forgotten, if a store keeps them.
+    unsaved: Option<BTreeSet<Fingerprint>>,
 }
 
 impl People {
+    /// Knows again those that a store has. They have been away since `now`.
+    pub(super) fn restore(&mut self, saved: Vec<SavedPerson>, now: Duration) {
+        for SavedPerson { token, id, username, named } in saved {
+            let place = Place::Left(now);
+            let person = Person { id: id.into(), username: username.into(), named, place };
+            self.known.insert(token, person);
+            self.left.insert((now, token));
+        }
+    }
+
+    /// Records who changes from now on, for [`unsaved`](Self::unsaved).
+    pub(super) fn record(&mut self) {
+        self.unsaved.get_or_insert_default();
+    }
+
+    /// Records no longer, after the store has failed.
+    pub(super) fn stop_recording(&mut self) {
+        self.unsaved = None;
+    }
+
+    /// The people that have changed since the last call, and the tokens that were forgotten.
+    pub(super) fn unsaved(&mut self) -> (Vec<SavedPerson>, Vec<Fingerprint>) {
+        let (mut people, mut forgotten) = (Vec::new(), Vec::new());
+        for token in self.unsaved.as_mut().map(std::mem::take).unwrap_or_default() {
+            match self.known.get(&token) {
+                Some(Person { id, username, named, .. }) => {
+                    let (id, username) = (id.to_string(), username.to_string());
+                    people.push(SavedPerson { token, id, username, named: *named });
+                }
+                None => forgotten.push(token),
+            }
+        }
+        (people, forgotten)
+    }
+
     pub(super) fn get(&self, token: Fingerprint) -> Option<&Person> {
         self.known.get(&token)
     }
@@ -89,7 +127,8 @@ impl People {
     /// The person left the room.
     pub(super) fn left(&mut self, token: Fingerprint, member: &Member, now: Duration) {
         self.move_to(token, member, Place::Left(now));
-        if self.left.len() > KEPT_MAX {
+        // Those of a store may be more.
+        while self.left.len() > KEPT_MAX {
             self.forget_first();
         }
     }
@@ -117,6 +156,7 @@ impl People {
     fn forget_first(&mut self) {
         if let Some((_, token)) = self.left.pop_first() {
             self.known.remove(&token);
+            self.changed(token);
         }
     }
 
@@ -127,6 +167,14 @@ impl People {
             named: member.named,
             place,
         };
+        let before = self.known.get(&token);
+        let is_same = before.is_some_and(|before| {
+            (&before.id, &before.username, before.named)
+                == (&member.id, &member.username, member.named)
+        });
+        if !is_same {
+            self.changed(token);
+        }
         match self.known.insert(token, person).map(|before| before.place) {
             Some(Place::Held(number, due)) => drop(self.held.remove(&(due, number))),
             Some(Place::Left(since)) => drop(self.left.remove(&(since, token))),
@@ -136,6 +184,12 @@ impl People {
             Place::Held(number, due) => drop(self.held.insert((due, number), token)),
             Place::Left(since) => drop(self.left.insert((since, token))),
             Place::Here(_) => {}
+        }
+    }
+
+    fn changed(&mut self, token: Fingerprint) {
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.insert(token);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Departures of members, and whether members are away.
 
-use super::event::Event;
+use super::event::{Departure, Event};
 use super::people::GRACE;
 use super::request::RequestError;
 use super::room::{Chat, Connection};
@@ -26,12 +26,12 @@ impl Chat {
         let is_held = !connection.closed
             && member.token.is_some_and(|token| self.people.hold(token, number, member, due));
         if !is_held {
-            self.depart(number, false, hub);
+            self.depart(number, Departure::Closed, hub);
         }
     }
 
     /// A member leaves the room.
-    pub(super) fn depart(&mut self, number: ClientId, timed_out: bool, hub: &Hub) {
+    pub(super) fn depart(&mut self, number: ClientId, why: Departure, hub: &Hub) {
         let Some(member) = self.members.leave(number) else { return };
         self.changed.remove(&number);
         if let Some(token) = member.token {
@@ -46,11 +46,11 @@ impl Chat {
             user: &member,
             members: self.listed(),
             count,
-            timed_out,
+            why,
             timestamp: self.timestamp(),
         };
         let kept = self.dialects.broadcast_lasting(&left, None, hub);
-        self.history.push(kept);
+        self.record(kept);
     }
 
     /// A client says whether its person looks at it.

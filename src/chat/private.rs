@@ -25,8 +25,7 @@ impl Chat {
         let user = self.member(who)?;
         let addressees = to.join(" ");
         let numbered = Numbered::new(request_id, ["private", addressees.as_str(), content]);
-        if let Some(receipt) = self.done_before(who, numbered)? {
-            self.acknowledge(who, numbered, receipt, true, hub);
+        if self.answered_before(who, numbered, hub)? {
             return Ok(());
         }
         let mut numbers = vec![self.number(who)];
@@ -37,6 +36,8 @@ impl Chat {
             numbers.push(number);
             members.push(member.clone());
         }
+        self.permit_message(who, &user)
+            .map_err(|error| error.about(request_id.map(str::to_owned)))?;
         let receipt = self.receipt(who, None);
         let made_up = id::random();
         let message = Event::Private {

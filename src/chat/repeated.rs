@@ -5,10 +5,12 @@ use std::time::SystemTime;
 
 use super::dialect::Dialect;
 use super::event::{Event, Member};
+use super::keeping::Keeping;
 use super::numbered::{Numbered, Receipt};
 use super::request::{ErrorCode, RequestError};
 use super::room::Chat;
 use crate::broadcast::{ClientId, Hub};
+use crate::history::SavedReceipt;
 use crate::receipts::{Fingerprint, Known};
 use crate::timestamp;
 
@@ -34,6 +36,20 @@ impl Chat {
         }
     }
 
+    /// Answers a request that was done before. False if it was not.
+    pub(super) fn answered_before(
+        &self,
+        who: ClientId,
+        request: Option<Numbered>,
+        hub: &Hub,
+    ) -> Result<bool, RequestError> {
+        let receipt = self.done_before(who, request)?;
+        if let Some(receipt) = receipt {
+            self.acknowledge(who, request, receipt, true, hub);
+        }
+        Ok(receipt.is_some())
+    }
+
     /// Remembers what a request with an `id` caused, and sends the receipt.
     pub(super) fn confirm(
         &mut self,
@@ -43,7 +59,14 @@ impl Chat {
         hub: &Hub,
     ) {
         let Some(Numbered { id, content }) = request else { return };
-        self.receipts.remember(self.session_of(who), id, content, receipt);
+        let session = self.session_of(who);
+        self.receipts.remember(session, id, content, receipt);
+        if let Keeping::Saved(unsaved) = &mut self.keeping
+            && self.connections.get(&who).is_some_and(|connection| connection.session.is_some())
+        {
+            let Receipt { seq, at, .. } = receipt;
+            unsaved.push(SavedReceipt { session, id: id.to_owned(), content, seq, at });
+        }
         self.acknowledge(who, request, receipt, false, hub);
     }
 
@@ -78,7 +101,17 @@ impl Chat {
             && let Some(seq) = receipt.seq
         {
             let timestamp = timestamp::of(receipt.at);
-            let message = Event::Message { seq, id, user, content, data: None, timestamp };
+            let message = Event::Message {
+                seq,
+                id,
+                user,
+                content,
+                data: None,
+                reply_to: None,
+                edited: None,
+                reactions: &[],
+                timestamp,
+            };
             self.reply(who, &message, hub);
         }
     }

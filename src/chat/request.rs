@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::escape::Line;
 use crate::name::{self, Unfit};
+use crate::settings::Key;
 
 /// The longest `content`, in Unicode scalar values.
 pub const CONTENT_CHARS: usize = 4_000;
@@ -16,6 +17,12 @@ pub const CONTENT_BYTES: usize = 16_000;
 pub const EVENTS_MAX: usize = 100;
 /// The most members that one private message is for.
 pub const ADDRESSEES_MAX: usize = 16;
+/// How long after it was sent a message may be edited.
+pub const EDIT_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// The most reactions to one message, so that it does not grow with the room.
+pub const REACTIONS_MAX: usize = 100;
+/// The reactions that there are.
+pub const REACTIONS: [&str; 5] = ["👍", "✅", "😂", "🎉", "🤔"];
 /// The longest `id` of a request, in characters.
 const ID_CHARS: usize = 64;
 /// The most characters of a client's text that an error quotes.
@@ -37,6 +44,35 @@ pub enum Request {
         username: Option<String>,
         /// The message as it came, in dialects that accept any JSON.
         data: Option<Value>,
+        /// The number of the message that it answers.
+        reply_to: Option<u64>,
+    },
+    /// To give one's own message another text.
+    Edit {
+        /// The client's own name for the request, which asks for a receipt.
+        id: Option<String>,
+        /// The number of the message.
+        seq: u64,
+        /// The new text.
+        content: String,
+    },
+    /// To delete one's own message.
+    Delete {
+        /// The client's own name for the request, which asks for a receipt.
+        id: Option<String>,
+        /// The number of the message.
+        seq: u64,
+    },
+    /// To react to a message, or to take the reaction back.
+    React {
+        /// The client's own name for the request, which asks for a receipt.
+        id: Option<String>,
+        /// The number of the message.
+        seq: u64,
+        /// One of [`REACTIONS`](super::REACTIONS).
+        emoji: &'static str,
+        /// Whether the member is to have the reaction.
+        active: bool,
     },
     /// To get a part of the history.
     History {
@@ -57,6 +93,20 @@ pub enum Request {
         to: Vec<String>,
         /// The text.
         content: String,
+    },
+    /// To become the teacher's client.
+    Teach {
+        /// The client's own name for the request, which asks for a receipt.
+        id: Option<String>,
+        /// The key that the person typed.
+        key: Key,
+    },
+    /// To do what only the teacher may.
+    Moderate {
+        /// The client's own name for the request, which asks for a receipt.
+        id: Option<String>,
+        /// The action.
+        action: Action,
     },
     /// To be shown as typing, or no longer.
     Typing {
@@ -120,6 +170,48 @@ impl Default for Hello {
     }
 }
 
+/// An action that only the teacher may take. `user` is the public id of a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// To let a member send nothing for a time.
+    Mute {
+        /// The member.
+        user: String,
+        /// For how long.
+        time: Duration,
+    },
+    /// To let it send again.
+    Unmute {
+        /// The member.
+        user: String,
+    },
+    /// To end a member's connections, and keep its person out for a time.
+    Kick {
+        /// The member.
+        user: String,
+        /// For how long.
+        time: Duration,
+    },
+    /// To let each member send one message in this time. Zero lifts it.
+    Slow {
+        /// The time between two messages.
+        time: Duration,
+    },
+    /// To let only the teacher send, or everybody again.
+    Lock {
+        /// Whether only the teacher may.
+        locked: bool,
+    },
+    /// To forget all messages so far.
+    Clear,
+    /// To tell everybody a text.
+    Announce {
+        /// The text.
+        content: String,
+    },
+}
+
 /// How the chat is to know a person again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -175,8 +267,14 @@ pub enum ErrorCode {
     RoomInvalid,
     /// The protocol knows the request, but this server does not.
     Unsupported,
-    /// A member that the request names is not here, or its client cannot be told.
+    /// A member or a message that the request names is not here, or its client cannot be told.
     NotFound,
+    /// The client may not do that.
+    Forbidden,
+    /// The teacher lets the member send nothing for a time.
+    Muted,
+    /// Only the teacher may send in the room.
+    RoomLocked,
     /// The room no longer keeps all the events after that number.
     HistoryGone,
     /// The message came too soon after the last one.
@@ -201,6 +299,9 @@ impl ErrorCode {
             Self::RoomInvalid => "room_invalid",
             Self::Unsupported => "unsupported",
             Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::Muted => "muted",
+            Self::RoomLocked => "room_locked",
             Self::HistoryGone => "history_gone",
             Self::RateLimited => "rate_limited",
         }
@@ -245,11 +346,23 @@ impl RequestError {
     }
 
     pub(super) fn rate_limited(retry_after: Duration) -> Self {
+        Self::new(ErrorCode::RateLimited, "too fast").later(retry_after)
+    }
+
+    pub(super) fn muted(rest: Duration) -> Self {
+        Self::new(ErrorCode::Muted, "the teacher has muted you").later(rest)
+    }
+
+    /// The same, for a request that may succeed after a time, which the words name.
+    fn later(self, retry_after: Duration) -> Self {
         // Rounded up to whole milliseconds, so that no client tries a moment too soon.
         let ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-        let message = format!("too fast: wait {} s", ms.div_ceil(1000));
-        let error = Self::new(ErrorCode::RateLimited, message);
-        Self { retryable: true, retry_after: Some(Duration::from_millis(ms)), ..error }
+        Self {
+            message: format!("{}: wait {} s", self.message, ms.div_ceil(1000)),
+            retryable: true,
+            retry_after: Some(Duration::from_millis(ms)),
+            ..self
+        }
     }
 
     pub(super) fn unfit(unfit: Unfit) -> Self {

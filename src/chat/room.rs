@@ -3,27 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::dialect::{Dialect, Entry};
 use super::dialects::Dialects;
-use super::event::{Event, Member};
+use super::event::{Departure, Event, Member};
+use super::guesses::{Guesses, Origin};
+use super::keeping::Keeping;
 use super::newcomer::Newcomer;
-use super::numbered::{self, Numbered, Receipt};
+use super::numbered::{self, Receipt};
 use super::people::People;
-use super::request::{self, ErrorCode, Request, RequestError};
+use super::posts::Posts;
+use super::request::{self, ErrorCode, RequestError};
+use super::rules::Rules;
 use crate::broadcast::{ClientId, Hub};
 use crate::crowd::{Crowd, Roll};
 use crate::history::Ring;
-use crate::name::{self, Likeness, Unfit};
+use crate::name::Likeness;
 use crate::receipts::{Fingerprint, Receipts};
 use crate::room::Room;
 use crate::settings::Settings;
 use crate::stats::Report;
+use crate::timestamp;
 use crate::upgrade::Peer;
-use crate::{id, timestamp};
 
 /// The most refused requests of one connection that are logged, so that no client fills the log.
 const LOGGED_MAX: u8 = 10;
@@ -37,9 +40,6 @@ const ROOM_BYTES: usize = 64 * 1024;
 
 /// The most results of requests that are kept in each room but the first.
 const ROOM_IDS: usize = 1_024;
-
-/// How long a `typing` event holds unless it is repeated.
-const TYPING_EXPIRES: Duration = Duration::from_secs(6);
 
 /// A close code of this protocol (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
 const HELLO_TIMEOUT: CloseCode = CloseCode::Library(4107);
@@ -82,6 +82,13 @@ pub struct Chat {
     pub(super) unnamed: BTreeMap<ClientId, Duration>,
     /// The last lasting events. Their numbers start anew in another life of the room.
     pub(super) history: Ring,
+    pub(super) keeping: Keeping,
+    /// The messages among them, as they are now.
+    pub(super) posts: Posts,
+    /// The decisions of the teacher.
+    pub(super) rules: Rules,
+    /// Wrong keys of the teacher.
+    pub(super) guesses: Guesses,
     /// The messages since the room opened.
     pub(super) messages: u64,
     /// The number of the last guest.
@@ -111,11 +118,18 @@ pub(super) struct Connection {
     pub(super) lists_rooms: Option<bool>,
     /// Whether its person said to be away.
     pub(super) away: bool,
+    /// Whether its client has shown the teacher's key.
+    pub(super) teaches: bool,
+    /// Where it comes from.
+    pub(super) origin: Origin,
     /// Whether its client closed it on purpose.
     pub(super) closed: bool,
     /// The number of its refused requests that are in the log.
     logged: u8,
 }
+
+/// Most connections are idle, and each has one of these.
+const _: () = assert!(size_of::<Connection>() <= 56);
 
 impl Chat {
     /// An empty chat with these settings.
@@ -131,6 +145,10 @@ impl Chat {
             receipts: Receipts::default(),
             unnamed: BTreeMap::new(),
             history: Ring::new(KEPT_BYTES),
+            keeping: Keeping::Memory,
+            posts: Posts::default(),
+            rules: Rules::default(),
+            guesses: Guesses::default(),
             messages: 0,
             guests: 0,
             now: Duration::ZERO,
@@ -147,6 +165,7 @@ impl Chat {
         Self {
             receipts: Receipts::of_at_most(ROOM_IDS),
             history: Ring::new(ROOM_BYTES),
+            guesses: self.guesses.clone(),
             now: self.now,
             clock: self.clock,
             dialects: self.dialects.within(room, slot),
@@ -219,78 +238,6 @@ impl Chat {
         }
     }
 
-    // ---- requests
-
-    /// Does what a client asks for.
-    ///
-    /// # Errors
-    ///
-    /// The request cannot be done, and nothing has changed.
-    fn handle(&mut self, who: ClientId, request: Request, hub: &Hub) -> Result<(), RequestError> {
-        match request {
-            Request::Hello(hello) => self.hello(who, hello, hub)?,
-            Request::Presence { away } => self.set_away(who, away)?,
-            Request::Bye => {
-                self.closed(who, CloseCode::Normal);
-                hub.close(who, CloseCode::Normal, "bye");
-            }
-            Request::Message { id, content, username, data } => {
-                let mut member = self.member_or_guest(who, hub)?;
-                let numbered = Numbered::new(id.as_deref(), ["message", content.as_str()]);
-                if let Some(receipt) = self.done_before(who, numbered)? {
-                    self.resend(who, &member, numbered, &content, receipt, hub);
-                    return Ok(());
-                }
-                if let Some(username) = username.filter(|name| **name != *member.username)
-                    && let Ok((renamed, _)) = self.rename(who, &member, username, hub)
-                {
-                    member = renamed;
-                }
-                let receipt = self.message(who, &member, numbered, &content, data.as_ref(), hub);
-                self.confirm(who, numbered, receipt, hub);
-            }
-            Request::Private { id, to, content } => {
-                self.send_private(who, id.as_deref(), &to, &content, hub)?;
-            }
-            Request::Typing { active } => {
-                let member = self.member(who)?;
-                if !self.crowd.passing(self.members.len()) {
-                    return Ok(());
-                }
-                let typing = Event::Typing { user: &member, active, expires: TYPING_EXPIRES };
-                self.dialects.broadcast(&typing, Some(who), hub);
-            }
-            Request::Rename { id, username } => {
-                let member = self.member(who)?;
-                let numbered = Numbered::new(id.as_deref(), ["rename", username.as_str()]);
-                // A client that comes back is a new member, so its request is done again.
-                if let Some(receipt) = self.done_before(who, numbered)?
-                    && receipt.by == who
-                {
-                    self.acknowledge(who, numbered, receipt, true, hub);
-                    return Ok(());
-                }
-                let renamed = self.rename(who, &member, username, hub);
-                let (_, receipt) = renamed.map_err(|error| error.about(id.clone()))?;
-                self.confirm(who, numbered, receipt, hub);
-            }
-            Request::History { id, epoch, side, limit } => {
-                self.member(who)?;
-                self.send_history(who, id.as_deref(), epoch.as_deref(), side, limit, hub)
-                    .map_err(|error| error.about(id))?;
-            }
-            Request::Ping { timestamp } => {
-                let entry = self.dialect_of(who).map(Dialect::entry);
-                if entry.is_some_and(Entry::begins_with_hello) {
-                    self.member(who)?;
-                }
-                let pong = Event::Pong { timestamp, server_time: self.timestamp() };
-                self.reply(who, &pong, hub);
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn member(&self, who: ClientId) -> Result<Member, RequestError> {
         let words = r#"say {"type":"hello","v":1} first: until then nobody knows you are here"#;
         let error = || RequestError::new(ErrorCode::HelloRequired, words);
@@ -302,88 +249,18 @@ impl Chat {
         self.connections.get(&who).map_or(who, |connection| connection.number)
     }
 
-    /// The member that sends a message; a listener becomes a guest.
-    fn member_or_guest(&mut self, who: ClientId, hub: &Hub) -> Result<Member, RequestError> {
-        if self.member(who).is_err()
-            && let Some(dialect) = self.dialect_of(who)
-            && matches!(dialect.entry(), Entry::Listener)
-        {
-            let name = self.guest_name(dialect.guest_language());
-            self.admit(who, Newcomer::guest(name), hub);
-        }
-        self.member(who)
+    // ---- the history
+
+    /// Keeps a lasting event under the next number.
+    pub(super) fn record(&mut self, event: Option<Message>) {
+        self.history.push(event);
+        self.posts.forget_before(self.history.first());
     }
 
-    /// Sends a message to all members. The result is the receipt for its sender.
-    fn message(
-        &mut self,
-        who: ClientId,
-        member: &Member,
-        numbered: Option<Numbered>,
-        content: &str,
-        data: Option<&Value>,
-        hub: &Hub,
-    ) -> Receipt {
-        let seq = self.history.seq() + 1;
-        self.messages += 1;
-        let receipt = self.receipt(who, Some(seq));
-        let made_up = numbered.is_none().then(id::random);
-        let message = Event::Message {
-            seq,
-            id: numbered.map(|request| request.id).or(made_up.as_deref()).unwrap_or_default(),
-            user: member,
-            content,
-            data,
-            timestamp: timestamp::of(receipt.at),
-        };
-        let dialect = self.dialect_of(who);
-        let for_sender = dialect.and_then(|dialect| dialect.write_to_sender(&message));
-        let except = for_sender.as_ref().map(|_| who);
-        let kept = self.dialects.broadcast_lasting(&message, except, hub);
-        self.history.push(kept);
-        if let Some(frame) = for_sender {
-            hub.send(who, frame);
-        }
-        receipt
-    }
-
-    /// Gives a member another name, if it is free, and tells all members. A member that asks for
-    /// the name it has causes no event, and its receipt has no `seq`.
-    pub(super) fn rename(
-        &mut self,
-        who: ClientId,
-        member: &Member,
-        username: String,
-        hub: &Hub,
-    ) -> Result<(Member, Receipt), RequestError> {
-        let username = self.free_name(who, username)?;
-        let renamed = Member { username: username.into(), named: true, ..member.clone() };
-        self.members.enter(self.number(who), renamed.clone());
-        if let Some(token) = renamed.token {
-            self.people.here(token, self.number(who), &renamed);
-        }
-        if renamed.username == member.username {
-            return Ok((renamed, self.receipt(who, None)));
-        }
-        let at_once = self.crowd.renamed(self.members.len(), renamed.clone());
-        // A renaming in a summary is not a lasting event and has no number.
-        let seq = at_once.then(|| self.history.seq() + 1);
-        let receipt = self.receipt(who, seq);
-        let event = Event::Renamed {
-            seq,
-            user: &renamed,
-            from: &member.username,
-            members: self.listed(),
-            count: self.members.len(),
-            timestamp: timestamp::of(receipt.at),
-        };
-        if at_once {
-            let kept = self.dialects.broadcast_lasting(&event, None, hub);
-            self.history.push(kept);
-        } else {
-            self.reply(who, &event, hub);
-        }
-        Ok((renamed, receipt))
+    /// Puts another event into the place of one that is kept.
+    pub(super) fn replace(&mut self, seq: u64, event: Message) {
+        self.history.replace(seq, event);
+        self.posts.forget_before(self.history.first());
     }
 
     // ---- members
@@ -391,23 +268,6 @@ impl Chat {
     /// The members that an event lists: at most [`LISTED`].
     pub(super) fn listed(&self) -> Vec<&Member> {
         self.members.listed().collect()
-    }
-
-    /// The name, if `who` may have it: it is not reserved, and no other member's name looks like
-    /// it. A member may take another spelling of its own name: a guest, its name in capitals.
-    pub(super) fn free_name(&self, who: ClientId, name: String) -> Result<String, RequestError> {
-        let number = self.number(who);
-        if !self.members.is_free(number, &name) {
-            return Err(RequestError::new(
-                ErrorCode::NameTaken,
-                "somebody here has that name already",
-            ));
-        }
-        let own = self.members.get(number).is_some_and(|own| name::alike(&own.username, &name));
-        if !own && name::is_reserved(&name) {
-            return Err(RequestError::unfit(Unfit::Reserved));
-        }
-        Ok(name)
     }
 
     pub(super) fn timestamp(&self) -> String {
@@ -443,6 +303,8 @@ impl Room for Chat {
             session,
             lists_rooms: None,
             away: false,
+            teaches: false,
+            origin: Origin::of(peer),
             closed: false,
             logged: 0,
         };
@@ -506,6 +368,7 @@ impl Room for Chat {
     fn tick(&mut self, now: Duration, hub: &Hub) {
         self.receipts.expire(now);
         self.people.expire(now);
+        self.rules.expire(now);
         self.broadcast_crowd(hub);
         self.broadcast_states(hub);
     }
@@ -531,7 +394,7 @@ impl Room for Chat {
             hub.close(who, HELLO_TIMEOUT, "hello_timeout");
         }
         while let Some(number) = self.people.overdue(self.now) {
-            self.depart(number, true, hub);
+            self.depart(number, Departure::TimedOut, hub);
         }
     }
 

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use unicode_normalization::UnicodeNormalization;
 
 use super::dialects::GENERAL;
+use super::keeping::Saving;
 use super::room::Chat;
 use crate::broadcast::{ClientId, Hub};
 use crate::name::Likeness;
@@ -39,24 +40,27 @@ const ROOM_INVALID: CloseCode = CloseCode::Library(4006);
 /// The rooms of a server.
 #[derive(Debug)]
 pub struct Rooms {
-    general: Chat,
+    pub(super) general: Chat,
     /// The likeness of the first room's name.
     likeness: Likeness,
     /// The other rooms, by slot.
-    others: BTreeMap<u16, Other>,
+    pub(super) others: BTreeMap<u16, Other>,
     /// The slots of connections to other rooms.
     slots: BTreeMap<ClientId, u16>,
     /// The state of each room that clients were told last.
     told: BTreeMap<u16, RoomJson>,
     /// The slot of the room that had the last event.
     last: u16,
-    now: Duration,
+    pub(super) now: Duration,
+    pub(super) saving: Saving,
+    /// The names of rooms that have ended, for the store: at most those of one event.
+    pub(super) ended: Vec<String>,
 }
 
 /// A room with a name of its own.
 #[derive(Debug)]
-struct Other {
-    chat: Chat,
+pub(super) struct Other {
+    pub(super) chat: Chat,
     likeness: Likeness,
     /// Since when it has no connections.
     empty: Option<Duration>,
@@ -114,16 +118,18 @@ impl Rooms {
             told: BTreeMap::new(),
             last: 0,
             now: Duration::ZERO,
+            saving: Saving::Never,
+            ended: Vec::new(),
         }
     }
 
-    fn chats(&mut self) -> impl Iterator<Item = &mut Chat> {
+    pub(super) fn chats(&mut self) -> impl Iterator<Item = &mut Chat> {
         let others = self.others.values_mut().map(|other| &mut other.chat);
         std::iter::once(&mut self.general).chain(others)
     }
 
     /// The room that had the last event.
-    fn last(&mut self) -> &mut Chat {
+    pub(super) fn last(&mut self) -> &mut Chat {
         let other = self.others.get_mut(&self.last).map(|other| &mut other.chat);
         other.unwrap_or(&mut self.general)
     }
@@ -139,7 +145,7 @@ impl Rooms {
 
     /// The slot of the room with that name, or with one that looks like it; a new room if there is
     /// none. `None` if there are too many rooms with people in them.
-    fn slot_of(&mut self, name: &str) -> Option<u16> {
+    pub(super) fn slot_of(&mut self, name: &str) -> Option<u16> {
         let likeness = Likeness::of(name);
         if likeness.is_like(&self.likeness) {
             return Some(0);
@@ -154,14 +160,39 @@ impl Rooms {
             self.remove(oldest);
         }
         let slot = (1..=u16::MAX).find(|slot| !self.others.contains_key(slot))?;
-        let chat = self.general.another(name, slot);
+        let mut chat = self.general.another(name, slot);
+        self.keep_as_others(&mut chat);
         self.others.insert(slot, Other { chat, likeness, empty: Some(self.now) });
         Some(slot)
     }
 
+    /// Brings a client into the room that its address names.
+    fn enter(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
+        if let Some(asked) = peer.query("room") {
+            let Some(name) = room_name(asked) else {
+                hub.close(who, ROOM_INVALID, "room names have 1 to 32 letters, digits, - or _");
+                return;
+            };
+            let Some(slot) = self.slot_of(&name) else {
+                hub.close(who, CloseCode::Again, "too many rooms");
+                return;
+            };
+            if let Some(other) = self.others.get_mut(&slot) {
+                other.empty = None;
+                self.slots.insert(who, slot);
+            }
+        }
+        self.room_of(who).joined(who, peer, hub);
+    }
+
     fn remove(&mut self, slot: u16) {
-        self.others.remove(&slot);
+        let ended = self.others.remove(&slot);
         self.told.remove(&slot);
+        if let Some(Other { chat, .. }) = ended
+            && let Saving::Running(_) = self.saving
+        {
+            self.ended.push(chat.dialects.room.to_string());
+        }
     }
 
     /// Tells the clients that asked for it which rooms have changed. A client in the only room that
@@ -200,30 +231,27 @@ impl Room for Rooms {
         self.general.paths()
     }
 
+    fn opened(&mut self, hub: &Hub) {
+        self.start_saving(hub);
+    }
+
+    fn trouble(&self) -> Option<&'static str> {
+        self.trouble_of_saving()
+    }
+
     fn joined(&mut self, who: ClientId, peer: &Peer, hub: &Hub) {
-        if let Some(asked) = peer.query("room") {
-            let Some(name) = room_name(asked) else {
-                hub.close(who, ROOM_INVALID, "room names have 1 to 32 letters, digits, - or _");
-                return;
-            };
-            let Some(slot) = self.slot_of(&name) else {
-                hub.close(who, CloseCode::Again, "too many rooms");
-                return;
-            };
-            if let Some(other) = self.others.get_mut(&slot) {
-                other.empty = None;
-                self.slots.insert(who, slot);
-            }
-        }
-        self.room_of(who).joined(who, peer, hub);
+        self.enter(who, peer, hub);
+        self.save(hub);
     }
 
     fn heard(&mut self, who: ClientId, message: Message, hub: &Hub) {
         self.room_of(who).heard(who, message, hub);
+        self.save(hub);
     }
 
     fn flooded(&mut self, who: ClientId, message: Message, retry_after: Duration, hub: &Hub) {
         self.room_of(who).flooded(who, message, retry_after, hub);
+        self.save(hub);
     }
 
     fn closed(&mut self, who: ClientId, code: CloseCode) {
@@ -238,6 +266,7 @@ impl Room for Rooms {
         {
             other.empty = Some(self.now);
         }
+        self.save(hub);
     }
 
     fn noted(&mut self) -> Option<&'static str> {
@@ -259,6 +288,7 @@ impl Room for Rooms {
             chat.now(now);
             chat.overdue(hub);
         }
+        self.save_all(hub);
     }
 
     fn tick(&mut self, now: Duration, hub: &Hub) {
@@ -274,17 +304,20 @@ impl Room for Rooms {
             self.remove(slot);
         }
         self.tell_rooms(hub);
+        self.save_all(hub);
     }
 
     fn report(&mut self, report: &Report, hub: &Hub) {
         for chat in self.chats() {
             chat.report(report, hub);
         }
+        self.save_all(hub);
     }
 
     fn closing(&mut self, hub: &Hub) {
         for chat in self.chats() {
             chat.closing(hub);
         }
+        self.save_all(hub);
     }
 }

@@ -40,8 +40,8 @@ pub enum Answer {
     Garbage(Bytes),
     /// A head of more than 16 KiB or a hundred lines.
     Endless,
-    /// A part of a head, then the end of the connection or the deadline.
-    Torn(Bytes),
+    /// A part of a head, then the end of the connection, an error of it, or the deadline (`TimedOut`).
+    Torn(Bytes, io::ErrorKind),
     /// No byte until the deadline.
     Silence,
     /// The end of the connection, without a byte.
@@ -62,7 +62,7 @@ impl Answer {
     pub fn faults(&self, asked: &Asked) -> Vec<ResponseFault> {
         match self {
             Self::Response { head, .. } => judge_response(asked, head),
-            Self::Garbage(bytes) | Self::Torn(bytes) => judge_response(asked, bytes),
+            Self::Garbage(bytes) | Self::Torn(bytes, _) => judge_response(asked, bytes),
             Self::Endless => vec![ResponseFault::NotHttp(HeadError::TooLarge)],
             Self::Silence => vec![ResponseFault::NoAnswer(io::ErrorKind::TimedOut)],
             Self::Eof => vec![ResponseFault::NoAnswer(io::ErrorKind::UnexpectedEof)],
@@ -122,14 +122,14 @@ pub async fn ask_head<S: AsyncRead + AsyncWrite + Unpin>(
             Err(HeadError::TooLarge | HeadError::TooManyHeaders) => return Answer::Endless,
             Err(_) => return Answer::Garbage(received.freeze()),
         }
-        let end = match timeout_at(deadline, io.read_buf(&mut received)).await {
+        let (end, kind) = match timeout_at(deadline, io.read_buf(&mut received)).await {
             Ok(Ok(1..)) => continue,
-            Ok(Ok(0)) => Answer::Eof,
-            Ok(Err(_)) => Answer::Reset,
-            Err(_) => Answer::Silence,
+            Ok(Ok(0)) => (Answer::Eof, io::ErrorKind::UnexpectedEof),
+            Ok(Err(error)) => (Answer::Reset, error.kind()),
+            Err(_) => (Answer::Silence, io::ErrorKind::TimedOut),
         };
         // Even `HTT` is the first part of a head.
-        return if received.is_empty() { end } else { Answer::Torn(received.freeze()) };
+        return if received.is_empty() { end } else { Answer::Torn(received.freeze(), kind) };
     }
 }
 

@@ -77,7 +77,7 @@ impl CertificateFault {
                 "сертификат выдал {}, здесь его не знают: сервер должен присылать всю цепочку, или укажите файл этого центра в --cacert",
                 issuer_in_russian(issuer.as_ref())
             ),
-            Self::Other(why) => format!("сертификат не принят: {why}"),
+            Self::Other(why) => format!("сертификат не принят: `{why}`"),
         }
     }
 }

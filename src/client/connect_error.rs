@@ -80,6 +80,14 @@ pub enum TlsFault {
     /// The host cannot stand in a certificate.
     #[error("the TLS handshake fails: the host is no name of TLS")]
     NoName,
+    /// The server answers `handshake_failure`.
+    #[error(
+        "the TLS handshake fails: the server has no cipher in common with browsers, or wants a certificate of the client"
+    )]
+    Refused,
+    /// The server speaks only versions before TLS 1.2.
+    #[error("the TLS handshake fails: the server speaks no TLS 1.2 or newer, as browsers demand")]
+    OldVersion,
     /// Another reason, in words of the TLS library or of the peer's alert.
     #[error("the TLS handshake fails: {0}")]
     Other(Shown),
@@ -94,7 +102,11 @@ impl TlsFault {
             Self::UnknownName => "у сервера нет сертификата на это имя (SNI)",
             Self::ClientCertificate => "сервер требует сертификат клиента",
             Self::NoName => "такого имени в сертификате быть не может",
-            Self::Other(why) => why.as_str(),
+            Self::Refused => {
+                "у сервера нет общего с браузерами шифра, или он требует сертификат клиента"
+            }
+            Self::OldVersion => "сервер не умеет TLS 1.2 и новее, а браузерам нужны они",
+            Self::Other(why) => return format!("рукопожатие TLS не удалось: `{why}`"),
         };
         format!("рукопожатие TLS не удалось: {why}")
     }
@@ -112,9 +124,12 @@ pub enum ProxyFault {
     /// It refuses.
     #[error("the proxy does not connect there: it answers {0}")]
     Refused(u16),
-    /// It answers with something else than HTTP, or not at all.
+    /// It answers with something else than HTTP.
     #[error("the proxy does not answer CONNECT by HTTP: is it an HTTP proxy?")]
-    NoAnswer,
+    NotHttp,
+    /// It lets a client connect and sends nothing in time.
+    #[error("the proxy says nothing: no answer to CONNECT came in time")]
+    Silent,
     /// Nobody listens at its address.
     #[error("the proxy cannot be reached: {0}")]
     Unreachable(io::ErrorKind),
@@ -130,7 +145,8 @@ impl ProxyFault {
                     .to_owned()
             }
             Self::Refused(status) => format!("прокси не соединяет: ответил {status}"),
-            Self::NoAnswer => "прокси не отвечает на CONNECT по HTTP: это точно HTTP-прокси?".to_owned(),
+            Self::NotHttp => "прокси отвечает на CONNECT не по HTTP: это точно HTTP-прокси?".to_owned(),
+            Self::Silent => "прокси молчит: ответ на CONNECT вовремя не пришёл".to_owned(),
             Self::Unreachable(kind) => format!("до прокси не достучаться: {}", error_in_russian(*kind)),
         }
     }

@@ -18,8 +18,18 @@ pub fn error_in_russian(kind: ErrorKind) -> String {
         ErrorKind::NetworkUnreachable => "сеть недоступна",
         ErrorKind::PermissionDenied => "нет разрешения",
         ErrorKind::NotFound => "такого нет",
-        ErrorKind::InvalidData => "пришло не то",
-        _ => "ошибка соединения",
+        ErrorKind::InvalidData => "данные не те",
+        ErrorKind::BrokenPipe => "другая сторона закрыла соединение",
+        ErrorKind::AddrInUse => "порт занят",
+        ErrorKind::AddrNotAvailable => "такого адреса здесь нет",
+        ErrorKind::AlreadyExists => "уже есть",
+        ErrorKind::IsADirectory => "это папка",
+        ErrorKind::NotADirectory => "в пути есть не папка",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "нет места на диске",
+        ErrorKind::ReadOnlyFilesystem => "диск только для чтения",
+        ErrorKind::InvalidFilename => "недопустимое имя файла",
+        ErrorKind::OutOfMemory => "не хватает памяти",
+        _ => "ошибка ввода-вывода",
     };
     words.to_owned()
 }

@@ -78,8 +78,11 @@ pub enum Cause {
     )]
     Reset,
     /// The connection ended, or the time was up, in the middle of the head; the part that came.
-    #[error("the server's answer breaks off in the middle: {0}")]
-    Torn(Shown),
+    #[error("the server's answer {}: {_0}", match .1 {
+        ErrorKind::TimedOut => "does not end in time: the blank line behind its headers is missing, or the answer comes too slowly",
+        _ => "breaks off in the middle, the blank line behind its headers is missing",
+    })]
+    Torn(Shown, ErrorKind),
     /// The request itself comes back.
     #[error(
         "what listens there sends back what it receives: it is an echo over bare TCP, no WebSocket server"
@@ -145,6 +148,16 @@ pub enum Cause {
         /// Where there is one.
         found: Option<String>,
     },
+    /// The status is 2xx, and no content follows.
+    #[error("{path} is answered with {} and no content, not a WebSocket: {}", status_named(*.status), .found.as_ref().map_or("check the path, and that no proxy on the way drops `Upgrade`; Caddy answers so where no route has the path".to_owned(), |found| format!("there is one at {}", place(found))))]
+    Empty {
+        /// Where it was looked for.
+        path: String,
+        /// The answer there.
+        status: StatusCode,
+        /// Where there is one.
+        found: Option<String>,
+    },
     /// The path is refused, or the connection ended, and another path has a WebSocket.
     #[error("{path} is refused ({}), and there is a WebSocket at {}: check the path", .status.map_or("the connection is ended".to_owned(), |status| status.to_string()), place(found))]
     Elsewhere {
@@ -172,6 +185,16 @@ pub enum Cause {
         /// The header that makes the difference, if it was found.
         minds: Option<(&'static str, &'static str)>,
     },
+    /// The same request opens the WebSocket once and once not; the answer to a refused one.
+    #[error(
+        "the server lets in only some connections: the same request opens the WebSocket once, and once it is refused ({0}). Behind a balancer, test its servers one by one; a limit of connections does it, too"
+    )]
+    Sometimes(Seen),
+    /// The first requests opened the WebSocket, and no later one does; the answer to those.
+    #[error(
+        "the server let in connections at first, and lets in nobody any more ({0}): did it end, or does it count a connection that has closed?"
+    )]
+    NoLonger(Seen),
     /// The status is 505, or the text of the answer is about HTTP/1.0.
     #[error("a proxy on the way{} speaks HTTP/1.0 to the server, which knows no upgrade ({status}): have it speak HTTP/1.1 and pass `Upgrade` and `Connection` on{}", if_known(" (", name.as_ref(), ")"), remedy(name.as_ref(), "; in "))]
     OldProxy {
@@ -338,6 +361,14 @@ pub enum Cause {
         russian: &'static str,
         /// The bytes of the frames that the test sent; `None` if it sent a request.
         frame: Option<Vec<u8>>,
+    },
+    /// The server let in nobody any more during the tests of the rules.
+    #[error("it opens, and lets in nobody any more ({answer}){}: if it does not limit how many may connect, the test has broken the server, as a lock that is never released does", .after.map_or(String::new(), |(section, english, _)| format!(", since it was tested that {english} (RFC 6455 §{section})")))]
+    LetsInNoMore {
+        /// The answer to a handshake afterwards.
+        answer: Seen,
+        /// The last rule that was tested before: its section, and its words in English and Russian.
+        after: Option<(&'static str, &'static str, &'static str)>,
     },
     /// The server ended during the tests or a moment later, and it is not known of which.
     #[error(

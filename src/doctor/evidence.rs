@@ -136,7 +136,7 @@ impl From<&Answer> for Seen {
             Answer::Response { response, .. } => Self::Status(response.status()),
             Answer::Garbage(_) => Self::NotHttp,
             Answer::Endless => Self::Endless,
-            Answer::Torn(_) => Self::Torn,
+            Answer::Torn(..) => Self::Torn,
             Answer::Silence => Self::Silence,
             Answer::Eof => Self::Eof,
             Answer::Reset => Self::Reset,

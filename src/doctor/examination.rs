@@ -2,15 +2,14 @@
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_ENCODING, DATE, SEC_WEBSOCKET_ACCEPT, SET_COOKIE, TRANSFER_ENCODING,
-    UPGRADE,
+    CONNECTION, CONTENT_ENCODING, DATE, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderName, Response, StatusCode};
 
 use super::evidence::Evidence;
 use super::target::Target;
 use crate::client::{Answer, status_named};
-use crate::escape::{Hex, Shown};
+use crate::escape::{HIDDEN, Hex, Shown, is_secret, without_secret_parameters};
 use crate::transcript::Chunks;
 
 /// How many bytes are shown of an answer that is not HTTP.
@@ -53,7 +52,9 @@ impl Examination<'_> {
                 }
             }
             Answer::Garbage(bytes) => self.received(format!("← {}", Hex::new(bytes, SHOWN))),
-            Answer::Torn(bytes) => self.received(format!("← {}", Shown::new(bytes, HEADER_SHOWN))),
+            Answer::Torn(bytes, _) => {
+                self.received(format!("← {}", Shown::new(bytes, HEADER_SHOWN)));
+            }
             Answer::Endless | Answer::Silence | Answer::Eof | Answer::Reset => {
                 self.note(Evidence::Answer(answer.into()));
             }
@@ -68,8 +69,11 @@ impl Examination<'_> {
         let told = response.headers().iter().filter(|(name, _)| is_told(name));
         for (name, value) in told.take(HEADERS) {
             let value = String::from_utf8_lossy(value.as_bytes());
-            let value = if name == SET_COOKIE { "<secret>" } else { &value };
-            self.received(format!("  {name}: {}", Shown::new(value, HEADER_SHOWN)));
+            let value = match is_secret(name.as_str()) {
+                true => HIDDEN.to_owned(),
+                false => without_secret_parameters(&value),
+            };
+            self.received(format!("  {name}: {}", Shown::new(&value, HEADER_SHOWN)));
         }
     }
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::cause::Cause;
+use super::evidence::Seen;
+use super::probe::probe;
 use super::reaction::Reaction;
 use super::rules::{Observed, RULES, RuleVerdict};
-use super::target::Target;
+use super::target::{AGAIN, Target};
 use super::witness::{Look, Witness};
 
 /// Tests all rules at `peer`; the verdicts come in the order of [`RULES`]. The first value is the cause if
@@ -41,8 +45,44 @@ pub(super) async fn judge(target: &Target, peer: SocketAddr) -> (Option<Cause>, 
         }
     }
     tests.finish().await;
-    let death = witness.has_ended_late().await.then_some(Cause::Died);
-    (death, tests.verdicts())
+    let shut = tests.not_opened();
+    if !shut.is_empty() {
+        // A server may let in only a few at once: the witness leaves, and the tests come one by one.
+        witness.leave().await;
+        // After the time, the rest is not known.
+        let _ = timeout(AGAIN, tests.run_again(&shut)).await;
+    }
+    if let [first, ..] = tests.not_opened()[..]
+        && let Some(answer) = refusal(target, peer).await
+    {
+        let cause = Cause::LetsInNoMore { answer, after: before(first) };
+        return (Some(cause), tests.verdicts());
+    }
+    if witness.has_ended_late().await {
+        return (Some(Cause::Died), tests.verdicts());
+    }
+    let is_deaf = tests.met_silence() && witness.is_new_one_deaf().await;
+    let cause = Cause::LetsInNoMore { answer: Seen::Silence, after: None };
+    (is_deaf.then_some(cause), tests.verdicts())
+}
+
+/// The section and the words of the rule that was tested before this one; `None` for the first, which are tested
+/// at the same time.
+fn before(index: usize) -> Option<(&'static str, &'static str, &'static str)> {
+    let is_alone = |index: &usize| !RULES[*index].is_gentle();
+    let last = (0..index).rfind(is_alone).filter(|_| is_alone(&index));
+    last.map(|last| (RULES[last].section, RULES[last].english, RULES[last].russian))
+}
+
+/// The answer to a handshake, if it is still a refusal.
+async fn refusal(target: &Target, peer: SocketAddr) -> Option<Seen> {
+    let request = target.request().to_bytes(&target.address.authority());
+    match Seen::of(&probe(target, peer, &request).await) {
+        Seen::Status(StatusCode::SWITCHING_PROTOCOLS) => None,
+        answer @ (Seen::Status(_) | Seen::Silence) => Some(answer),
+        // The server may have ended.
+        _ => None,
+    }
 }
 
 /// The tests that run, and what those that have ended have observed.
@@ -74,6 +114,29 @@ impl Tests<'_> {
             // An error means that it was aborted.
             if let Ok((index, observed)) = ended {
                 self.observed.insert(index, observed);
+            }
+        }
+    }
+
+    /// The indexes of the tests that were not let in.
+    fn not_opened(&self) -> Vec<usize> {
+        let shut = self.observed.iter().filter(|(_, (_, seen))| *seen == Reaction::NotOpened);
+        shut.map(|(&index, _)| index).collect()
+    }
+
+    /// Whether a connection was let in and got no answer.
+    fn met_silence(&self) -> bool {
+        self.observed.values().any(|(_, seen)| *seen == Reaction::Silence)
+    }
+
+    /// Runs these tests again, one by one, until one of them is not let in again. Cancel safe: what a test that
+    /// was cut short has observed before stays.
+    async fn run_again(&mut self, indexes: &[usize]) {
+        for index in indexes {
+            drop(self.start(*index));
+            self.finish().await;
+            if self.observed.get(index).is_some_and(|(_, seen)| *seen == Reaction::NotOpened) {
+                return;
             }
         }
     }

@@ -43,7 +43,7 @@ impl Examination<'_> {
             }
             Answer::Garbage(bytes) => return Err(foreign(&bytes)),
             Answer::Endless => return Err(Cause::Endless),
-            Answer::Torn(bytes) => return Err(Cause::Torn(quoted(&bytes))),
+            Answer::Torn(bytes, kind) => return Err(Cause::Torn(quoted(&bytes), kind)),
             Answer::Silence => Cause::Silent(self.target.timeout),
             Answer::Eof => Cause::HungUp,
             Answer::Reset => Cause::Reset,

@@ -16,7 +16,7 @@ use super::page::Page;
 use super::target::FETCH_STEPS;
 use crate::address::Address;
 use crate::client::{Answer, Request, ask_whole};
-use crate::escape::Shown;
+use crate::escape::{Shown, without_secret_parameters};
 
 /// How many redirects of a page are followed.
 const REDIRECTS: usize = 5;
@@ -72,7 +72,10 @@ impl Examination<'_> {
         for _ in 0..=REDIRECTS {
             let got = timeout_at(deadline, self.get(&page)).await.ok().flatten();
             let seen = got.as_ref().map(|(response, _)| Seen::Status(response.status()));
-            self.note(Evidence::PageFetched { page: page.to_string(), seen });
+            self.note(Evidence::PageFetched {
+                page: without_secret_parameters(&page.to_string()),
+                seen,
+            });
             let Some((response, body)) = got else { break };
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             let next = to.and_then(|to| page.redirected(to));

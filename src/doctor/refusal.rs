@@ -13,7 +13,7 @@ use super::manner::Manner;
 use super::probe::{probe, probe_with_text};
 use super::target::Target;
 use crate::client::{Answer, Asked, ProxyFault, ResponseFault, final_response};
-use crate::escape::Shown;
+use crate::escape::{Shown, without_secret_parameters};
 use crate::handshake::VERSION;
 
 /// The paths that are tried if there is no WebSocket at the given one.
@@ -58,11 +58,20 @@ impl Examination<'_> {
             }
             200..300 if text(VIA).is_some() => Cause::UpgradeSwallowed(proxy),
             200..300 => {
-                Cause::Page { path: address.target.clone(), found: self.elsewhere(peer).await }
+                let (path, found) = (address.target.clone(), self.elsewhere(peer).await);
+                if body.is_empty() {
+                    Cause::Empty { path, status, found }
+                } else {
+                    Cause::Page { path, found }
+                }
             }
             300..400 => match text(LOCATION) {
-                Some(to) if is_login(&to) => Cause::LoginRedirect(Shown::of(&to)),
-                Some(to) => Cause::Moved(Shown::of(&socket_address(&to))),
+                Some(to) if is_login(&to) => {
+                    Cause::LoginRedirect(Shown::of(&without_secret_parameters(&to)))
+                }
+                Some(to) => {
+                    Cause::Moved(Shown::of(&without_secret_parameters(&socket_address(&to))))
+                }
                 None => Cause::OtherStatus(status),
             },
             413 | 414 | 431 => Cause::RequestTooLarge(status),

@@ -330,9 +330,15 @@ async fn stays(target: &Target, peer: SocketAddr, bytes: &[u8], same: &[u8]) -> 
         other => {
             let Some(mut talk) = open(target, peer).await else { return (Some(false), other) };
             talk.send(same).await;
-            let minds_the_message = reaction(&mut talk, target.timeout).await != Reaction::GoesOn;
-            // Then the test does not tell whether this rule is broken.
-            ((!minds_the_message).then_some(false), other)
+            match reaction(&mut talk, target.timeout).await {
+                Reaction::GoesOn => (Some(false), other),
+                // It minds the message, and has understood both in the same way.
+                Reaction::Close(code) if code != 1002 && other == Reaction::Close(code) => {
+                    (Some(true), other)
+                }
+                // It minds the message, and the test does not tell whether this rule is broken.
+                _ => (None, other),
+            }
         }
     }
 }

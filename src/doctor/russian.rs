@@ -43,7 +43,13 @@ impl Cause {
             Self::Reset => {
                 "соединение сброшено до ответа: его рвёт сервер или кто-то по дороге".to_owned()
             }
-            Self::Torn(said) => format!("ответ сервера обрывается на середине: {said}"),
+            Self::Torn(said, ErrorKind::TimedOut) => format!(
+                "ответ сервера не закончился вовремя: нет пустой строки после заголовков, или ответ идёт слишком \
+                 медленно: {said}"
+            ),
+            Self::Torn(said, _) => format!(
+                "ответ сервера обрывается на середине, нет пустой строки после заголовков: {said}"
+            ),
             Self::Echo => {
                 "тут возвращают то, что прислали: это эхо по голому TCP, а не сервер WebSocket".to_owned()
             }
@@ -92,6 +98,14 @@ impl Cause {
             Self::Page { path, found: None } => format!(
                 "по пути {path} отвечает страница, а не WebSocket: проверьте путь и не теряет ли `Upgrade` прокси по дороге"
             ),
+            Self::Empty { path, status, found: Some(found) } => format!(
+                "по пути {path} приходит {} без содержимого, а WebSocket — по пути {}",
+                status_named(*status), place(found)
+            ),
+            Self::Empty { path, status, found: None } => format!(
+                "по пути {path} приходит {} без содержимого, а не WebSocket: проверьте путь и не теряет ли `Upgrade` прокси по дороге; так отвечает Caddy, если для пути нет маршрута",
+                status_named(*status)
+            ),
             Self::Elsewhere { path, status, found } => {
                 let how = status.map_or("соединение закрыто".to_owned(), |status| status.to_string());
                 format!("по пути {path} отказ ({how}), зато WebSocket есть по пути {}: проверьте путь", place(found))
@@ -119,6 +133,14 @@ impl Cause {
                 };
                 format!("не проходит: {} ({}), проходит: {}. Дело в том, что {why}", listed(refused), answer.in_russian(), listed(let_in))
             }
+            Self::Sometimes(answer) => format!(
+                "сервер пускает не все соединения: на один и тот же запрос он то открывает WebSocket, то отказывает ({}). Если он за балансировщиком, проверьте серверы по одному; бывает и так, что мешает лимит соединений",
+                answer.in_russian()
+            ),
+            Self::NoLonger(answer) => format!(
+                "сначала сервер пускал, а теперь не пускает никого ({}): он завершился или считает соединение, которое уже закрыто?",
+                answer.in_russian()
+            ),
             Self::OldProxy { status, name } => {
                 let (name, lines) = (if_known(" (", name.as_ref(), ")"), remedy(name.as_ref(), "; для "));
                 format!(
@@ -241,6 +263,14 @@ impl Cause {
                 if frame.is_some() { "кадр" } else { "запрос" },
                 if_known("", frame.as_deref().map(|bytes| Hex::new(bytes, SHOWN)), ", "),
             ),
+            Self::LetsInNoMore { answer, after } => {
+                let since = after.map(|(section, _, russian)| format!(": с проверки «{russian}» (RFC 6455 §{section})"));
+                format!(
+                    "открывается, но потом больше никого не пускает ({}){}. Если число соединений не ограничено, то проверка сломала сервер: например, он держит блокировку и не отпускает",
+                    answer.in_russian(),
+                    since.unwrap_or_default()
+                )
+            }
             Self::Died => {
                 "весь ваш сервер завершился во время проверок, а с ним все соединения: от какой из них, скажет его журнал".to_owned()
             }

@@ -11,9 +11,10 @@ use crate::client::{Request, Route, Tcp};
 
 /// How often [`Target::timeout`] can pass at most: once to look up the name, once for each of seven
 /// addresses that do not answer, twice (to connect, and to get an answer) for the one that answers; then
-/// twice for each of four requests that compare manners and addresses, and 18 times for the rules with
-/// their witness. A refusal takes less: twice for each of the seven usual paths and of six more requests.
-const STEPS: u32 = 1 + 7 + 2 + 2 * 4 + 18;
+/// twice for each of four requests that compare manners and addresses, and 23 times for the rules with
+/// their witness. A refusal takes less: twice for each of the seven usual paths and of six more requests. So
+/// does a difference between manners: nine requests, and no rules.
+const STEPS: u32 = 1 + 7 + 2 + 2 * 4 + 23;
 
 /// How many timeouts of the target it may take to fetch a page with its redirects.
 pub(super) const FETCH_STEPS: u32 = 4;
@@ -25,6 +26,10 @@ const PAGE_STEPS: u32 = 2 + FETCH_STEPS + 2;
 /// The time beside the timeouts: for greetings, texts of refusals, the turns of rules that are tested
 /// alone, and the closing handshake.
 const ASIDES: Duration = Duration::from_secs(15);
+
+/// How long all tests of rules together may take that are run a second time. Most end at once, and those of a
+/// server that closes nothing take half a second each.
+pub(super) const AGAIN: Duration = Duration::from_secs(15);
 
 /// The address to examine, and how.
 ///
@@ -67,12 +72,12 @@ impl Target {
         }
     }
 
-    /// The longest time that [`examine`](super::examine) takes: 36 times `timeout`, 8 times more for a page,
-    /// plus `quiet`, plus 15 seconds.
+    /// The longest time that [`examine`](super::examine) takes: 41 times `timeout`, 8 times more for a page,
+    /// plus `quiet`, plus 30 seconds.
     #[must_use]
     pub fn limit(&self) -> Duration {
         let steps = STEPS + if self.page.is_some() { PAGE_STEPS } else { 0 };
-        self.timeout * steps + self.quiet + ASIDES
+        self.timeout * steps + self.quiet + ASIDES + AGAIN
     }
 
     /// A valid handshake with a new random key (RFC 6455 §4.1).

@@ -85,6 +85,26 @@ impl<'t> Witness<'t> {
         }
     }
 
+    /// Closes its connection: from now on only new ones tell. Cancel safe.
+    pub(super) async fn leave(&mut self) {
+        if let Some(talk) = self.talk.take() {
+            talk.leave().await;
+        }
+    }
+
+    /// Whether a new connection is let in, and nothing on it answers a ping. Not cancel safe.
+    pub(super) async fn is_new_one_deaf(&mut self) -> bool {
+        let Some(mut talk) = open(self.target, self.peer).await else { return false };
+        talk.send_frame(Frame::ping(TOKEN)).await;
+        let deadline = Instant::now() + self.target.timeout;
+        loop {
+            match talk.receive(deadline).await {
+                TalkEvent::Frame(frame) if frame.header.opcode == Opcode::Text => {}
+                event => return matches!(event, TalkEvent::Nothing(_)),
+            }
+        }
+    }
+
     /// Whether the server has ended after all tests. It waits for [`LATE`] first. Not cancel safe.
     pub(super) async fn has_ended_late(&mut self) -> bool {
         sleep(LATE).await;

@@ -27,7 +27,8 @@ impl<R: Room> Endpoint<R> {
     }
 
     /// A warp route for whoever watches the server. `GET /healthz` is answered with 200 as long as
-    /// the room works, and `GET /readyz` until the shutdown begins; from then on with 503.
+    /// the room works, and `GET /readyz` until the shutdown begins; from then on with 503. `/readyz` also
+    /// tells of a [trouble](Room::trouble) of the room, which takes connections all the same.
     ///
     /// A room that keeps its lock delays the answer, so a watcher needs a deadline of its own.
     pub fn health(&self) -> BoxedFilter<(Response,)> {
@@ -40,6 +41,8 @@ impl<R: Room> Endpoint<R> {
         let ready = warp::path!("readyz").and(warp::get()).map(move || {
             if endpoint.shutdown().has_begun() {
                 answer(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n")
+            } else if let Some(trouble) = endpoint.room().trouble() {
+                answer(StatusCode::OK, format!("ready, but {trouble}\n"))
             } else {
                 answer(StatusCode::OK, "ready\n")
             }
@@ -48,6 +51,6 @@ impl<R: Room> Endpoint<R> {
     }
 }
 
-fn answer(status: StatusCode, words: &'static str) -> Response {
+fn answer(status: StatusCode, words: impl Reply) -> Response {
     with_header(with_status(words, status), CACHE_CONTROL, "no-store").into_response()
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::chance::{flipped, key};
 use super::queue::Waiting;
-use super::rule::{Fault, Rule};
 use crate::frame::{Frame, Header, Role};
+use crate::wst::{Fault, Rule};
 
 /// A rule of this connection.
 #[derive(Debug)]

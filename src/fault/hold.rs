@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::rule::Member;
 use crate::frame::{Frame, Header, Opcode, apply_mask};
+use crate::wst::Member;
 
 /// How long a frame waits for a person before it is sent on: a minute.
 pub const PATIENCE: Duration = Duration::from_secs(60);

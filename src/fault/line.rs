@@ -10,10 +10,10 @@ use bytes::{Bytes, BytesMut};
 use super::active::{Active, closing};
 use super::hold::Decision;
 use super::queue::Waiting;
-use super::rule::{Fault, Refusal, Rule};
 use super::side::Side;
 use crate::frame::{Header, Role};
 use crate::handshake::parse_response;
+use crate::wst::{Fault, Refusal, Rule};
 
 /// A frame of up to this many bytes is held until it is whole, so that a fault can act on it: 64 KiB. A
 /// longer one passes as it comes, and no fault acts on it.
@@ -183,9 +183,7 @@ impl Line {
                 Ok(Some((response, end))) if response.status().as_u16() == 101 => {
                     let head = side.unread.split_to(end).freeze();
                     side.queue.add(now, now, Waiting::plain(head));
-                    self.state = State::Open;
-                    self.trigger(now);
-                    self.frames(now, Role::Client);
+                    self.open(now);
                 }
                 Ok(Some(_)) | Err(_) => {
                     self.sides.iter_mut().for_each(|side| side.is_raw = true);
@@ -198,6 +196,13 @@ impl Line {
         } else {
             self.frames(now, sender);
         }
+    }
+
+    /// Takes note that the answer was 101, which the caller has sent on itself: frames follow.
+    pub(crate) fn open(&mut self, now: Duration) {
+        self.state = State::Open;
+        self.trigger(now);
+        self.frames(now, Role::Client);
     }
 
     /// Takes note that `sender` sends no more: what was held for a next frame goes now.

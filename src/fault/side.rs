@@ -5,8 +5,8 @@ use bytes::BytesMut;
 use super::active::Active;
 use super::hold::Hold;
 use super::queue::Queue;
-use super::rule::Fault;
 use crate::frame::Role;
+use crate::wst::Fault;
 
 /// One direction, named by its sender.
 #[derive(Debug, Default)]

@@ -3,6 +3,8 @@
 mod value;
 mod variables;
 
+use std::ops::RangeInclusive;
+
 pub use variables::{VARIABLES, Variable};
 
 use crate::settings::Settings;
@@ -15,6 +17,9 @@ pub struct SettingError {
     value: String,
     wanted: String,
 }
+
+/// The variable whose value is in no error.
+const SECRET: &str = "WS_TEACHER_KEY";
 
 /// `defaults`, changed by the [`VARIABLES`] that `lookup` knows; an empty value changes nothing.
 ///
@@ -36,10 +41,28 @@ pub fn settings_from(
             }
             (variable.read)(value, &mut settings).map_err(|wanted| SettingError {
                 name,
-                value: value.to_owned(),
+                value: if name == SECRET { "…" } else { value }.to_owned(),
                 wanted,
             })?;
         }
     }
     Ok(settings)
+}
+
+/// The number that `text` gives a variable of one program's own, which is not among the [`VARIABLES`]; `None` if
+/// there is no text, or no word in it.
+pub(super) fn number(
+    name: &'static str,
+    range: RangeInclusive<u64>,
+    text: Option<String>,
+) -> Result<Option<u64>, SettingError> {
+    let text = text.unwrap_or_default();
+    let value = text.trim();
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let mut number = 0;
+    let read = value::number(value, range, &mut number);
+    read.map_err(|wanted| SettingError { name, value: value.to_owned(), wanted })?;
+    Ok(Some(number))
 }

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::Response;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,7 +18,7 @@ use super::watcher::Watcher;
 use crate::client::{ConnectError, Connection, RouteFuture};
 use crate::fault::Refusal;
 use crate::frame::Role;
-use crate::handshake::{HEAD_LIMIT, asks, encode, guard, parse_request};
+use crate::handshake::{HEAD_LIMIT, asks, parse_request, plain_answer};
 use crate::stream::{LINGER, linger};
 
 /// How long a client may take to send a head that is changed, or that is answered by the proxy itself.
@@ -191,13 +189,7 @@ pub(super) async fn answer(
     text: &str,
     watch: Option<&Watcher>,
 ) {
-    let mut response = Response::new(text.as_bytes());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert("connection", HeaderValue::from_static("close"));
-    guard(headers);
-    let bytes = encode(&response);
+    let bytes = plain_answer(status, text);
     if timeout(HEAD_DEADLINE, send(&mut client, &bytes)).await.is_ok() {
         if let Some(watch) = watch {
             watch.saw(Role::Server, &bytes, None).await;

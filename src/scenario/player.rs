@@ -151,7 +151,14 @@ struct LaneProgress {
 }
 
 impl Player {
-    fn new(scenario: &Scenario, t: Transcript) -> Self {
+    fn new(scenario: &Scenario, mut t: Transcript) -> Self {
+        let seed = scenario.notes.iter().find_map(|note| match note {
+            Note::Seed(seed) => Some(*seed),
+            _ => None,
+        });
+        if let Some(seed) = seed {
+            t.seed(seed);
+        }
         let now = Instant::now();
         let file = StepSettings::of_file(scenario);
         Self {
@@ -193,6 +200,7 @@ impl Player {
             }
             outcome?;
         }
+        self.nothing_late().await?;
         self.nothing_begun().await
     }
 
@@ -228,6 +236,7 @@ impl Player {
     /// Waits until every expectation of every lane is met, and writes the events down.
     async fn settle(&mut self) -> StepResult {
         self.all_met().await?;
+        self.t.receive_written(self.actor).await;
         self.take_in();
         self.report();
         Ok(())

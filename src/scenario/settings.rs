@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::frame::Opcode;
 use crate::wst::{Note, Scenario, Step, steps};
 
 /// How long an expected event may take, unless `@timeout` says otherwise.
@@ -52,6 +53,12 @@ impl StepSettings {
         }
         self.ignored[level] = ignored.into();
         self
+    }
+
+    /// Ignores frames of these kinds, too.
+    pub(super) fn ignore(&mut self, kinds: impl IntoIterator<Item = Opcode>) {
+        let kinds = kinds.into_iter().map(|kind| kind.to_string());
+        self.ignored[1] = self.ignored[1].iter().cloned().chain(kinds).collect();
     }
 
     /// The kinds of frames that are not compared, and the types of JSON, as `type=stats`.

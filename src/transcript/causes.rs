@@ -4,7 +4,6 @@
 //! dropped call some of these events stand below a later action.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,11 +12,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::client;
+use super::faults::refused;
+use super::faulty::FaultyStream;
 use super::lane::Lane;
 use super::pace::masked;
+use super::progress::Progress;
 use super::serving::{Handler, Server};
 use super::{Connector, Pipe, Request, SILENCE, Transcript};
 use crate::client::{Connection, with_headers};
+use crate::fault::Line;
 use crate::frame::Frame;
 use crate::handshake::parse_request;
 use crate::tap::{Limits, Tap};
@@ -78,8 +81,20 @@ impl Transcript {
         let request = with_headers(request, &self.headers);
         let limits = self.limits;
         let at_once = at_once.unwrap_or(request.len());
-        let opened = match &mut self.connector {
-            Connector::Pipes(serve) => {
+        let faults = self.faults.line(name, &request);
+        let is_free = faults.is_free();
+        let refusal = faults.refusal().map(|(refusal, _)| refusal);
+        let opened = match (refusal, &mut self.connector) {
+            (Some(refusal), _) => Ok(start(
+                name,
+                refused(refusal, self.capacity),
+                faults,
+                request,
+                at_once,
+                limits,
+                Pipe::reset,
+            )),
+            (None, Connector::Pipes(serve)) => {
                 let (near, far) = Pipe::pair(self.capacity);
                 let server = self.server.get_or_insert_with(Server::new);
                 if self.handlers.is_empty() {
@@ -88,17 +103,19 @@ impl Transcript {
                 let handler = Handler::new(server);
                 self.handlers.push((name.to_owned(), handler.clone()));
                 serve(far.of(handler.clone()), handler.clone());
-                Ok(start(name, near, request, at_once, limits, Pipe::reset).of(handler))
+                Ok(start(name, near, faults, request, at_once, limits, Pipe::reset).of(handler))
             }
             // A route sets TCP_NODELAY: a delay in the kernel would look like silence.
-            Connector::Live { route, peer, address } => {
+            (None, Connector::Live { route, peer, address }) => {
                 let connected = route.connect(*peer, address, CONNECT).await;
-                connected
-                    .map(|stream| start(name, stream, request, at_once, limits, Connection::reset))
+                connected.map(|stream| {
+                    start(name, stream, faults, request, at_once, limits, Connection::reset)
+                })
             }
         };
         let (lane, failure) = match opened {
-            Ok(lane) => (lane, None),
+            Ok(lane) if is_free => (lane, None),
+            Ok(lane) => (lane.unfenced(), None),
             Err(error) => (Lane::unconnected(name, error.kind()), Some(error.kind())),
         };
         let at = self.find(name).unwrap_or(self.lanes.len());
@@ -222,16 +239,24 @@ impl Transcript {
 }
 
 /// Starts the task of a client on its end of a connection.
-fn start<S>(name: &str, io: S, request: Bytes, at_once: usize, limits: Limits, reset: fn(S)) -> Lane
+fn start<S>(
+    name: &str,
+    io: S,
+    line: Line,
+    request: Bytes,
+    at_once: usize,
+    limits: Limits,
+    reset: fn(S),
+) -> Lane
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (tap, reports) = Tap::new(io, limits);
+    let (tap, reports) = Tap::new(FaultyStream::new(io, reset, line), limits);
     let (commands, orders) = mpsc::channel(ORDERS);
-    let has_part = Arc::<AtomicBool>::default();
-    let client = client::run(tap, request.slice(..at_once), orders, has_part.clone(), reset);
+    let progress = Arc::<Progress>::default();
+    let client = client::run(tap, request.slice(..at_once), orders, progress.clone());
     tokio::spawn(client);
-    Lane::new(name, request, commands, reports, has_part)
+    Lane::new(name, request, commands, reports, progress)
 }
 
 /// Whether the clock is paused: only then a sleep takes exactly as long as it should.

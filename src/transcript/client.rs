@@ -5,7 +5,6 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -13,6 +12,9 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{mpsc, oneshot};
 
+use super::faulty::FaultyStream;
+use super::progress::Progress;
+use crate::fault::Rule;
 use crate::frame::{Decoder, Frame, Opcode};
 use crate::handshake::parse_response;
 use crate::tap::Tap;
@@ -41,17 +43,21 @@ pub(crate) enum ClientCommand {
         close: bool,
     },
     Act(ConnectionAction),
+    /// Do this to the connection from now on.
+    AddFault(Box<Rule>),
+    ClearFaults,
     /// Report a head or frame of which only a part has come, then tell.
     ReportPart(oneshot::Sender<()>),
+    /// Tell once the bytes that can be written at once are written and reported.
+    TellWritten(oneshot::Sender<()>),
 }
 
 /// Runs a client until the connection ends, it is told to reset, or its command channel is closed.
 pub(super) async fn run<S>(
-    io: Tap<S>,
+    io: Tap<FaultyStream<S>>,
     request: Bytes,
     commands: mpsc::Receiver<ClientCommand>,
-    has_part: Arc<AtomicBool>,
-    reset: fn(S),
+    progress: Arc<Progress>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -60,7 +66,7 @@ pub(super) async fn run<S>(
         commands,
         reading: true,
         inbox: vec![0; READ_SIZE],
-        has_part,
+        progress,
         input: Incoming::Head(BytesMut::new()),
         output: Output {
             outbox: BytesMut::from(request),
@@ -74,7 +80,7 @@ pub(super) async fn run<S>(
         match client.next().await {
             ClientEvent::Command(Some(ClientCommand::Act(action))) => match action {
                 ConnectionAction::Cut => return,
-                ConnectionAction::Reset => return reset(client.io.into_inner()),
+                ConnectionAction::Reset => return client.io.into_inner().reset(),
                 ConnectionAction::HalfClose => client.output.ending = Ending::Due,
                 ConnectionAction::Mute => client.output.muted = true,
                 ConnectionAction::StopReading => client.reading = false,
@@ -82,11 +88,17 @@ pub(super) async fn run<S>(
                 // The sender cuts what it writes into pieces.
                 ConnectionAction::Dribble(_) => {}
             },
+            ClientEvent::Command(Some(ClientCommand::AddFault(rule))) => {
+                client.io.get_mut().add(&rule);
+            }
+            ClientEvent::Command(Some(ClientCommand::ClearFaults)) => client.io.get_mut().clear(),
             ClientEvent::Command(Some(ClientCommand::ReportPart(done))) => {
                 client.io.report_part();
                 // The caller may be gone.
                 let _ = done.send(());
             }
+            // The outbox has its turn before commands. The caller may be gone.
+            ClientEvent::Command(Some(ClientCommand::TellWritten(done))) => drop(done.send(())),
             ClientEvent::Ended => client.output.ending = Ending::Done,
             ClientEvent::Command(Some(ClientCommand::Write { bytes, torn, close })) => {
                 client.output.outbox.extend_from_slice(&bytes);
@@ -104,12 +116,11 @@ pub(super) async fn run<S>(
 }
 
 struct ClientTask<S> {
-    io: Tap<S>,
+    io: Tap<FaultyStream<S>>,
     commands: mpsc::Receiver<ClientCommand>,
     reading: bool,
     inbox: Vec<u8>,
-    /// Whether a head or frame has begun and not ended.
-    has_part: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     input: Incoming,
     output: Output,
 }
@@ -169,6 +180,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientTask<S> {
             {
                 return Poll::Ready(ClientEvent::Read(read.map(|()| buf.filled().len())));
             }
+            // Bytes that a fault delays are due while nobody writes. The next read tells of an error.
+            let _ = Pin::new(&mut self.io).poll_flush(cx);
             self.commands.poll_recv(cx).map(ClientEvent::Command)
         })
         .await
@@ -181,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientTask<S> {
             Incoming::Frames(decoder) => decoder.pending().is_some(),
             Incoming::Ignored => false,
         };
-        self.has_part.store(has_part, Relaxed);
+        self.progress.received(size, has_part);
     }
 
     fn read(&mut self, size: usize) {

@@ -6,7 +6,6 @@ mod fence;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -18,8 +17,10 @@ use body_end::BodyEnd;
 use super::client::ClientCommand;
 use super::fence_token::is_fence_token;
 use super::printing::Printer;
+use super::progress::Progress;
 use super::serving::Handler;
 use crate::client::Asked;
+use crate::fault::Rule;
 use crate::frame::{Decoder, Frame, Opcode, Role, Torn};
 use crate::handshake::{parse_request, parse_response};
 use crate::tap::{Direction, Seen, TapEvent};
@@ -34,8 +35,7 @@ pub(crate) struct Lane {
     request: Option<Bytes>,
     commands: Option<mpsc::Sender<ClientCommand>>,
     reports: mpsc::Receiver<Seen>,
-    /// Whether a head or frame has begun and not ended.
-    has_part: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     seen: Vec<Noted>,
     /// The indexes in `seen` of the pings and closes that the client has not answered, by payload.
     open: HashMap<(Opcode, Bytes), VecDeque<usize>>,
@@ -90,7 +90,7 @@ impl Lane {
         request: Bytes,
         commands: mpsc::Sender<ClientCommand>,
         reports: mpsc::Receiver<Seen>,
-        has_part: Arc<AtomicBool>,
+        progress: Arc<Progress>,
     ) -> Self {
         Self {
             name: name.to_owned(),
@@ -98,7 +98,7 @@ impl Lane {
             request: Some(request),
             commands: Some(commands),
             reports,
-            has_part,
+            progress,
             seen: Vec::new(),
             open: HashMap::new(),
             answers: HashSet::new(),
@@ -114,6 +114,12 @@ impl Lane {
             message: None,
             body: None,
         }
+    }
+
+    /// The same lane, whose connection begins with faults.
+    pub(super) fn unfenced(mut self) -> Self {
+        self.is_fenced = false;
+        self
     }
 
     /// The same lane, of a connection that this handler serves.
@@ -161,6 +167,11 @@ impl Lane {
         self.phase == Phase::Over
     }
 
+    /// Whether messages may come: it was let in, and nobody has begun to close.
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
     /// Whether the client takes part in fences and in closing: a mute client does not.
     pub(crate) fn is_talking(&self) -> bool {
         self.is_fenced && self.phase != Phase::Kept
@@ -177,12 +188,26 @@ impl Lane {
         match action {
             ConnectionAction::Cut => return self.cut(),
             ConnectionAction::Reset => self.vanish(),
-            ConnectionAction::Mute => (self.is_mute, self.is_fenced) = (true, false),
-            ConnectionAction::StopReading | ConnectionAction::HalfClose => self.is_fenced = false,
-            ConnectionAction::Resume => self.is_fenced = true,
-            ConnectionAction::Dribble(_) => {}
+            ConnectionAction::Mute => self.is_mute = true,
+            _ => {}
+        }
+        if let Some(answers) = action.answers_pings() {
+            self.is_fenced = answers;
         }
         self.command(ClientCommand::Act(action)).await;
+    }
+
+    /// Sets a fault of the connection. No fence crosses it any more: the fault could act on that, and count it.
+    /// Not cancel safe: a dropped call may have changed the lane only.
+    pub(crate) async fn add_fault(&mut self, rule: Rule) {
+        self.is_fenced = false;
+        self.command(ClientCommand::AddFault(Box::new(rule))).await;
+    }
+
+    /// Undoes all faults of the connection. Not cancel safe: a dropped call may have changed the lane only.
+    pub(crate) async fn clear_faults(&mut self) {
+        self.is_fenced = !self.is_mute;
+        self.command(ClientCommand::ClearFaults).await;
     }
 
     async fn command(&mut self, command: ClientCommand) {
@@ -209,12 +234,21 @@ impl Lane {
 
     /// Receives the head or frame of which only a part has come. Not cancel safe.
     pub(crate) async fn receive_part(&mut self) {
-        if !self.has_part.load(Relaxed) {
+        if !self.progress.has_part() {
             return;
         }
         let (done, is_done) = oneshot::channel();
         self.command(ClientCommand::ReportPart(done)).await;
         // An error means that the client has ended, and reported the part before that.
+        let _ = is_done.await;
+        self.catch_up();
+    }
+
+    /// Receives the events of what the client was told to write, as far as it could be written. Cancel safe.
+    pub(super) async fn receive_written(&mut self) {
+        let (done, is_done) = oneshot::channel();
+        self.command(ClientCommand::TellWritten(done)).await;
+        // An error means that the client has ended, and reported all of it before that.
         let _ = is_done.await;
         self.catch_up();
     }
@@ -297,6 +331,11 @@ impl Lane {
     /// Whether the client has sent such a pong or close since the last report.
     pub(crate) fn has_said(&self, opcode: Opcode, payload: Bytes) -> bool {
         self.answers.contains(&(opcode, payload))
+    }
+
+    /// Whether there are events since the last report.
+    pub(super) fn has_news(&self) -> bool {
+        !self.seen.is_empty()
     }
 
     /// Receives the events that are there, without waiting.

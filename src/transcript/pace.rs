@@ -22,9 +22,9 @@ impl Transcript {
     }
 
     /// Sets how long the clients of a real server go on reading after each action, instead of
-    /// [`QUIET`](super::QUIET). In process silence is exact, and it has no effect.
+    /// [`QUIET`](super::QUIET) or [`UNFENCED_QUIET`](super::UNFENCED_QUIET). In process silence is exact, and it has no effect.
     pub fn quiet(&mut self, time: Duration) {
-        self.quiet = time;
+        self.quiet = Some(time);
     }
 
     /// Shows at which time of a [`pass`](Self::pass) events came from a real server. They differ from run

@@ -1,6 +1,7 @@
 //! Looks up what was sent last, to find out whether a server has died of it.
 
 use super::Transcript;
+use super::lane::Lane;
 use crate::wst::{Action, Ask, End, Expectation, Item, Observation, Part};
 
 impl Transcript {
@@ -13,7 +14,7 @@ impl Transcript {
     pub fn last_sent(&self) -> Option<&Item> {
         let lines: Vec<_> = self.lines(0).collect();
         let is_sent = |at: usize| match lines[at].1 {
-            Item::Action(_, Action::Connection(_)) => false,
+            Item::Action(_, Action::Connection(_) | Action::Fault(_) | Action::FaultsOff) => false,
             Item::Action(_, Action::Ask(_)) => {
                 let next = lines[at + 1..].iter().find(|(lane, _)| *lane == lines[at].0);
                 let is_lost = next.is_some_and(|(_, item)| is_reset(item));
@@ -28,6 +29,21 @@ impl Transcript {
             _ => false,
         };
         (0..lines.len()).rev().find(|&at| is_sent(at)).map(|at| lines[at].1)
+    }
+
+    /// The answer by which the server refused this client's last request, or else the end of the connection.
+    pub(crate) fn how_it_ended(&self, lane: usize) -> Option<&Item> {
+        let lines = self.lines(0).filter(|(of, _)| *of == Some(lane)).map(|(_, item)| item);
+        let lines: Vec<_> = lines.collect();
+        let asked =
+            lines.iter().rposition(|item| matches!(item, Item::Action(_, Action::Ask(_))))?;
+        let seen = |wanted: fn(&Observation) -> bool| {
+            let mut since = lines[asked..].iter().copied();
+            since.find(|item| matches!(item, Item::Expectation(_, seen) if wanted(&seen.what)))
+        };
+        let refusal = seen(|what| matches!(what, Observation::Answer(_)));
+        let refusal = refusal.filter(|item| !is_101(item));
+        refusal.or_else(|| seen(|what| matches!(what, Observation::End(_))))
     }
 
     /// The path of the last request that the server has answered by 101, with its query.
@@ -46,6 +62,12 @@ impl Transcript {
             },
             _ => None,
         })
+    }
+
+    /// Whether the server has answered one of the hidden pings of a client that is still known.
+    #[must_use]
+    pub fn has_answered_pings(&self) -> bool {
+        self.lanes.iter().any(Lane::has_answered_fence)
     }
 
     /// Whether the server has sent anything: an answer, a frame or other bytes.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::cursor::{Cursor, Parsed};
 use super::payload::{self, spaced};
 use super::{
-    Ask, ConnectionAction, FramePattern, Kind, Modifiers, PartialFrame, Payload, ask,
+    Ask, ConnectionAction, FramePattern, Kind, Modifiers, PartialFrame, Payload, Rule, ask,
     frame_pattern, modifiers, partial_frame,
 };
 use crate::frame::Opcode;
@@ -29,6 +29,10 @@ pub enum Action {
     SendPart(PartialFrame, Modifiers),
     /// `bob -- cut`: it does something to its connection.
     Connection(ConnectionAction),
+    /// `bob -- fault drop pong`: from now on this happens to its connections, between it and the server.
+    Fault(Box<Rule>),
+    /// `bob -- fault off`: all its faults are undone.
+    FaultsOff,
 }
 
 /// Reads a request, the words behind `->`.
@@ -56,6 +60,18 @@ pub(super) fn sent(cursor: &mut Cursor<'_>) -> Parsed<Action> {
     Ok(Action::Send(frame, modifiers::read(cursor)?))
 }
 
+/// Reads the words behind `-- fault`.
+pub(super) fn faulty(cursor: &mut Cursor<'_>) -> Parsed<Action> {
+    if cursor.eat("off") {
+        cursor.end()?;
+        return Ok(Action::FaultsOff);
+    }
+    match cursor.rest().parse() {
+        Ok(rule) => Ok(Action::Fault(Box::new(rule))),
+        Err(error) => Err(cursor.expected(&error.wanted())),
+    }
+}
+
 /// With its arrow: `>> text "hi"`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,6 +83,8 @@ impl fmt::Display for Action {
             Self::SendRaw(bytes) => write!(f, ">> raw{}", spaced(bytes)),
             Self::SendPart(part, modifiers) => write!(f, ">> {part}{modifiers}"),
             Self::Connection(action) => write!(f, "-- {action}"),
+            Self::Fault(rule) => write!(f, "-- fault {rule}"),
+            Self::FaultsOff => f.write_str("-- fault off"),
         }
     }
 }

@@ -24,6 +24,9 @@ const NOTES_LIMIT: usize = 256;
 /// The most headers of a request or an answer: each is compared with all before it.
 const HEADERS_LIMIT: usize = 100;
 
+/// The most faults of a client at once: each is asked about each of its frames.
+const FAULTS_LIMIT: usize = 64;
+
 /// Counts what the limits are for, line by line.
 #[derive(Default)]
 pub(super) struct Bounds {
@@ -31,6 +34,8 @@ pub(super) struct Bounds {
     neighbours: BTreeMap<String, (usize, usize)>,
     /// The number of words in the notes of a step, and the index of the step.
     words: (usize, usize),
+    /// The number of faults of each client.
+    faults: BTreeMap<String, usize>,
 }
 
 impl Bounds {
@@ -55,6 +60,15 @@ impl Bounds {
             _ => (0, false),
         };
         within(at, headers, HEADERS_LIMIT, "headers")?;
+        match item {
+            Item::Action(lane, Action::Fault(_)) => {
+                let faults = self.faults.entry(lane.clone()).or_default();
+                *faults += 1;
+                within(at, *faults, FAULTS_LIMIT, "faults of a client")?;
+            }
+            Item::Action(lane, Action::FaultsOff) => drop(self.faults.remove(lane)),
+            _ => {}
+        }
         let Some(lane) = item.lane() else { return Ok(()) };
         within(at, lane.chars().count(), NAME_LIMIT, "characters in a client's name")?;
         if !self.neighbours.contains_key(lane) {

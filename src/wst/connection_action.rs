@@ -27,6 +27,17 @@ pub enum ConnectionAction {
     Dribble(usize),
 }
 
+impl ConnectionAction {
+    /// Whether the client answers pings after it, for which a transcript waits; `None` if that stays as it is.
+    pub(crate) fn answers_pings(self) -> Option<bool> {
+        match self {
+            Self::Mute | Self::StopReading | Self::HalfClose => Some(false),
+            Self::Resume => Some(true),
+            Self::Cut | Self::Reset | Self::Dribble(_) => None,
+        }
+    }
+}
+
 /// Every action, those with a number with an example of it.
 pub(super) const ACTIONS: [ConnectionAction; 8] = [
     ConnectionAction::Cut,

@@ -7,7 +7,12 @@ use crate::escape;
 /// The most characters of the wrong text that an error shows.
 const FOUND_SHOWN: usize = 30;
 
-/// A mistake in a scenario, with its place and the right form.
+/// The words for the end of a line, where it was found or expected.
+pub(super) const LINE_END: &str = "the end of the line";
+/// Of a file that is too long, what was found.
+pub(super) const MORE: &str = "more";
+
+/// A mistake in a scenario, with its place and the right form. [`in_russian`](Self::in_russian) says it in Russian.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: expected {expected}, found {found}")]
 #[non_exhaustive]
@@ -115,17 +120,22 @@ impl<'t> Cursor<'t> {
         let hidden = |c: char| c != '\t' && escape::acts(c);
         let Some(at) = self.rest().find(hidden) else { return Ok(()) };
         let there = Self { at: self.at + at, ..self.clone() };
+        if self.rest()[at..].starts_with('\r') {
+            return Err(
+                there.expected("lines that end with \\n or \\r\\n: this file has \\r alone")
+            );
+        }
         Err(there.expected("text that shows: in quotes, such a character is written \\u202e"))
     }
 
     pub(super) fn end(&self) -> Parsed<()> {
-        if self.is_done() { Ok(()) } else { Err(self.expected("the end of the line")) }
+        if self.is_done() { Ok(()) } else { Err(self.expected(LINE_END)) }
     }
 
     /// The error that `what` is expected here.
     pub(super) fn expected(&self, what: &str) -> ParseError {
         let found = if self.is_done() {
-            "the end of the line".to_owned()
+            LINE_END.to_owned()
         } else {
             format!("\"{}\"", escape::Line::new(self.rest(), FOUND_SHOWN))
         };

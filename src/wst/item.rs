@@ -70,7 +70,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Item> {
         if !cursor.eat("wait") {
             return Err(cursor.expected("wait, the only action without a client"));
         }
-        let time = cursor.take("a time such as 200ms or 20s", duration)?;
+        let time = cursor.take("a time such as 200ms or 20s, up to a day", duration)?;
         cursor.end()?;
         return Ok(Item::Wait(time));
     }
@@ -92,8 +92,11 @@ fn about_a_client(cursor: &mut Cursor<'_>) -> Parsed<Item> {
         return Ok(Item::Expectation(lane, expectation));
     }
     *cursor = start;
+    if cursor.eat("fault") {
+        return Ok(Item::Action(lane, action::faulty(cursor)?));
+    }
     let Some(action) = connection_action::read(cursor)? else {
-        let known = format!("one of {}, {}", connection_action::listed(), end::listed());
+        let known = format!("one of {}, fault …, {}", connection_action::listed(), end::listed());
         return Err(cursor.expected(&known));
     };
     cursor.end()?;

@@ -8,7 +8,7 @@ use super::text::Text;
 use super::time::{duration, seconds};
 
 /// For each note the words that must follow it, for the error message.
-pub(super) const NOTES: [(&str, &str); 20] = [
+pub(super) const NOTES: [(&str, &str); 21] = [
     (
         "quiet",
         "a time such as 50ms: how long the clients of a real server go on reading at the end of a step",
@@ -19,6 +19,7 @@ pub(super) const NOTES: [(&str, &str); 20] = [
         "ignore",
         "kinds of frames such as ping, or types of JSON such as type=stats: they are not compared",
     ),
+    ("seed", "a number, from which all follows that is random in the faults"),
     ("open", "nothing: events beyond the expected ones are not compared"),
     ("rfc", "a section of RFC 6455, such as 5.6"),
     ("lesson", "a lesson's heading, such as #the-trap"),
@@ -52,6 +53,8 @@ pub enum Note {
     FenceOff,
     /// `@ignore ping type=stats`: frames of these kinds are not compared, nor JSON of such a `type`.
     Ignore(Vec<String>),
+    /// `@seed 7`: what is random in the faults follows from it; 0 without it.
+    Seed(u64),
     /// `@open`: events that nothing expects are not a difference.
     Open,
     /// `@rfc 5.6`: the section of RFC 6455 that has the rule.
@@ -141,6 +144,7 @@ fn read(name: &str, words: Vec<String>) -> Option<Note> {
         "timeout" => Note::Timeout(duration(&one()?)?),
         "fence" if one()? == "off" => Note::FenceOff,
         "ignore" if !words.is_empty() => Note::Ignore(words),
+        "seed" => Note::Seed(one()?.parse().ok()?),
         "open" if words.is_empty() => Note::Open,
         "rfc" => Note::Rfc(one()?),
         "lesson" => Note::Lesson(one()?),
@@ -172,6 +176,7 @@ impl fmt::Display for Note {
             Self::Timeout(time) => write!(f, "@timeout {}", seconds(*time)),
             Self::FenceOff => f.write_str("@fence off"),
             Self::Ignore(kinds) => put(f, "ignore", kinds),
+            Self::Seed(seed) => write!(f, "@seed {seed}"),
             Self::Open => f.write_str("@open"),
             Self::Rfc(section) => put(f, "rfc", [section]),
             Self::Lesson(heading) => put(f, "lesson", [heading]),

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use super::bounds::Bounds;
-use super::cursor::{Cursor, ParseError, Parsed};
+use super::cursor::{Cursor, MORE, ParseError, Parsed};
 use super::item::{self, padded, width};
 use super::notes::{Note, note};
 use super::{FILE_LIMIT, Item};
@@ -86,9 +86,11 @@ impl FromStr for Scenario {
     /// The first mistake, with its line, its column and the right form.
     fn from_str(text: &str) -> Parsed<Self> {
         if text.len() > FILE_LIMIT {
-            let cursor = Cursor::new(1, "");
-            return Err(cursor.expected(&format!("a file of at most {FILE_LIMIT} bytes")));
+            let expected = format!("a file of at most {FILE_LIMIT} bytes");
+            return Err(ParseError { line: 1, column: 1, expected, found: MORE.to_owned() });
         }
+        // The mark that editors on Windows put in front.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut scenario = Self::default();
         let mut bounds = Bounds::default();
         for (number, text) in text.lines().enumerate() {

@@ -97,8 +97,8 @@ pub const VERBS: &[Verb] = &[
         group: Group::File,
         form: "@fence off",
         words: &["@fence"],
-        english: "No pings are sent to ask a real server whether it is done.",
-        russian: "Не спрашивать настоящий сервер кадрами ping, закончил ли он.",
+        english: "No pings are sent to ask a real server whether it is done. The clients go on reading for 250 ms instead of 40 ms.",
+        russian: "Не спрашивать настоящий сервер кадрами ping, закончил ли он. Клиенты тогда читают ещё 250 мс, а не 40.",
         example: "@fence off\n\n== bob joins\nbob -> GET /\nbob <- 101",
         mistake: "@fence on",
     },
@@ -119,6 +119,15 @@ pub const VERBS: &[Verb] = &[
         russian: "Не сравнивать то, что пришло сверх ожидаемого.",
         example: "@open\n\n== one is enough\nbob -> GET /says?81016181016281\nbob <- 101\nbob << text \"a\"",
         mistake: "@open wide",
+    },
+    Verb {
+        group: Group::File,
+        form: "@seed number",
+        words: &["@seed"],
+        english: "What is random in the faults follows from this number, before the first step; 0 without it.",
+        russian: "Всё случайное в неисправностях определяется этим числом; пишут его до первого шага, без него 0.",
+        example: "@seed 7\n\n== a bit\nbob -> GET /\nbob <- 101\nbob -- fault flip text from server\nbob >> text \"hi\"\nbob << text ...",
+        mistake: "@seed random",
     },
     Verb {
         group: Group::File,
@@ -390,6 +399,31 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         group: Group::Connection,
+        form: "bob -- fault delay pong 5s, fault off",
+        words: &[
+            "fault",
+            "silence",
+            "refuse",
+            "slow",
+            "split",
+            "coalesce",
+            "forge",
+            "drop",
+            "delay",
+            "duplicate",
+            "reorder",
+            "flip",
+            "from",
+            "on",
+            "after",
+        ],
+        english: "From now on this happens to bob's connections, between him and the server; `off` undoes all of it. The words are those of `ws101 tap --fault`; `on c2` is the second connection of bob.",
+        russian: "Теперь это происходит с соединениями боба на пути к серверу и обратно; `off` отменяет всё. Слова те же, что у `ws101 tap --fault`; `on c2` — второе соединение боба.",
+        example: "bob -> GET /\nbob <- 101\nbob -- fault duplicate text from server\nbob >> text \"hi\"\nbob << text \"hi\"\nbob << text \"hi\"\nbob -- fault off\nbob >> text \"once\"\nbob << text \"once\"",
+        mistake: "bob -- fault drop ponk",
+    },
+    Verb {
+        group: Group::Connection,
         form: "bob -- eof, reset by peer, end",
         words: &["eof", "reset by peer", "end"],
         english: "The server ends the connection: in order, by a reset, or either.",
@@ -522,7 +556,7 @@ mod tests {
     use super::super::end::ENDS;
     use super::super::item::ARROWS;
     use super::super::notes::NOTES;
-    use super::super::{FAILURES, ResponsePart};
+    use super::super::{FAILURES, FORMS, ResponsePart};
     use super::VERBS;
 
     fn is_listed(word: &str) -> bool {
@@ -541,6 +575,9 @@ mod tests {
         }
         for word in ARROWS.into_iter().chain(ends).chain(failures) {
             assert!(is_listed(word) || word.split(' ').all(is_listed), "{word}");
+        }
+        for form in FORMS {
+            assert!(form.split(' ').next().is_some_and(is_listed), "{form}");
         }
         for (name, _) in NOTES {
             assert!(is_listed(&format!("@{name}")), "@{name}");

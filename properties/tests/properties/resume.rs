@@ -1,255 +1,16 @@
-//! Delivery: whatever is said, cut, repeated and restarted, a client that resumes shows each message
+//! Delivery: whatever is said, cut, repeated, saved and restarted, a client that resumes shows each message
 //! once, in the order of the room, and is told when some are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::FutureExt;
-use http::Request;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, DuplexStream};
-use tokio::runtime;
-use tokio::task::yield_now;
-use tokio_tungstenite::tungstenite::Message;
-use ws101::broadcast::{Hub, HubOptions, Mailbox, Outlet};
-use ws101::chat::{Chat, SUBPROTOCOL};
-use ws101::frame::Decoder;
-use ws101::handshake::Agreement;
-use ws101::room::Room;
-use ws101::settings::Settings;
-use ws101::upgrade::Peer;
 
-/// Clients of one room.
-const CLIENTS: usize = 3;
-
-/// More than all frames of a schedule.
-const PIPE: usize = 1 << 20;
+use super::disk::Disk;
+use super::world::{Action, PIPE, World, action, action_or_change, play, show};
 
 /// How many lasting events the small histories keep, about.
 const FEW: usize = 1_000;
-
-#[derive(Clone, Debug)]
-enum Action {
-    /// Says something new.
-    Say,
-    /// Sends the last message again under its `id`, as a client does that got no answer.
-    Repeat,
-    /// Reads so many frames. What was not read when the connection breaks is lost.
-    Read(usize),
-    /// The connection breaks.
-    Cut,
-    /// The server is killed and started again: all connections break.
-    Restart,
-}
-
-fn action() -> impl Strategy<Value = (usize, Action)> {
-    let action = prop_oneof![
-        8 => Just(Action::Say),
-        2 => Just(Action::Repeat),
-        6 => (1..8_usize).prop_map(Action::Read),
-        4 => Just(Action::Cut),
-        1 => Just(Action::Restart),
-    ];
-    (0..CLIENTS, action)
-}
-
-/// A client as the page is one: it knows how far it has read, and what it has shown.
-#[derive(Default)]
-struct Client {
-    connection: Option<(Mailbox, DuplexStream, Decoder)>,
-    epoch: Option<String>,
-    seq: u64,
-    /// The lines on its screen: messages by life, number and `id`, and `None` where it was told that some
-    /// may be missing.
-    shown: Vec<Option<(String, u64, String)>>,
-    /// The number of its last message.
-    said: usize,
-    /// Lines without an `ack`.
-    open: BTreeSet<String>,
-}
-
-struct World {
-    chat: Chat,
-    hub: Hub,
-    kept: usize,
-    clients: Vec<Client>,
-    /// The messages that the server confirmed, by life and number.
-    ledger: BTreeMap<(String, u64), String>,
-}
-
-fn peer() -> Peer {
-    let mut agreement = Agreement::new("dGhlIHNhbXBsZSBub25jZQ==");
-    agreement.subprotocol = Some(SUBPROTOCOL.to_owned());
-    Peer::new(&Request::get("/").body(()).expect("a request"), &agreement)
-}
-
-fn chat(kept: usize) -> Chat {
-    Chat::new(&Settings::default()).keep(kept)
-}
-
-impl World {
-    fn new(kept: usize) -> Self {
-        let clients = (0..CLIENTS).map(|_| Client::default()).collect();
-        let hub = Hub::new(HubOptions::default());
-        Self { chat: chat(kept), hub, kept, clients, ledger: BTreeMap::new() }
-    }
-
-    fn connect(&mut self, at: usize) {
-        let client = &mut self.clients[at];
-        if client.connection.is_some() {
-            return;
-        }
-        let (near, far) = tokio::io::duplex(PIPE);
-        let mailbox = self.hub.join(&Outlet::new(near));
-        let who = mailbox.id();
-        client.connection = Some((mailbox, far, Decoder::new(PIPE)));
-        self.chat.joined(who, &peer(), &self.hub);
-        let session = format!("the-session-of-client-{at}");
-        let mut hello = json!({"type": "hello", "v": 1, "session": session});
-        if let Some(epoch) = &client.epoch {
-            hello["resume"] = json!({"general": {"epoch": epoch, "seq": client.seq}});
-        }
-        let again: Vec<_> = client.open.iter().cloned().collect();
-        self.say(at, &hello);
-        // As the page does: what has no answer is sent again.
-        for id in again {
-            self.say(at, &line(&id));
-        }
-    }
-
-    fn say(&mut self, at: usize, said: &Value) {
-        if let Some((mailbox, ..)) = &self.clients[at].connection {
-            self.chat.heard(mailbox.id(), Message::text(said.to_string()), &self.hub);
-        }
-    }
-
-    fn cut(&mut self, at: usize) {
-        if let Some((mailbox, ..)) = self.clients[at].connection.take() {
-            let who = mailbox.id();
-            drop(mailbox);
-            self.chat.left(who, &self.hub);
-        }
-    }
-
-    fn restart(&mut self) {
-        for client in &mut self.clients {
-            client.connection = None;
-        }
-        self.hub = Hub::new(HubOptions::default());
-        self.chat = chat(self.kept);
-    }
-
-    async fn act(&mut self, at: usize, action: Action) {
-        match action {
-            Action::Say => {
-                let client = &mut self.clients[at];
-                client.said += 1;
-                let id = format!("{at}-{}", client.said);
-                client.open.insert(id.clone());
-                self.say(at, &line(&id));
-            }
-            Action::Repeat => {
-                let id = format!("{at}-{}", self.clients[at].said);
-                if self.clients[at].said > 0 {
-                    self.say(at, &line(&id));
-                }
-            }
-            Action::Read(frames) => self.read(at, frames).await,
-            Action::Cut => {
-                self.cut(at);
-                self.connect(at);
-            }
-            Action::Restart => {
-                self.restart();
-                (0..CLIENTS).for_each(|at| self.connect(at));
-            }
-        }
-    }
-
-    async fn read(&mut self, at: usize, frames: usize) {
-        // The hub's task writes what was broadcast, and the session what was sent to this client alone.
-        for _ in 0..4 {
-            yield_now().await;
-            if let Some((mailbox, ..)) = &self.clients[at].connection {
-                mailbox.drive().now_or_never();
-            }
-        }
-        for _ in 0..frames {
-            let client = &mut self.clients[at];
-            let Some((_, far, decoder)) = &mut client.connection else { return };
-            let frame = loop {
-                if let Some(frame) = decoder.next() {
-                    break frame;
-                }
-                let mut bytes = [0; 4096];
-                let ready = far.read(&mut bytes).now_or_never();
-                let Some(Ok(size)) = ready.filter(|read| !matches!(read, Ok(0))) else { return };
-                decoder.push(&bytes[..size]);
-            };
-            let event: Value = serde_json::from_slice(&frame.payload).expect("JSON");
-            self.hear(at, &event);
-        }
-    }
-
-    fn hear(&mut self, at: usize, event: &Value) {
-        let client = &mut self.clients[at];
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let seq = event["seq"].as_u64();
-        match event["type"].as_str().expect("a type") {
-            "welcome" => {
-                let room = &event["rooms"][0];
-                let (epoch, head) = (text(&room["epoch"]), room["seq"].as_u64().expect("a number"));
-                match room["recovered"].as_bool() {
-                    Some(true) => {}
-                    Some(false) => {
-                        client.shown.push(None);
-                        client.seq = 0;
-                    }
-                    None => client.seq = head,
-                }
-                client.epoch = Some(epoch);
-            }
-            "replay_end" => client.seq = seq.expect("a number"),
-            "ack" => {
-                let id = text(&event["id"]);
-                client.open.remove(&id);
-                let epoch = client.epoch.clone().expect("a welcome came first");
-                self.ledger.insert((epoch, seq.expect("a number")), id);
-            }
-            "message" if seq > Some(client.seq) => {
-                client.seq = seq.unwrap_or_default();
-                let epoch = client.epoch.clone().expect("a welcome came first");
-                client.shown.push(Some((epoch, client.seq, text(&event["id"]))));
-            }
-            _ => client.seq = client.seq.max(seq.unwrap_or_default()),
-        }
-    }
-}
-
-fn line(id: &str) -> Value {
-    json!({"type": "message", "id": id, "content": format!("this is {id}")})
-}
-
-/// Plays a schedule. At its end everybody comes back and reads everything.
-fn play(kept: usize, actions: Vec<(usize, Action)>) -> World {
-    let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("no sockets are needed").block_on(async {
-        let mut world = World::new(kept);
-        (0..CLIENTS).for_each(|at| world.connect(at));
-        for (at, action) in actions {
-            world.act(at, action).await;
-        }
-        for at in 0..CLIENTS {
-            world.cut(at);
-            world.connect(at);
-        }
-        for at in 0..CLIENTS {
-            world.read(at, usize::MAX).await;
-        }
-        world
-    })
-}
 
 /// No client shows a message twice or out of order, none lacks one without having been told, and every
 /// line that was sent has an answer.
@@ -269,7 +30,14 @@ fn is_delivered(world: &World) -> Result<(), TestCaseError> {
             let range = (epoch.clone(), *first)..=(epoch.clone(), *last);
             for ((_, seq), id) in world.ledger.range(range) {
                 let is_shown = shown.iter().any(|(_, number, name)| number == seq && name == id);
-                prop_assert!(is_shown, "{id} ({seq}) is missing: {:?}", &client.shown);
+                // A deleted one is not shown to those who had not read it.
+                let post = client.posts.get(seq);
+                let is_deleted = post.is_some_and(|post| post.content.is_none());
+                prop_assert!(
+                    is_shown || is_deleted,
+                    "{id} ({seq}) is missing: {:?}",
+                    &client.shown
+                );
             }
             prop_assert!(shown.is_sorted_by(|a, b| a.1 < b.1), "disorder: {:?}", &client.shown);
         }
@@ -277,20 +45,124 @@ fn is_delivered(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-chance! {
-    /// A history that keeps everything: nobody is told that something is missing, but after a restart.
-    fn a_client_that_resumes_misses_nothing(actions in vec(action(), 0..60)) {
-        let restarts = actions.iter().filter(|(_, action)| matches!(action, Action::Restart)).count();
-        let world = play(PIPE / 2, actions);
-        is_delivered(&world)?;
-        for client in &world.clients {
-            let warnings = client.shown.iter().filter(|shown| shown.is_none()).count();
-            prop_assert!(warnings <= restarts, "{warnings} warnings, {restarts} restarts");
+/// How many times in a schedule the server was started again, and how many times without all that had happened:
+/// after the store had failed.
+fn restarts(actions: &[(usize, Action)]) -> [usize; 2] {
+    let mut restarts = [0, 0];
+    let mut has_failed = false;
+    for (_, action) in actions {
+        match action {
+            Action::Fail => has_failed = true,
+            Action::Restart => {
+                restarts[0] += 1;
+                restarts[1] += usize::from(std::mem::take(&mut has_failed));
+            }
+            _ => {}
         }
+    }
+    restarts
+}
+
+fn most_warnings(world: &World, most: usize) -> Result<(), TestCaseError> {
+    for client in &world.clients {
+        let warnings = client.shown.iter().filter(|shown| shown.is_none()).count();
+        prop_assert!(warnings <= most, "{warnings} warnings of {most}: {:?}", client.shown);
+    }
+    Ok(())
+}
+
+/// No message was shown twice, and everyone shows all that was confirmed, though the server was killed.
+fn is_in_one_life(world: &World) -> Result<(), TestCaseError> {
+    for client in &world.clients {
+        let shown: Vec<_> = client.shown.iter().flatten().collect();
+        let ids: BTreeSet<_> = shown.iter().map(|(_, _, id)| id).collect();
+        prop_assert_eq!(ids.len(), shown.len(), "shown twice: {:?}", &client.shown);
+        let confirmed = world
+            .ledger
+            .iter()
+            .filter(|((_, seq), _)| shown.first().is_some_and(|first| first.1 <= *seq));
+        for ((_, seq), id) in confirmed {
+            prop_assert!(ids.contains(id), "{id} ({seq}) was confirmed, and is gone");
+        }
+    }
+    Ok(())
+}
+
+/// A newcomer is told of each message as everyone shows it, and as it was confirmed last. A deleted text is
+/// nowhere.
+fn is_as_confirmed(world: &World) -> Result<(), TestCaseError> {
+    let mut posts = BTreeMap::new();
+    for event in &world.history {
+        show(&mut posts, event);
+    }
+    for client in &world.clients {
+        for (seq, post) in &client.posts {
+            prop_assert_eq!(Some(post), posts.get(seq), "of {}: {:?}", seq, &world.history);
+        }
+    }
+    for (seq, request) in &world.changes {
+        let event = world.history.iter().find(|event| event["seq"] == *seq);
+        prop_assert_eq!(event.map(|event| &event["target"]), Some(&request["seq"]));
+        let target = request["seq"].as_u64().unwrap_or_default();
+        let content = posts.get(&target).and_then(|post| post.content.as_deref());
+        if request["type"] == "delete" {
+            prop_assert_eq!(content, None, "{} was deleted", target);
+        } else if request["type"] == "edit" {
+            let mut later = world.changes.range(seq + 1..);
+            let is_last =
+                !later.any(|(_, other)| other["seq"] == request["seq"] && other["type"] != "react");
+            let text = request["content"].as_str();
+            prop_assert!(!is_last || content == text, "{content:?} instead of {text:?}");
+        }
+    }
+    for event in &world.history {
+        let target = event["target"].as_u64().filter(|_| event["type"] == "edited");
+        let post = target.and_then(|target| posts.get(&target));
+        if let (Some(post), Some(text)) = (post, event["content"].as_str()) {
+            prop_assert_eq!(post.content.as_deref(), Some(text), "an old text is kept");
+        }
+    }
+    Ok(())
+}
+
+chance! {
+    /// Messages are changed, and the server is killed: all that was confirmed is there, and authors are
+    /// authors still.
+    fn a_restart_with_a_store_keeps_changes(actions in vec(action_or_change(), 0..60)) {
+        // Clients have tokens if there is a change.
+        let actions = [vec![(0, Action::Say), (0, Action::Edit)], actions].concat();
+        let world = play(PIPE / 2, Some(Disk::new()), actions);
+        is_delivered(&world)?;
+        most_warnings(&world, 0)?;
+        is_as_confirmed(&world)?;
+    }
+
+    /// A history that keeps everything: nobody is told that something is missing, but after a restart.
+    fn a_client_that_resumes_misses_nothing(actions in vec(action(0), 0..60)) {
+        let [restarts, _] = restarts(&actions);
+        let world = play(PIPE / 2, None, actions);
+        is_delivered(&world)?;
+        most_warnings(&world, restarts)?;
     }
 
     /// A history that keeps few events: whoever misses more is told.
-    fn a_client_is_told_of_a_gap(actions in vec(action(), 0..60)) {
-        is_delivered(&play(FEW, actions))?;
+    fn a_client_is_told_of_a_gap(actions in vec(action(0), 0..60)) {
+        is_delivered(&play(FEW, None, actions))?;
+    }
+
+    /// A history in a store: a restart is no more than a cut.
+    fn a_restart_with_a_store_loses_nothing(actions in vec(action(0), 0..60)) {
+        let world = play(PIPE / 2, Some(Disk::new()), actions);
+        is_delivered(&world)?;
+        most_warnings(&world, 0)?;
+        is_in_one_life(&world)?;
+    }
+
+    /// A store that fails: it is as if there were none from then on, and nothing was confirmed that it lacks.
+    fn a_store_that_fails_is_told_of(actions in vec(action(1), 0..60)) {
+        let [_, restarts] = restarts(&actions);
+        let world = play(PIPE / 2, Some(Disk::new()), actions);
+        is_delivered(&world)?;
+        most_warnings(&world, restarts)?;
     }
 }

@@ -192,6 +192,13 @@ fn action() -> BoxedStrategy<Action> {
         (part(), modifiers()).prop_map(|(part, with)| Action::SendPart(part, with)),
         payload(false).prop_map(Action::SendRaw),
         select(actions).prop_map(Action::Connection),
+        select(vec![
+            "close 4000 \"bye\"",
+            "delay pong 5s from client on /ws after 2",
+            "forge 81 00 from server"
+        ])
+        .prop_map(|rule| Action::Fault(Box::new(rule.parse().expect("a rule")))),
+        Just(Action::FaultsOff),
     ]
     .boxed()
 }

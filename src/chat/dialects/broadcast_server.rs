@@ -42,7 +42,7 @@ impl Dialect for BroadcastServer {
         }
         let content = string(&data, &["message", "content", "text", "data"]).unwrap_or(text);
         let content = request::checked_content(content)?;
-        Ok(Request::Message { id: None, content, username: None, data: Some(data) })
+        Ok(Request::Message { id: None, content, username: None, data: Some(data), reply_to: None })
     }
 
     fn write(&self, event: &Event, _: &str) -> Option<Message> {
@@ -82,6 +82,10 @@ impl Dialect for BroadcastServer {
                     "memory": {"rssBytes": stats.rss_bytes},
                     "uptime": stats.uptime_ms / 1000,
                 },
+            }),
+            Event::Ruled { ruling, timestamp, .. } => json!({
+                "type": "system", "event": "notice", "message": ruling.russian(),
+                "timestamp": timestamp,
             }),
             Event::Shutdown { timestamp } => json!({
                 "type": "system", "event": "shutdown", "message": "Сервер завершает работу",

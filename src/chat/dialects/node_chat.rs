@@ -65,6 +65,7 @@ impl Dialect for NodeChat {
                     .as_str()
                     .and_then(|name| request::checked_name(name).ok()),
                 data: None,
+                reply_to: None,
             }),
             _ => Err(RequestError::bad_message("only `user` with a `content` is understood")),
         }
@@ -100,6 +101,7 @@ impl Dialect for NodeChat {
             Event::Renamed { user, from, .. } if is_foreign(user) => {
                 Some(system(&format!("{from} меняет имя на {}", user.username)))
             }
+            Event::Ruled { ruling, .. } => Some(system(&ruling.russian())),
             Event::Shutdown { .. } => Some(system("Сервер завершает работу")),
             _ => None,
         }

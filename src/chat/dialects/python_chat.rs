@@ -45,7 +45,13 @@ impl Dialect for PythonChat {
             "message" => {
                 let content = string(&said, &["content", "message", "text"]).unwrap_or_default();
                 let content = request::checked_content(content)?;
-                Ok(Request::Message { id: None, content, username: None, data: None })
+                Ok(Request::Message {
+                    id: None,
+                    content,
+                    username: None,
+                    data: None,
+                    reply_to: None,
+                })
             }
             "typing" => {
                 let typing = ["is_typing", "isTyping", "typing"];
@@ -106,6 +112,10 @@ impl Dialect for PythonChat {
             Event::Typing { user, active, .. } => json!({
                 "type": "typing", "username": user.username, "is_typing": active,
             }),
+            Event::Ruled { ruling, timestamp, .. } => json!({
+                "type": "system", "event": "notice", "message": ruling.russian(),
+                "timestamp": timestamp,
+            }),
             Event::Shutdown { timestamp } => json!({
                 "type": "system", "event": "shutdown", "message": "Сервер завершает работу",
                 "timestamp": timestamp,
@@ -159,6 +169,8 @@ fn message(error: &RequestError) -> String {
         ErrorCode::TooLong => "Сообщение слишком длинное".to_owned(),
         ErrorCode::RateLimited => "Слишком часто, подождите немного".to_owned(),
         ErrorCode::BadMessage => "Такого сообщения сервер не понимает".to_owned(),
+        ErrorCode::Muted => "Преподаватель пока не даёт вам писать".to_owned(),
+        ErrorCode::RoomLocked => "Сейчас писать может только преподаватель".to_owned(),
         _ => error.message.clone(),
     }
 }

@@ -60,6 +60,7 @@ impl Dialect for Reconnect {
                     content,
                     username: None,
                     data: None,
+                    reply_to: None,
                 })
             }
             "" => Err(RequestError::bad_message("`type` is missing")),
@@ -76,6 +77,10 @@ impl Dialect for Reconnect {
             Event::Message { seq, id, user, content, timestamp, .. } => json!({
                 "type": "message", "seq": seq, "id": id, "connectionId": user.id,
                 "username": user.username, "content": content, "timestamp": timestamp,
+            }),
+            Event::Ruled { ruling, timestamp, .. } => json!({
+                "type": "system", "event": "notice", "message": ruling.russian(),
+                "timestamp": timestamp,
             }),
             Event::Shutdown { timestamp } => json!({
                 "type": "system", "event": "shutdown", "message": "Сервер завершает работу",

@@ -10,8 +10,8 @@ use crate::fault::active::Active;
 use crate::fault::chance::key;
 use crate::fault::hold::{Decision, Held, PATIENCE, changed};
 use crate::fault::queue::Waiting;
-use crate::fault::rule::Fault;
 use crate::frame::{Header, Role};
+use crate::wst::Fault;
 
 impl Line {
     /// Decides about the frame that waits under this number; `false` if none does.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::frontend::Frontend;
+use crate::settings::{KEY_CHARS_MAX, KEY_CHARS_MIN, Key};
 
 /// The longest time that a setting may name: a week, in milliseconds.
 const MAX_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -46,12 +47,30 @@ pub(super) fn one_of(text: &str, choice: &[(&str, &str)], to: &mut String) -> Re
     Ok(())
 }
 
+/// A secret. The error does not repeat it.
+pub(super) fn key(text: &str, to: &mut Option<Key>) -> Read {
+    if !(KEY_CHARS_MIN..=KEY_CHARS_MAX).contains(&text.chars().count()) {
+        return Err(format!("a key of {KEY_CHARS_MIN} to {KEY_CHARS_MAX} characters"));
+    }
+    *to = Some(Key::new(text));
+    Ok(())
+}
+
 pub(super) fn frontend(text: &str, to: &mut Frontend) -> Read {
     let path = PathBuf::from(text);
     if !path.join("index.html").is_file() {
         return Err("a directory with an index.html".to_owned());
     }
     *to = Frontend::Directory(path);
+    Ok(())
+}
+
+/// The file of a history, in a program that can have one.
+pub(super) fn history(text: &str, to: &mut Option<PathBuf>) -> Read {
+    if !cfg!(feature = "sqlite") {
+        return Err("possible here: build the program with `--features sqlite`".to_owned());
+    }
+    *to = Some(PathBuf::from(text));
     Ok(())
 }
 

@@ -42,6 +42,8 @@ impl Player {
                 self.paces.extend((*bytes > 0).then(|| (name.to_owned(), *bytes)));
             }
             Action::Connection(action) => self.connection_action(name, *action).await?,
+            Action::Fault(rule) => self.t.set_fault(name, rule).await,
+            Action::FaultsOff => self.t.undo_faults(name).await,
         }
         self.actor = self.t.find(name);
         self.acted = Instant::now();
@@ -133,7 +135,12 @@ impl Player {
     fn connected(&mut self, name: &str) -> Result<usize, Box<super::Difference>> {
         match self.t.find(name) {
             Some(at) if self.t.lane(at).is_alive() => Ok(at),
-            _ => Err(self.differs(None, Mismatch::NotConnected)),
+            lane => {
+                let mut difference = self.differs(None, Mismatch::NotConnected);
+                difference.seen =
+                    lane.and_then(|at| self.t.how_it_ended(at)).map(ToString::to_string);
+                Err(difference)
+            }
         }
     }
 }

@@ -36,6 +36,9 @@ pub const RECORDINGS: usize = 20;
 /// late; and how long a later one waits for an event that came in the first.
 const LATE: Duration = Duration::from_secs(1);
 
+/// The same if nothing has answered the last message of a client: the answer may take its time.
+const UNANSWERED: Duration = Duration::from_secs(5);
+
 /// The longest quiet time that a recording sets by itself.
 const QUIET_LIMIT: Duration = Duration::from_secs(2);
 
@@ -120,6 +123,10 @@ pub(crate) async fn record(
             }
             if sets_quiet(scenario) || quiet.is_some() || longer > QUIET_LIMIT {
                 let ignore = late.ignore.map(|note| note.to_string());
+                if late.count == 1 {
+                    let (line, after) = (late.line, late.after);
+                    return Err(NotDeterministic::Late { line, after, ignore });
+                }
                 return Err(NotDeterministic::NeverSilent { line: late.line, ignore });
             }
             // Each answer gets twice the time that this one took.
@@ -207,7 +214,10 @@ async fn once(
     cues.begin(run, mode);
     cues.is_live = player.t.server().is_none();
     let recorded = player.record(acts, server, cues).await;
-    let late = if mode == Mode::Write && recorded.is_ok() { player.late().await } else { None };
+    let late = match &recorded {
+        Ok(steps) if mode == Mode::Write => player.late(late_for(steps)).await,
+        _ => None,
+    };
     let unfinished = player.unfinished().await;
     player.t.leave().await;
     server.after(&player.t).await.map_err(NotDeterministic::Unwell)?;
@@ -223,8 +233,23 @@ fn sets_quiet(scenario: &Scenario) -> bool {
     scenario.notes.iter().chain(of_steps).any(|note| matches!(note, Note::Quiet(_)))
 }
 
-/// Something that came when nobody waited any more.
+/// How long to listen for what comes late after these steps.
+fn late_for(steps: &[Step]) -> Duration {
+    let items = steps.iter().flat_map(|step| &step.lines).map(|line| &line.item);
+    let is_answered = items.fold(true, |is_answered, item| match item {
+        Item::Action(_, Action::Send(frame, _)) => {
+            !matches!(frame.kind, Kind::Frame(Opcode::Text | Opcode::Binary))
+        }
+        Item::Action(..) | Item::Expectation(..) => true,
+        _ => is_answered,
+    });
+    if is_answered { LATE } else { UNANSWERED }
+}
+
+/// An event that came when nobody waited any more.
 struct Late {
+    /// How many events there were. The rest is about the last of them.
+    count: usize,
     after: Duration,
     line: String,
     ignore: Option<Note>,
@@ -259,13 +284,15 @@ impl Player {
         Ok(steps)
     }
 
-    /// The last event that a real server sends after the last step and its quiet time, if it sends one.
-    async fn late(&mut self) -> Option<Late> {
+    /// The last event that a real server sends within `time` after the last step and its quiet time, if it
+    /// sends one. After the first event it listens no longer than [`LATE`].
+    async fn late(&mut self, time: Duration) -> Option<Late> {
         if self.t.server().is_some() {
             return None;
         }
         let mut late = None;
-        let deadline = Instant::now() + LATE;
+        let mut count = 0;
+        let mut deadline = Instant::now() + time;
         while Instant::now() < deadline {
             self.listen(deadline).await;
             self.take_in();
@@ -276,7 +303,12 @@ impl Player {
                         continue;
                     }
                     let line = self.t.told(at, &arrival.seen).0.unwrap_or_default();
+                    if count == 0 {
+                        deadline = deadline.min(Instant::now() + LATE);
+                    }
+                    count += 1;
                     late = Some(Late {
+                        count,
                         after: arrival.at.saturating_duration_since(self.acted),
                         ignore: ignoring(&arrival.what),
                         line: format!("{} {line}", self.t.name(at)),
@@ -393,7 +425,9 @@ impl Player {
 fn is_of(item: &Item, act: &Item) -> bool {
     match item {
         Item::Action(_, Action::Connection(ConnectionAction::Cut)) => true,
-        Item::Action(_, Action::Connection(_)) => item == act,
+        Item::Action(_, Action::Connection(_) | Action::Fault(_) | Action::FaultsOff) => {
+            item == act
+        }
         Item::Action(..) => true,
         _ => false,
     }

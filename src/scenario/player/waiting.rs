@@ -15,6 +15,7 @@ use super::super::mismatch::{Difference, Mismatch};
 use super::super::settings::StepSettings;
 use super::super::{End, Item, Names, Observation, Timing};
 use super::{Player, StepResult};
+use crate::frame::Opcode;
 use crate::transcript::{QUIET, Server, Transcript};
 use crate::wst::{moment, seconds};
 
@@ -49,6 +50,24 @@ impl Player {
         self.t.lane(at).receive_part().await;
         self.take_in();
         self.lanes[at].inbox.items.len() > before
+    }
+
+    /// Listens on after the last line, and checks that nothing comes but pings, pongs, and the ends of connections
+    /// that were closing.
+    pub(super) async fn nothing_late(&mut self) -> StepResult {
+        let late = self.t.late();
+        if late.is_zero() {
+            return Ok(());
+        }
+        self.settings.ignore([Opcode::Ping, Opcode::Pong]);
+        let open = |at| self.t.lane(at).is_open();
+        let were_open: Vec<_> = (0..self.lanes.len()).map(open).collect();
+        self.listen_until(Instant::now() + late).await;
+        self.take_in();
+        for (lane, was_open) in self.lanes.iter_mut().zip(were_open) {
+            while !was_open && lane.inbox.pop().is_some() {}
+        }
+        self.nothing_left()
     }
 
     /// Checks that the server has not begun anything that it did not end.

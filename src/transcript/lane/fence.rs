@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::super::client::MASK;
 use super::super::fence_token::fence_token;
@@ -12,6 +12,10 @@ use crate::frame::Frame;
 /// How long a real server may take to answer a request, a ping or a close frame. If it takes longer, the
 /// lane sends no more fences, and only the quiet time shows that the server is done.
 const DEADLINE: Duration = Duration::from_secs(2);
+
+/// The same for a server whose answer is under way: it has begun, and more of it has come since the last
+/// deadline.
+const SLOW_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a connection may take to end.
 const END_DEADLINE: Duration = Duration::from_secs(10);
@@ -26,18 +30,51 @@ impl Lane {
             return;
         }
         let token = fence_token(number);
-        let answered = timeout(DEADLINE, async {
-            while self.phase == Phase::Opening {
-                self.see().await;
-            }
-            if self.phase == Phase::Open {
-                self.write(Frame::ping(token.clone()).masked(MASK).to_bytes()).await;
-            }
-            while self.phase == Phase::Closing || self.phase == Phase::Open && self.fence != token {
-                self.see().await;
-            }
+        if !self.comes(|lane| lane.phase != Phase::Opening).await {
+            self.is_fenced = false;
+            return;
+        }
+        if self.phase == Phase::Open {
+            self.write(Frame::ping(token.clone()).masked(MASK).to_bytes()).await;
+        }
+        let answered = self.comes(|lane| match lane.phase {
+            Phase::Opening | Phase::Closing => false,
+            Phase::Open => lane.fence == token,
+            Phase::Kept | Phase::Over => true,
         });
-        self.is_fenced = answered.await.is_ok();
+        self.is_fenced = answered.await;
+    }
+
+    /// Waits until what came makes `is_there` true; tells whether it did in time. Cancel safe.
+    async fn comes(&mut self, is_there: impl Fn(&Self) -> bool) -> bool {
+        let began = Instant::now();
+        loop {
+            let before = self.progress.bytes();
+            let coming = timeout(DEADLINE, async {
+                while !is_there(self) {
+                    self.see().await;
+                }
+            });
+            if coming.await.is_ok() {
+                return true;
+            }
+            let is_under_way = self.progress.has_part() && self.progress.bytes() > before;
+            if !is_under_way || began.elapsed() >= SLOW_DEADLINE {
+                return false;
+            }
+        }
+    }
+
+    /// Whether the server has shown that it has nothing more to send here: by the pong to a fence, by all of an
+    /// answer, or by the end.
+    pub(in super::super) fn is_known_to_be_done(&self) -> bool {
+        let is_over = matches!(self.phase, Phase::Kept | Phase::Over) || !self.is_alive();
+        is_over || self.is_fenced && self.said.pending().is_none()
+    }
+
+    /// Whether the pong to a ping of [`fence`](Self::fence) has come.
+    pub(crate) fn has_answered_fence(&self) -> bool {
+        !self.fence.is_empty()
     }
 
     /// Waits until the connection is over, for ten seconds at most. Cancel safe.

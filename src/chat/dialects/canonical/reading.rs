@@ -1,15 +1,32 @@
 //! Reads requests: each error names the field that it is about.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::super::super::request::{
-    ADDRESSEES_MAX, EVENTS_MAX, ErrorCode, Hello, Request, RequestError, Resume, Side, Token,
-    checked_content, checked_name,
+    ADDRESSEES_MAX, Action, EVENTS_MAX, ErrorCode, Hello, REACTIONS, Request, RequestError, Resume,
+    Side, Token, checked_content, checked_name, quoted,
 };
+use crate::settings::Key;
 
 /// Requests of later versions of the protocol.
-const LATER: [&str; 9] =
-    ["join", "leave", "edit", "delete", "react", "read", "subscribe_stats", "upload", "moderate"];
+const LATER: [&str; 5] = ["join", "leave", "read", "subscribe_stats", "upload"];
+
+/// The seconds for which a member is muted, if the teacher names none.
+const MUTED: u64 = 600;
+
+/// The seconds for which a person is kept out, if the teacher names none.
+const KEPT_OUT: u64 = 60;
+
+/// The most seconds for which a member is muted or kept out: a day.
+const AWAY_MAX: u64 = 24 * 60 * 60;
+
+/// The seconds between two messages in slow mode, if the teacher names none.
+const SLOW: u64 = 10;
+
+/// The most seconds between two messages in slow mode.
+const SLOW_MAX: u64 = 300;
 
 fn bad(message: impl Into<String>) -> RequestError {
     RequestError::bad_message(message)
@@ -31,21 +48,34 @@ impl Fields<'_> {
                 self.room()?;
                 let text = self.string("content")?.ok_or_else(|| bad("`content` is missing"))?;
                 let content = checked_content(text)?;
-                Ok(match self.addressees()? {
-                    Some(to) => Request::Private { id, to, content },
-                    None => Request::Message { id, content, username: None, data: None },
-                })
+                if let Some(to) = self.addressees()? {
+                    return Ok(Request::Private { id, to, content });
+                }
+                let reply_to = self.number("reply_to")?;
+                Ok(Request::Message { id, content, username: None, data: None, reply_to })
+            }
+            "edit" => {
+                self.room()?;
+                let text = self.string("content")?.ok_or_else(|| bad("`content` is missing"))?;
+                Ok(Request::Edit { id, seq: self.seq()?, content: checked_content(text)? })
+            }
+            "delete" => {
+                self.room()?;
+                Ok(Request::Delete { id, seq: self.seq()? })
+            }
+            "react" => self.reaction(id),
+            "teach" => {
+                let key = self.string("key")?.ok_or_else(|| bad("`key` is missing"))?;
+                Ok(Request::Teach { id, key: Key::new(key) })
+            }
+            "moderate" => {
+                self.room()?;
+                Ok(Request::Moderate { id, action: self.action()? })
             }
             "typing" => {
                 self.room()?;
-                let active = self.fields.get("active").or_else(|| self.fields.get("is_typing"));
-                let active = match active {
-                    None => true,
-                    Some(value) => {
-                        value.as_bool().ok_or_else(|| bad("`active` must be a boolean"))?
-                    }
-                };
-                Ok(Request::Typing { active })
+                let active = self.flag("active")?.or(self.flag("is_typing")?);
+                Ok(Request::Typing { active: active.unwrap_or(true) })
             }
             "presence" => match self.string("state")? {
                 Some("away") => Ok(Request::Presence { away: true }),
@@ -149,6 +179,57 @@ impl Fields<'_> {
         };
         let epoch = self.string("epoch")?.map(str::to_owned);
         Ok(Request::History { id, epoch, side, limit })
+    }
+
+    fn reaction(&self, id: Option<String>) -> Result<Request, RequestError> {
+        self.room()?;
+        let wanted = self.string("emoji")?;
+        let emoji = REACTIONS.into_iter().find(|emoji| wanted == Some(emoji));
+        let form = || bad(format!("`emoji` must be one of {}", REACTIONS.join(" ")));
+        let active = self.flag("active")?.unwrap_or(true);
+        Ok(Request::React { id, seq: self.seq()?, emoji: emoji.ok_or_else(form)?, active })
+    }
+
+    /// The action of a request of the teacher.
+    fn action(&self) -> Result<Action, RequestError> {
+        let user = || {
+            let user = self.string("user")?.ok_or_else(|| bad("`user` is missing"))?;
+            Ok(user.to_owned())
+        };
+        let time = |default, most| {
+            let seconds = self.number("seconds")?.unwrap_or(default);
+            let words = || bad(format!("`seconds` must be 0 to {most}"));
+            Some(seconds)
+                .filter(|seconds| *seconds <= most)
+                .map(Duration::from_secs)
+                .ok_or_else(words)
+        };
+        match self.string("action")?.ok_or_else(|| bad("`action` is missing"))? {
+            "mute" => Ok(Action::Mute { user: user()?, time: time(MUTED, AWAY_MAX)? }),
+            "unmute" => Ok(Action::Unmute { user: user()? }),
+            "kick" => Ok(Action::Kick { user: user()?, time: time(KEPT_OUT, AWAY_MAX)? }),
+            "slow" => Ok(Action::Slow { time: time(SLOW, SLOW_MAX)? }),
+            "lock" => Ok(Action::Lock { locked: true }),
+            "unlock" => Ok(Action::Lock { locked: false }),
+            "clear" => Ok(Action::Clear),
+            "announce" => {
+                let text = self.string("content")?.ok_or_else(|| bad("`content` is missing"))?;
+                Ok(Action::Announce { content: checked_content(text)? })
+            }
+            other => Err(bad(format!("no such `action`: {}", quoted(other)))),
+        }
+    }
+
+    /// The number of the message that a request is about.
+    fn seq(&self) -> Result<u64, RequestError> {
+        self.number("seq")?.ok_or_else(|| bad("`seq` is missing"))
+    }
+
+    fn flag(&self, field: &str) -> Result<Option<bool>, RequestError> {
+        let flag = |value: &Value| {
+            value.as_bool().ok_or_else(|| bad(format!("`{field}` must be a boolean")))
+        };
+        self.fields.get(field).map(flag).transpose()
     }
 
     fn number(&self, field: &str) -> Result<Option<u64>, RequestError> {

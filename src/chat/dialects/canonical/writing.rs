@@ -7,8 +7,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::super::super::event::{Event, Member};
-use super::super::super::request::CONTENT_CHARS;
+use super::super::super::event::{Departure, Event, Member, Reaction, Ruling};
+use super::super::super::request::{CONTENT_CHARS, EDIT_WITHIN};
 use crate::crowd::LISTED;
 use crate::name::NAME_CHARS;
 use crate::room::json;
@@ -83,8 +83,17 @@ enum EventJson<'a> {
         user: User<'a>,
         username: &'a str,
         content: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_to: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        edited: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        reactions: &'a [Reaction],
         timestamp: &'a str,
     },
+    Edited(Change<'a>),
+    Deleted(Change<'a>),
+    Reaction(Change<'a>),
     #[serde(rename = "message")]
     Private {
         room: &'a str,
@@ -162,6 +171,12 @@ struct RoomState<'a> {
     /// Whether all that the client missed follows, if it asked for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovered: Option<bool>,
+    /// `true` if only the teacher may send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked: Option<bool>,
+    /// The time between two messages of one member, in slow mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -169,6 +184,8 @@ struct LimitsJson {
     content: usize,
     username: usize,
     message_bytes: usize,
+    /// How long a message may be edited. A server without this field edits none.
+    edit_ms: u64,
 }
 
 /// A member joined or left.
@@ -184,6 +201,23 @@ struct Presence<'a> {
     timestamp: &'a str,
 }
 
+/// A message was changed. `target` is its number, and `seq` that of the event.
+#[derive(Serialize)]
+struct Change<'a> {
+    room: &'a str,
+    seq: u64,
+    target: u64,
+    user: User<'a>,
+    username: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emoji: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+    timestamp: &'a str,
+}
+
 /// A message of the server: `content` is for people, `event` and the fields after it for programs.
 #[derive(Serialize)]
 struct System<'a> {
@@ -194,17 +228,17 @@ struct System<'a> {
     content: String,
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    params: Option<Renaming<'a>>,
+    params: Option<Params<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stats: Option<&'a Report>,
     timestamp: &'a str,
 }
 
 #[derive(Serialize)]
-struct Renaming<'a> {
-    user: &'a str,
-    from: &'a str,
-    to: &'a str,
+#[serde(untagged)]
+enum Params<'a> {
+    Renaming { user: &'a str, from: &'a str, to: &'a str },
+    Time { seconds: u64 },
 }
 
 impl<'a> From<&'a Member> for User<'a> {
@@ -243,8 +277,24 @@ impl<'a> System<'a> {
         timestamp: &'a str,
     ) -> Self {
         let to = &user.username;
-        let params = Some(Renaming { user: &user.id, from, to });
+        let params = Some(Params::Renaming { user: &user.id, from, to });
         let system = Self::new("renamed", format!("{from} is now {to}"), timestamp);
+        Self { room: Some(room), seq, params, ..system }
+    }
+}
+
+impl<'a> System<'a> {
+    fn ruled(room: &'a str, seq: Option<u64>, ruling: &Ruling, timestamp: &'a str) -> Self {
+        let (event, params) = match ruling {
+            Ruling::Locked => ("locked", None),
+            Ruling::Unlocked => ("unlocked", None),
+            Ruling::Slow(time) => ("slow_mode", Some(Params::Time { seconds: time.as_secs() })),
+            Ruling::Cleared => ("cleared", None),
+            Ruling::Announced(_) => ("notice", None),
+            Ruling::Muted(time) => ("muted", Some(Params::Time { seconds: time.as_secs() })),
+            Ruling::Unmuted => ("unmuted", None),
+        };
+        let system = Self::new(event, ruling.english(), timestamp);
         Self { room: Some(room), seq, params, ..system }
     }
 }
@@ -268,9 +318,14 @@ impl<'a> EventJson<'a> {
             Event::UserJoined { seq, user, count, timestamp, .. } => {
                 Self::UserJoined(Presence::new(room, *seq, user, *count, timestamp))
             }
-            Event::UserLeft { seq, user, count, timed_out, timestamp, .. } => {
+            Event::UserLeft { seq, user, count, why, timestamp, .. } => {
                 let presence = Presence::new(room, *seq, user, *count, timestamp);
-                Self::UserLeft(Presence { reason: timed_out.then_some("timeout"), ..presence })
+                let reason = match why {
+                    Departure::Closed => None,
+                    Departure::TimedOut => Some("timeout"),
+                    Departure::Kicked => Some("kicked"),
+                };
+                Self::UserLeft(Presence { reason, ..presence })
             }
             Event::States { members, count, timestamp } => Self::States {
                 room,
@@ -282,16 +337,22 @@ impl<'a> EventJson<'a> {
             Event::Renamed { seq, user, from, timestamp, .. } => {
                 Self::System(System::renamed(room, *seq, user, from, timestamp))
             }
+            Event::Ruled { seq, ruling, timestamp, .. } => {
+                Self::System(System::ruled(room, *seq, ruling, timestamp))
+            }
             Event::Presence { .. } => Self::presence(event, room)?,
-            Event::Message { seq, id, user, content, timestamp, .. } => Self::Message {
-                room,
-                seq: *seq,
-                id,
-                user: (*user).into(),
-                username: &user.username,
-                content,
-                timestamp,
-            },
+            Event::Message { .. } => Self::message(event, room)?,
+            Event::Edited { seq, target, user, content, timestamp } => {
+                let change = Change::new(room, (*seq, *target), user, timestamp);
+                Self::Edited(Change { content: *content, ..change })
+            }
+            Event::Deleted { seq, target, user, timestamp } => {
+                Self::Deleted(Change::new(room, (*seq, *target), user, timestamp))
+            }
+            Event::Reaction { seq, target, user, emoji, active, timestamp } => {
+                let change = Change::new(room, (*seq, *target), user, timestamp);
+                Self::Reaction(Change { emoji: Some(*emoji), active: Some(*active), ..change })
+            }
             Event::Private { id, user, to, content, timestamp } => Self::Private {
                 room,
                 id,
@@ -321,6 +382,10 @@ impl<'a> EventJson<'a> {
                 let content = "The server is shutting down".to_owned();
                 Self::System(System::new("shutdown", content, timestamp))
             }
+            Event::Unsaved { timestamp } => {
+                let content = "The history is not saved any more: a restart will lose it";
+                Self::System(System::new("unsaved", content.to_owned(), timestamp))
+            }
             Event::Pong { timestamp, server_time } => Self::Pong { timestamp, server_time },
             Event::Error(error) => Self::Error {
                 code: error.code.as_str(),
@@ -342,6 +407,8 @@ impl<'a> EventJson<'a> {
             members,
             count,
             recovered,
+            locked,
+            slow,
             settings,
             timestamp,
         } = event
@@ -360,14 +427,38 @@ impl<'a> EventJson<'a> {
                 members: users(members.iter().copied()),
                 count: (*count > members.len()).then_some(*count),
                 recovered: *recovered,
+                locked: locked.then_some(true),
+                slow_ms: (!slow.is_zero()).then(|| millis(*slow)),
             }],
             limits: LimitsJson {
                 content: CONTENT_CHARS,
                 username: NAME_CHARS,
                 message_bytes: settings.max_message_bytes,
+                edit_ms: millis(EDIT_WITHIN),
             },
             ping_interval: millis(settings.heartbeat),
             time: timestamp,
+        })
+    }
+
+    fn message(event: &'a Event, room: &'a str) -> Option<Self> {
+        let Event::Message {
+            seq, id, user, content, reply_to, edited, reactions, timestamp, ..
+        } = event
+        else {
+            return None;
+        };
+        Some(Self::Message {
+            room,
+            seq: *seq,
+            id,
+            user: (*user).into(),
+            username: &user.username,
+            content,
+            reply_to: *reply_to,
+            edited: *edited,
+            reactions,
+            timestamp,
         })
     }
 
@@ -400,6 +491,17 @@ impl<'a> Presence<'a> {
     fn new(room: &'a str, seq: u64, user: &'a Member, count: usize, timestamp: &'a str) -> Self {
         let username = &user.username;
         Self { room, seq, user: user.into(), username, count, reason: None, timestamp }
+    }
+}
+
+impl<'a> Change<'a> {
+    /// `numbers` are that of the event and that of the message.
+    fn new(room: &'a str, numbers: (u64, u64), user: &'a Member, timestamp: &'a str) -> Self {
+        let (seq, target) = numbers;
+        let username = &user.username;
+        let user = user.into();
+        let (content, emoji, active) = (None, None, None);
+        Self { room, seq, target, user, username, content, emoji, active, timestamp }
     }
 }
 

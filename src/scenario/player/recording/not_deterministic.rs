@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 use std::io;
+use std::time::Duration;
 
 use super::super::super::mismatch::Difference;
+use crate::wst::seconds;
 
 /// The reason why there is no recording.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,16 @@ pub enum NotDeterministic {
         /// The note that leaves such lines out.
         ignore: Option<String>,
     },
+    /// One event came when nobody waited any more. It may be an answer that takes its time.
+    #[error("{line}\nThis came {after:.1?} after the last act. {}", late(*.after, .ignore.as_deref()))]
+    Late {
+        /// The line that came late.
+        line: String,
+        /// How long after the last action it came.
+        after: Duration,
+        /// The note that leaves such lines out.
+        ignore: Option<String>,
+    },
     /// The recording was played, and the server did something else.
     #[error("not recorded, because it does not play: {0}")]
     Unplayable(Box<Difference>),
@@ -46,6 +58,17 @@ fn advice(ignore: Option<&str>) -> String {
         Some(note) => format!("If that does not matter, write {note} above the first step."),
         None => "Write @quiet and a time above the first step, such as @quiet 5s.".to_owned(),
     }
+}
+
+/// A quiet time that is long enough for an answer that has taken this time, in whole seconds.
+fn enough(after: Duration) -> Duration {
+    Duration::from_secs((after * 2).as_secs() + 1)
+}
+
+fn late(after: Duration, ignore: Option<&str>) -> String {
+    let quiet = seconds(enough(after));
+    let or = ignore.map_or(String::new(), |note| format!("; if it comes on its own, write {note}"));
+    format!("If it answers, write @quiet {quiet} above the first step{or}.")
 }
 
 impl NotDeterministic {
@@ -69,6 +92,16 @@ impl NotDeterministic {
                 };
                 format!(
                     "сервер шлёт сообщения сам, поэтому двух одинаковых записей нет: {line}\n{advice}"
+                )
+            }
+            Self::Late { line, after, ignore } => {
+                let quiet = seconds(enough(*after));
+                let or = ignore.as_ref().map_or(String::new(), |note| {
+                    format!(", а если оно приходит само по себе — {note}")
+                });
+                format!(
+                    "{line}\nЭто пришло через {:.1} с после последнего действия. Если это ответ, напишите над первым шагом @quiet {quiet}{or}.",
+                    after.as_secs_f64()
                 )
             }
             Self::Unplayable(difference) => format!(

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::rule::{FORMS, Fault, Kind, Refusal, Rule};
+use super::fault::{FORMS, Fault, FrameKind, Refusal, Rule};
 use crate::escape::Shown;
 use crate::frame::{CLOSE_REASON_LIMIT, Header, Opcode, Role};
 
@@ -24,13 +24,39 @@ pub enum FaultError {
         found: Shown,
     },
     /// A known fault, written in another way.
-    #[error("{found} is not of the form: {form} [from client|server] [on c1|/path] [after N]")]
+    #[error("{found} is not of the form: {form} {SCOPE}")]
     Form {
         /// The words that were written.
         found: Shown,
         /// How it is written.
         form: &'static str,
     },
+}
+
+/// The words that may stand behind each fault.
+pub(super) const SCOPE: &str = "[from client|server] [on c1|/path] [after N]";
+
+impl FaultError {
+    /// The right form.
+    pub(super) fn wanted(&self) -> String {
+        match self {
+            Self::Unknown { .. } => format!("one of {}, off", FORMS.join(", ")),
+            Self::Form { form, .. } => format!("{form} {SCOPE}"),
+        }
+    }
+
+    /// The sentence in Russian.
+    #[must_use]
+    pub fn in_russian(&self) -> String {
+        match self {
+            Self::Unknown { found } => {
+                format!("неисправности {found} нет, есть такие: {}", FORMS.join(", "))
+            }
+            Self::Form { found, form } => {
+                format!("{found} записано не так, вот форма: {form} {SCOPE}")
+            }
+        }
+    }
 }
 
 impl FromStr for Rule {
@@ -142,11 +168,11 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     bytes.collect::<Option<Vec<_>>>().filter(|bytes| bytes.len() <= FORGED)
 }
 
-fn kind(word: &str) -> Option<Kind> {
+fn kind(word: &str) -> Option<FrameKind> {
     if matches!(word, "frame" | "frames") {
-        return Some(Kind::Any);
+        return Some(FrameKind::Any);
     }
-    (0..=15).map(Opcode::from_bits).find(|opcode| opcode.to_string() == word).map(Kind::Of)
+    (0..=15).map(Opcode::from_bits).find(|opcode| opcode.to_string() == word).map(FrameKind::Of)
 }
 
 #[cfg(test)]

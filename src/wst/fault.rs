@@ -1,4 +1,4 @@
-//! The faults that there are, and their written form.
+//! The faults of a connection that can be made on purpose, and their written form: `delay pong 5s`.
 
 use std::fmt;
 use std::time::Duration;
@@ -44,23 +44,23 @@ pub enum Fault {
     /// `forge 81 02 68 69`: these bytes are sent, once, as if the other side had sent them.
     Forge(Vec<u8>),
     /// `drop pong`: such frames are left out.
-    Drop(Kind),
+    Drop(FrameKind),
     /// `delay pong 5s`: such frames come so much later, and others overtake them.
-    Delay(Kind, Duration),
+    Delay(FrameKind, Duration),
     /// `duplicate text`: such frames come twice.
-    Duplicate(Kind),
+    Duplicate(FrameKind),
     /// `reorder text`: of each two such frames, the second comes first.
-    Reorder(Kind),
-    /// `hold text`: such frames wait for a person, at most [`PATIENCE`](super::PATIENCE). Programs make
-    /// this fault, and no text does: where no person is, nobody could release a frame.
-    Hold(Kind, Option<Member>),
+    Reorder(FrameKind),
+    /// `hold text`: such frames wait for a person, at most [`PATIENCE`](crate::fault::PATIENCE). Programs
+    /// make this fault, and no text does: where no person is, nobody could release a frame.
+    Hold(FrameKind, Option<Member>),
     /// `flip text`: in each such frame one bit of the payload is turned, chosen by the seed.
-    Flip(Kind),
+    Flip(FrameKind),
 }
 
 /// The frames that a fault is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameKind {
     /// `frame`: every frame.
     Any,
     /// `text`, `pong` and so on: those of this opcode.
@@ -85,8 +85,8 @@ pub enum Refusal {
     Nothing,
 }
 
-impl Kind {
-    pub(super) fn is(self, opcode: Opcode) -> bool {
+impl FrameKind {
+    pub(crate) fn is(self, opcode: Opcode) -> bool {
         match self {
             Self::Any => true,
             Self::Of(wanted) => wanted == opcode,
@@ -158,7 +158,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FrameKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => f.write_str("frame"),
@@ -168,7 +168,7 @@ impl fmt::Display for Kind {
 }
 
 impl Rule {
-    pub(super) fn is_for(&self, socket: u64, path: &str) -> bool {
+    pub(crate) fn is_for(&self, socket: u64, path: &str) -> bool {
         self.socket.is_none_or(|wanted| wanted == socket)
             && self.path.as_ref().is_none_or(|wanted| wanted == path)
     }
@@ -176,7 +176,7 @@ impl Rule {
 
 impl Fault {
     /// The frames that it acts on one by one.
-    pub(super) fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<FrameKind> {
         match self {
             Self::Drop(kind)
             | Self::Delay(kind, _)
