@@ -1,10 +1,11 @@
 // The chat page: joins the connection, the outbox of unconfirmed lines, and the view.
 
 import { inRoom } from './address.js';
+import * as changes from './changes.js';
+import * as changing from './changing.js';
 import { Connection } from './connection.js';
 import { chooseDialect } from './dialects.js';
 import { language, name, t, words } from './i18n.js';
-import { showList } from './list.js';
 import { Liveness } from './liveness.js';
 import * as log from './log.js';
 import { Older } from './older.js';
@@ -14,6 +15,8 @@ import './panel.js';
 import * as rooms from './rooms.js';
 import { recallMine, rememberMine } from './settings.js';
 import * as tab from './tab.js';
+import * as target from './target.js';
+import * as teacher from './teacher.js';
 import * as view from './view.js';
 
 // ---- the connection
@@ -49,6 +52,7 @@ const connection = new Connection(address, dialect.protocols, {
     if (state === 'waiting' || state === 'stopped') {
       if (details.code === 1009) outbox.refuseBiggest({ code: 'too_long' });
       outbox.broke();
+      changing.broke();
       renaming = null;
       stopAsking();
       visitor = false;
@@ -199,6 +203,9 @@ function show(event) {
     case 'presence': return presence(event);
     case 'typing': return typing(event);
     case 'system': return system(event);
+    case 'edited': return log.change(() => changes.edited(event));
+    case 'deleted': return log.change(() => changes.deleted(event));
+    case 'reaction': return log.change(() => changes.reacted(event));
     case 'rooms': rooms.told(event.rooms); return look();
     case 'pong': return view.showStats({ round_trip_ms: Date.now() - event.timestamp });
     case 'error': return refused(event);
@@ -224,7 +231,7 @@ function welcome({ session, user, rooms: [here = {}] = [], limits: said, ping_in
     tab.remember('epoch', here.epoch);
     tab.remember('ids', [...me.ids].slice(-IDS));
   }
-  limits = { ...limits, ...said };
+  limits = { content: limits.content, ...said };
   ideas = nameIdeas(); // for the next time
 
   people.clear();
@@ -238,8 +245,10 @@ function welcome({ session, user, rooms: [here = {}] = [], limits: said, ping_in
   else if (before.epoch && same) log.addSystem(recovered === false ? 'gap' : 'back');
   else if (before.epoch) log.addSystem('restarted');
 
+  document.body.classList.toggle('changes', limits.edit_ms > 0);
   if (dialect.history) older.begin(same);
   connection.welcomed();
+  teacher.welcomed(limits.edit_ms > 0, here);
   away = false; // so the server believes
   tellPresence();
   if (dialect.pings) liveness.begin(ping_interval >= 1000 ? ping_interval : 25_000);
@@ -287,6 +296,7 @@ function history({ ref, events, more }) {
 
 /** Both an `ack` and the message itself confirm a line, whichever comes first. */
 function confirm(event) {
+  if (changing.done(event) || teacher.answered(event)) return true;
   if (only()?.id === event.id && only().frame > aside) aside = 0;
   outbox.confirmed(event.id);
   return log.settleOwn(event.id, event);
@@ -305,7 +315,7 @@ function joined(event) {
 function showPeople(count = headcount) {
   headcount = count;
   if (dialect.rooms) rooms.peopled(count ?? people.size);
-  view.showPeople(people, me.id, count, dialect.privates && writeTo);
+  view.showPeople(people, me.id, count, dialect.privates && target.forPerson, teacher.orders);
 }
 
 /** Many arrivals and departures in one event. It may not name all of them. */
@@ -338,14 +348,15 @@ function left(event) {
     stopTyping(user.id);
     showPeople(count);
   }
-  log.addSystem(reason === 'timeout' ? 'left_timeout' : 'left_closed', { name: name(user.username) }, event);
+  log.addSystem({ timeout: 'left_timeout', kicked: 'left_kicked' }[reason] ?? 'left_closed', { name: name(user.username) }, event);
 }
 
 function system(told) {
   const { event, content, params = {}, stats } = told;
   if (event === 'heartbeat') view.showStats(stats);
   else if (event === 'renamed' && params.to) renamed(params, told);
-  else if (event === 'shutdown') log.addSystem('shutdown', {}, told);
+  else if (event === 'shutdown' || event === 'unsaved') log.addSystem(event, {}, told);
+  else if (teacher.ruled(told, !log.isAbove())) return;
   else if (typeof content === 'string') log.addNotice(content, told);
 }
 
@@ -367,6 +378,7 @@ function renamed({ from, to, user }, event) {
 function refused(error) {
   if (error.ref && error.ref === asked.order) return order.refused(error.retry_after_ms);
   if (error.ref && error.ref === asked.older) return older.refused(error.retry_after_ms);
+  if (teacher.refused(error) || changing.refused(error)) return undefined;
   if (error.code === 'rate_limited') return tooFast(error);
   if (error.code === 'unauthorized' && connection.state === 'hello') {
     rememberMine(inRoom('token'), '');
@@ -457,27 +469,34 @@ messageForm.addEventListener('submit', (event) => {
     messageInput.value = '';
     return written();
   }
-  if (!outbox.add(content, target)) return view.hint('outbox_full');
-  writeTo();
+  const { edit } = target.current();
+  if (edit) {
+    return changing.edit(edit, content); // the text stays until the server has it
+  }
+  if (!outbox.add(content, target.current())) return view.hint('outbox_full');
+  target.forEverybody();
   messageInput.value = '';
   written();
   messageInput.focus();
 });
 
-let target; // whom the next message is for, if not everybody
-
-function writeTo(person) {
-  target = person;
-  view.showTarget(person);
-  if (person) messageInput.focus();
-}
-
-document.querySelector('#target button').addEventListener('click', () => {
-  writeTo();
-  messageInput.focus();
+changing.begin(me, {
+  send: (request) => connection.state === 'live' && sayAside(dialect.change(request)),
+  within: () => limits.edit_ms ?? 0,
 });
 
-messageInput.addEventListener('keydown', ({ key }) => { if (key === 'Escape') writeTo(); });
+teacher.begin({
+  me,
+  say: (request) => connection.state === 'live' && sayAside(dialect.change(request)),
+  switched: () => showPeople(),
+  announcement() {
+    const content = messageInput.value.trim();
+    messageInput.value = '';
+    written();
+    messageInput.focus();
+    return content;
+  },
+});
 
 // Enter sends, Shift+Enter begins a line. While an input method composes (pinyin,
 // kana), Enter chooses a word; some browsers tell this only by the key code 229.
@@ -572,7 +591,7 @@ addEventListener('pageshow', (event) => {
 
 document.querySelector('#notStarted').remove();
 view.showFeatures(dialect);
-if (dialect.lists) showList(() => me.id);
+if (dialect.lists) import('./list.js').then(({ showList }) => showList(() => me.id)); // few servers do
 view.showPeople(people, me.id);
 nameInput.value = me.wanted;
 messageInput.value = tab.recall('draft') ?? '';

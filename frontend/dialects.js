@@ -9,6 +9,7 @@
 //   hello(me)              what to say first; nothing where the server speaks first
 //   opened()               events that happen by themselves once the connection is open
 //   message, typing, rename, ping   what to send: a text, or an object for JSON
+//   change(request)        what to send to edit, to react, or to keep order: the request itself, or nothing
 //   presence(state)        what to send when the person is away, or back
 //   history                what to send for a part of the history, where every lasting event has a number
 //   hear(text)             the events in a text of the server
@@ -53,6 +54,7 @@ const base = {
   hello: () => null,
   opened: () => [],
   presence: () => null,
+  change: () => null,
   typing: () => null,
   rename: () => null,
   ping: () => null,
@@ -89,7 +91,8 @@ function canonical() {
       return { type: 'hello', v: 1, ...(username && { username }), lang, client: 'ws101 page', caps: ['rooms'], session, token, ...resume };
     },
     privates: true,
-    message: ({ id, content, to }) => ({ type: 'message', id, content, ...(to && { to: [to.id] }) }),
+    message: ({ id, content, to, reply }) => ({ type: 'message', id, content, ...(to && { to: [to.id] }), ...(reply && { reply_to: reply }) }),
+    change: (request) => request,
     typing: () => ({ type: 'typing', active: true }),
     rename: (username, id) => ({ type: 'rename', username, id }),
     ping: (timestamp) => ({ type: 'ping', timestamp }),

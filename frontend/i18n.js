@@ -4,7 +4,7 @@ import { texts } from './texts.js';
 
 /** The language now in use. */
 export let language = 'en';
-let clock, calendar;
+let clock, calendar, days;
 
 /** The first language in the list that we speak: ['de', 'ru-RU', 'en'] gives 'ru'. */
 export function choose(wanted) {
@@ -96,6 +96,7 @@ export function setLanguage(chosen) {
   const own = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
   clock = new Intl.DateTimeFormat(own, { hour: '2-digit', minute: '2-digit' });
   calendar = new Intl.DateTimeFormat(own, { dateStyle: 'long', timeStyle: 'medium' });
+  days = new Intl.DateTimeFormat(own, { weekday: 'long', day: 'numeric', month: 'long' });
   showTitle();
   for (const element of document.querySelectorAll('[data-text]')) {
     setText(element, element.dataset.text, given.get(element));
@@ -112,9 +113,15 @@ export function setLanguage(chosen) {
 }
 
 export function showTime(element, date) {
+  if ('day' in element.dataset) return showDay(element, date);
   element.dateTime = date.toISOString();
   element.textContent = clock.format(date);
   element.title = calendar.format(date);
+}
+
+export function showDay(element, date) {
+  element.dateTime = date.toISOString();
+  element.textContent = days.format(date);
 }
 
 export function number(value, options) {

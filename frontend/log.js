@@ -1,7 +1,10 @@
 // The lines of the chat, in the order of the server. Lines of mine that the server has not
 // confirmed stand below all others.
 
-import { countdown, has, clear, name, setText, showTime, words } from './i18n.js';
+import { countdown, has, clear, label, name, setText, showTime, words } from './i18n.js';
+import { dress } from './changes.js';
+import { divide, forgetNew, group, join, markNew } from './dividers.js';
+import { linked } from './links.js';
 import { isWaiting } from './outbox.js';
 
 const KEEP = 1000; // older lines go: a page left open for a week must stay quick
@@ -12,24 +15,28 @@ const template = document.querySelector('#line');
 const own = new Map(); // my lines by id, to find them when the server confirms
 
 /** A message of somebody else, or one of mine that is no longer on the page. */
-export function addMessage({ id, seq, mine, author, content, to, timestamp }) {
+export function addMessage(message) {
+  const { id, seq, user, mine, author, content, to, timestamp } = message;
   const line = makeLine(mine ? 'own' : 'other', mine ? words('you') : author, content, timestamp);
   if (to) showPrivate(line, mine && to);
-  Object.assign(line.dataset, { id, seq });
+  Object.assign(line.dataset, { id, ...(seq && { seq }), author: user?.id ?? '' });
+  dress(line, message);
   add(line);
 }
 
 /** A line of mine, new or in a new state. */
-export function drawOwn({ id, content, to, at, state, reason, until }, again) {
+export function drawOwn({ id, content, to, reply, at, state, reason, until }, again) {
   let line = own.get(id);
   if (!line) {
     line = makeLine('own', words('you'), content, at);
     line.dataset.id = id;
     if (to) showPrivate(line, [to]);
+    dress(line, { reply_to: reply });
     line.querySelector('.again').addEventListener('click', () => again(id));
     own.set(id, line);
   }
   if (isWaiting(state) && !isWaiting(line.dataset.state)) toEnd(line);
+  beforeGrowing();
   line.dataset.state = state;
   const values = { reason: state === 'refused' && complaint(reason), seconds: state === 'held' && countdown(until) };
   setText(line.querySelector('.mark'), state, values);
@@ -37,7 +44,7 @@ export function drawOwn({ id, content, to, at, state, reason, until }, again) {
 }
 
 /** The server has taken this line of mine. False if it is not on the page. */
-export function settleOwn(id, { seq, timestamp, content }) {
+export function settleOwn(id, { seq, timestamp, content, edited }) {
   const line = own.get(id);
   if (!line) return false;
   if (line.dataset.state !== 'confirmed') {
@@ -49,10 +56,12 @@ export function settleOwn(id, { seq, timestamp, content }) {
     // Lines of others may have reached the server first. Then they stand first, as on every page.
     const next = firstWaiting();
     if (line.nextElementSibling !== next) chat.insertBefore(line, next);
+    group(line);
   }
   // Shows the text as the server sent it to everyone.
   const text = line.querySelector('.text');
-  if (content !== undefined && content !== text.textContent) text.textContent = content;
+  if (content !== undefined && content !== text.textContent && !('deleted' in line.dataset)) text.replaceChildren(...linked(content));
+  if (edited) dress(line, { edited });
   return true;
 }
 
@@ -83,12 +92,14 @@ function newest() {
   return waiting ? waiting.previousElementSibling : chat.lastElementChild;
 }
 
-/** An event, in the server's words. */
+/** An event, in the server's words; the teacher's, if it is an announcement. */
 export function addNotice(text, event) {
   const line = document.createElement('span');
   line.dir = 'auto';
   line.textContent = text;
-  addSystemLine(line, event);
+  const isTeachers = event.event === 'notice';
+  const added = addSystemLine(isTeachers ? words('announced', { text: line }) : line, event);
+  added.classList.toggle('announced', isTeachers);
 }
 
 /** An error from the server. */
@@ -112,8 +123,9 @@ function makeLine(kind, author, content, timestamp) {
   const line = template.content.firstElementChild.cloneNode(true);
   line.classList.add(kind);
   line.querySelector('.author').append(author);
-  line.querySelector('.text').textContent = content;
+  line.querySelector('.text').append(...linked(content));
   showTime(line.querySelector('time'), dateOf(timestamp));
+  label(line.querySelector('.more'), 'tools');
   return line;
 }
 
@@ -139,9 +151,15 @@ function dateOf(timestamp) {
 // ---- where a line goes
 
 function add(line) {
-  if (above) return above.append(line);
-  beforeGrowing();
-  chat.insertBefore(line, firstWaiting());
+  if (above) above.append(line);
+  else {
+    beforeGrowing();
+    chat.insertBefore(line, firstWaiting());
+  }
+  divide(line);
+  if (!above && line.classList.contains('other')) markNew(line);
+  group(line);
+  if (above) return;
   if (!wasAtEnd && line.classList.contains('message')) unread++;
   trim();
 }
@@ -156,11 +174,49 @@ export function addOlder(draw) {
   draw();
   const { scrollHeight: height, scrollTop: top } = chat;
   chat.ariaLive = 'off'; // nobody wants them read aloud
+  const below = chat.firstElementChild;
   chat.prepend(above);
   above = null;
+  join(below);
   chat.scrollTop = top + chat.scrollHeight - height;
   end = chat.scrollTop;
   requestAnimationFrame(() => { chat.ariaLive = 'polite'; });
+}
+
+/** Draws a change of lines that are here. They may grow, and who reads the last one goes on seeing it. */
+export function change(draw) {
+  if (isAbove()) return; // older lines come as they are now
+  beforeGrowing();
+  draw();
+}
+
+/** Whether older lines are being drawn. */
+export function isAbove() {
+  return above !== null;
+}
+
+/** The room was cleared: only lines that the server does not have yet stay. */
+export function empty() {
+  for (const line of [...chat.children]) {
+    if (isWaiting(line.dataset.state)) continue;
+    own.delete(line.dataset.id);
+    line.remove();
+  }
+}
+
+/** The last message of mine that has a number. */
+export function lastOwn() {
+  return [...chat.querySelectorAll('.own[data-seq]:not(.private, [data-deleted])')].at(-1);
+}
+
+/** All that is on the page, as text: for a file. */
+export function transcript() {
+  return [...chat.children].map((line) => {
+    const time = line.querySelector('time')?.dateTime ?? '';
+    const author = line.querySelector('.author')?.textContent;
+    const said = author ? `${author}: ${line.querySelector('.text').textContent}` : `* ${line.firstChild?.textContent ?? ''}`;
+    return `${time} ${said}`;
+  }).join('\n');
 }
 
 /** The number of the oldest event on the page. */
@@ -178,6 +234,9 @@ function toEnd(line) {
   beforeGrowing();
   wasAtEnd = true; // whoever writes wants to see it
   chat.append(line);
+  divide(line);
+  group(line);
+  forgetNew();
   trim();
 }
 
@@ -192,6 +251,7 @@ function trim() {
     const oldest = chat.firstElementChild;
     if (oldest.classList.contains('own')) own.delete(oldest.dataset.id);
     oldest.remove();
+    group(chat.firstElementChild); // it shows its author again
   }
 }
 

@@ -11,6 +11,7 @@ export class Older {
   #ask; #next;
   #asked = false;
   #oldest = 1; // the server keeps nothing before this number
+  #reached = Infinity; // an answer reached down to this number, and had no line to show
 
   /** `ask(before, limit)` asks for the last events before a number, and is false if it cannot. `next()` is
    *  the number of the next event, where the log shows none. */
@@ -23,6 +24,7 @@ export class Older {
   /** A new connection: what was asked has no answer. `same` if the server still counts in the same life. */
   begin(same) {
     this.#asked = false;
+    this.#reached = Infinity;
     this.#oldest = same || log.firstSeq() === undefined ? 1 : Infinity;
     this.offer();
   }
@@ -32,7 +34,9 @@ export class Older {
     if (!this.#asked) return;
     this.#asked = false;
     if (!more) this.#oldest = events[0]?.seq ?? Infinity;
+    const first = log.firstSeq();
     log.addOlder(draw);
+    this.#reached = log.firstSeq() === first ? events[0]?.seq ?? Infinity : Infinity;
     this.offer();
   }
 
@@ -48,7 +52,7 @@ export class Older {
   }
 
   #before() {
-    return log.firstSeq() ?? this.#next();
+    return Math.min(log.firstSeq() ?? this.#next(), this.#reached);
   }
 
   #there() {

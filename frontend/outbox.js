@@ -35,19 +35,19 @@ export class Outbox {
     this.#window = window;
   }
 
-  /** Takes a text for everybody, or `to` one person, or refuses (false) when too many wait already. */
-  add(content, to) {
+  /** Takes a text for everybody, or `to` one person, or as a `reply` to a message, or refuses (false) when too many wait already. */
+  add(content, { to, reply } = {}) {
     const waiting = [...this.#lines.values()].filter((line) => isWaiting(line.state));
     if (waiting.length >= CAPACITY) return false;
-    this.#queue({ id: makeId(), content, to, at: new Date() });
+    this.#queue({ id: makeId(), content, to, reply, at: new Date() });
     return true;
   }
 
   /** Takes the lines that the page had before it was reloaded. */
   restore(lines) {
-    for (const { id, content, to, at, state } of Array.isArray(lines) ? lines.slice(0, CAPACITY) : []) {
+    for (const { id, content, to, reply, at, state } of Array.isArray(lines) ? lines.slice(0, CAPACITY) : []) {
       if (typeof id !== 'string' || typeof content !== 'string' || state === 'refused') continue;
-      const line = { id, content, to, at: new Date(at) };
+      const line = { id, content, to, reply, at: new Date(at) };
       this.#lines.set(id, line);
       this.#become(line, state === 'sent' || state === 'unsure' ? 'unsure' : 'unsent');
     }

@@ -2,6 +2,7 @@
 // own manner and hands over what it gets; the numbers come from the server, which counts.
 
 import { clear, number, setText, words } from './i18n.js';
+import './race_texts.js'; // before the first text is shown
 import './settings.js';
 
 const SHOWN = 20; // lines a panel keeps

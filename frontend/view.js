@@ -50,7 +50,7 @@ function because(reason) {
 let peopleFrame;
 
 /** `count` is what the server says, where it names nobody or not all. */
-export function showPeople(people, myId, count = people.size, choose) {
+export function showPeople(people, myId, count = people.size, choose, more = () => []) {
   setText($('#count'), 'count', { count });
   $('#count').dataset.count = count;
   cancelAnimationFrame(peopleFrame); // thirty arrivals in one moment are drawn once
@@ -62,6 +62,7 @@ export function showPeople(people, myId, count = people.size, choose) {
       if (id === myId) row.append(' · ', words('you'));
       if (connections > 1) row.append(' · ', words('tabs', { count: connections }));
       if (state === 'away') row.append(' · ', words('away'));
+      row.append(...more({ id, username }));
       row.classList.toggle('away', state === 'away');
       return row;
     });
@@ -86,10 +87,10 @@ function personButton(id, username, choose) {
   return button;
 }
 
-/** Whom the next message is for, if not everybody. */
-export function showTarget(to) {
-  $('#target').hidden = !to;
-  if (to) setText($('#target span'), 'private_to', { name: name(to.username) });
+/** Whom the next message is for, or what it is about, if it is not a new one for everybody. */
+export function showTarget(key, values) {
+  $('#target').hidden = !key;
+  if (key) setText($('#target span'), key, values);
   else clear($('#target span'));
 }
 

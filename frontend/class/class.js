@@ -13,6 +13,7 @@ import { Lesson } from './lesson.js';
 import { Live } from './live.js';
 import { painter } from './painter.js';
 import { Playhead } from './playhead.js';
+import { Questions } from './questions.js';
 import { download, openRecordings } from './recording.js';
 import { Sequence } from './sequence.js';
 import { Session } from './session.js';
@@ -74,6 +75,7 @@ const panels = [
   new Handshake($('#handshake')),
   new Lesson($('#lesson')),
   new Experiments($('#experiments'), { session: () => session, show(name) { selected = name; chosen = null; playhead.at = Infinity; redraw(); } }),
+  new Questions($('#question')),
   new Sequence($('#sequence'), { choose }),
   new Wire($('#wire'), { choose }),
   new Statistics($('#statistics')),
@@ -83,6 +85,7 @@ const sequence = panels.find((panel) => panel instanceof Sequence);
 if (hasKey) {
   document.body.classList.add('teach');
   $('#teacher').hidden = false;
+  $('#notesButton').hidden = false;
   panels.push(new Teacher($('#teacher')));
 }
 
@@ -117,6 +120,8 @@ const live = new Live({
     begin(new Session());
   },
   onClass(now) {
+    const asked = now.question?.id;
+    if (asked && asked !== told?.question?.id) showTab('question');
     told = now;
     showClass();
     redraw();
@@ -141,7 +146,7 @@ function showClass() {
   const url = told.join ?? `${location.origin}/class/phone`;
   setText($('#join'), 'join', { url });
   $('#joinButton').hidden = !told.join;
-  setState(server === 'stopped' ? 'server_stopped' : 'server_running', server === 'stopped' ? 'stopped' : 'live');
+  setState(`server_${server}`, server === 'stopped' ? 'stopped' : 'live');
   $('#save').hidden = false;
 }
 
@@ -185,7 +190,8 @@ $('#joinButton').addEventListener('click', () => {
   $('#joinDialog').showModal();
 });
 $('#keysButton').addEventListener('click', () => listKeys($('#keysDialog')));
-tabs(redraw);
+$('#notesButton').addEventListener('click', () => open('/class/notes', 'notes', 'popup,width=900,height=1000'));
+const showTab = tabs(redraw);
 addEventListener('resize', redraw);
 $('.languages').addEventListener('click', redraw);
 $('#themeButton').addEventListener('click', redraw);

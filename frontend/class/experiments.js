@@ -5,9 +5,17 @@ import { hasKey } from './commands.js';
 import { element } from './element.js';
 import { visible } from './describe.js';
 import { Lab } from './lab.js';
+import { askCard } from './questions.js';
 import { t } from './i18n.js';
 
 const ANSWERS = ['a', 'b', 'c'];
+
+/** The experiment as a file, for those who have no browser. */
+function file(id) {
+  const link = element('a', '', t('card_file'));
+  Object.assign(link, { href: `experiments/${id}.wst`, download: `${id}.wst` });
+  return link;
+}
 
 export class Experiments {
   #place; #lab; #shown = '';
@@ -48,11 +56,18 @@ export class Experiments {
     Object.assign(press, { type: 'button', id: `card-${id}`, disabled: !said || this.#running !== null || (faulty && !hasKey) });
     press.addEventListener('click', () => this.#run(card));
     box.append(answers, press);
+    if (hasKey) {
+      const ask = element('button', '', t('card_ask'));
+      Object.assign(ask, { type: 'button', id: `ask-${id}` });
+      ask.addEventListener('click', () => askCard(card));
+      box.append(' ', ask);
+    }
     if (faulty && !hasKey) box.append(element('p', 'remark', t('needs_key')));
     if (seen) {
       box.append(
         element('p', said === right ? 'good' : 'bad', t(said === right ? 'guessed' : 'not_guessed')),
         element('p', '', t(`card_${id}_why`), ' ', element('span', 'section', section)),
+        element('p', '', file(id)),
         element('p', 'seen', t('page_saw', { seen: visible(seen.join(' · ') || t('page_saw_nothing'), 300) })),
       );
     }

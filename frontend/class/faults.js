@@ -2,7 +2,8 @@
 // `ws101 tap --fault`.
 
 /** `rule` makes the rule of the panel's fields. A `sided` fault needs a side; a `nameless` one is for requests,
- *  which have no name yet; what is done at `once` is done to the connections that are open now. */
+ *  which have no name yet; one that is `everywhere` is for the pages of all phones; what is done at `once` is done
+ *  to the connections that are open now. */
 export const FAULTS = [
   { id: 'close', key: 'c', rule: ({ code }) => `close ${code}`, once: true },
   { id: 'reset', key: 'k', rule: () => 'reset', once: true },
@@ -17,6 +18,7 @@ export const FAULTS = [
   { id: 'split', key: 'z', rule: () => 'split 1' },
   { id: 'coalesce', key: 'g', rule: ({ time }) => `coalesce ${time}` },
   { id: 'forge', key: 'f', rule: ({ hex }) => `forge ${hex}`, sided: true, once: true },
+  { id: 'throttle', key: 'v', rule: () => 'throttle timers', everywhere: true },
   { id: 'refuse', key: 'r', rule: ({ status }) => `refuse ${status}`, nameless: true },
 ];
 
@@ -25,6 +27,7 @@ const SIDELESS = new Set(['close', 'reset', 'refuse']);
 
 /** The whole rule: what, from which side, and on which connections. */
 export function ruleFor(fault, fields) {
+  if (fault.everywhere) return fault.rule();
   const words = [fault.rule(fields)];
   const from = fault.sided && fields.from === 'both' ? 'server' : fields.from;
   if (!SIDELESS.has(fault.id) && from !== 'both') words.push(`from ${from}`);

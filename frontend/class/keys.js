@@ -4,11 +4,13 @@
 
 import { element } from './element.js';
 
-const WORDS = { Space: 'Space', ArrowLeft: 'ArrowLeft', ArrowRight: 'ArrowRight', Slash: '?' };
+const WORDS = { Space: 'Space', Escape: 'Escape', ArrowLeft: 'ArrowLeft', ArrowRight: 'ArrowRight', Slash: '?' };
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || (event.repeat && !event.code.startsWith('Arrow'))) return;
   if (event.target.closest('input, textarea, select, dialog[open] form')) return;
+  // Escape closes the dialog that is open.
+  if (event.code === 'Escape' && event.target.closest('dialog')) return;
   // Space presses the button that has the focus.
   if (event.code === 'Space' && event.target.closest('button, a, summary')) return;
   const key = WORDS[event.code] ?? /^(?:Key|Digit)(.)$/.exec(event.code)?.[1].toLowerCase();
@@ -42,5 +44,5 @@ export function listKeys(dialog) {
 /** The key of a button, as it is written on keyboards. */
 function keyName(button) {
   const key = button.getAttribute('aria-keyshortcuts');
-  return { Space: '␣', ArrowLeft: '←', ArrowRight: '→' }[key] ?? key.toUpperCase();
+  return { Space: '␣', Escape: 'Esc', ArrowLeft: '←', ArrowRight: '→' }[key] ?? key.toUpperCase();
 }

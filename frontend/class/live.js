@@ -7,10 +7,11 @@ export class Live {
 
   /** `onBegin()` says that a session begins anew, and its recent past follows; `onClass(told)` tells of the
    *  class, then and after each change; `onEvent(event)` adds to the session; `onLeftOut(count)` says how many
-   *  events this page was too slow for; `onState(state)` how the connection to the tap is. */
-  constructor({ onBegin, onClass, onEvent, onLeftOut, onState }) {
+   *  events this page was too slow for; `onState(state)` how the connection to the tap is. With the `query`
+   *  `only=class` no events come. */
+  constructor({ onBegin, onClass, onEvent, onLeftOut, onState }, query = '') {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#connection = new Connection(() => `${scheme}//${location.host}/class/events`, [], {
+    this.#connection = new Connection(() => `${scheme}//${location.host}/class/events${query && `?${query}`}`, [], {
       onOpen() {},
       onState,
       onMessage: (data) => {

@@ -40,13 +40,21 @@ function take(lines) {
     const list = element(/^\s*\d/.test(line) ? 'ol' : 'ul');
     const all = [line, ...takeWhile(lines, (next) => bullet.test(next) || /^\s{2,}\S/.test(next))];
     for (const item of all) {
-      if (bullet.test(item)) list.append(element('li', '', ...inline(item.replace(bullet, ''))));
+      if (bullet.test(item)) list.append(entry(item.replace(bullet, '')));
       else list.lastChild.append(' ', ...inline(item.trim()));
     }
     return list;
   }
   const more = takeWhile(lines, (next) => next.trim() && !/^(#{1,6}\s|`{3}|~{3}|\||>)/.test(next) && !bullet.test(next));
   return element('p', '', ...inline([line, ...more].join(' ')));
+}
+
+/** An entry of a list; `[x] ` begins an answer that is right, and `[ ] ` one that is not. */
+function entry(text) {
+  const box = /^\[([ x])\] /.exec(text);
+  if (!box) return element('li', '', ...inline(text));
+  const isRight = box[1] === 'x';
+  return element('li', isRight ? 'answer right' : 'answer', isRight ? '✓ ' : '○ ', ...inline(text.slice(box[0].length)));
 }
 
 /** Takes lines away for as long as they are wanted. */

@@ -3,25 +3,37 @@
 // It speaks to the example of the lesson in the example's own dialect, through the tap, and comes back by
 // itself: after a break, when a locked phone is unlocked, and when "back" restores the page.
 
+import './timers.js'; // before all that set a timer
+import { Ballot } from './ballot.js';
 import { Connection } from './connection.js';
 import { visible } from './describe.js';
 import { chooseDialect } from './dialects.js';
 import { element } from './element.js';
 import { countdown, setText, t, words } from './i18n.js';
+import { Live } from './live.js';
 import { OwnWire } from './own_wire.js';
 import { recall, remember } from './settings.js';
+import { Slowness } from './slowness.js';
 
 const LINES = 200; // of the log, at most
 
 const $ = (selector) => document.querySelector(selector);
 
-// The name may be given before the server's dialect is known.
-const joining = new Promise((given) => {
-  $('#joinForm').addEventListener('submit', (event) => {
-    event.preventDefault();
-    given();
-  });
-});
+const ballot = new Ballot($('#ballot'));
+const slowness = new Slowness($('#slow'));
+const classroom = new Live({
+  onBegin() {},
+  onClass({ question, faults }) {
+    ballot.hear(question);
+    slowness.hear(faults);
+  },
+  onEvent() {},
+  onLeftOut() {},
+  onState() {},
+}, 'only=class');
+classroom.start();
+$('.languages').addEventListener('click', () => ballot.show());
+
 const dialect = await chooseDialect();
 const wire = new OwnWire($('#ownFrames'));
 let name = recall('name') ?? '';
@@ -125,8 +137,10 @@ function showState(state, { code, reason, until } = {}) {
 // ---- what the person does
 
 function join() {
-  name = $('#nameInput').value.trim();
-  remember('name', name);
+  if (dialect.names) {
+    name = $('#nameInput').value.trim();
+    remember('name', name);
+  }
   for (const part of ['#log', 'footer']) $(part).hidden = false;
   $('#joinForm').hidden = true;
   connection.start();
@@ -152,15 +166,31 @@ function speak(content) {
 // ---- a phone sleeps, and goes back and forth
 
 let joined = false;
-const comeBack = () => connection.state === 'waiting' && connection.start();
+function comeBack() {
+  classroom.start();
+  if (connection.state === 'waiting') connection.start();
+}
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && comeBack());
 addEventListener('online', comeBack);
 addEventListener('pagehide', () => {
   joined = connection.state !== 'stopped';
   connection.stop();
+  classroom.stop();
 });
-addEventListener('pageshow', ({ persisted }) => persisted && joined && connection.start());
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  classroom.start();
+  if (joined) connection.start();
+});
 
-$('#nameInput').value ||= name;
 showState('idle');
-joining.then(join);
+if (dialect.names) {
+  $('#joinForm').hidden = false;
+  $('#nameInput').value ||= name;
+  $('#joinForm').addEventListener('submit', (event) => {
+    event.preventDefault();
+    join();
+  });
+} else {
+  join(); // this server knows no names
+}

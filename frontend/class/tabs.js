@@ -1,6 +1,6 @@
 // The panes beside the wire: one at a time.
 
-/** Makes the buttons show their panes, and shows the first; `changed()` is told. */
+/** Makes the buttons show their panes, and shows the first; `changed()` is told. Gives what shows one by name. */
 export function tabs(changed) {
   const buttons = document.querySelectorAll('[data-tab]');
 
@@ -12,4 +12,5 @@ export function tabs(changed) {
 
   for (const button of buttons) button.addEventListener('click', () => show(button.dataset.tab));
   show(buttons[0].dataset.tab);
+  return show;
 }

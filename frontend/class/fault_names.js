@@ -1,0 +1,36 @@
+// The names of the faults: made from src/wst/fault_names.rs by UPDATE_EXCERPTS=1 cargo test --test wst
+
+export const faults = {
+  en: {
+    fault_close: 'Close',
+    fault_reset: 'Reset',
+    fault_silence: 'Silence',
+    fault_cut: 'Cut',
+    fault_refuse: 'Refuse',
+    fault_slow: 'Slow',
+    fault_split: 'Split',
+    fault_coalesce: 'Coalesce',
+    fault_forge: 'Forge',
+    fault_drop: 'Drop',
+    fault_delay: 'Delay',
+    fault_duplicate: 'Duplicate',
+    fault_reorder: 'Reorder',
+    fault_flip: 'Flip',
+  },
+  ru: {
+    fault_close: 'Закрыть',
+    fault_reset: 'Сброс',
+    fault_silence: 'Тишина',
+    fault_cut: 'Обрезать',
+    fault_refuse: 'Отказ',
+    fault_slow: 'Медленно',
+    fault_split: 'Дробить',
+    fault_coalesce: 'Склеить',
+    fault_forge: 'Подделка',
+    fault_drop: 'Потеря',
+    fault_delay: 'Задержка',
+    fault_duplicate: 'Дубль',
+    fault_reorder: 'Порядок',
+    fault_flip: 'Бит',
+  },
+};

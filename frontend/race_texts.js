@@ -1,0 +1,53 @@
+// The words of the race, which other pages do not load.
+
+import { texts } from './texts.js';
+
+Object.assign(texts.en, {
+  race: 'The same news, four ways',
+  race_news: 'News',
+  race_hint: 'Write a line of news',
+  race_post: 'Post',
+  race_poll: 'Polling',
+  race_long: 'Long polling',
+  race_events: 'Server-sent events',
+  race_ws: 'WebSocket',
+  race_poll_how: 'Any news? — No. Any news? — No. Any news? — Yes!',
+  race_long_how: 'Any news? — Wait… wait… yes! Any news?',
+  race_events_how: 'Tell me the news. — Here. And here. And here.',
+  race_ws_how: 'Let us talk. — Here. And you may speak too.',
+  race_period: 'asks every',
+  race_requests: 'Requests',
+  race_empty: 'Empty answers',
+  race_bytes: 'Bytes on the wire',
+  race_delay: 'Delay, last line',
+  race_nothing: 'no news yet',
+  race_blocked: 'This network does not let WebSocket through: {why}',
+  race_gone: 'The server does not answer. Trying again…',
+  race_measured: 'Counted by the server, both ways, HTTP heads included. The delay runs from the server’s posting to this page’s receiving.',
+  race_seconds: '{count} s',
+});
+
+Object.assign(texts.ru, {
+  race: 'Одни и те же новости, четыре способа',
+  race_news: 'Новость',
+  race_hint: 'Напишите новость',
+  race_post: 'Сообщить',
+  race_poll: 'Опрос (polling)',
+  race_long: 'Долгий опрос (long polling)',
+  race_events: 'События сервера (SSE)',
+  race_ws: 'WebSocket',
+  race_poll_how: '— Есть новости? — Нет. — Есть новости? — Нет. — Есть? — Да!',
+  race_long_how: '— Есть новости? — Подожди… подожди… есть! — А ещё?',
+  race_events_how: '— Рассказывай. — Вот. И вот. И вот.',
+  race_ws_how: '— Поговорим. — Вот новость. И ты говори, если хочешь.',
+  race_period: 'спрашивает раз в',
+  race_requests: 'Запросы',
+  race_empty: 'Пустые ответы',
+  race_bytes: 'Байты по сети',
+  race_delay: 'Задержка, последняя новость',
+  race_nothing: 'новостей пока нет',
+  race_blocked: 'Эта сеть не пропускает WebSocket: {why}',
+  race_gone: 'Сервер не отвечает. Пробую ещё раз…',
+  race_measured: 'Считает сервер, в обе стороны, вместе с заголовками HTTP. Задержка — от публикации на сервере до получения этой страницей.',
+  race_seconds: '{count} с',
+});
