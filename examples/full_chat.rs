@@ -32,7 +32,7 @@ async fn main() -> Result<(), StartError> {
         }
         Err(error) => warn!("no port for python_chat clients: {error}. They may use /py"),
     }
-    let chat = Endpoint::open(Rooms::new(room), &settings);
+    let chat = Endpoint::open(Rooms::open(room, &settings)?, &settings);
     let routes =
         |dialect| [chat.sockets(), chat.stats(), chat.health(), page(&settings.frontend, dialect)];
     let serve = |listener, dialect| chat.serve_http(listener, routes(dialect));
