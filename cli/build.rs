@@ -19,9 +19,13 @@ fn main() -> io::Result<()> {
     })?;
     let pages = list(&ending(listed(&lessons.join("en"))?, "md"), |path, english| {
         let (number, name) = numbered(path)?;
-        let russian = lessons.join("ru").join(name_of(path)?).display().to_string();
+        let file = name_of(path)?;
+        let russian = lessons.join("ru").join(file).display().to_string();
+        let notes = ["en", "ru"].map(|lang| lessons.join(lang).join("notes").join(file));
+        let [notes_en, notes_ru] = notes.map(|path| path.display().to_string());
         Ok(format!(
-            "Page {{ number: {number}, name: {name:?}, texts: [include_str!({english:?}), include_str!({russian:?})] }}"
+            "Page {{ number: {number}, name: {name:?}, texts: [include_str!({english:?}), include_str!({russian:?})], \
+             notes: [include_str!({notes_en:?}), include_str!({notes_ru:?})] }}"
         ))
     })?;
     let mut begun = Vec::new();
@@ -36,8 +40,14 @@ fn main() -> io::Result<()> {
         let name = name.to_string_lossy().replace('\\', "/");
         Ok(format!("({name:?}, include_str!({contents:?}))"))
     })?;
-    let class = list(&listed(&root.join("frontend/class"))?, |path, contents| {
-        let name = name_of(path)?;
+    let folder = root.join("frontend/class");
+    let mut class = listed(&folder)?;
+    class.retain(|path| !path.is_dir());
+    class.extend(listed(&folder.join("experiments"))?);
+    let class = list(&class, |path, contents| {
+        // `experiments/pong.wst`
+        let name = path.strip_prefix(&folder).map_err(io::Error::other)?;
+        let name = name.to_string_lossy().replace('\\', "/");
         Ok(format!("({name:?}, include_bytes!({contents:?}).as_slice())"))
     })?;
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);

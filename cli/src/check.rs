@@ -15,7 +15,7 @@ use std::future::ready;
 use std::path::Path;
 use std::pin::pin;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
 
@@ -25,7 +25,7 @@ use crate::output::{clear_terminal, print_document, print_error, print_lines};
 use crate::place::{Place, address};
 use crate::request::RequestOptions;
 use judge::{Candidate, Judge};
-pub use lesson::Lesson;
+pub use lesson::{Check as LessonCheck, Lesson};
 use report::{Report, Tested};
 use watch::Watch;
 
@@ -33,7 +33,7 @@ use watch::Watch;
 ///
 /// The server listens on 127.0.0.1:$PORT, path /ws, reads the `WS_*_MS` settings and
 /// stops on SIGTERM. A client connects to `$WS_URL`. Exit codes: 0 passed, 1 failed,
-/// 2 could not run.
+/// 2 could not run, or the machine was too busy to tell.
 #[derive(Args)]
 #[command(group(ArgGroup::new("judged").required(true).args(["url", "cmd", "client"])))]
 pub struct Check {
@@ -137,14 +137,7 @@ impl Check {
             Some((lesson, _)) => (lesson, Some(&*self.what)),
             None => (&*self.what, None),
         };
-        let lesson = number.parse().ok().and_then(Lesson::find);
-        let lesson = lesson.with_context(|| {
-            let (first, last) = Lesson::numbers();
-            lang.pick(
-                format!("there is no lesson {number}: {first} to {last} have checks"),
-                format!("урока {number} нет: проверки есть у уроков с {first} по {last}"),
-            )
-        })?;
+        let lesson = Lesson::named(number, lang)?;
         let mut checks = lesson.checks();
         checks.retain(|check| only.is_none_or(|only| check.number == only));
         if checks.is_empty() {
@@ -226,7 +219,7 @@ impl Check {
                 next::remember(&report, lesson, lang);
             }
         }
-        Ok(if report.passed() { Exit::Passed } else { Exit::Failed })
+        Ok(report.exit())
     }
 
     /// The program under test, as the command line named it.

@@ -124,19 +124,19 @@ impl Connect {
         };
         io.facts().iter().for_each(|fact| log.remark(&self.lang().fact(fact)));
         let request = request.header("Sec-WebSocket-Key", &generate_key()).to_bytes(&host);
-        log.head("->", &request);
+        log.request_lines(&request);
         let answer = ask(&mut io, &request, Instant::now() + ANSWER).await;
         let faults = answer.faults(&Asked::of(&request));
         let (first, response, rest) = match answer {
             Answer::Response { head, response, rest } => (head, response, rest),
-            Answer::Garbage(bytes) | Answer::Torn(bytes) => {
+            Answer::Garbage(bytes) | Answer::Torn(bytes, _) => {
                 log.stray(&bytes);
                 return Err(end(io, log).await);
             }
             _ => return Err(end(io, log).await),
         };
         let is_open = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        log.head("<-", &first);
+        log.answer_lines(&first);
         let body = if is_open { &[] } else { whole(&response, &rest) };
         log.answer(&first, body, faults.iter().filter_map(ResponseFault::part));
         if !is_open {

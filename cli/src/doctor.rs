@@ -1,15 +1,21 @@
 //! `ws101 doctor`: finds out why a WebSocket does not open.
 
+mod classroom;
+mod firewall;
 mod machine;
+mod neighbours;
+mod sighting;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use ws101::address::Address;
 use ws101::doctor::{Diagnosis, Level, Page, Target, examine};
 
 use crate::exit::Exit;
+use crate::form::Form;
 use crate::lang::Lang;
 use crate::output::{print_document, print_lines};
 use crate::place::address;
@@ -21,8 +27,17 @@ use crate::request::RequestOptions;
 #[derive(Args)]
 pub struct Doctor {
     /// The address: <ws://localhost:8080/ws>
-    #[arg(value_parser = address)]
-    url: Address,
+    #[arg(value_parser = address, required_unless_present = "class")]
+    url: Option<Address>,
+    /// Before a class: show a code that a phone scans, and say whether it gets through, or why not
+    #[arg(long, conflicts_with_all = ["url", "page", "quiet", "json"])]
+    class: bool,
+    /// With --class, the port; by default that of the variable PORT, or 8080
+    #[arg(long, requires = "class")]
+    port: Option<u16>,
+    /// With --class, the one address of this computer to listen on, and to put into the code
+    #[arg(long, value_name = "ADDRESS", requires = "class")]
+    on: Option<IpAddr>,
     /// The page that opens it: whether a browser lets the page, by mixed content, its policy, and where it is
     #[arg(long, value_name = "URL", value_parser = page)]
     page: Option<Page>,
@@ -43,32 +58,42 @@ pub struct Doctor {
 }
 
 /// The address of a page, as browsers take it.
-fn page(text: &str) -> Result<Page> {
+fn page(text: &str) -> Result<Page, Form> {
     let is_page = ["http:", "https:"].iter().any(|scheme| {
         text.trim_start()
             .get(..scheme.len())
             .is_some_and(|front| front.eq_ignore_ascii_case(scheme))
     });
-    ensure!(is_page, "write the page as a browser shows it: https://example.com/chat");
+    if !is_page {
+        return Err(Form::new(
+            "write the page as a browser shows it: https://example.com/chat",
+            "укажите страницу так, как её показывает браузер: https://example.com/chat",
+        ));
+    }
     Ok(Page { address: address(text.split('#').next().unwrap_or(text))? })
 }
 
 impl Doctor {
     pub async fn run(self) -> Result<Exit> {
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
+        let step = Duration::from_secs(self.timeout.into());
+        if self.class {
+            return classroom::examine(self.port, self.on, step, lang).await;
+        }
         self.options.warn(lang);
+        let url = self.url.as_ref().ok_or_else(|| anyhow!("no address"))?;
         let target = Target {
-            address: self.url.clone(),
+            address: url.clone(),
             page: self.page.clone(),
             origin: self.options.origin.clone().or(self.page.as_ref().map(Page::origin)),
             subprotocols: self.options.subprotocols.clone(),
             headers: self.options.headers(),
             route: self.options.route()?,
-            timeout: Duration::from_secs(self.timeout.into()),
+            timeout: step,
             quiet: Duration::from_secs(self.quiet.into()),
         };
         let diagnosis = examine(&target).await;
-        let secrets = self.options.secrets(Some(&self.url));
+        let secrets = self.options.secrets(Some(url));
         if self.json {
             let url = target.address.to_string();
             let document = machine::document(&url, &diagnosis, lang, &secrets);

@@ -15,6 +15,8 @@ pub enum Exit {
     Passed,
     /// Exit code 1.
     Failed,
+    /// Exit code 2: the machine was too busy to tell.
+    Unknown,
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Passed => Self::SUCCESS,
             Exit::Failed => Self::from(1),
+            Exit::Unknown => Self::from(2),
         }
     }
 }

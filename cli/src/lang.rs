@@ -3,13 +3,20 @@
 mod russian;
 
 use std::env;
+use std::error::Error;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use ws101::client::Fact;
+use ws101::client::{Fact, error_in_russian};
 use ws101::doctor::{Cause, Diagnosis, Evidence, Reaction};
-use ws101::scenario::{Difference, Mismatch, NotDeterministic};
+use ws101::scenario::{Difference, Mismatch, NotDeterministic, ParseError};
+
+use crate::form::Form;
+use crate::strain::tenths;
 
 /// A language of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,6 +34,18 @@ impl Lang {
             ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| env::var(name).ok());
         let first = set.into_iter().find(|value| !value.is_empty());
         if first.is_some_and(|value| value.starts_with("ru")) { Self::Ru } else { Self::En }
+    }
+
+    /// The language that the command line asks for, be it malformed; else that of the environment.
+    pub fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Self {
+        let words: Vec<_> = arguments.filter_map(|word| word.into_string().ok()).collect();
+        let behind = words.windows(2).find(|pair| pair[0] == "--lang").map(|pair| &*pair[1]);
+        let joined = words.iter().find_map(|word| word.strip_prefix("--lang="));
+        match behind.or(joined) {
+            Some("ru") => Self::Ru,
+            Some("en") => Self::En,
+            _ => Self::of_environment(),
+        }
     }
 
     /// The option that asks for this language, if it is not that of the environment.
@@ -79,6 +98,50 @@ impl Lang {
             Self::En => why.to_string(),
             Self::Ru => why.in_russian(),
         }
+    }
+
+    /// The fault of a program that may have been late because the machine was busy.
+    pub fn unknown_here(self, because: &str, waited: Duration) -> String {
+        let time = self.time(tenths(waited));
+        self.pick(
+            format!(
+                "not known on this machine: {because}, but the program waited {time} for a processor; \
+                 try again when less is running"
+            ),
+            format!(
+                "на этой машине не узнать: {because}, но программа {time} ждала процессора; повторите, \
+                 когда машина свободнее"
+            ),
+        )
+    }
+
+    /// A mistake in a scenario.
+    pub fn mistake(self, error: &ParseError) -> String {
+        self.pick(error.to_string(), error.in_russian())
+    }
+
+    /// A file cannot be written; the reason follows.
+    pub fn cannot_write(self, file: &Path) -> String {
+        let file = file.display();
+        self.pick(format!("cannot write {file}"), format!("не удалось записать {file}"))
+    }
+
+    /// An error with its causes, each after a colon.
+    pub fn error(self, error: &anyhow::Error) -> String {
+        let told = |cause: &(dyn Error + 'static)| match (
+            cause.downcast_ref::<io::Error>(),
+            cause.downcast_ref::<Form>(),
+        ) {
+            (Some(error), _) => self.io(error),
+            (None, Some(form)) => self.pick(form.english(), form.russian()).to_owned(),
+            (None, None) => cause.to_string(),
+        };
+        error.chain().map(told).collect::<Vec<_>>().join(": ")
+    }
+
+    /// An error of the system. The English words are the system's own.
+    pub fn io(self, error: &io::Error) -> String {
+        self.pick(error.to_string(), error_in_russian(error.kind()))
     }
 
     /// A signal asked this command to end.

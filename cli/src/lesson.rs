@@ -3,7 +3,6 @@
 mod desk;
 mod example;
 mod keys;
-mod lan;
 mod wire;
 mod words;
 
@@ -28,8 +27,9 @@ use wire::Wire;
 use crate::class::{Change, Class, END, Files, Recorder, Server, site};
 use crate::code;
 use crate::exit::{Exit, interrupted};
+use crate::lan;
 use crate::lang::Lang;
-use crate::pages::{PAGES, Page};
+use crate::pages::{self, PAGES, Page};
 use crate::place::address;
 use crate::program::{Program, READY};
 use crate::request::{RequestOptions, Secrets};
@@ -92,7 +92,7 @@ impl LessonCommand {
             list(lang);
             return Ok(Exit::Passed);
         };
-        let page = Page::find(number).ok_or_else(|| anyhow!(words::no_lesson(number, lang)))?;
+        let page = Page::find(number).ok_or_else(|| anyhow!(pages::no_lesson(number, lang)))?;
         let ended = interrupted()?;
         tokio::pin!(ended);
         // The port first: nobody waits for a build to be told that it is taken.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::mark::Mark;
+use crate::processes;
 
 /// The state of a listening socket in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
@@ -18,22 +19,21 @@ pub struct Listeners(BTreeSet<u32>);
 impl Listeners {
     /// Those on `port`.
     pub fn on(port: u16) -> Self {
-        Self::among(port, |_| true)
+        Self::among(processes::all(), port)
     }
 
     /// Those on `port` in a process group.
     pub fn in_group(group: u32, port: u16) -> Self {
-        Self::among(port, |id| group_of(id) == Some(group))
+        Self::among(processes::members(group), port)
     }
 
-    fn among(port: u16, counts: impl Fn(u32) -> bool) -> Self {
+    fn among(processes: impl Iterator<Item = u32>, port: u16) -> Self {
         let sockets: BTreeSet<_> =
             ["tcp", "tcp6"].into_iter().flat_map(|table| sockets(table, port)).collect();
-        let found = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
-            let id: u32 = entry.file_name().to_str()?.parse().ok()?;
-            (counts(id) && holds(id, &sockets)).then_some(id)
-        });
-        Self(if sockets.is_empty() { BTreeSet::new() } else { found.collect() })
+        if sockets.is_empty() {
+            return Self(BTreeSet::new());
+        }
+        Self(processes.filter(|&id| holds(id, &sockets)).collect())
     }
 
     /// Whether another command like this one started one of these, and none has `mark`.
@@ -58,14 +58,6 @@ fn sockets(table: &str, port: u16) -> Vec<String> {
         is_it.then(|| format!("socket:[{}]", fields.get(9).copied().unwrap_or_default()))
     };
     text.lines().filter_map(socket).collect()
-}
-
-/// The process group of a process.
-fn group_of(id: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // Behind the name, which may hold anything: the state, the parent, the group.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    fields.split(' ').nth(2)?.parse().ok()
 }
 
 /// Whether a process has one of these sockets open.

@@ -1,15 +1,18 @@
 //! The command `ws101`: checks, examines, records, plays and taps any WebSocket server.
 
 mod attempt;
+mod broken;
 mod check;
 mod class;
 mod code;
 mod connect;
 mod doctor;
 mod exit;
+mod form;
 #[cfg(unix)]
 mod guard;
 mod invocation;
+mod lan;
 mod lang;
 mod lesson;
 mod listeners;
@@ -23,22 +26,27 @@ mod place;
 mod play;
 mod port;
 mod process;
+mod processes;
 mod program;
 mod progress;
 mod record;
 mod recorded;
 mod request;
 mod route;
+mod scenario_file;
 mod server;
 mod start;
+mod strain;
 mod tap;
 mod tls;
+mod usage;
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use lang::Lang;
 use output::Unread;
 use ws101::log;
 
@@ -54,6 +62,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Broken(broken::Broken),
     Check(check::Check),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -94,30 +103,13 @@ fn parsed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         {
-            output::print_error(format_args!("ws101: {}", one_line(&error)));
+            let lang = Lang::of_arguments(std::env::args_os().skip(1));
+            output::print_error(format_args!("ws101: {}", usage::one_line(&error, lang)));
             std::process::exit(error.exit_code());
         }
         // Help and version: they hold no text of the user.
         error.exit()
     })
-}
-
-/// The error of a command line, without the usage below it. A value that may be a secret is hidden.
-fn one_line(error: &clap::Error) -> String {
-    let mut text = error.to_string();
-    if let (Some(ContextValue::String(option)), Some(ContextValue::String(value))) =
-        (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue))
-        && !value.is_empty()
-    {
-        text = text.replace(value, &request::without_secrets(option, value));
-    }
-    let told = text.split("\n\nUsage:").next().unwrap_or(&text);
-    let told = told.split("\n\nFor more information").next().unwrap_or(told);
-    let lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
-    // Nobody who writes `--url` means a file of this name.
-    let lines: Vec<_> = lines.filter(|line| !line.starts_with("tip: to pass")).collect();
-    let line = lines.join(" ").replace(" tip: ", "; ");
-    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
 
 fn main() -> ExitCode {
@@ -142,7 +134,8 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run() -> ExitCode {
     let outcome = match parsed().command {
-        Command::Check(check) => check.run().await,
+        Command::Broken(broken) => broken.run().await,
+        Command::Check(check) => Box::pin(check.run()).await,
         Command::Connect(connect) => connect.run().await,
         Command::Doctor(doctor) => doctor.run().await,
         Command::Lesson(lesson) => lesson.run().await,
@@ -157,7 +150,8 @@ async fn run() -> ExitCode {
             if let Some(&error) = error.downcast_ref() {
                 return unread(error);
             }
-            output::print_error(format_args!("ws101: {error:#}"));
+            let lang = Lang::of_arguments(std::env::args_os().skip(1));
+            output::print_error(format_args!("ws101: {}", lang.error(&error)));
             ExitCode::from(2)
         }
     }

@@ -1,5 +1,7 @@
 //! The pages of the lessons, as a part of the program.
 
+use std::fmt::Display;
+
 use crate::lang::Lang;
 
 /// A lesson's page in both languages.
@@ -10,6 +12,7 @@ pub struct Page {
     /// Its name, which is the name of its example.
     pub name: &'static str,
     texts: [&'static str; 2],
+    notes: [&'static str; 2],
 }
 
 /// Every file of `lessons/en/` and its twin, in the order of their numbers: `build.rs` writes this list.
@@ -27,11 +30,27 @@ impl Page {
         lang.pick(english, russian)
     }
 
+    /// The speaker's notes on it, Markdown.
+    pub fn notes(&self, lang: Lang) -> &'static str {
+        let [english, russian] = self.notes;
+        lang.pick(english, russian)
+    }
+
     /// Its title, without the number.
     pub fn title(&self, lang: Lang) -> &'static str {
         let line = self.text(lang).lines().next().unwrap_or_default();
         line.split_once(". ").map_or(line, |(_, title)| title)
     }
+}
+
+/// Says that there is no lesson `number`, as the command line names it, and which lessons there are.
+pub fn no_lesson(number: impl Display, lang: Lang) -> String {
+    let [first, last] =
+        [PAGES.first(), PAGES.last()].map(|page| page.map_or(0, |page| page.number));
+    lang.pick(
+        format!("there is no lesson {number}: there are {first} to {last}"),
+        format!("урока {number} нет, есть с {first} по {last}"),
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use url::{Position, Url};
@@ -14,6 +14,7 @@ use ws101::doctor::Cause;
 use ws101::scenario::Scenario;
 use ws101::transcript::{Request, Transcript};
 
+use crate::form::Form;
 use crate::lang::Lang;
 use crate::request::{RequestOptions, address_without_secrets};
 
@@ -28,19 +29,32 @@ const ADDRESSES: usize = 8;
 
 /// Parses the URL of a WebSocket as browsers do (the WHATWG's URL standard): names of any script, blanks
 /// and letters in paths are encoded, and `http` stands for `ws`.
-pub fn address(text: &str) -> Result<Address> {
-    let malformed = || AddressError::Malformed(address_without_secrets(text));
+pub fn address(text: &str) -> Result<Address, Form> {
+    let malformed = || {
+        let shown = address_without_secrets(text);
+        Form::new(
+            AddressError::Malformed(shown.clone()).to_string(),
+            format!("{shown:?} — не адрес вида ws://host:port/path (RFC 6455 §3)"),
+        )
+    };
     let url = Url::parse(text).map_err(|_| malformed())?;
     let tls = match url.scheme() {
         "ws" | "http" => false,
         "wss" | "https" => true,
-        _ => bail!(malformed()),
+        _ => return Err(malformed()),
     };
-    ensure!(url.fragment().is_none(), AddressError::Fragment);
-    ensure!(
-        url.username().is_empty() && url.password().is_none(),
-        "browsers send no login from an address: give it by --user name:password"
-    );
+    if url.fragment().is_some() {
+        return Err(Form::new(
+            AddressError::Fragment.to_string(),
+            "в адресе WebSocket не бывает #fragment (RFC 6455 §3)",
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Form::new(
+            "browsers send no login from an address: give it by --user name:password",
+            "из адреса браузеры имя и пароль не посылают: укажите `--user name:password`",
+        ));
+    }
     let host = url.host_str().ok_or_else(malformed)?;
     Ok(Address {
         tls,
@@ -150,12 +164,18 @@ impl Place {
 
     /// Connects as a transcript does, sends `request` with the same headers, and reads the head of the
     /// answer, within `limit` in all. Cancel safe: a dropped call closes the connection.
-    pub async fn ask(&self, request: Request, limit: Duration) -> Result<Answer, ConnectError> {
+    pub async fn ask(
+        &self,
+        request: Request,
+        limit: Duration,
+    ) -> Result<(Box<dyn Connection>, Answer), ConnectError> {
         let deadline = Instant::now() + limit;
         let mut io = self.route.connect(self.socket, &self.address, limit).await?;
         let headers = self.headers.iter();
         let request = headers.fold(request, |request, (name, value)| request.header(name, value));
-        Ok(ask_head(&mut io, &request.to_bytes(&self.address.authority()), deadline).await)
+        let request = request.to_bytes(&self.address.authority());
+        let answer = ask_head(&mut io, &request, deadline).await;
+        Ok((io, answer))
     }
 
     /// A new transcript of the server there.

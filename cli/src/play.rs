@@ -2,24 +2,25 @@
 
 mod accept;
 
-use std::fs;
-use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::Result;
 use clap::{ArgGroup, Args};
 use ws101::address::Address;
-use ws101::client::error_in_russian;
-use ws101::scenario::{FILE_LIMIT, Played, Scenario};
+use ws101::scenario::{Played, Scenario};
 
-use crate::attempt::{Attempt, LATE};
+use crate::attempt::Attempt;
 use crate::exit::Exit;
 use crate::lang::Lang;
 use crate::output::print_lines;
 use crate::place::{address, moved};
 use crate::request::RequestOptions;
+use crate::scenario_file::{ensure_somebody_acts, read};
 use crate::server::ServerUnderTest;
+
+/// How long the clients listen on after the last line, the last time.
+const LATE: Duration = Duration::from_millis(600);
 
 /// The commonest lines of a scenario, for the help.
 pub const LINES: &str = "\
@@ -40,7 +41,7 @@ All of them, each with an example: docs/wst.md";
 
 /// Play a scenario against a server, and show the first difference.
 ///
-/// Exit codes: 0 no difference, 1 a difference, 2 could not run.
+/// Exit codes: 0 no difference, 1 a difference, 2 could not run, or the machine was too busy to tell.
 #[derive(Args)]
 #[command(after_long_help = LINES, group(ArgGroup::new("server").required(true).args(["url", "cmd"])))]
 pub struct Play {
@@ -75,6 +76,7 @@ impl Play {
     pub async fn run(self) -> Result<Exit> {
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
         let mut scenario = read(&self.file, lang)?;
+        ensure_somebody_acts(&scenario, lang)?;
         if let Some(url) = &self.url {
             scenario = moved(scenario, url);
         }
@@ -92,9 +94,9 @@ impl Play {
         let all = scenario.steps.len();
         let mut took = Duration::ZERO;
         for time in 1..=self.times {
-            // A server that dies later does so each time, and only the last time is there to see it.
+            // What a server does later it does each time, and only the last time is there to see it.
             let late = if time == self.times { LATE } else { Duration::ZERO };
-            let Attempt { played, fault, tail } = server.play(scenario, late).await?;
+            let Attempt { played, fault, tail, starved } = server.play(scenario, late).await?;
             took += played.steps.iter().map(|step| step.took).sum::<Duration>();
             let is_wrong = played.difference.is_some() || fault.is_some();
             if self.wire || is_wrong {
@@ -107,10 +109,16 @@ impl Play {
                 self.show(words);
             }
             match &played.difference {
-                Some(difference) if self.accept && fault.is_none() => {
+                Some(difference) if self.accept && fault.is_none() && starved.is_none() => {
                     return self.accept(scenario, difference, server, lang).await;
                 }
                 _ => {}
+            }
+            if let Some(waited) = starved {
+                let why = played.difference.as_ref().map(|difference| lang.why(&difference.why));
+                let why = fault.or(why).unwrap_or_default();
+                self.show(&lang.unknown_here(&why, waited));
+                return Ok(Exit::Unknown);
             }
             let failed = played.difference.as_ref().map_or(all, |difference| difference.step + 1);
             let (step, ms) = (failed.min(all), took.as_millis());
@@ -159,33 +167,4 @@ pub fn steps(count: usize, lang: Lang) -> String {
         (Lang::En, count) => format!("{count} steps"),
         (Lang::Ru, count) => format!("шагов: {count}"),
     }
-}
-
-/// Reads a scenario; the error names the file and the place.
-pub fn read(file: &Path, lang: Lang) -> Result<Scenario> {
-    let text = fs::File::open(file).and_then(text_of).map_err(|error| {
-        let file = file.display();
-        anyhow!(lang.pick(
-            format!("cannot read {file}: {error}"),
-            format!("не удалось прочитать {file}: {}", error_in_russian(error.kind())),
-        ))
-    })?;
-    text.parse().map_err(|error| anyhow!("{}: {error}", file.display()))
-}
-
-/// The text of a scenario. Of a source that has more, or no end, it reads one byte more than
-/// [`FILE_LIMIT`], and the parser refuses that.
-pub fn text_of(source: impl Read) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    source.take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > FILE_LIMIT {
-        // It may end inside a character.
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    String::from_utf8(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
-}
-
-/// Writes a scenario to a file; the error names the file.
-pub fn write(file: &Path, scenario: &str) -> Result<()> {
-    fs::write(file, scenario).with_context(|| format!("cannot write {}", file.display()))
 }

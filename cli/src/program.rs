@@ -1,20 +1,27 @@
 //! The server under test, when it is started here.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 use crate::lang::Lang;
 use crate::listeners::Listeners;
 use crate::place::Place;
-use crate::port;
+use crate::port::Port;
 use crate::process::Process;
+use crate::strain::Strain;
 
 /// How long a server may take until it listens.
 pub const READY: Duration = Duration::from_secs(10);
+
+/// How long a server that a command has left behind may take until it listens.
+const BEHIND: Duration = Duration::from_secs(3);
+
+/// After how long without a listener on 127.0.0.1 one on `[::1]` is looked for.
+const OTHER_FAMILY: Duration = Duration::from_secs(2);
 
 /// On how many ports a server is started, if others were given the port at the same moment.
 const PORTS: usize = 3;
@@ -26,7 +33,7 @@ const ATTEMPT: Duration = Duration::from_millis(30);
 pub struct Program {
     /// The process.
     pub process: Process,
-    port: u16,
+    port: Port,
 }
 
 impl Program {
@@ -41,7 +48,7 @@ impl Program {
         for _ in 1..PORTS {
             let mut program = Self::spawn(command, settings, lang)?;
             match program.ready(limit, lang).await {
-                Err(_) if program.process.is_displaced(program.port) => {
+                Err(_) if program.process.is_displaced(program.port.number) => {
                     program.process.stop().await;
                 }
                 ready => return ready.map(|()| program),
@@ -54,8 +61,8 @@ impl Program {
 
     fn spawn(command: &str, settings: &[(&str, &str)], lang: Lang) -> Result<Self> {
         let port =
-            port::free().context(lang.pick("there is no free port", "нет свободного порта"))?;
-        let ours = environment(port);
+            Port::free().context(lang.pick("there is no free port", "нет свободного порта"))?;
+        let ours = environment(port.number);
         let theirs = settings.iter().map(|&(name, value)| (name, value.to_owned()));
         let process = Process::start(command, ours.into_iter().chain(theirs), lang)?;
         Ok(Self { process, port })
@@ -63,7 +70,7 @@ impl Program {
 
     /// Where it listens.
     pub fn place(&self) -> Place {
-        Place::local(self.port)
+        Place::local(self.port.number)
     }
 
     /// The last lines on standard error; if it has ended, of all its output. Empty if there are none.
@@ -79,22 +86,22 @@ impl Program {
 
     /// The processes of its group that listen on its port.
     pub fn listeners(&self) -> Listeners {
-        Listeners::in_group(self.process.group(), self.port)
+        Listeners::in_group(self.process.group(), self.port.number)
     }
 
     /// Whether its port is free again.
     pub fn is_port_free(&self) -> bool {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+        TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number)).is_ok()
     }
 
-    /// Starts the same command on the same port again, after it has ended.
+    /// Starts a command on the same port, after the one before has ended.
     ///
     /// # Errors
     ///
     /// It does not listen.
-    pub async fn start_again(&self, lang: Lang) -> Result<Self> {
-        let process = Process::start(self.process.command(), environment(self.port), lang)?;
-        let mut program = Self { process, port: self.port };
+    pub async fn start_again(&self, command: &str, lang: Lang) -> Result<Self> {
+        let process = Process::start(command, environment(self.port.number), lang)?;
+        let mut program = Self { process, port: self.port.clone() };
         match program.ready(READY, lang).await {
             Ok(()) => Ok(program),
             Err(error) => {
@@ -104,15 +111,30 @@ impl Program {
         }
     }
 
+    /// Whether a server of this program listens on `localhost` of IPv6. The caller has found none on that of IPv4.
+    async fn listens_on_ipv6_only(&self) -> bool {
+        let port = self.port.number;
+        let is_there = TcpStream::connect((Ipv6Addr::LOCALHOST, port)).await.is_ok();
+        is_there && !self.process.is_displaced(port)
+    }
+
     async fn ready(&mut self, limit: Duration, lang: Lang) -> Result<()> {
-        let deadline = Instant::now() + limit;
+        let strain = Strain::of(self.process.group());
+        let mut left: Option<Instant> = None;
         loop {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok()
-                && !self.process.is_displaced(self.port)
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port.number)).await.is_ok()
+                && !self.process.is_displaced(self.port.number)
             {
+                let has_left = self.process.ended().is_some_and(|status| status.success());
+                ensure!(!has_left, in_background(lang));
                 return Ok(());
             }
             if let Some(status) = self.process.ended() {
+                // It may have left a server behind that listens soon.
+                if status.success() && left.get_or_insert_with(Instant::now).elapsed() < BEHIND {
+                    sleep(ATTEMPT).await;
+                    continue;
+                }
                 self.process.catch_up().await;
                 let command = self.process.command();
                 let said = self.process.tail();
@@ -122,10 +144,18 @@ impl Program {
                 );
                 bail!("{ended} ({}){said}", lang.status(status));
             }
-            if Instant::now() > deadline {
+            if strain.is_over(OTHER_FAMILY.min(limit)) && self.listens_on_ipv6_only().await {
+                let command = self.process.command();
+                let port = self.port.number;
+                bail!(lang.pick(
+                    format!("{command:?} listens on [::1]:{port} alone: let it listen on 127.0.0.1 or on 0.0.0.0"),
+                    format!("команда {command:?} слушает только [::1]:{port}: пусть слушает 127.0.0.1 или 0.0.0.0"),
+                ));
+            }
+            if strain.is_over(limit) {
                 let command = self.process.command();
                 let said = self.process.tail();
-                let port = self.port;
+                let port = self.port.number;
                 let secs = limit.as_secs();
                 let deaf = lang.pick(
                     format!(
@@ -144,7 +174,26 @@ impl Program {
     }
 }
 
+/// What to say of a command that ends and leaves a server behind. Nobody could tell whether that server has ended,
+/// or end it.
+pub fn in_background(lang: Lang) -> &'static str {
+    lang.pick(
+        "the command has ended, and its server runs in the background: start it in the foreground",
+        "команда закончилась, а её сервер работает в фоне: запустите его на переднем плане, без демона",
+    )
+}
+
 /// Every server is told where to listen.
 fn environment(port: u16) -> [(&'static str, String); 2] {
     [("PORT", port.to_string()), ("HOST", Ipv4Addr::LOCALHOST.to_string())]
+}
+
+/// A path as one word of a command.
+pub fn quoted(path: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte);
+    match path.bytes().all(is_plain) {
+        true => path.to_owned(),
+        false if cfg!(windows) => format!("\"{path}\""),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }

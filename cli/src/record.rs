@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgGroup, Args};
 use ws101::scenario::{NotDeterministic, RECORDINGS, Recording, Scenario};
 
@@ -11,9 +11,10 @@ use crate::exit::Exit;
 use crate::lang::Lang;
 use crate::output::{print_error, print_lines};
 use crate::place::{address, moved};
-use crate::play::{LINES, read, steps, text_of, write};
+use crate::play::{LINES, steps};
 use crate::recorded::Recorded;
 use crate::request::{RequestOptions, Secrets};
+use crate::scenario_file::{ensure_somebody_acts, ensure_writable, read, text_of, write};
 use crate::server::ServerUnderTest;
 
 /// How many of the loosened lines are shown.
@@ -71,17 +72,14 @@ impl Record {
             }
         };
         let url = url.as_deref().map(address).transpose()?;
+        if let Some(out) = &self.out {
+            ensure_writable(out, lang)?;
+        }
         let mut scenario = match &file {
             Some(file) => read(file, lang)?,
             None => typed(lang)?,
         };
-        ensure!(
-            !scenario.steps.is_empty(),
-            lang.pick(
-                "nobody does anything: begin with bob -> GET /ws",
-                "никто ничего не делает: начните с bob -> GET /ws",
-            )
-        );
+        ensure_somebody_acts(&scenario, lang)?;
         if let Some(url) = &url {
             scenario = moved(scenario, url);
         }
@@ -125,7 +123,7 @@ impl Record {
         match &self.out {
             None => print_lines!("{}", text.trim_end_matches('\n')),
             Some(file) => {
-                write(file, &text)?;
+                write(file, &text, lang)?;
                 let steps = steps(recording.scenario.steps.len(), lang);
                 let how = match count {
                     0 => lang.pick("times the same", "раз одно и то же"),
@@ -184,8 +182,9 @@ impl Record {
     }
 
     fn secrets(&self) -> Secrets {
-        let url = self.url.as_deref().and_then(|url| address(url).ok());
-        self.options.secrets(url.as_ref())
+        // With --url, the first argument is the file.
+        let url = self.at.as_deref().or(self.url.as_deref());
+        self.options.secrets(url.and_then(|url| address(url).ok()).as_ref())
     }
 }
 
@@ -200,5 +199,5 @@ fn typed(lang: Lang) -> Result<Scenario> {
     let text =
         text_of(stdin()).with_context(|| lang.pick("no text came in", "текста не прислали"))?;
     let input = lang.pick("standard input", "стандартный ввод");
-    text.parse().map_err(|error| anyhow!("{input}: {error}"))
+    text.parse().map_err(|error| anyhow!("{input}: {}", lang.mistake(&error)))
 }

@@ -9,21 +9,16 @@ use clap::Args;
 use data_encoding::BASE64;
 use ws101::address::Address;
 use ws101::client::Route;
+use ws101::escape::{HIDDEN, is_secret, without_secret_parameters};
 
+use crate::form::Form;
 use crate::lang::Lang;
 use crate::output::print_error;
 use crate::route::{Fixed, Proxy, Way, percent_decoded};
 use crate::tls::Tls;
 
-/// This stands in the place of a secret.
-pub const HIDDEN: &str = "<secret>";
-
 /// A secret that is shorter is hidden only as a whole word: `lang=en` must not hide a part of `opens`.
 const WORD: usize = 8;
-
-/// Parts of the names of headers and of parameters whose values are secrets.
-const SECRET_NAMES: [&str; 8] =
-    ["auth", "cookie", "token", "secret", "password", "key", "session", "jwt"];
 
 /// Options of every command that sends requests.
 #[derive(Args, Clone, Debug, Default)]
@@ -59,9 +54,11 @@ pub struct RequestOptions {
 }
 
 /// The value of a header. A line break in it would begin another header.
-fn printable(text: &str) -> Result<String, &'static str> {
+fn printable(text: &str) -> Result<String, Form> {
     let is_sound = !text.is_empty() && !text.chars().any(char::is_control);
-    is_sound.then(|| text.to_owned()).ok_or("write it in one line")
+    is_sound
+        .then(|| text.to_owned())
+        .ok_or_else(|| Form::new("write it in one line", "напишите в одну строку"))
 }
 
 /// A header: `X-Room: 5`.
@@ -69,16 +66,16 @@ fn printable(text: &str) -> Result<String, &'static str> {
 struct Header(String, String);
 
 impl FromStr for Header {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write it as 'Name: value'";
-        let (name, value) = text.split_once(':').ok_or(form)?;
+        let form = || Form::new("write it as 'Name: value'", "напишите как `Name: value`");
+        let (name, value) = text.split_once(':').ok_or_else(form)?;
         let is_token =
             |char: char| char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char);
         let is_name = !name.is_empty() && name.chars().all(is_token);
         if !is_name || value.chars().any(char::is_control) {
-            return Err(form);
+            return Err(form());
         }
         Ok(Self(name.to_owned(), value.trim().to_owned()))
     }
@@ -89,13 +86,16 @@ impl FromStr for Header {
 struct Cookie(String);
 
 impl FromStr for Cookie {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_sound = text.contains('=') && !text.starts_with('=');
         match is_sound && !text.chars().any(char::is_control) {
             true => Ok(Self(text.to_owned())),
-            false => Err("write it as NAME=VALUE, such as session=abc"),
+            false => Err(Form::new(
+                "write it as NAME=VALUE, such as session=abc",
+                "напишите как `NAME=VALUE`, например `session=abc`",
+            )),
         }
     }
 }
@@ -105,11 +105,13 @@ impl FromStr for Cookie {
 struct User(String);
 
 impl FromStr for User {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_sound = text.contains(':') && !text.chars().any(char::is_control);
-        is_sound.then(|| Self(text.to_owned())).ok_or("write it as name:password")
+        is_sound
+            .then(|| Self(text.to_owned()))
+            .ok_or_else(|| Form::new("write it as name:password", "напишите как `name:password`"))
     }
 }
 
@@ -335,8 +337,12 @@ pub fn head_without_secrets(head: &[u8]) -> Vec<u8> {
                 }
                 _ => hidden.extend_from_slice(line),
             },
-            Some((name, _)) if is_secret(name) && !is_of_handshake(name) => {
+            Some((name, _)) if is_secret(name) => {
                 hidden.extend_from_slice(format!("{name}: {HIDDEN}\r\n").as_bytes());
+            }
+            // Such as a Location. Bytes that are no UTF-8 stay as they are.
+            _ if text.contains(['?', '#']) && str::from_utf8(line).is_ok() => {
+                hidden.extend_from_slice(without_secret_parameters(&text).as_bytes());
             }
             _ => hidden.extend_from_slice(line),
         }
@@ -352,15 +358,6 @@ fn query_without_secrets(query: &str) -> String {
     query.split('&').map(hide).collect::<Vec<_>>().join("&")
 }
 
-fn is_of_handshake(name: &str) -> bool {
-    name.to_ascii_lowercase().starts_with("sec-websocket-")
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_NAMES.iter().any(|part| name.contains(part))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Secrets, address_without_secrets, head_without_secrets};
@@ -372,8 +369,9 @@ mod tests {
         let shown = "GET /ws?token=%3Csecret%3E&room=5 HTTP/1.1\r\nHost: a\r\nCookie: <secret>\r\n\
             Sec-WebSocket-Key: AAAA\r\nauthorization: <secret>\r\n\r\n";
         assert_eq!(String::from_utf8(head_without_secrets(head)).unwrap(), shown);
-        let answer = b"HTTP/1.1 200 OK?\r\nSet-Cookie: a=b\r\n\r\n";
-        let shown = "HTTP/1.1 200 OK?\r\nSet-Cookie: <secret>\r\n\r\n";
+        let answer = b"HTTP/1.1 200 OK?\r\nSet-Cookie: a=b\r\nLocation: /x?token=hush&a=b\r\n\r\n";
+        let shown =
+            "HTTP/1.1 200 OK?\r\nSet-Cookie: <secret>\r\nLocation: /x?token=<secret>&a=b\r\n\r\n";
         assert_eq!(String::from_utf8(head_without_secrets(answer)).unwrap(), shown);
     }
 

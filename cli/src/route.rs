@@ -15,6 +15,7 @@ use ws101::address::Address;
 use ws101::client::{ConnectError, Connection, ProxyFault, Route, RouteFuture, connect};
 use ws101::handshake::parse_response;
 
+use crate::form::Form;
 use crate::tls::Tls;
 
 /// The name of HTTP/1.1 in TLS. A WebSocket is asked for by it (RFC 6455 §4.1), so browsers offer nothing
@@ -41,17 +42,22 @@ pub struct Fixed {
 }
 
 impl FromStr for Fixed {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write it as HOST:PORT:ADDRESS, such as example.com:443:127.0.0.1";
-        let (host, rest) = text.split_once(':').ok_or(form)?;
-        let (port, ip) = rest.split_once(':').ok_or(form)?;
+        let form = || {
+            Form::new(
+                "write it as HOST:PORT:ADDRESS, such as example.com:443:127.0.0.1",
+                "напишите как `HOST:PORT:ADDRESS`, например `example.com:443:127.0.0.1`",
+            )
+        };
+        let (host, rest) = text.split_once(':').ok_or_else(form)?;
+        let (port, ip) = rest.split_once(':').ok_or_else(form)?;
         let ip = ip.trim_start_matches('[').trim_end_matches(']');
         Ok(Self {
             host: host.to_ascii_lowercase(),
-            port: port.parse().map_err(|_| form)?,
-            ip: ip.parse().map_err(|_| form)?,
+            port: port.parse().map_err(|_| form())?,
+            ip: ip.parse().map_err(|_| form())?,
         })
     }
 }
@@ -72,17 +78,22 @@ pub struct Proxy {
 }
 
 impl FromStr for Proxy {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write it as http://host:port or http://name:password@host:port";
-        let url = Url::parse(text).map_err(|_| form)?;
-        let host = url.host_str().filter(|_| url.scheme() == "http").ok_or(form)?;
+        let form = || {
+            Form::new(
+                "write it as http://host:port or http://name:password@host:port",
+                "напишите как `http://host:port` или `http://name:password@host:port`",
+            )
+        };
+        let url = Url::parse(text).map_err(|_| form())?;
+        let host = url.host_str().filter(|_| url.scheme() == "http").ok_or_else(form)?;
         let password = url.password().unwrap_or_default();
         let login = format!("{}:{}", percent_decoded(url.username()), percent_decoded(password));
         Ok(Self {
             host: host.trim_matches(['[', ']']).to_owned(),
-            port: url.port_or_known_default().ok_or(form)?,
+            port: url.port_or_known_default().ok_or_else(form)?,
             login: (login != ":").then(|| format!("Basic {}", BASE64.encode(login.as_bytes()))),
         })
     }
@@ -131,7 +142,8 @@ impl Proxy {
             Ok(Ok(Some(200..300))) => Ok(tcp),
             Ok(Ok(Some(407))) => Err(ProxyFault::Login.into()),
             Ok(Ok(Some(status))) => Err(ProxyFault::Refused(status).into()),
-            _ => Err(ProxyFault::NoAnswer.into()),
+            Ok(_) => Err(ProxyFault::NotHttp.into()),
+            Err(_) => Err(ProxyFault::Silent.into()),
         }
     }
 }

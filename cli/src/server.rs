@@ -80,7 +80,7 @@ impl ServerUnderTest {
         let place = self.restart().await?;
         Ok(match &mut self.program {
             Some(program) => Attempt::with(program, &place, scenario, late, self.lang).await,
-            None => Attempt::elsewhere(&place, scenario, self.lang).await,
+            None => Attempt::elsewhere(&place, scenario, late, self.lang).await,
         })
     }
 

@@ -52,6 +52,8 @@ fn base(lesson: usize) -> usize {
     match lesson {
         10 => 7,
         11 => 6,
+        13 | 15 => 3,
+        14 => 5,
         _ => lesson.saturating_sub(1),
     }
 }
@@ -61,7 +63,7 @@ fn file(path: &str) -> Option<&'static str> {
 }
 
 /// The program that a learner of `lesson` begins with: one of its own, or the answer of the lesson
-/// that it goes on from. Without both, the newest of an earlier lesson's own.
+/// that it goes on from.
 fn program(lesson: usize, name: &str, language: Language) -> Option<Program> {
     let name = format!("{name}.{}", language.extension());
     let own = |lesson: usize| file(&format!("start/{lesson:02}/{name}"));
@@ -70,23 +72,14 @@ fn program(lesson: usize, name: &str, language: Language) -> Option<Program> {
         let text = file(&format!("answers/{lesson:02}/{name}"))?;
         Some(Program { text, answers: Some(lesson) })
     };
-    own(lesson)
-        .map(plain)
-        .or_else(|| answer(base(lesson)))
-        .or_else(|| (1..lesson).rev().find_map(own).map(plain))
+    own(lesson).map(plain).or_else(|| answer(base(lesson)))
 }
 
 impl Start {
     pub fn run(self) -> Result<Exit> {
         let number = self.lesson;
         let lang = self.lang.unwrap_or_else(Lang::of_environment);
-        let lesson = Lesson::find(number).with_context(|| {
-            let (first, last) = Lesson::numbers();
-            lang.pick(
-                format!("there is no lesson {number} to begin: {first} to {last} have checks"),
-                format!("урока {number} нет: проверки есть у уроков с {first} по {last}"),
-            )
-        })?;
+        let lesson = Lesson::named(&number.to_string(), lang)?;
         let folder = self.folder.unwrap_or_else(|| format!("lesson-{number}").into());
         let language = self.language;
         let checks = lesson.checks();
@@ -94,19 +87,23 @@ impl Start {
         let mut written = Vec::new();
         for (name, check) in [("server", first(false)), ("client", first(true))] {
             let Some(check) = check else { continue };
-            let program = program(number, name, language)
-                .with_context(|| format!("lesson {number} has no {name} in this language"))?;
+            let program = program(number, name, language).with_context(|| {
+                lang.pick(
+                    format!("lesson {number} has no {name} in this language"),
+                    format!("в уроке {number} на этом языке нет {name}"),
+                )
+            })?;
             written.push((name, &check.number, program));
         }
         create(&folder, lang)?;
         for (name, _, program) in &written {
-            write(&folder, &language.path(name), program.text)?;
+            write(&folder, &language.path(name), program.text, lang)?;
         }
         let (of, libraries) = language.libraries();
         let has_libraries = number >= WITH_LIBRARY || language == Language::Rust;
         if has_libraries {
             let text = file(&format!("start/{of}/{libraries}")).unwrap_or_default();
-            write(&folder, libraries, text)?;
+            write(&folder, libraries, text, lang)?;
         }
 
         let shown = quoted(&folder);
@@ -158,11 +155,13 @@ fn create(folder: &Path, lang: Lang) -> Result<()> {
             format!("{shown} exists already, and stays as it is: name another folder"),
             format!("{shown} уже есть и остаётся как есть: назовите другую папку"),
         )),
-        Err(error) => Err(error).with_context(|| format!("cannot make {shown}")),
+        Err(error) => Err(error).with_context(|| {
+            lang.pick(format!("cannot make {shown}"), format!("не удалось создать {shown}"))
+        }),
     }
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
+fn write(folder: &Path, name: &str, text: &str, lang: Lang) -> Result<()> {
     let path = folder.join(name);
     let written = || {
         if let Some(parent) = path.parent() {
@@ -170,7 +169,7 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
         }
         File::create_new(&path)?.write_all(text.as_bytes())
     };
-    written().with_context(|| format!("cannot write {}", path.display()))
+    written().with_context(|| lang.cannot_write(&path))
 }
 
 /// The folder as a shell takes it: in single quotes if it has other than plain characters.
@@ -216,7 +215,7 @@ mod tests {
                     let name = if check.is_of_clients() { "client" } else { "server" };
                     assert!(program(number, name, *language).is_some(), "{number} {language:?}");
                 }
-                if *language != Language::Rust && number != WITH_LIBRARY && number > 1 {
+                if number != WITH_LIBRARY && number > 1 {
                     let begun = program(number, "server", *language).expect("it is there");
                     assert_eq!(begun.answers, Some(base(number)), "{number} {language:?}");
                 }

@@ -31,6 +31,7 @@ use save::Save;
 use terminal::Terminal;
 
 use crate::exit::{Exit, interrupted};
+use crate::form::Form;
 use crate::lang::Lang;
 use crate::output::print_error;
 use crate::place::{address, connect};
@@ -116,10 +117,15 @@ pub struct Tap {
 }
 
 /// The value of a Host header.
-fn host(text: &str) -> Result<String, &'static str> {
+fn host(text: &str) -> Result<String, Form> {
     let is_sound = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     let is_sound = is_sound && !text.contains('/');
-    is_sound.then(|| text.to_owned()).ok_or("write it as example.com or example.com:8443")
+    is_sound.then(|| text.to_owned()).ok_or_else(|| {
+        Form::new(
+            "write it as example.com or example.com:8443",
+            "напишите как `example.com` или `example.com:8443`",
+        )
+    })
 }
 
 impl Tap {

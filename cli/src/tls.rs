@@ -1,6 +1,7 @@
 //! TLS as browsers speak it: rustls, with the roots of this computer.
 
 mod certificate;
+mod mutual;
 mod trust;
 
 use std::io::{self, ErrorKind};
@@ -21,11 +22,12 @@ use tokio_rustls::rustls::crypto::{verify_tls12_signature, verify_tls13_signatur
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
-    ProtocolVersion, SignatureScheme,
+    PeerIncompatible, ProtocolVersion, SignatureScheme,
 };
 use ws101::client::{CertificateFault, ConnectError, Connection, Fact, TlsFault};
 use ws101::escape::Shown;
 
+use mutual::NoCertificate;
 use trust::Trust;
 
 /// TLS for all connections of one command.
@@ -58,13 +60,24 @@ impl Tls {
         let config = ClientConfig::builder_with_provider(self.trust.provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsFault::Other(Shown::of(&error.to_string())))?;
+        let no_certificate = Arc::new(NoCertificate::default());
         let mut config = config
             .dangerous()
             .with_custom_certificate_verifier(judge.clone())
-            .with_no_client_auth();
+            .with_client_cert_resolver(no_certificate.clone());
         config.alpn_protocols = vec![protocol.to_vec()];
-        let io = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
+        let mut io = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
         let seen = std::mem::take(&mut *judge.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        if no_certificate.was_asked() {
+            let refused = match &mut io {
+                Ok(io) => mutual::goes_on(io).await.is_err(),
+                // Our refusal of its certificate comes first.
+                Err(error) => !matches!(cause(error), Some(Error::InvalidCertificate(_))),
+            };
+            if refused {
+                return Err(TlsFault::ClientCertificate.into());
+            }
+        }
         match io {
             Ok(io) => Ok(TlsConnection { facts: facts(&io, seen), io, is_unflushed: false }),
             Err(error) => Err(reason(&error, seen.fault)),
@@ -87,10 +100,14 @@ fn facts(io: &TlsStream<TcpStream>, seen: Seen) -> Vec<Fact> {
     facts
 }
 
+/// The error of rustls in an error of its stream.
+fn cause(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())
+}
+
 /// Why a handshake failed.
 fn reason(error: &io::Error, fault: Option<CertificateFault>) -> ConnectError {
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    match (cause, fault) {
+    match (cause(error), fault) {
         (Some(Error::InvalidCertificate(_)), Some(fault)) => ConnectError::Certificate(fault),
         (
             Some(Error::InvalidMessage(
@@ -106,9 +123,16 @@ fn reason(error: &io::Error, fault: Option<CertificateFault>) -> ConnectError {
         (Some(Error::AlertReceived(AlertDescription::UnrecognisedName)), _) => {
             TlsFault::UnknownName.into()
         }
-        (Some(Error::AlertReceived(AlertDescription::CertificateRequired)), _) => {
-            TlsFault::ClientCertificate.into()
+        (Some(Error::AlertReceived(AlertDescription::HandshakeFailure)), _) => {
+            TlsFault::Refused.into()
         }
+        (
+            Some(
+                Error::AlertReceived(AlertDescription::ProtocolVersion)
+                | Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig),
+            ),
+            _,
+        ) => TlsFault::OldVersion.into(),
         (Some(error), _) => TlsFault::Other(Shown::of(&error.to_string())).into(),
         (None, _) => ConnectError::TlsBroken(error.kind()),
     }

@@ -14,9 +14,22 @@ use std::thread;
 use std::time::Duration;
 
 use lessons::lessons;
+use port::Port;
+
+/// How often a check is run on a machine that is too busy to tell.
+const TRIES: usize = 4;
 
 fn ws101(arguments: &[&str]) -> Output {
-    command(arguments).env_remove("CARGO").output().expect("it runs")
+    let run = || command(arguments).env_remove("CARGO").output().expect("it runs");
+    let is_known = |output: &Output| {
+        let said = [&output.stdout[..], &output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        !["not known on this machine", "на этой машине не узнать"]
+            .iter()
+            .any(|unknown| said.contains(unknown))
+    };
+    let mut outputs = (0..TRIES).map(|_| run());
+    outputs.find(is_known).unwrap_or_else(run)
 }
 
 /// As `cargo run` starts it.
@@ -85,7 +98,8 @@ fn a_server_that_someone_else_runs_is_checked_but_for_its_end() {
         (5, "broadcast", "5 passed, 0 failed, 0 skipped"),
         (12, "full_chat", "7 passed, 0 failed, 1 skipped"),
     ] {
-        let port = port::free().unwrap();
+        let held = Port::free().unwrap();
+        let port = held.number;
         let mut server = Command::new(example(name));
         server.env("PORT", port.to_string()).env("PORT_PYTHON_CHAT", "0").stdout(Stdio::null());
         let mut server = server.spawn().unwrap();
@@ -143,7 +157,7 @@ fn what_cannot_run_is_told_in_a_line_and_exit_code_2() {
     fs::write(broken.path(), "bob -> GET /\nbob << tex \"hi\"\n").unwrap();
     let broken = broken.path().display().to_string();
     let calls: [&[&str]; 12] = [
-        &["check", "13", "--cmd", "true"],
+        &["check", "99", "--cmd", "true"],
         &["check", "5.9", "--cmd", "true"],
         &["check", "5", "--cmd", "no-such-program-here --port"],
         &["check", "5", "--cmd", "echo 'I give up' >&2; exit 3"],
@@ -211,7 +225,8 @@ fn a_recording_passes_until_the_server_changes() {
     let (acts, file) = (folder.path().join("acts.wst"), folder.path().join("recorded.wst"));
     fs::write(&acts, "== hi\nann -> GET /ws\nbob -> GET /ws\nbob >> json {\"type\":\"user\",\"content\":\"hi\"}\n")
         .unwrap();
-    let port = port::free().unwrap();
+    let held = Port::free().unwrap();
+    let port = held.number;
     let url = format!("ws://localhost:{port}");
     let (acts, file) = (acts.to_str().unwrap(), file.to_str().unwrap());
     let run = |name: &str, arguments: &[&str]| {

@@ -24,7 +24,7 @@ async fn lesson(options: &[&str]) -> Lesson {
 }
 
 /// The requests that only the teacher may send.
-const TEACHERS: [(&str, &str); 10] = [
+const TEACHERS: [(&str, &str); 16] = [
     ("GET /class/faults", ""),
     ("POST /class/faults", r#"{"fault": "reset"}"#),
     ("DELETE /class/faults", ""),
@@ -35,6 +35,12 @@ const TEACHERS: [(&str, &str); 10] = [
     ("POST /class/held/c1-1", r#"{"do": "drop"}"#),
     ("POST /class/server", r#"{"do": "kill"}"#),
     ("GET /class/server", ""),
+    ("GET /class/question", ""),
+    ("POST /class/question", r#"{"quiz": 1}"#),
+    ("DELETE /class/question", ""),
+    ("POST /class/broken", "{}"),
+    ("DELETE /class/broken", ""),
+    ("GET /class/notes.md", ""),
 ];
 
 #[tokio::test]
@@ -508,4 +514,91 @@ async fn phones_get_an_address_and_a_code() {
         !said.contains("http://localhost") || !said.contains("localhost/class/phone"),
         "{said}"
     );
+}
+
+/// A page says in which language it wants to be refused.
+#[tokio::test]
+async fn refusals_are_in_the_language_of_the_page() {
+    let lesson = lesson(&[]).await;
+    let key = lesson.header();
+    for (request, body, told) in [
+        ("POST /class/faults", r#"{"fault": "explode"}"#, "неисправности explode нет"),
+        ("POST /class/faults", r#"{"fault": "drop ponk"}"#, "записано не так"),
+        ("POST /class/faults", "{}", "пришлите"),
+        ("PUT /class/faults", "", "здесь можно только GET, POST, DELETE"),
+        ("DELETE /class/faults/77", "", "такой неисправности нет"),
+        ("POST /class/holds", r#"{"kind": "ponk"}"#, "нет такого вида"),
+        ("POST /class/held/c1-1", r#"{"do": "drop"}"#, "уже не ждёт"),
+        ("GET /class/none.js", "", "такой страницы в классе нет"),
+        ("GET /class/join.svg", "", "только с --lan"),
+        ("POST /class/question", r#"{"quiz": 9}"#, "такого вопроса нет"),
+        ("POST /class/question", "{}", "где TEXT"),
+        ("DELETE /class/question", "", "вопроса сейчас нет"),
+        ("GET /class/vote", "", "здесь можно только POST"),
+        ("POST /class/vote", r#"{"question": 1, "answer": 0}"#, "разрешите этой странице cookie"),
+        ("POST /class/broken", r#"{"check": "99.1"}"#, "нет такого сервера с ошибкой"),
+    ] {
+        let (_, answer) =
+            lesson.ask(request, &[&key, "Accept-Language: ru-RU,en;q=0.5"], body).await;
+        assert!(answer.contains(told), "{request}: {answer}");
+        let (_, answer) = lesson.ask(request, &[&key, "Accept-Language: en"], body).await;
+        let answer = answer.split_once("\r\n\r\n").expect("a body").1;
+        assert!(answer.is_ascii(), "{request}: {answer}");
+    }
+    let (status, answer) =
+        lesson.ask("POST /class/faults", &["Accept-Language: ru"], r#"{"fault": "reset"}"#).await;
+    assert!(status == 403 && answer.contains("ключ"), "{answer}");
+}
+
+/// Slow timers are no fault of a connection, and are listed, undone and told as the others are.
+#[tokio::test]
+async fn the_timers_of_phones_are_throttled_until_it_is_undone() {
+    let lesson = lesson(&[]).await;
+    let mut phone = lesson.phone().await;
+    let throttled = json!([{"id": "timers", "fault": "throttle timers"}]);
+    let news =
+        async |phone: &mut _| event(phone, |event| event["type"] == "class").await["faults"].take();
+    assert_eq!(news(&mut phone).await, json!([]));
+    // The wire is not told of it.
+    echoes(&mut lesson.client().await, "hi").await;
+    for undo in ["DELETE /class/faults/timers", "DELETE /class/faults"] {
+        let set = lesson.teacher("POST /class/faults", r#"{"fault": "throttle timers"}"#).await;
+        assert_eq!(set, (201, throttled[0].clone()));
+        let told = received(&mut phone).await;
+        let told: Value = serde_json::from_slice(&told.payload).unwrap();
+        assert_eq!((&told["type"], &told["faults"]), (&json!("class"), &throttled));
+        assert_eq!(lesson.teacher("GET /class/faults", "").await.1["faults"], throttled);
+        assert_eq!(lesson.teacher(undo, "").await, (200, json!({"undone": 1})));
+        assert_eq!(news(&mut phone).await, json!([]));
+    }
+    assert_eq!(lesson.teacher("DELETE /class/faults/timers", "").await.0, 404);
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_viewers_and_no_more() {
+    const VIEWERS: usize = 100;
+    let lesson = lesson(&[]).await;
+    let mut viewers = Vec::new();
+    for _ in 0..VIEWERS {
+        let mut viewer = lesson.phone().await;
+        received(&mut viewer).await;
+        viewers.push(viewer);
+    }
+    let ask = async || {
+        let upgrade = [
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ];
+        lesson.ask("GET /class/events", &upgrade, "").await
+    };
+    let (status, answer) = ask().await;
+    assert_eq!(status, 429, "{answer}");
+    assert!(answer.contains("100 pages of this address watch the class already"), "{answer}");
+    // Other pages are there, and a place that is left is free.
+    assert_eq!(lesson.ask("GET /class/", &[], "").await.0, 200);
+    drop(viewers.pop());
+    let mut last = lesson.phone_at_last().await;
+    received(&mut last).await;
 }

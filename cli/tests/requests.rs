@@ -45,7 +45,8 @@ async fn telling() -> (SocketAddr, Heads) {
                 let answer = format!(
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
                      Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\
-                     Set-Cookie: id=hush-new\r\nX-Seen: {}\r\n{chosen}\r\n",
+                     Set-Cookie: id=hush-new\r\n\
+                     X-Auth-Token: hush-f\r\nLocation: /x?token=hush-g&room=5\r\nX-Seen: {}\r\n{chosen}\r\n",
                     line("Cookie: ").unwrap_or("no cookie"),
                 );
                 tcp.write_all(answer.as_bytes()).await?;
@@ -110,6 +111,9 @@ const OPTIONS: [&str; 14] = [
     "chat, news",
 ];
 
+/// How a recording shows them.
+const RECORDED_WITH: &str = "# recorded with --header 'X-Room: 5' --header 'X-Api-Key: <secret>' --cookie session=<secret> --cookie lang=<secret> --user ann:<secret> --origin https://example.test --subprotocol 'chat, news'\n";
+
 const LINES: [&str; 6] = [
     "X-Room: 5",
     "X-Api-Key: hush-a",
@@ -131,11 +135,8 @@ async fn every_command_sends_the_options_and_shows_no_secret() {
     for (command, typed, shown) in [
         ("connect", "hi\n", "Authorization: Basic <secret>"),
         ("doctor", "", "RFC 6455"),
-        (
-            "record",
-            ACTS,
-            "# recorded with --header 'X-Room: 5' --header 'X-Api-Key: <secret>' --cookie session=<secret> --cookie lang=<secret> --user ann:<secret> --origin https://example.test --subprotocol 'chat, news'\n",
-        ),
+        ("record", ACTS, RECORDED_WITH),
+        ("record --url", ACTS, RECORDED_WITH),
         ("play", "", "FAILED"),
         ("check", "", "1.1"),
     ] {
@@ -146,7 +147,9 @@ async fn every_command_sends_the_options_and_shows_no_secret() {
             "check" => vec!["1.1", "--url", &url, "--lang", "en", "--wire"],
             _ => vec![&url],
         };
-        let output = run(&[&[command][..], &place, &OPTIONS].concat(), typed).await;
+        let command: Vec<&str> = command.split(' ').collect();
+        let output = run(&[&command[..], &place, &OPTIONS].concat(), typed).await;
+        let command = command.join(" ");
         let told = told(&output);
         assert!(told.contains(shown), "{command}: {told}");
         for secret in ["hush-", "YW5uOmh1c2gtZA"] {
@@ -173,6 +176,79 @@ async fn a_recording_with_options_plays() {
     std::fs::write(&file, &recorded.stdout).unwrap();
     let played = run(&[&["play", &file, "--url", &url][..], &OPTIONS].concat(), "").await;
     assert_eq!(played.status.code(), Some(0), "{}{}", told(&recorded), told(&played));
+}
+
+/// A file that cannot be written is told at once, and no file is left by the look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_has_no_place_is_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+    let (address, heads) = telling().await;
+    let url = format!("ws://{address}/ws");
+    for out in [place(""), place("no/such.wst")] {
+        let output = run(&["record", &url, "--out", &out, "--lang", "en"], ACTS).await;
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(&out), "{said}");
+        assert!(heads.lock().unwrap().is_empty(), "the server was asked: {said}");
+    }
+    let out = place("new.wst");
+    let output = run(&["record", "ws://127.0.0.1:1/", "--out", &out], ACTS).await;
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(!std::fs::exists(&out).unwrap(), "a file without a recording");
+}
+
+/// A file in which nobody does anything, such as one that was cut off, passes with no server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scenario_without_an_action_is_no_test() {
+    let (address, _) = telling().await;
+    let url = format!("ws://{address}/ws");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty.wst").into_os_string().into_string().unwrap();
+    for text in ["", "# remark\n", "== one\n", "== one\n-- wait 1ms\n"] {
+        std::fs::write(&file, text).unwrap();
+        let output = run(&["play", &file, "--url", &url, "--lang", "en"], "").await;
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{text:?}: {said}");
+        assert!(said.contains("nobody does anything"), "{text:?}: {said}");
+    }
+    // A byte order mark is no part of the first line.
+    std::fs::write(&file, "\u{feff}== one\nbob -> GET /ws\nbob <- 101 ...\n").unwrap();
+    let output = run(&["play", &file, "--url", &url], "").await;
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_scenario_is_told_by_what_is_wrong_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("odd.wst").into_os_string().into_string().unwrap();
+    let long = "#".repeat(2 << 20);
+    for (text, english, russian) in [
+        (
+            "bob -> GET /ws\rbob <- 101\r",
+            "line 1, column 15: expected lines that end with \\n or \\r\\n: this file has \\r alone",
+            "строки с концом \\n или \\r\\n: в этом файле стоит одно \\r",
+        ),
+        (
+            &long,
+            "expected a file of at most 1048576 bytes, found more",
+            "файл не длиннее: 1048576 байт; найдено: больше",
+        ),
+        (
+            "bob -> GET /ws\n-- wait 48h\n",
+            "up to a day, found \"48h\"",
+            "не больше суток; найдено: \"48h\"",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        for (lang, words) in [("en", english), ("ru", russian)] {
+            let output =
+                run(&["play", &file, "--url", "ws://127.0.0.1:1/ws", "--lang", lang], "").await;
+            let said = told(&output);
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(said.contains(words), "{said}");
+        }
+    }
 }
 
 /// An option in a wrong form is told in one line, with the right form, and no secret in it.

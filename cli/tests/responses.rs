@@ -22,8 +22,16 @@ use ws101::transcript::Transcript;
 /// How long a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long one of the four may take: the doctor asks a server more than twenty times, and waits each time.
+const LONGEST: Duration = Duration::from_mins(5);
+
 /// How many cases are tried at a time: each waits more than it works.
 const AT_ONCE: usize = 40;
+
+/// The outcome of a case, which has to end.
+async fn ends<T>(path: &str, trying: impl Future<Output = T>) -> T {
+    timeout(LONGEST, trying).await.unwrap_or_else(|_| panic!("{path} does not end"))
+}
 
 /// Whether `ws101 connect` opens it: it shows what the server says, and its exit code is 0.
 async fn connected(case: &Case, url: &str) -> (bool, String) {
@@ -82,10 +90,13 @@ async fn connect_scenarios_transcripts_and_the_doctor_agree_with_a_browser() {
         let path = format!("/{number}");
         let url = format!("ws://{address}{path}");
         let told = [
-            ("connect", connected(case, &url).await),
-            ("transcript", transcribed(Transcript::tcp(address), case, &path).await),
-            ("scenario", played(Transcript::tcp(address), case, &path).await),
-            ("doctor", diagnosed(case, &url).await),
+            ("connect", ends(&path, connected(case, &url)).await),
+            ("transcript", ends(&path, transcribed(Transcript::tcp(address), case, &path)).await),
+            (
+                "scenario",
+                ends(&path, Box::pin(played(Transcript::tcp(address), case, &path))).await,
+            ),
+            ("doctor", ends(&path, diagnosed(case, &url)).await),
         ];
         // These offer no extension, so an answer that has one is refused.
         let wanted = case.is_sound() && !case.head.contains("Sec-WebSocket-Extensions");
@@ -104,12 +115,13 @@ async fn what_a_transcript_shows_of_a_bad_101_can_be_played() {
     let cases = cases();
     let replayed = stream::iter(cases.iter().enumerate()).map(|(number, case)| async move {
         let path = format!("/{number}");
-        let (is_sound, text) = transcribed(Transcript::tcp(address), case, &path).await;
+        let transcribing = transcribed(Transcript::tcp(address), case, &path);
+        let (is_sound, text) = ends(&path, transcribing).await;
         if is_sound || !text.contains("<- 101") {
             return 0;
         }
         let scenario: Scenario = text.parse().unwrap();
-        let played = scenario.play(Transcript::tcp(address)).await;
+        let played = ends(&path, Box::pin(scenario.play(Transcript::tcp(address)))).await;
         assert!(played.difference.is_none(), "{text}\n{played}");
         1
     });

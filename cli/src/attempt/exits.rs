@@ -5,6 +5,7 @@ use ws101::scenario::{Note, Scenario};
 use crate::lang::Lang;
 use crate::notes::noted;
 use crate::program::Program;
+use crate::strain::Strain;
 
 /// The fault in how the server ended: too late, a wrong exit code, or a port still in use.
 pub async fn fault(scenario: &Scenario, program: &mut Program, lang: Lang) -> Option<String> {
@@ -12,7 +13,12 @@ pub async fn fault(scenario: &Scenario, program: &mut Program, lang: Lang) -> Op
         Note::Exits(time, code) => Some((*time, *code)),
         _ => None,
     })?;
-    let Some(status) = program.process.exit(timeout).await else {
+    let strain = Strain::of(program.process.group());
+    let status = tokio::select! {
+        () = program.process.end() => program.process.ended(),
+        _ = strain.over(timeout) => None,
+    };
+    let Some(status) = status else {
         let time = lang.time(timeout);
         return Some(lang.pick(
             format!("the server still runs {time} later"),
@@ -43,7 +49,7 @@ pub async fn fault(scenario: &Scenario, program: &mut Program, lang: Lang) -> Op
         ));
     }
     // The system keeps a port for a minute where a server closed first: without SO_REUSEADDR it cannot be bound.
-    match program.start_again(lang).await {
+    match program.start_again(program.process.command(), lang).await {
         Ok(again) => {
             again.process.stop().await;
             None

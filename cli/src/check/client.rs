@@ -104,13 +104,18 @@ pub async fn tried(
     };
     let ended = lang.pick("the client has ended", "клиент закончил работу");
     let failure = verdict.err();
+    let is_late = failure.as_ref().is_some_and(Failure::is_of_lateness);
     let mut trial = Trial {
         wire: String::new(),
         difference: None,
-        is_beyond_doubt: failure.as_ref().is_some_and(|failure| !failure.is_of_lateness()),
+        is_beyond_doubt: failure.is_some() && !is_late,
         fault: failure.map(|failure| failure.told(lang)),
         tail: String::new(),
+        starved: None,
     };
+    if is_late {
+        trial.starved = servers.iter().filter_map(|server| server.strain.excuse(SLACK)).max();
+    }
     for server in servers {
         let (wire, tail) = server.into_report(ended);
         trial.wire.push_str(&wire);
@@ -145,15 +150,20 @@ async fn grow(servers: [&mut TestServer; 4]) -> Result<(), Failure> {
     let run = async |server: &mut TestServer, waits: &RefCell<Vec<Duration>>, is_let_in| {
         begin(server).await?;
         while judgement().is_none() {
-            let wait = match is_let_in {
-                true => cut_off(server, cap + ANY_WAIT).await,
-                false => refused(server, cap + ANY_WAIT).await,
-            };
-            match wait {
-                Ok(wait) => waits.borrow_mut().push(wait),
+            let request = match server.request(cap + ANY_WAIT).await {
+                Ok(request) => request,
                 // Its waits have grown. That they grow beyond the cap is judged by `is_capped`.
                 Err(Failure::Away(_)) if waits.borrow().len() >= waits::GROWING => return Ok(()),
                 Err(failure) => return Err(failure),
+            };
+            // Early waits are judged for being too long, and later ones for being too short.
+            let is_early = waits.borrow().len() < waits::EARLY;
+            waits.borrow_mut().push(if is_early { request.least() } else { request.waited });
+            if is_let_in {
+                let connection = server.accept(request).await?;
+                server.cut(connection);
+            } else {
+                server.refuse(request, StatusCode::SERVICE_UNAVAILABLE);
             }
         }
         Ok(())
@@ -179,7 +189,7 @@ async fn varies(servers: [&mut TestServer; 2]) -> Result<(), Failure> {
     let run = async |server: &mut TestServer, waits: &RefCell<Vec<Duration>>| {
         begin(server).await?;
         while judgement().is_none() {
-            let wait = refused(server, UNCAPPED_WAIT).await?;
+            let (wait, _) = refused(server, UNCAPPED_WAIT).await?;
             waits.borrow_mut().push(wait);
         }
         Ok(())
@@ -196,7 +206,7 @@ async fn is_capped(server: &mut TestServer) -> Result<(), Failure> {
     let limit = server.waits.cap;
     loop {
         match refused(server, limit + SLACK).await {
-            Ok(wait) => all.push(wait),
+            Ok((_, least)) => all.push(least),
             Err(failure @ (Failure::Ended | Failure::Away(_))) => {
                 return waits::gave_up(&all, limit).unwrap_or(match failure {
                     Failure::Away(longest) => Err(Failure::Long { longest, limit }),
@@ -293,19 +303,13 @@ async fn begin(server: &mut TestServer) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses the next request with 503; gives how long the client waited before it.
-async fn refused(server: &mut TestServer, timeout: Duration) -> Result<Duration, Failure> {
+/// Refuses the next request with 503; gives how long the client waited before it, as measured and at least.
+async fn refused(
+    server: &mut TestServer,
+    timeout: Duration,
+) -> Result<(Duration, Duration), Failure> {
     let request = server.request(timeout).await?;
-    let waited = request.waited;
+    let waited = (request.waited, request.least());
     server.refuse(request, StatusCode::SERVICE_UNAVAILABLE);
-    Ok(waited)
-}
-
-/// Lets the next request in and cuts it off at once; gives how long the client waited before it.
-async fn cut_off(server: &mut TestServer, timeout: Duration) -> Result<Duration, Failure> {
-    let request = server.request(timeout).await?;
-    let waited = request.waited;
-    let connection = server.accept(request).await?;
-    server.cut(connection);
     Ok(waited)
 }

@@ -71,6 +71,9 @@ impl Judged {
     #[must_use]
     pub fn hiding(mut self, secrets: &Secrets) -> Self {
         self.wire = secrets.hide(&self.wire);
+        if let Outcome::Unknown(why) = &mut self.outcome {
+            *why = secrets.hide(why);
+        }
         if let Outcome::Failed(failure) = &mut self.outcome {
             failure.because = secrets.hide(&failure.because);
             failure.tail = secrets.hide(&failure.tail);
@@ -91,6 +94,8 @@ pub enum Outcome {
     Failed(Box<Explanation>),
     /// It cannot be played with this kind of program: why.
     Skipped(&'static str),
+    /// The machine was too busy to tell: what was seen, and how long the program waited for a processor.
+    Unknown(String),
 }
 
 /// Why a check failed, and the hints.
@@ -176,7 +181,7 @@ impl Judge {
             let is_started_here = !matches!(self.candidate, Candidate::Url(..));
             if is_started_here
                 && !self.is_beyond_doubt
-                && matches!(judged.outcome, Outcome::Failed(_))
+                && matches!(judged.outcome, Outcome::Failed(_) | Outcome::Unknown(_))
             {
                 self.play_again(&mut judged, &scenario, seed, lang).await?;
             }
@@ -203,7 +208,7 @@ impl Judge {
         let shared = self.program.take();
         let was_shared = shared.is_some();
         let (outcome, wire) = self.play(scenario, seed, lang, true).await?;
-        if let Outcome::Failed(_) = outcome {
+        if let Outcome::Failed(_) | Outcome::Unknown(_) = outcome {
             (judged.outcome, judged.wire) = (outcome, wire);
             return Ok(());
         }
@@ -254,7 +259,7 @@ impl Judge {
             }
             Candidate::Url(place, url) => {
                 let scenario = moved(scenario.clone(), url);
-                let attempt = Attempt::elsewhere(place, &scenario, lang).await;
+                let attempt = Attempt::elsewhere(place, &scenario, LATE, lang).await;
                 return Ok(outcome(&scenario, attempt.into(), seed, lang));
             }
             Candidate::Client(command) => {
@@ -267,7 +272,8 @@ impl Judge {
         // A check that ends the server gets one of its own; all other checks share one.
         let mut shared = if ends || is_alone { None } else { self.program.take() };
         let is_new = shared.is_none();
-        let mut program = match shared.take_if(|program| program.process.ended().is_none()) {
+        let mut program = match shared.take() {
+            // If it has ended since the last check, this one tells it.
             Some(program) => program,
             None => Program::start(command, &self.settings, self.timeout, lang).await?,
         };
@@ -275,6 +281,7 @@ impl Judge {
         let attempt = Attempt::with(&mut program, &place, scenario, LATE, lang).await;
         self.is_beyond_doubt = is_new
             && !attempt.passed()
+            && attempt.starved.is_none()
             && (attempt.fault.is_some() || !attempt.played.transcript.has_received());
         // A server that is dead in any way serves no other check.
         if ends || attempt.fault.is_some() || program.process.ended().is_some() {
@@ -333,6 +340,9 @@ fn outcome(scenario: &Scenario, trial: Trial, seed: u32, lang: Lang) -> (Outcome
         (Some(difference), None) => lang.why(&difference.why),
         (None, None) => return (Outcome::Passed, trial.wire),
     };
+    if let Some(waited) = trial.starved {
+        return (Outcome::Unknown(lang.unknown_here(&because, waited)), trial.wire);
+    }
     let rfc = noted(scenario).find_map(|note| match note {
         Note::Rfc(section) => Some(section.clone()),
         _ => None,

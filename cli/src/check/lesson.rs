@@ -1,6 +1,9 @@
 //! The lessons and their checks, from the files in `checks/`.
 
+use anyhow::{Result, anyhow};
+
 use crate::lang::Lang;
+use crate::pages::{Page, no_lesson};
 
 /// A lesson that has checks.
 #[derive(Debug)]
@@ -27,6 +30,14 @@ pub struct Check {
 }
 
 impl Check {
+    /// Its title in Russian.
+    pub fn russian_title(&self) -> &str {
+        // The first one: its later steps have titles of their own.
+        let mut lines = self.template.lines();
+        let title = lines.find_map(|line| line.strip_prefix("@title ru "));
+        title.unwrap_or_default().trim().trim_matches('"')
+    }
+
     /// Whether it checks a client; then it has a `@client` note instead of lines.
     pub fn is_of_clients(&self) -> bool {
         self.template.contains("\n@client ")
@@ -42,6 +53,25 @@ impl Lesson {
     /// The lesson with this number.
     pub fn find(number: usize) -> Option<&'static Self> {
         LESSONS.iter().find(|lesson| lesson.number == number)
+    }
+
+    /// The lesson that the command line calls `number`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such lesson, or it has no checks.
+    pub fn named(number: &str, lang: Lang) -> Result<&'static Self> {
+        let parsed = number.parse().ok();
+        parsed.and_then(Self::find).ok_or_else(|| {
+            let (first, last) = Self::numbers();
+            match parsed.and_then(Page::find) {
+                Some(_) => anyhow!(lang.pick(
+                    format!("lesson {number} has no checks: lessons {first} to {last} have some"),
+                    format!("в уроке {number} нет проверок: они есть в уроках с {first} по {last}"),
+                )),
+                None => anyhow!(no_lesson(number, lang)),
+            }
+        })
     }
 
     /// The first and the last number of a lesson with checks.

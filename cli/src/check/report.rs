@@ -7,6 +7,7 @@ use ws101::scenario::NOTHING_MORE;
 
 use super::judge::{Explanation, Judged, Outcome};
 use super::lesson::Lesson;
+use crate::exit::Exit;
 use crate::invocation;
 use crate::lang::Lang;
 use crate::output::print_lines;
@@ -63,9 +64,22 @@ impl Report {
         }
     }
 
-    /// Whether nothing failed.
+    /// Whether nothing failed, and nothing is unknown.
     pub fn passed(&self) -> bool {
-        self.failures() == 0
+        self.exit() == Exit::Passed
+    }
+
+    /// The verdict of all checks.
+    pub fn exit(&self) -> Exit {
+        match (self.failures(), self.unknowns()) {
+            (0, 0) => Exit::Passed,
+            (0, _) => Exit::Unknown,
+            _ => Exit::Failed,
+        }
+    }
+
+    fn unknowns(&self) -> usize {
+        self.judged.iter().filter(|judged| matches!(judged.outcome, Outcome::Unknown(_))).count()
     }
 
     fn failures(&self) -> usize {
@@ -102,6 +116,7 @@ impl Report {
                 }
             }
             Outcome::Skipped(why) => print_lines!("  skip  {number} {title}: {why}"),
+            Outcome::Unknown(why) => print_lines!("  ?     {number} {title}: {}", cut(why)),
             Outcome::Failed(failure) if self.failures() > 0 => {
                 print_lines!("  FAIL  {number} {title}: {}", cut(&failure.because));
             }
@@ -203,9 +218,17 @@ impl Report {
         let passed = count(|outcome| matches!(outcome, Outcome::Passed));
         let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
         let failed = self.failures();
+        let unknown = match self.unknowns() {
+            0 => String::new(),
+            count => self.lang.pick(format!(", {count} unknown"), format!(", неизвестно {count}")),
+        };
         match self.lang {
-            Lang::En => print_lines!("{passed} passed, {failed} failed, {skipped} skipped"),
-            Lang::Ru => print_lines!("прошло {passed}, не прошло {failed}, пропущено {skipped}"),
+            Lang::En => {
+                print_lines!("{passed} passed, {failed} failed, {skipped} skipped{unknown}");
+            }
+            Lang::Ru => {
+                print_lines!("прошло {passed}, не прошло {failed}, пропущено {skipped}{unknown}");
+            }
         }
     }
 }

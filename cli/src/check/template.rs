@@ -4,6 +4,10 @@
 //! ASCII letters, `%once1%` for letters that no seed
 //! repeats, as an id of a message must be, `%name1%` for a person's name, `%key1%` for the key of a handshake, `%x126%` for 126
 //! letters x, and `%NAME1%` for the name in capitals. `%fifty%`, `%leaving%` and `%crashes%` stand for whole conversations.
+//!
+//! `%send A 1 60%` is sixty messages of lesson 14 in one go, `%hear A 1 40%` the first forty of them as they come
+//! back, `%may-hear A 41 59%` those that may come, and `%may-get A 19%` nineteen times anything. `%show B 39%` is a
+//! `<picture>` that is sent so often, and `%see B 39%` the same as it comes back.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -75,7 +79,7 @@ impl Values {
             "fifty" => fifty(),
             "leaving" => self.leaving(),
             "crashes" => crashes(),
-            _ => format!("%{mark}%"),
+            _ => row(mark).unwrap_or_else(|| format!("%{mark}%")),
         }
     }
 
@@ -187,4 +191,26 @@ fn crashes() -> String {
     );
     counted(&mut out, 5, ("five", "пятерых"));
     out
+}
+
+/// Lines that differ in a number at most: `send A 1 60`.
+fn row(mark: &str) -> Option<String> {
+    let words: Vec<_> = mark.split(' ').collect();
+    let (front, name) = (*words.first()?, *words.get(1)?);
+    let number = |at: usize| words.get(at)?.parse::<usize>().ok();
+    let rows = |row: &dyn Fn(usize) -> String| {
+        let numbers = number(2)?..=number(3)?;
+        let lines = numbers.map(|n| format!("{name} {}", row(n)));
+        Some(lines.collect::<Vec<_>>().join("\n") + "\n")
+    };
+    let times = |row: &str| Some(format!("{name} {row}\n").repeat(number(2)?));
+    match front {
+        "send" => rows(&|n| format!(r#">> json {{"type":"user","content":"line {n}"}}"#)),
+        "hear" => rows(&|n| format!(r#"<< json {{"type":"user","content":"line {n}",...}}"#)),
+        "may-hear" => rows(&|n| format!(r#"<< ? json {{"type":"user","content":"line {n}",...}}"#)),
+        "may-get" => times("<< ? json {...}"),
+        "show" => times(r#">> json {"type":"user","content":<picture>}"#),
+        "see" => times(r#"<< json {"type":"user","content":<picture>,...}"#),
+        _ => None,
+    }
 }

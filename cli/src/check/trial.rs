@@ -1,5 +1,7 @@
 //! The result of playing one check once.
 
+use std::time::Duration;
+
 use ws101::scenario::Difference;
 
 use crate::attempt::Attempt;
@@ -16,16 +18,19 @@ pub struct Trial {
     pub is_beyond_doubt: bool,
     /// The last lines that the program printed, if it has ended.
     pub tail: String,
+    /// How long the program waited for a processor, if it may have been late for that.
+    pub starved: Option<Duration>,
 }
 
 impl From<Attempt> for Trial {
-    fn from(Attempt { played, fault, tail }: Attempt) -> Self {
+    fn from(Attempt { played, fault, tail, starved }: Attempt) -> Self {
         Self {
             wire: played.transcript.to_string(),
             difference: played.difference,
             fault,
             is_beyond_doubt: false,
             tail,
+            starved,
         }
     }
 }

@@ -16,15 +16,17 @@ use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{Head, read_head};
 
 use super::reply::Reply;
+use super::seats::VIEWERS;
 use super::state::Class;
-use super::visit::Visit;
+use super::visit::{Visit, lang_of};
 use super::{routes, viewer};
+use crate::lang::Lang;
 
 /// The longest body of a request: a payload of a frame of 64 KiB as JSON, each byte escaped.
 const BODY: usize = 512 * 1024;
 
 /// How long a request may take, and each answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves one request and ends the connection.
 pub async fn serve(class: Arc<Class>, visitor: Visitor) {
@@ -33,10 +35,14 @@ pub async fn serve(class: Arc<Class>, visitor: Visitor) {
     let Ok(Head { request, bytes, size, mut io }) = read_head(io, PATIENCE).await else { return };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default().to_owned();
-    if let Some(refusal) = foreign(request.headers(), &host) {
+    let lang = lang_of(request.headers(), class.lang);
+    if let Some(refusal) = foreign(request.headers(), &host, lang) {
         return answer(io, &host, refusal).await;
     }
     if asks(request.headers()) {
+        let Some(_seat) = class.seats.take(peer.ip()) else {
+            return answer(io, &host, crowded(lang)).await;
+        };
         let io = Rewind::new(&bytes[size..], io);
         return viewer::watch(class, request, host, io).await;
     }
@@ -44,11 +50,15 @@ pub async fn serve(class: Arc<Class>, visitor: Visitor) {
     let reply = match reading.await {
         Ok(Ok(Some(body))) => {
             let is_near = is_near(peer, local);
-            routes::answer(&class, Visit { request, body, is_near }).await
+            let from = peer.ip().to_canonical();
+            routes::answer(&class, Visit { request, body, is_near, from, lang }).await
         }
         Ok(Ok(None)) => Reply::error(
             StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("a body has at most {BODY} bytes, and says how many"),
+            &lang.pick(
+                format!("a body has at most {BODY} bytes, and says how many"),
+                format!("тело запроса — не больше {BODY} байт, и длина должна быть указана"),
+            ),
         ),
         Ok(Err(_)) | Err(_) => return,
     };
@@ -61,9 +71,12 @@ fn is_near(peer: SocketAddr, local: SocketAddr) -> bool {
 }
 
 /// The refusal of a page of another site, and of a name that any site could point here.
-fn foreign(headers: &HeaderMap, host: &str) -> Option<Reply> {
+pub fn foreign(headers: &HeaderMap, host: &str, lang: Lang) -> Option<Reply> {
     if !is_private(host) {
-        let sentence = "open the classroom by its address, such as 127.0.0.1 or 192.168.1.20";
+        let sentence = lang.pick(
+            "open the classroom by its address, such as 127.0.0.1 or 192.168.1.20",
+            "откройте класс по адресу, например 127.0.0.1 или 192.168.1.20",
+        );
         return Some(Reply::error(StatusCode::MISDIRECTED_REQUEST, sentence));
     }
     let mut origins = headers.get_all(ORIGIN).iter();
@@ -73,7 +86,20 @@ fn foreign(headers: &HeaderMap, host: &str) -> Option<Reply> {
     if origins.all(|origin| is_own(origin.as_bytes())) {
         return None;
     }
-    Some(Reply::error(StatusCode::FORBIDDEN, "a page of another site may not use the classroom"))
+    let sentence = lang.pick(
+        "a page of another site may not use the classroom",
+        "странице другого сайта класс недоступен",
+    );
+    Some(Reply::error(StatusCode::FORBIDDEN, sentence))
+}
+
+/// The refusal of one viewer more than an address may have.
+fn crowded(lang: Lang) -> Reply {
+    let sentence = lang.pick(
+        format!("{VIEWERS} pages of this address watch the class already: close some"),
+        format!("с этого адреса за классом уже следят {VIEWERS} страниц: закройте лишние"),
+    );
+    Reply::error(StatusCode::TOO_MANY_REQUESTS, &sentence)
 }
 
 /// The body; `None` if it is too long, or does not say how long it is.
@@ -96,7 +122,8 @@ async fn body(
     if read < missing { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(Some(body)) }
 }
 
-async fn answer(mut io: Rewind<TcpStream>, host: &str, reply: Reply) {
+/// Sends an answer and ends the connection.
+pub async fn answer(mut io: Rewind<TcpStream>, host: &str, reply: Reply) {
     let bytes = reply.into_bytes(host);
     let sending = async {
         io.write_all(&bytes).await?;

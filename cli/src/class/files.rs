@@ -17,10 +17,12 @@ pub enum Files {
 }
 
 impl Files {
-    /// The file of this name, or else the file of the chat's page, some of which the classroom shares.
+    /// The file of this name, `phone.html` or `experiments/pong.wst`, or else the file of the chat's page, some of which the classroom shares.
     pub async fn read(&self, name: &str) -> Option<Vec<u8>> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        if name.starts_with('.') || !name.bytes().all(is_plain) {
+        let mut parts = name.split('/');
+        let is_safe = |part: &str| !part.starts_with('.') && part.bytes().all(is_plain);
+        if name.matches('/').count() > 1 || !parts.all(is_safe) {
             return None;
         }
         match self {

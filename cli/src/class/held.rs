@@ -3,13 +3,14 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use ws101::bytes::Bytes;
-use ws101::fault::{Decision, Fault, Kind, Member, PATIENCE, Rule, WHOLE_FRAME};
+use ws101::fault::{Decision, Fault, FrameKind, Member, PATIENCE, Rule, WHOLE_FRAME};
 use ws101::frame::{Header, Opcode};
 use ws101::http::StatusCode;
 use ws101::proxy::Faults;
 use ws101::serde::Deserialize;
 
 use super::reply::{Reply, parsed};
+use crate::lang::Lang;
 use crate::tap::json::{frame_fields, held_id};
 
 /// The longest payload that replaces another: with its header it is no long frame.
@@ -29,9 +30,18 @@ pub struct Asked {
 
 impl Asked {
     /// The rule; a refusal names the form.
-    pub fn rule(self, form: &str) -> Result<Rule, Reply> {
-        let wrong =
-            |why: &str| Reply::error(StatusCode::BAD_REQUEST, &format!("{why}: send {form}"));
+    pub fn rule(self, form: &str, lang: Lang) -> Result<Rule, Reply> {
+        let wrong = |english: &str, russian: &str| {
+            let sentence =
+                lang.pick(format!("{english}: send {form}"), format!("{russian}: пришлите {form}"));
+            Reply::error(StatusCode::BAD_REQUEST, &sentence)
+        };
+        let unknown = || {
+            wrong(
+                "there is no such kind, side or connection",
+                "нет такого вида, стороны или соединения",
+            )
+        };
         // The words are those of the faults, so they are read as those are.
         let mut text = format!("drop {}", self.kind);
         for (word, value) in [("from", &self.from), ("on", &self.on)] {
@@ -39,20 +49,26 @@ impl Asked {
                 text.extend([" ", word, " ", value]);
             }
         }
-        let rule: Rule =
-            text.parse().map_err(|_| wrong("there is no such kind, side or connection"))?;
-        let Fault::Drop(kind) = rule.fault else { return Err(wrong("there is no such kind")) };
+        let rule: Rule = text.parse().map_err(|_| unknown())?;
+        let Fault::Drop(kind) = rule.fault else { return Err(unknown()) };
         let member = match (self.path, self.value) {
             (None, None) => None,
-            (None, Some(_)) => return Err(wrong("a value needs a path")),
+            (None, Some(_)) => return Err(wrong("a value needs a path", "значению нужен путь")),
             (Some(pointer), _) if !pointer.is_empty() && !pointer.starts_with('/') => {
-                return Err(wrong("a path begins with /, as in RFC 6901"));
+                return Err(wrong(
+                    "a path begins with /, as in RFC 6901",
+                    "путь начинается с /, как в RFC 6901",
+                ));
             }
             (Some(pointer), value) => Some(Member { pointer, value }),
         };
-        if member.is_some() && !matches!(kind, Kind::Any | Kind::Of(Opcode::Text | Opcode::Binary))
+        if member.is_some()
+            && !matches!(kind, FrameKind::Any | FrameKind::Of(Opcode::Text | Opcode::Binary))
         {
-            return Err(wrong("only text and binary have a path"));
+            return Err(wrong(
+                "only text and binary have a path",
+                "путь есть только у text и binary",
+            ));
         }
         Ok(Rule { fault: Fault::Hold(kind, member), ..rule })
     }
@@ -96,9 +112,9 @@ enum Payload {
 }
 
 /// Decides about a frame that waits, as the body says.
-pub fn decide(faults: &Faults, id: &str, body: &[u8]) -> Reply {
+pub fn decide(faults: &Faults, id: &str, body: &[u8], lang: Lang) -> Reply {
     let form = r#"{"do": "send"}, {"do": "drop"} or {"do": "send", "payload": "a text"}"#;
-    let asked: Deciding = match parsed(body, form) {
+    let asked: Deciding = match parsed(body, form, lang) {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -111,7 +127,10 @@ pub fn decide(faults: &Faults, id: &str, body: &[u8]) -> Reply {
                 Payload::Bytes { base64 } => BASE64.decode(base64.as_bytes()).ok(),
             };
             let Some(payload) = payload.filter(|payload| payload.len() <= LONGEST) else {
-                let sentence = format!("a payload is a text or base64, of at most {LONGEST} bytes");
+                let sentence = lang.pick(
+                    format!("a payload is a text or base64, of at most {LONGEST} bytes"),
+                    format!("payload — текст или base64 не длиннее {LONGEST} байт"),
+                );
                 return Reply::error(StatusCode::BAD_REQUEST, &sentence);
             };
             Decision::Change(Bytes::from(payload))
@@ -123,5 +142,6 @@ pub fn decide(faults: &Faults, id: &str, body: &[u8]) -> Reply {
     if numbers.is_some_and(|(socket, number)| faults.decide(socket, number, &decision)) {
         return Reply::ok(&json!({"held": id}));
     }
-    Reply::error(StatusCode::NOT_FOUND, "this frame does not wait any more")
+    let sentence = lang.pick("this frame does not wait any more", "этот фрейм уже не ждёт");
+    Reply::error(StatusCode::NOT_FOUND, sentence)
 }

@@ -5,9 +5,12 @@ use ws101::bytes::Bytes;
 use ws101::handshake::{encode, guard};
 use ws101::http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    SET_COOKIE,
 };
 use ws101::http::{HeaderValue, Response, StatusCode};
 use ws101::serde::de::DeserializeOwned;
+
+use crate::lang::Lang;
 
 /// An answer with its body.
 pub struct Reply(Box<Response<Vec<u8>>>);
@@ -27,9 +30,10 @@ impl Reply {
     }
 
     /// 405, with the methods that there are.
-    pub fn method(allowed: &'static str) -> Self {
+    pub fn method(allowed: &'static str, lang: Lang) -> Self {
+        let sentence = lang.pick("this path knows", "здесь можно только");
         let mut reply =
-            Self::error(StatusCode::METHOD_NOT_ALLOWED, &format!("this path knows {allowed}"));
+            Self::error(StatusCode::METHOD_NOT_ALLOWED, &format!("{sentence} {allowed}"));
         reply.0.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         reply
     }
@@ -47,6 +51,15 @@ impl Reply {
             reply.0.headers_mut().insert(CONTENT_DISPOSITION, disposition);
         }
         reply
+    }
+
+    /// The same with a cookie that only this site gets, and that no script reads.
+    pub fn with_cookie(mut self, cookie: &str) -> Self {
+        let cookie = format!("{cookie}; Path=/class/; HttpOnly; SameSite=Strict");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            self.0.headers_mut().insert(SET_COOKIE, cookie);
+        }
+        self
     }
 
     fn new(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Self {
@@ -90,7 +103,8 @@ fn content_type(name: &str) -> &'static str {
 }
 
 /// The body as JSON; a refusal names the form.
-pub fn parsed<T: DeserializeOwned>(body: &[u8], form: &str) -> Result<T, Reply> {
+pub fn parsed<T: DeserializeOwned>(body: &[u8], form: &str, lang: Lang) -> Result<T, Reply> {
+    let send = lang.pick("send", "пришлите");
     serde_json::from_slice(body)
-        .map_err(|error| Reply::error(StatusCode::BAD_REQUEST, &format!("send {form}: {error}")))
+        .map_err(|error| Reply::error(StatusCode::BAD_REQUEST, &format!("{send} {form}: {error}")))
 }

@@ -25,10 +25,22 @@ pub enum Change {
     Restart,
 }
 
+/// An order to the task that has the process.
+#[derive(Debug)]
+enum Order {
+    Change(Change),
+    /// Starts this command in the server's place.
+    Replace(String),
+    /// Starts the right server, if another runs in its place.
+    Mend,
+}
+
 /// Whether the server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Running,
+    /// One with a mistake runs in its place.
+    Broken,
     Stopped,
 }
 
@@ -37,12 +49,13 @@ impl State {
     pub fn code(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Broken => "broken",
             Self::Stopped => "stopped",
         }
     }
 }
 
-type Asked = (Change, oneshot::Sender<Result<State>>);
+type Asked = (Order, oneshot::Sender<Result<State>>);
 
 /// A server of a class. Its clones are the same server.
 #[derive(Clone)]
@@ -68,7 +81,8 @@ impl Server {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (to, asked) = mpsc::channel(WAITING);
         let (state, states) = watch::channel(State::Running);
-        let keeper = Keeper { program, state, lang };
+        let right = program.process.command().to_owned();
+        let keeper = Keeper { program, right, state, lang };
         (Self { name, state: states, to: Some(to), lang }, keeper.run(asked))
     }
 
@@ -92,6 +106,31 @@ impl Server {
     ///
     /// It was not started here, or it does not start.
     pub async fn change(&self, change: Change) -> Result<State> {
+        self.order(Order::Change(change)).await
+    }
+
+    /// Starts `command` in its place, on the same port; gives the state afterwards.
+    ///
+    /// # Errors
+    ///
+    /// It was not started here, or the command does not listen.
+    pub async fn replace(&self, command: String) -> Result<State> {
+        self.order(Order::Replace(command)).await
+    }
+
+    /// Starts the right server again, if another one is in its place.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub async fn mend(&self) -> Result<State> {
+        match self.to {
+            Some(_) => self.order(Order::Mend).await,
+            None => Ok(self.state()),
+        }
+    }
+
+    async fn order(&self, order: Order) -> Result<State> {
         let Some(to) = &self.to else {
             bail!(self.lang.pick(
                 "this server was not started here, so it is not stopped here",
@@ -99,7 +138,7 @@ impl Server {
             ));
         };
         let (answer, changed) = oneshot::channel();
-        to.try_send((change, answer)).map_err(|_| anyhow!(self.busy()))?;
+        to.try_send((order, answer)).map_err(|_| anyhow!(self.busy()))?;
         changed.await.context(self.busy())?
     }
 
@@ -114,6 +153,8 @@ impl Server {
 /// The task that has the process.
 struct Keeper {
     program: Program,
+    /// The command of the right server.
+    right: String,
     state: watch::Sender<State>,
     lang: Lang,
 }
@@ -121,11 +162,11 @@ struct Keeper {
 impl Keeper {
     async fn run(mut self, mut asked: mpsc::Receiver<Asked>) {
         loop {
-            let is_running = *self.state.borrow() == State::Running;
+            let is_running = self.is_running();
             tokio::select! {
                 next = asked.recv() => {
-                    let Some((change, answer)) = next else { break };
-                    let changed = self.change(change).await;
+                    let Some((order, answer)) = next else { break };
+                    let changed = self.obey(order).await;
                     // An error means that the page that asked is gone.
                     let _ = answer.send(changed);
                 }
@@ -138,8 +179,38 @@ impl Keeper {
         self.program.process.stop().await;
     }
 
+    fn is_running(&self) -> bool {
+        *self.state.borrow() != State::Stopped
+    }
+
+    async fn obey(&mut self, order: Order) -> Result<State> {
+        match order {
+            Order::Change(change) => self.change(change).await,
+            Order::Replace(command) => self.replace(command).await,
+            Order::Mend if self.program.process.command() == self.right => Ok(*self.state.borrow()),
+            Order::Mend => self.replace(self.right.clone()).await,
+        }
+    }
+
+    async fn replace(&mut self, command: String) -> Result<State> {
+        if self.is_running() {
+            self.program.process.halt().await;
+            self.state.send_replace(State::Stopped);
+        }
+        self.start(&command).await
+    }
+
+    async fn start(&mut self, command: &str) -> Result<State> {
+        self.program = self.program.start_again(command, self.lang).await?;
+        self.program.process.show();
+        let is_right = command == self.right;
+        let state = if is_right { State::Running } else { State::Broken };
+        self.state.send_replace(state);
+        Ok(state)
+    }
+
     async fn change(&mut self, change: Change) -> Result<State> {
-        let is_running = *self.state.borrow() == State::Running;
+        let is_running = self.is_running();
         match change {
             Change::Stop | Change::Restart if is_running => self.program.process.halt().await,
             Change::Kill if is_running => self.program.process.kill().await,
@@ -149,9 +220,8 @@ impl Keeper {
             self.state.send_replace(State::Stopped);
         }
         if change == Change::Restart || (change == Change::Start && !is_running) {
-            self.program = self.program.start_again(self.lang).await?;
-            self.program.process.show();
-            self.state.send_replace(State::Running);
+            let command = self.program.process.command().to_owned();
+            return self.start(&command).await;
         }
         Ok(*self.state.borrow())
     }

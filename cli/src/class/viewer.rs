@@ -20,6 +20,9 @@ use super::state::Class;
 /// Where it is.
 pub const PATH: &str = "/class/events";
 
+/// The query of a phone, which is told of the class and its question, but of no events.
+const ONLY_CLASS: &str = "only=class";
+
 /// How long a viewer may take no byte. Then it is left alone: it comes back when it can.
 const WRITE: Duration = Duration::from_secs(20);
 
@@ -38,6 +41,7 @@ pub async fn watch(class: Arc<Class>, request: Request<()>, host: String, io: im
             let mut viewer = Viewer {
                 io,
                 next: 0,
+                wants_events: request.uri().query() != Some(ONLY_CLASS),
                 heard: Instant::now(),
                 decoder: Decoder::new(KEEP),
                 checker: Checker::new(Role::Client),
@@ -52,6 +56,8 @@ struct Viewer<S> {
     io: S,
     /// The number of the next event.
     next: u64,
+    /// Whether it is told the events, too.
+    wants_events: bool,
     /// When its last byte came.
     heard: Instant,
     decoder: Decoder,
@@ -69,11 +75,13 @@ impl<S: Io> Viewer<S> {
                 state.mark_unchanged();
                 self.write(&Frame::text(class.hello(host).to_string()).to_bytes()).await?;
             }
-            events.mark_unchanged();
-            let batch = class.ring.from(self.next);
-            if !batch.lines.is_empty() {
-                self.tell(batch).await?;
-                continue;
+            if self.wants_events {
+                events.mark_unchanged();
+                let batch = class.ring.from(self.next);
+                if !batch.lines.is_empty() {
+                    self.tell(batch).await?;
+                    continue;
+                }
             }
             let mut bytes = [0; 1024];
             // The bytes of a viewer come first: they may wait since a long write, and are no silence.
@@ -98,7 +106,7 @@ impl<S: Io> Viewer<S> {
                     self.write(&Frame::ping("").to_bytes()).await?;
                 }
                 _ = state.changed() => state.mark_changed(),
-                _ = events.changed() => {}
+                _ = events.changed(), if self.wants_events => {}
             }
         }
     }
@@ -137,11 +145,14 @@ impl<S: Io> Viewer<S> {
         Ok(true)
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        within(WRITE, async {
-            self.io.write_all(bytes).await?;
-            self.io.flush().await
-        })
-        .await
+    /// Writes all of it, however slowly the viewer takes it.
+    async fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match within(WRITE, self.io.write(bytes)).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => bytes = &bytes[written..],
+            }
+        }
+        within(WRITE, self.io.flush()).await
     }
 }

@@ -3,14 +3,14 @@
 use std::io::ErrorKind;
 
 use tokio::time::Instant;
-use ws101::escape::Line;
+use ws101::escape::{HIDDEN, Line, is_secret, without_secret_parameters};
 use ws101::frame::{Frame, Role, Torn};
 use ws101::wst::{Action, ConnectionAction, Item, LineWriter, Modifiers, Payload, ResponsePart};
 
 use crate::lang::Lang;
 use crate::output::print_lines;
 use crate::pauses::Pauses;
-use crate::request::{HIDDEN, Secrets};
+use crate::request::Secrets;
 
 /// The name of the client.
 const NAME: &str = "you";
@@ -55,14 +55,19 @@ impl Log {
         }
     }
 
-    /// The lines of a head as remarks. A cookie that the server sets is a secret.
-    pub fn head(&self, arrow: &str, head: &[u8]) {
+    /// The lines of our own request as remarks.
+    pub fn request_lines(&self, head: &[u8]) {
+        for line in String::from_utf8_lossy(head).trim_end().lines() {
+            self.remark(&format!("-> {line}"));
+        }
+    }
+
+    /// The lines of an answer as remarks, without what is a secret by its name, such as a cookie.
+    pub fn answer_lines(&self, head: &[u8]) {
         for line in String::from_utf8_lossy(head).trim_end().lines() {
             match line.split_once(':') {
-                Some((name, _)) if name.eq_ignore_ascii_case("Set-Cookie") => {
-                    self.remark(&format!("{arrow} {name}: {HIDDEN}"));
-                }
-                _ => self.remark(&format!("{arrow} {line}")),
+                Some((name, _)) if is_secret(name) => self.remark(&format!("<- {name}: {HIDDEN}")),
+                _ => self.remark(&format!("<- {}", without_secret_parameters(line))),
             }
         }
     }

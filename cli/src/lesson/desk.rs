@@ -76,7 +76,7 @@ impl Desk {
             Key::Teacher => self.open_teacher(),
             Key::Check => self.check(),
             Key::Server => self.change_server(),
-            Key::Undo => log!("# {}", words::undone(self.class.undo(), self.lang)),
+            Key::Undo => self.undo(),
         }
         true
     }
@@ -98,13 +98,23 @@ impl Desk {
 
     fn change_server(&self) {
         let change = match self.class.server.state() {
-            State::Running => Change::Stop,
+            State::Running | State::Broken => Change::Stop,
             State::Stopped => Change::Start,
         };
         let (class, lang) = (self.class.clone(), self.lang);
         tokio::spawn(async move {
             match class.server.change(change).await {
                 Ok(state) => log!("# {}", words::state(state, lang)),
+                Err(error) => log!("# {error:#}"),
+            }
+        });
+    }
+
+    fn undo(&self) {
+        let (class, lang) = (self.class.clone(), self.lang);
+        tokio::spawn(async move {
+            match class.undo().await {
+                Ok(count) => log!("# {}", words::undone(count, lang)),
                 Err(error) => log!("# {error:#}"),
             }
         });

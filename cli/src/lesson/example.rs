@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::words;
 use crate::lang::Lang;
 use crate::output::print_error;
+use crate::program::quoted;
 
 /// How long a build may go on before it is told.
 const QUIET: Duration = Duration::from_secs(2);
@@ -72,14 +73,4 @@ fn executable(message: &str, name: &str) -> Option<String> {
     let message: Value = serde_json::from_str(message).ok()?;
     let is_it = message["target"]["name"] == name;
     message["executable"].as_str().filter(|_| is_it).map(str::to_owned)
-}
-
-/// A path as one word of a command.
-fn quoted(path: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte);
-    match path.bytes().all(is_plain) {
-        true => path.to_owned(),
-        false if cfg!(windows) => format!("\"{path}\""),
-        false => format!("'{}'", path.replace('\'', r"'\''")),
-    }
 }

@@ -2,16 +2,6 @@
 
 use crate::class::State;
 use crate::lang::Lang;
-use crate::pages::PAGES;
-
-pub fn no_lesson(number: usize, lang: Lang) -> String {
-    let (first, last) = (PAGES.first(), PAGES.last());
-    let (first, last) = (first.map_or(0, |page| page.number), last.map_or(0, |page| page.number));
-    lang.pick(
-        format!("there is no lesson {number}: there are {first} to {last}"),
-        format!("урока {number} нет, есть с {first} по {last}"),
-    )
-}
 
 pub fn no_repository(lang: Lang) -> &'static str {
     lang.pick(
@@ -109,6 +99,7 @@ pub fn undone(count: usize, lang: Lang) -> String {
 
 pub fn state(state: State, lang: Lang) -> &'static str {
     match state {
+        State::Broken => lang.pick("a server with a mistake runs", "работает сервер с ошибкой"),
         State::Running => lang.pick("the server runs", "сервер работает"),
         State::Stopped => lang.pick("the server is stopped", "сервер остановлен"),
     }

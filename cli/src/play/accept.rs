@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use ws101::scenario::{Action, Difference, Item, Note, Scenario, ScenarioLine};
 
-use super::{Play, read, write};
+use super::Play;
 use crate::exit::Exit;
 use crate::lang::Lang;
 use crate::output::print_lines;
 use crate::recorded::Recorded;
+use crate::scenario_file::{read, write};
 use crate::server::ServerUnderTest;
 
 /// How often a step is taken over: with the lines that were loosened by hand, then as it was recorded.
@@ -48,7 +49,7 @@ impl Play {
                 (None, None) => {
                     let accepted = asking_as(accepted, &read(&self.file, lang)?);
                     let text = self.options.secrets(self.url.as_ref()).hide(&accepted.to_string());
-                    write(&self.file, &text)?;
+                    write(&self.file, &text, lang)?;
                     let file = self.file.display();
                     let told = lang.pick(
                         format!("accepted: {file} is what the server does"),

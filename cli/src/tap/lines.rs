@@ -1,7 +1,7 @@
 //! An event of a tap as lines of the wire language. What is no line of it is a remark.
 
 use ws101::client::{ResponseFault, judge_response};
-use ws101::escape::Line;
+use ws101::escape::{HIDDEN, Line};
 use ws101::frame::Role;
 use ws101::handshake::{parse_request, parse_response};
 use ws101::proxy::{Event, What};
@@ -11,7 +11,6 @@ use super::json::held_id;
 use super::lanes::{Lanes, name};
 use super::words;
 use crate::lang::Lang;
-use crate::request::HIDDEN;
 
 /// Headers of browsers that say nothing about the WebSocket: they are left out of a line.
 const QUIET_HEADERS: [&str; 10] = [

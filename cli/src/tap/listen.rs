@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use tokio::net::TcpListener;
 
+use crate::form::Form;
 use crate::lang::Lang;
 
 /// `9000`, `127.0.0.1:9000`, `[::1]:9000`.
@@ -17,16 +18,21 @@ pub struct Listen {
 }
 
 impl FromStr for Listen {
-    type Err = &'static str;
+    type Err = Form;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "write it as PORT or ADDRESS:PORT, such as 9000 or 127.0.0.1:9000";
+        let form = || {
+            Form::new(
+                "write it as PORT or ADDRESS:PORT, such as 9000 or 127.0.0.1:9000",
+                "напишите как `PORT` или `ADDRESS:PORT`, например 9000 или 127.0.0.1:9000",
+            )
+        };
         if let Some(port) = text.strip_prefix("localhost:").or(Some(text.trim_start_matches(':')))
             && let Ok(port) = port.parse()
         {
             return Ok(Self { ip: None, port });
         }
-        let address: SocketAddr = text.parse().map_err(|_| form)?;
+        let address: SocketAddr = text.parse().map_err(|_| form())?;
         Ok(Self { ip: Some(address.ip()), port: address.port() })
     }
 }

@@ -1,6 +1,7 @@
 //! The words around the lines of a tap, in both languages.
 
 use ws101::client::ConnectError;
+use ws101::fault::fault_name;
 use ws101::frame::{Role, Violation};
 use ws101::proxy::{Totals, What};
 
@@ -42,8 +43,13 @@ pub fn told(name: &str, what: &What, lang: Lang) -> Option<String> {
             format!("too many connections: {peer} gets 503"),
             format!("слишком много соединений: {peer} получает 503"),
         ),
-        What::Fault(fault) => lang
-            .pick(format!("{name}: the tap does: {fault}"), format!("{name}: tap делает: {fault}")),
+        What::Fault(fault) => {
+            let russian = fault_name(fault).unwrap_or_default();
+            lang.pick(
+                format!("{name}: the tap does: {fault}"),
+                format!("{name}: tap делает: {russian} ({fault})"),
+            )
+        }
         What::Missed { sender, frames, bytes } => {
             let from = side(*sender, lang);
             let amount = size(*bytes, lang);

@@ -11,6 +11,8 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
+use crate::form::Form;
+
 /// The most bytes of a file with certificates: the platform's own have a quarter of that.
 const FILE_LIMIT: u64 = 1024 * 1024;
 
@@ -49,9 +51,23 @@ fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let source = File::open(file).with_context(of)?;
     let size = source.take(FILE_LIMIT + 1).read_to_end(&mut bytes).with_context(of)?;
     let is_small = size as u64 <= FILE_LIMIT;
-    ensure!(is_small, "{}: more than 1 MiB is no file of certificates", of());
+    ensure!(
+        is_small,
+        Form::new(
+            format!("{}: more than 1 MiB is no file of certificates", of()),
+            format!("{}: файл сертификатов не бывает больше 1 МиБ", of()),
+        )
+    );
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let found = found.with_context(of)?;
-    ensure!(!found.is_empty(), "{}: there is no certificate in it: it must be PEM", of());
+    let found = found.map_err(|error| {
+        Form::new(format!("{}: {error}", of()), format!("{}: это не PEM", of()))
+    })?;
+    ensure!(
+        !found.is_empty(),
+        Form::new(
+            format!("{}: there is no certificate in it: it must be PEM", of()),
+            format!("{}: в нём нет сертификата, а нужен PEM", of()),
+        )
+    );
     Ok(found)
 }

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::needs::{Need, clients, ensure_there};
-use super::port;
+use super::port::Port;
 
 /// How long a command may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -112,7 +112,8 @@ pub async fn started(mut command: Command, port: u16) -> Child {
 /// Starts a file of `servers/` by `need`; its last argument is the port.
 pub async fn script(need: Need, name: &str, more: &[&str]) -> (Child, u16) {
     ensure_there(&[need]).unwrap();
-    let port = port::free().unwrap();
+    let held = Port::free().unwrap();
+    let port = held.number;
     let mut command = Command::new(need.program());
     command.arg(source(name)).args(more).arg(port.to_string());
     command.env("NODE_PATH", clients().join("node_modules"));

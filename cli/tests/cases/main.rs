@@ -1,6 +1,6 @@
 //! The doctor before real servers and proxies that are set up wrong, each with the right sentence in both
-//! languages: Node's `ws` and socket.io, uvicorn, aiohttp, Python's `websockets`, nginx, `HAProxy`, and
-//! Python by hand. One illness is one line of a table.
+//! languages: Node's `ws` and socket.io, uvicorn, aiohttp, Python's `websockets`, nginx, `HAProxy`,
+//! Caddy, and Python by hand. One illness is one line of a table.
 
 mod case;
 #[path = "../echoing/mod.rs"]
@@ -29,6 +29,7 @@ fn the_staged_illnesses_are_many() {
         ("by hand, the 101", scripts::ODD_101),
         ("nginx", proxies::NGINX),
         ("HAProxy", proxies::HAPROXY),
+        ("Caddy", proxies::CADDY),
     ];
     let mut all = 0;
     for (name, cases) in tables {

@@ -1,4 +1,4 @@
-//! nginx and `HAProxy` before a sound server, set up wrong in each of the usual ways.
+//! nginx, `HAProxy` and Caddy before a sound server, set up wrong in each of the usual ways.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,9 +10,9 @@ use tokio::process::{Child, Command};
 
 use super::case::{Case, ill, source, started, well};
 use super::echoing::echoing;
-use super::needs::Need::{self, Haproxy, Nginx};
+use super::needs::Need::{self, Caddy, Haproxy, Nginx};
 use super::needs::ensure_there;
-use super::port;
+use super::port::Port;
 use super::scripts::LARGE;
 
 const QUIET: &[&str] = &["--quiet", "4"];
@@ -157,6 +157,72 @@ pub const HAPROXY: &[Case] = &[
     ill("http2", "/chat", "only HTTP/2 is spoken there", "тут говорят только по HTTP/2"),
 ];
 
+pub const CADDY: &[Case] = &[
+    well("right", "/chat"),
+    ill(
+        "nobody",
+        "/chat",
+        "finds nobody behind it (502 Bad Gateway)",
+        "за ним никого нет (502 Bad Gateway)",
+    ),
+    ill(
+        "mute",
+        "/chat",
+        "the server behind it does not in time (504 Gateway Timeout)",
+        "сервер за ним вовремя не отвечает (504 Gateway Timeout)",
+    ),
+    ill(
+        "spa",
+        "/chat",
+        "/chat is answered with a page, not a WebSocket",
+        "по пути /chat отвечает страница, а не WebSocket",
+    ),
+    ill("files", "/chat", "there is nothing at /chat", "по пути /chat ничего нет"),
+    ill(
+        "routed",
+        "/chat",
+        "/chat is answered with 200 OK and no content, not a WebSocket: there is one at /ws",
+        "по пути /chat приходит 200 OK без содержимого, а WebSocket — по пути /ws",
+    ),
+    ill(
+        "routeless",
+        "/chat",
+        "Caddy answers so where no route has the path",
+        "так отвечает Caddy, если для пути нет маршрута",
+    ),
+    well("acceptless", "/chat"),
+    ill(
+        "bare",
+        "/chat",
+        "the server never saw `Upgrade: websocket`: a proxy on the way (Caddy",
+        "сервер не увидел `Upgrade: websocket`: его убрал прокси по дороге (Caddy",
+    ),
+    ill(
+        "keyless",
+        "/chat",
+        "the server finds the handshake wrong",
+        "серверу не нравится рукопожатие",
+    ),
+    ill(
+        "secure",
+        "/chat",
+        "the WebSocket has moved to wss://127.0.0.1/chat",
+        "WebSocket переехал: wss://127.0.0.1/chat",
+    ),
+    ill(
+        "denied",
+        "/chat",
+        "the server forbids it (403): not for you",
+        "сервер запрещает (403): not for you",
+    ),
+    ill(
+        "dropped",
+        "/chat",
+        "closes the connection without an answer",
+        "сервер закрывает соединение, не ответив",
+    ),
+];
+
 /// A server that reads and never answers.
 async fn silent() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -180,8 +246,9 @@ async fn behind(
     arguments: &[&str],
 ) -> (Child, BTreeMap<&'static str, u16>) {
     ensure_there(&[need]).unwrap();
+    let held: Vec<_> = cases.iter().map(|_| Port::free().unwrap()).collect();
     let mut ports: BTreeMap<_, _> =
-        cases.iter().map(|case| (case.mode, port::free().unwrap())).collect();
+        cases.iter().zip(&held).map(|(case, port)| (case.mode, port.number)).collect();
     ports.insert("upstream", echoing("/chat").await.port());
     ports.insert("silent", silent().await.port());
     let text = std::fs::read_to_string(source(name)).unwrap();
@@ -223,4 +290,12 @@ async fn haproxy_is_told_apart_from_the_server() {
     let arguments = ["-db", "-f"];
     let (_child, ports) = behind(Haproxy, "haproxy.cfg", HAPROXY, folder.path(), &arguments).await;
     are_told(HAPROXY, &ports).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caddy_is_told_of_its_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["run", "--adapter", "caddyfile", "--config"];
+    let (_child, ports) = behind(Caddy, "Caddyfile", CADDY, folder.path(), &arguments).await;
+    are_told(CADDY, &ports).await;
 }

@@ -83,10 +83,14 @@ impl Lesson {
         (status.unwrap_or_else(|| panic!("{line}: {answer}")), answer)
     }
 
+    /// The header with the teacher's key.
+    pub fn header(&self) -> String {
+        format!("Authorization: Bearer {}", self.key)
+    }
+
     /// The answer to the teacher: the status and the JSON.
     pub async fn teacher(&self, line: &str, body: &str) -> (u16, Value) {
-        let key = format!("Authorization: Bearer {}", self.key);
-        let (status, answer) = self.ask(line, &[&key], body).await;
+        let (status, answer) = self.ask(line, &[&self.header()], body).await;
         let body = answer.split_once("\r\n\r\n").expect("a body").1;
         (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}")))
     }
@@ -107,6 +111,25 @@ impl Lesson {
     /// A page of the class that is told the events.
     pub async fn viewer(&self) -> Client<TcpStream> {
         self.open("/class/events").await
+    }
+
+    /// A phone, which is told of the class only.
+    pub async fn phone(&self) -> Client<TcpStream> {
+        self.open("/class/events?only=class").await
+    }
+
+    /// The same, as soon as there is a place for it.
+    pub async fn phone_at_last(&self) -> Client<TcpStream> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let tcp = TcpStream::connect(self.at).await.unwrap();
+            let request = Request::new("/class/events?only=class");
+            match open(tcp, &self.at.to_string(), &request, 1 << 20, deadline).await {
+                Ok(client) => return client,
+                Err(error) => assert!(Instant::now() < deadline, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn open(&self, path: &str) -> Client<TcpStream> {

@@ -12,8 +12,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use futures::future::try_join_all;
 use needs::Need::Node;
 use needs::{clients, with};
+use port::Port;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,8 +25,15 @@ use tokio::time::{sleep, timeout};
 /// How long a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often a command is run on a machine that is too busy to tell, and what it says then.
+const TRIES: usize = 4;
+const UNKNOWN: [&str; 2] = ["not known on this machine", "на этой машине не узнать"];
+
 /// A scenario that ends the servers of `dies.mjs`, and compares nothing.
 const BYE: &str = "@open\nbob -> GET /ws\nbob >> text \"bye\"\n";
+
+/// A scenario that the servers of `late.mjs` pass, if nobody looks at what they do later.
+const HI: &str = "bob -> GET /ws\nbob <- 101\nbob >> text \"hi\"\nbob << text \"Принято: hi\"\n";
 
 /// A folder with the servers, in which Node finds `ws`.
 fn folder() -> Result<TempDir> {
@@ -36,6 +45,7 @@ fn folder() -> Result<TempDir> {
     }
     std::os::unix::fs::symlink(clients().join("node_modules"), folder.path().join("node_modules"))?;
     fs::write(folder.path().join("bye.wst"), BYE)?;
+    fs::write(folder.path().join("hi.wst"), HI)?;
     Ok(folder)
 }
 
@@ -49,9 +59,16 @@ async fn ws101(folder: &Path, arguments: &[&str]) -> Result<(Option<i32>, String
     Ok((output.status.code(), String::from_utf8(said)?))
 }
 
-/// The output of the command, after a check that it ends red and says all `words`.
+/// The output of the command, after a check that it ends red and says all `words`. On a machine that is too busy
+/// to tell it is run again.
 async fn is_red(folder: &Path, arguments: &[&str], words: &[&str]) -> Result<String> {
-    let (code, said) = ws101(folder, arguments).await?;
+    let (mut code, mut said) = ws101(folder, arguments).await?;
+    for _ in 1..TRIES {
+        if code != Some(2) || !UNKNOWN.iter().any(|unknown| said.contains(unknown)) {
+            break;
+        }
+        (code, said) = ws101(folder, arguments).await?;
+    }
     ensure!(code == Some(1), "{arguments:?}: exit code {code:?}\n{said}");
     for word in words {
         ensure!(said.contains(word), "{arguments:?} does not say {word:?}:\n{said}");
@@ -86,19 +103,27 @@ async fn a_scenario_is_not_passed_by_a_server_that_it_ended() -> Result<()> {
         let folder = folder()?;
         let frame = "one frame ended your whole server";
         let last = "bob >> text \"bye\"";
-        for (mode, english, russian) in [
+        // They wait more than they work.
+        let modes = [
             ("crash", "(exit status: 1)", "(код выхода 1)"),
             ("clean", "(exit status: 0)", "(код выхода 0)"),
             ("late", "(exit status: 3)", "(код выхода 3)"),
             ("hangs", "the server hangs: a new connection got no answer", "сервер завис"),
             ("deaf", "accepts no connection any more", "больше не принимает соединений"),
-        ] {
-            let cmd = format!("MODE={mode} exec node dies.mjs");
-            let play = ["play", "bye.wst", "--cmd", &cmd];
-            is_red(folder.path(), &play, &[english, last, "FAILED"]).await?;
-            let play = [&play[..], &["--lang", "ru"]].concat();
-            is_red(folder.path(), &play, &[russian, last, "НЕ ПРОШЛО"]).await?;
-        }
+            ("poisoned", "opens no WebSocket any more (500", "больше не открывает WebSocket (500"),
+            ("locked", "the server hangs: a new connection got no answer", "сервер завис"),
+        ];
+        let told = modes.map(|(mode, english, russian)| {
+            let folder = folder.path();
+            async move {
+                let cmd = format!("MODE={mode} exec node dies.mjs");
+                let play = ["play", "bye.wst", "--cmd", &cmd];
+                is_red(folder, &play, &[english, last, "FAILED"]).await?;
+                let play = [&play[..], &["--lang", "ru"]].concat();
+                is_red(folder, &play, &[russian, last, "НЕ ПРОШЛО"]).await
+            }
+        });
+        try_join_all(told).await?;
         let again = "while true; do MODE=crash node dies.mjs; done";
         let words = [frame, "something started it again", last, "these are its last words"];
         is_red(folder.path(), &["play", "bye.wst", "--cmd", again], &words).await?;
@@ -138,7 +163,8 @@ impl Running {
     }
 
     async fn spawn(folder: &Path, mut command: Command) -> Result<Self> {
-        let port = port::free()?;
+        let held = Port::free()?;
+        let port = held.number;
         command.current_dir(folder).env("PORT", port.to_string());
         let server = command.process_group(0).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
         let listens = async {
@@ -163,6 +189,87 @@ async fn a_server_elsewhere_is_looked_after_too() -> Result<()> {
         let server = Running::start(folder.path(), "dies.mjs", "hangs").await?;
         let words = ["the server hangs", "bob >> text \"bye\""];
         is_red(folder.path(), &["play", "bye.wst", "--url", &server.url], &words).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_server_does_after_the_last_line_is_seen() -> Result<()> {
+    with(&[Node], async || {
+        let folder = folder()?;
+        let modes = [
+            ("again", "bob << text \"again\""),
+            ("closes", "bob << close 1011"),
+            ("drops", "bob -- eof"),
+            ("dies", "bob -- eof"),
+        ];
+        let seen = modes.map(|(mode, late)| {
+            let folder = folder.path();
+            async move {
+                let words = ["bob nothing more", late];
+                let cmd = format!("MODE={mode} exec node late.mjs");
+                is_red(folder, &["play", "hi.wst", "--cmd", &cmd], &words).await?;
+                let server = Running::start(folder, "late.mjs", mode).await?;
+                is_red(folder, &["play", "hi.wst", "--url", &server.url], &words).await?;
+                let cmd = format!("AFTER=150 {cmd}");
+                is_red(folder, &["check", "2.1", "--cmd", &cmd], &["FAIL"]).await
+            }
+        });
+        try_join_all(seen).await?;
+        // A server may ask at any time whether its client lives.
+        let (code, said) =
+            ws101(folder.path(), &["play", "hi.wst", "--cmd", "MODE=pings exec node late.mjs"])
+                .await?;
+        ensure!(code == Some(0), "{said}");
+        Ok(())
+    })
+    .await
+}
+
+/// A slow line delays the answers to our own pings, too.
+#[tokio::test]
+async fn a_server_whose_bytes_come_one_by_one_is_right() -> Result<()> {
+    with(&[Node], async || {
+        let folder = folder()?;
+        let slow = format!("@timeout 60s\n{HI}");
+        fs::write(folder.path().join("slow.wst"), slow)?;
+        let play = ["play", "slow.wst", "--cmd", "MODE=dribbles exec node late.mjs"];
+        let (code, said) = ws101(folder.path(), &play).await?;
+        ensure!(code == Some(0), "{said}");
+        Ok(())
+    })
+    .await
+}
+
+/// Node takes `localhost` for the address of IPv6, where the system names that first.
+#[tokio::test]
+async fn a_server_on_ipv6_only_is_told_where_to_listen() -> Result<()> {
+    with(&[Node], async || {
+        let folder = folder()?;
+        for (lang, words) in
+            [("en", "alone: let it listen on 127.0.0.1"), ("ru", "пусть слушает 127.0.0.1")]
+        {
+            let play = ["play", "hi.wst", "--cmd", "HOST=::1 exec node late.mjs", "--lang", lang];
+            let (code, said) = ws101(folder.path(), &play).await?;
+            ensure!(code == Some(2) && said.contains(words), "{code:?} {said}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_server_in_the_background_is_sent_to_the_foreground() -> Result<()> {
+    with(&[Node], async || {
+        let folder = folder()?;
+        for (lang, words) in
+            [("en", "start it in the foreground"), ("ru", "запустите его на переднем плане")]
+        {
+            let play = ["play", "hi.wst", "--cmd", "MODE=background node late.mjs", "--lang", lang];
+            let (code, said) = ws101(folder.path(), &play).await?;
+            ensure!(matches!(code, Some(1 | 2)) && said.contains(words), "{code:?} {said}");
+        }
         Ok(())
     })
     .await

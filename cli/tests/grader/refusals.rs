@@ -32,7 +32,7 @@ async fn what_cannot_be_graded_is_said_in_a_line() {
     let url = format!("ws://127.0.0.1:{}", taken.0);
 
     let mut calls = vec![
-        words(&["check", "13", "--cmd", "server"]),
+        words(&["check", "99", "--cmd", "server"]),
         words(&["check", "two", "--cmd", "server"]),
         words(&["check", "2.9", "--cmd", "server"]),
         words(&["check", "2", "--cmd", ""]),

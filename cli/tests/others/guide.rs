@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::needs::Need::Python;
 use crate::needs::with;
-use crate::port;
+use crate::port::Port;
 
 const PAGES: [&str; 2] = ["docs/testing.md", "docs/testing.ru.md"];
 
@@ -28,17 +28,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The port on the page.
 const PORT: &str = "8765";
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The commands of a page and what they say, with the place of that in its lines.
-struct Said {
-    commands: String,
-    console: Option<(usize, String)>,
+pub struct Said {
+    pub commands: String,
+    pub console: Option<(usize, String)>,
 }
 
-fn said(page: &str) -> Vec<Said> {
+pub fn said(page: &str) -> Vec<Said> {
     let mut all: Vec<Said> = Vec::new();
     let mut open: Option<(&str, usize, Vec<&str>)> = None;
     for (at, line) in page.lines().enumerate() {
@@ -61,7 +61,7 @@ fn said(page: &str) -> Vec<Said> {
 }
 
 /// Without what differs from run to run and from machine to machine.
-fn steady(text: &str) -> String {
+pub fn steady(text: &str) -> String {
     let line = |line: &str| {
         let (front, unit) = match line.strip_suffix(" ms") {
             Some(front) => (front.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end(), " ms"),
@@ -167,7 +167,8 @@ async fn every_command_says_what_the_page_says() -> Result<()> {
         let others = folder.path().join("cli/tests/others");
         fs::create_dir_all(&others)?;
         fs::copy(here.join("counter.py"), others.join("counter.py"))?;
-        let port = port::free()?.to_string();
+        let held = Port::free()?;
+        let port = held.number.to_string();
         let mut reader = Reader { folder, port, servers: Vec::new() };
         let mut stale = Vec::new();
         for block in said(&page) {
@@ -178,21 +179,26 @@ async fn every_command_says_what_the_page_says() -> Result<()> {
             }
         }
         if std::env::var_os("UPDATE_EXCERPTS").is_some() {
-            return renew(&stale);
+            return renew(&PAGES, &stale);
         }
-        let differ = stale.iter().map(|(at, told, is)| {
-            format!("{}:{}\n  the page says\n{told}\n  it says\n{is}", PAGES[0], at + 1)
-        });
-        let differ: Vec<_> = differ.collect();
-        ensure!(differ.is_empty(), "{}", differ.join("\n"));
-        Ok(())
+        agree(PAGES[0], &stale)
     })
     .await
 }
 
+/// Fails with every place where the page says something else.
+pub fn agree(page: &str, stale: &[(usize, String, String)]) -> Result<()> {
+    let differ = stale.iter().map(|(at, told, is)| {
+        format!("{page}:{}\n  the page says\n{told}\n  it says\n{is}", at + 1)
+    });
+    let differ: Vec<_> = differ.collect();
+    ensure!(differ.is_empty(), "{}", differ.join("\n"));
+    Ok(())
+}
+
 /// Writes what was said into the pages.
-fn renew(stale: &[(usize, String, String)]) -> Result<()> {
-    for page in PAGES {
+pub fn renew(pages: &[&str], stale: &[(usize, String, String)]) -> Result<()> {
+    for page in pages {
         let mut text = fs::read_to_string(root().join(page))?;
         for (_, told, is) in stale {
             let (old, new) = (format!("```console\n{told}```\n"), format!("```console\n{is}```\n"));

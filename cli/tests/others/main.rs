@@ -2,6 +2,7 @@
 //! doubts it, and caught when a line of them is changed.
 
 mod guide;
+mod lesson;
 #[path = "../../../tests/needs/mod.rs"]
 mod needs;
 #[path = "../../src/port.rs"]

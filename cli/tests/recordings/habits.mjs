@@ -9,6 +9,10 @@ http.on('upgrade', (request, socket, head) => {
     socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno!\n');
     return;
   }
+  if (request.url === '/full') {
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\nfull\n');
+    return;
+  }
   sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws));
 });
 let count = 0;

@@ -1,4 +1,4 @@
-// A server for each of lessons 1 to 12, in Go with gorilla/websocket:
+// A server for each of lessons 1 to 15, in Go with gorilla/websocket:
 //
 //	PORT=8080 go run server.go --lesson 5
 //
@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
+	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -32,7 +34,7 @@ import (
 )
 
 // The last lesson that has a room here.
-const last = 12
+const last = 15
 
 var (
 	lesson  = flag.Int("lesson", last, "the lesson whose room to open")
@@ -666,6 +668,191 @@ func (r *fullChat) refuse(c *client, f frame, code, message string) {
 	}
 }
 
+// sessions, 13: a cookie says whose browser it is, a ticket stands for the cookie once.
+type sessions struct {
+	crowd
+	names   store
+	tickets store
+}
+
+// maxSecrets is how many sessions and tickets are kept, each; the oldest are forgotten.
+const maxSecrets = 1000
+
+// A store knows the owner of each secret; nobody is "".
+type store struct {
+	owners map[string]string
+	order  []string
+}
+
+func (s *store) issue(owner string) string {
+	if len(s.order) == maxSecrets {
+		delete(s.owners, s.order[0])
+		s.order = s.order[1:]
+	}
+	secret := newID()
+	s.owners[secret] = owner
+	s.order = append(s.order, secret)
+	return secret
+}
+
+// begin gives the session that the cookie names, or a new one and the header of its cookie.
+func (r *sessions) begin(request *http.Request) (session string, header http.Header) {
+	for _, cookie := range request.Cookies() {
+		if _, ok := r.names.owners[cookie.Value]; ok && cookie.Name == "session" {
+			return cookie.Value, nil
+		}
+	}
+	session = r.names.issue("")
+	cookie := "session=" + session + "; HttpOnly; SameSite=Strict; Path=/"
+	return session, http.Header{"Set-Cookie": {cookie}}
+}
+
+func (r *sessions) joined(c *client) {
+	r.crowd.joined(c)
+	ticket := c.query.Get("ticket")
+	c.username = r.tickets.owners[ticket]
+	delete(r.tickets.owners, ticket)
+	if c.username == "" {
+		c.username = r.names.owners[c.session]
+	}
+	c.send(reply{"type": "welcome", "username": c.called()})
+}
+
+func (r *sessions) heard(c *client, _ int, data []byte) {
+	f := parse(data)
+	kind, _ := f.kind()
+	name, isName := f.username()
+	switch {
+	case kind == "login" && isName:
+		c.username = name
+		if _, ok := r.names.owners[c.session]; ok {
+			r.names.owners[c.session] = name
+		}
+		c.send(reply{"type": "welcome", "username": name})
+	case kind == "login":
+		c.refuse("name_invalid", "a name has 1 to 32 characters")
+	case kind == "ticket" && c.username == "":
+		c.refuse("hello_required", "log in first")
+	case kind == "ticket":
+		c.send(reply{"type": "ticket", "ticket": r.tickets.issue(c.username)})
+	case kind == "message":
+		c.send(reply{"type": "message", "username": c.called()}.add(f, "content"))
+	default:
+		c.refuse("unknown_type", "unknown type")
+	}
+}
+
+// called is the client's name as JSON has it: null is nobody.
+func (c *client) called() any {
+	if c.username == "" {
+		return nil
+	}
+	return c.username
+}
+
+// limits, 14: whoever sends too fast is refused, and closed if that does not help.
+type limits struct{ broadcast }
+
+var rate = float64(setting("WS_RATE", 5))
+
+const (
+	burst       = 4
+	maxRefusals = 20
+)
+
+func (r *limits) joined(c *client) {
+	c.allowed, c.counted = burst*rate, time.Now()
+	r.broadcast.joined(c)
+}
+
+func (r *limits) heard(c *client, kind int, data []byte) {
+	at := time.Now()
+	c.allowed = math.Min(burst*rate, c.allowed+at.Sub(c.counted).Seconds()*rate)
+	c.counted = at
+	if c.allowed >= 1 {
+		c.allowed--
+		c.refused = 0
+		r.broadcast.heard(c, kind, data)
+		return
+	}
+	c.refused++
+	switch {
+	case c.refused <= maxRefusals:
+		wait := int((1-c.allowed)/rate*1000) + 1
+		c.send(reply{"type": "error", "code": "rate_limited", "retry_after_ms": wait})
+	case c.refused == maxRefusals+1:
+		c.close(1008, "too fast", linger)
+	}
+}
+
+// games, 15: a game for each client; a test chooses the number and the time.
+type games struct{ crowd }
+
+var (
+	number    = setting("WS_NUMBER", 0)
+	gameLimit = milliseconds("WS_GAME_MS", 60_000)
+)
+
+const highest = 100
+
+func (r *games) joined(c *client) {
+	r.crowd.joined(c)
+	c.think()
+	c.send(reply{"type": "new", "from": 1, "to": highest})
+	c.patience = time.AfterFunc(gameLimit, func() {
+		mutex.Lock()
+		defer mutex.Unlock()
+		c.send(reply{"type": "over", "score": c.score})
+		c.close(1000, "the time is over", linger)
+	})
+}
+
+// think chooses the next number.
+func (c *client) think() {
+	c.number, c.tries = number, 0
+	if number == 0 {
+		random, err := rand.Int(rand.Reader, big.NewInt(highest))
+		if err != nil {
+			log.Fatal(err)
+		}
+		c.number = 1 + int(random.Int64())
+	}
+}
+
+func (r *games) heard(c *client, _ int, data []byte) {
+	f := parse(data)
+	kind, _ := f.kind()
+	var n int
+	if err := json.Unmarshal(f["n"], &n); err != nil || kind != "guess" || n < 1 || n > highest {
+		c.refuse("bad_message", "that is no guess")
+		return
+	}
+	c.tries++
+	answer := reply{"type": "right", "tries": c.tries}
+	switch {
+	case n < c.number:
+		answer["type"] = "higher"
+	case n > c.number:
+		answer["type"] = "lower"
+	default:
+		c.score++
+		c.think()
+	}
+	c.send(answer)
+}
+
+func (r *games) left(c *client) {
+	c.patience.Stop()
+	r.crowd.left(c)
+}
+
+// isOurs says whether the page that asks came from here. Who is no browser sends no Origin.
+func isOurs(r *http.Request) bool {
+	origins := r.Header.Values("Origin")
+	isOwn := len(origins) == 1 && (origins[0] == "http://"+r.Host || origins[0] == "https://"+r.Host)
+	return len(origins) == 0 || isOwn
+}
+
 func roomOf(lesson int) room {
 	switch {
 	case lesson <= 3:
@@ -680,8 +867,14 @@ func roomOf(lesson int) room {
 		return &reconnect{epoch: newID()}
 	case lesson == 11:
 		return &namesAndTyping{}
-	default:
+	case lesson == 12:
 		return &fullChat{epoch: newID()}
+	case lesson == 13:
+		return &sessions{names: store{owners: map[string]string{}}, tickets: store{owners: map[string]string{}}}
+	case lesson == 14:
+		return &limits{}
+	default:
+		return &games{}
 	}
 }
 
@@ -704,6 +897,7 @@ type client struct {
 	userAgent string
 	since     string
 	query     url.Values
+	session   string
 
 	queue    queue
 	gone     chan struct{}
@@ -715,6 +909,14 @@ type client struct {
 	color    int
 	errors   []time.Time
 	patience *time.Timer
+
+	// Of lesson 14: what it may still send, when that was counted, and how often in a row it was refused.
+	allowed float64
+	counted time.Time
+	refused int
+
+	// Of lesson 15.
+	number, tries, score int
 }
 
 func (c *client) user() reply {
@@ -952,6 +1154,8 @@ func refusal(r *http.Request) (status int, sentence string) {
 	isElsewhere := r.URL.Path != "/ws"
 	const nothingHere = "There is nothing here; the WebSocket is at /ws"
 	switch offered := r.Header.Get("Sec-WebSocket-Protocol"); {
+	case *lesson == 13 && !isOurs(r):
+		return http.StatusForbidden, "The page is not from here"
 	case isElsewhere && r.Header.Get("Upgrade") == "":
 		return http.StatusNotFound, nothingHere
 	case r.Method != http.MethodGet:
@@ -994,8 +1198,17 @@ func answer(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, sentence, status)
 		return
 	}
-	if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
-		newClient(conn, r).serve()
+	var session string
+	var header http.Header
+	if room, ok := theRoom.(*sessions); ok {
+		mutex.Lock()
+		session, header = room.begin(r)
+		mutex.Unlock()
+	}
+	if conn, err := upgrader.Upgrade(w, r, header); err == nil {
+		c := newClient(conn, r)
+		c.session = session
+		c.serve()
 	}
 }
 

@@ -1,4 +1,4 @@
-// A server for each of lessons 1 to 12, in Node with `ws`:
+// A server for each of lessons 1 to 15, in Node with `ws`:
 //
 //     PORT=8080 node server.js --lesson 5
 //
@@ -6,12 +6,12 @@
 "use strict";
 
 const http = require("node:http");
-const { randomBytes, randomUUID } = require("node:crypto");
+const { randomBytes, randomInt, randomUUID } = require("node:crypto");
 const { parseArgs } = require("node:util");
 const { WebSocketServer } = require("ws");
 
 /** The last lesson that has a room here. */
-const LAST = 12;
+const LAST = 15;
 
 const { values: flags } = parseArgs({
   options: { lesson: { type: "string", default: String(LAST) }, lessons: { type: "boolean" } },
@@ -406,6 +406,153 @@ class FullChat extends Room {
   }
 }
 
+/** 13: a cookie says whose browser it is, a ticket stands for the cookie once. */
+class Sessions extends Room {
+  /** How many sessions and tickets are kept, each; the oldest are forgotten. */
+  static SECRETS = 1000;
+
+  names = new Map();
+  tickets = new Map();
+
+  issue(secrets, owner) {
+    if (secrets.size === Sessions.SECRETS) secrets.delete(secrets.keys().next().value);
+    const secret = randomBytes(16).toString("hex");
+    secrets.set(secret, owner);
+    return secret;
+  }
+
+  /** The session that the cookie of a request names; `undefined` if there is no such session. */
+  sessionIn({ headers }) {
+    const cookies = (headers.cookie ?? "").split(";").map((cookie) => cookie.trim().split("="));
+    return cookies.find(([name, value]) => name === "session" && this.names.has(value))?.[1];
+  }
+
+  /** Gives a client without a session a new one, with the headers of its 101. */
+  begin(headers, request) {
+    request.session = this.sessionIn(request);
+    if (request.session !== undefined) return;
+    request.session = this.issue(this.names, null);
+    headers.push(`Set-Cookie: session=${request.session}; HttpOnly; SameSite=Strict; Path=/`);
+  }
+
+  joined(client) {
+    super.joined(client);
+    const ticket = client.query.get("ticket");
+    const owner = this.tickets.get(ticket);
+    this.tickets.delete(ticket);
+    client.username = owner ?? this.names.get(client.session) ?? null;
+    client.send({ type: "welcome", username: client.username });
+  }
+
+  heard(client, text) {
+    const frame = parse(text);
+    const { username } = client;
+    switch (frame?.type) {
+      case "login":
+        return this.login(client, nameIn(frame));
+      case "ticket":
+        if (username === null) return this.refuse(client, "log in first");
+        return client.send({ type: "ticket", ticket: this.issue(this.tickets, username) });
+      case "message":
+        return client.send({ type: "message", username, content: frame.content });
+      default:
+        return this.refuse(client, "unknown type");
+    }
+  }
+
+  login(client, username) {
+    if (username === undefined) return this.refuse(client, "a name has 1 to 32 characters");
+    client.username = username;
+    if (this.names.has(client.session)) this.names.set(client.session, username);
+    client.send({ type: "welcome", username });
+  }
+
+  refuse(client, message) {
+    client.send({ type: "error", message });
+  }
+}
+
+/** 14: whoever sends too fast is refused, and closed if that does not help. */
+class Limits extends Broadcast {
+  static RATE = setting("WS_RATE", 5);
+  static BURST = 4 * Limits.RATE;
+  static REFUSALS = 20;
+
+  joined(client) {
+    client.limit = { allowed: Limits.BURST, counted: performance.now(), refused: 0 };
+    super.joined(client);
+  }
+
+  heard(client, text) {
+    const { limit } = client;
+    const at = performance.now();
+    const refilled = limit.allowed + ((at - limit.counted) / 1000) * Limits.RATE;
+    limit.allowed = Math.min(Limits.BURST, refilled);
+    limit.counted = at;
+    if (limit.allowed >= 1) {
+      limit.allowed -= 1;
+      limit.refused = 0;
+      return super.heard(client, text);
+    }
+    limit.refused += 1;
+    if (limit.refused <= Limits.REFUSALS) {
+      const retry_after_ms = Math.ceil(((1 - limit.allowed) / Limits.RATE) * 1000);
+      client.send({ type: "error", code: "rate_limited", retry_after_ms });
+    } else if (limit.refused === Limits.REFUSALS + 1) {
+      client.close(1008, "too fast");
+    }
+  }
+}
+
+/** 15: a game for each client; a test chooses the number and the time. */
+class Games extends Room {
+  static NUMBER = setting("WS_NUMBER", 0);
+  static GAME_MS = setting("WS_GAME_MS", 60_000);
+  static HIGHEST = 100;
+
+  joined(client) {
+    super.joined(client);
+    client.score = 0;
+    this.think(client);
+    client.send({ type: "new", from: 1, to: Games.HIGHEST });
+    client.patience = setTimeout(() => this.over(client), Games.GAME_MS);
+  }
+
+  think(client) {
+    client.number = Games.NUMBER || randomInt(1, Games.HIGHEST + 1);
+    client.tries = 0;
+  }
+
+  heard(client, text) {
+    const frame = parse(text);
+    const n = frame?.type === "guess" ? frame.n : undefined;
+    if (!Number.isInteger(n) || n < 1 || n > Games.HIGHEST) {
+      return client.send({ type: "error", message: "that is no guess" });
+    }
+    client.tries += 1;
+    const { number, tries } = client;
+    if (n !== number) return client.send({ type: n < number ? "higher" : "lower", tries });
+    client.score += 1;
+    this.think(client);
+    client.send({ type: "right", tries });
+  }
+
+  over(client) {
+    client.send({ type: "over", score: client.score });
+    client.close(1000, "the time is over");
+  }
+
+  left(client) {
+    clearTimeout(client.patience);
+    super.left(client);
+  }
+}
+
+/** Whether the page that asks came from here. Who is no browser sends no Origin. */
+function isOurs({ origin, host }) {
+  return origin === undefined || [`http://${host}`, `https://${host}`].includes(origin);
+}
+
 function roomOf(lesson) {
   if (lesson <= 3) return new Echo();
   if (lesson === 4) return new Connections();
@@ -413,7 +560,9 @@ function roomOf(lesson) {
   if (lesson <= 9) return new EchoBroadcast();
   if (lesson === 10) return new Reconnect();
   if (lesson === 11) return new NamesAndTyping();
-  return new FullChat();
+  if (lesson === 12) return new FullChat();
+  if (lesson === 13) return new Sessions();
+  return lesson === 14 ? new Limits() : new Games();
 }
 
 // ---- What all rooms share ----
@@ -429,6 +578,7 @@ class Client {
   constructor(socket, request) {
     this.socket = socket;
     this.ip = request.socket.remoteAddress;
+    this.session = request.session;
     this.userAgent = request.headers["user-agent"] ?? "";
     this.query = new URL(request.url, "ws://localhost").searchParams;
   }
@@ -477,6 +627,7 @@ function refusal({ method, url, headers }) {
   const key = headers["sec-websocket-key"];
   const version = headers["sec-websocket-version"];
   const offered = headers["sec-websocket-protocol"]?.split(",").map((token) => token.trim()) ?? [];
+  if (LESSON === 13 && !isOurs(headers)) return [403, "The page is not from here"];
   if (!headers.upgrade && path !== "/ws") return [404, "There is nothing here; the WebSocket is at /ws"];
   if (method !== "GET") return [405, "A handshake is a GET", { Allow: "GET" }];
   if (!lists("upgrade", "websocket")) return [400, "Upgrade: websocket is missing"];
@@ -509,6 +660,8 @@ const sockets = new WebSocketServer({
   closeTimeout: DRAIN_MS,
   handleProtocols: (offered) => subprotocols.find((token) => offered.has(token)) ?? false,
 });
+
+if (room.begin) sockets.on("headers", (headers, request) => room.begin(headers, request));
 
 server.on("upgrade", (request, stream, head) => {
   const refused = refusal(request);

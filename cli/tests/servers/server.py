@@ -1,4 +1,4 @@
-"""A server for each of lessons 1 to 12, in Python with `websockets`:
+"""A server for each of lessons 1 to 15, in Python with `websockets`:
 
     PORT=8080 python server.py --lesson 5
 
@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import json
+import math
 import os
 import re
 import resource
@@ -26,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
-LAST = 12
+LAST = 15
 """The last lesson that has a room here."""
 
 flags = argparse.ArgumentParser()
@@ -469,6 +470,150 @@ class FullChat(Room):
         self.to_all({"type": "system", "event": "shutdown", **told})
 
 
+class Sessions(Room):
+    """13: a cookie says whose browser it is, a ticket stands for the cookie once."""
+
+    SECRETS = 1000
+    """How many sessions and tickets are kept, each; the oldest are forgotten."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = {}
+        self.tickets = {}
+
+    def issue(self, secrets_of, owner):
+        if len(secrets_of) == self.SECRETS:
+            del secrets_of[next(iter(secrets_of))]
+        secret = secrets.token_hex(16)
+        secrets_of[secret] = owner
+        return secret
+
+    def session_in(self, request):
+        """The session that the cookie of a request names; `None` if there is no such session."""
+        for line in request.headers.get_all("Cookie"):
+            for cookie in line.split(";"):
+                name, _, value = cookie.strip().partition("=")
+                if name == "session" and value in self.names:
+                    return value
+        return None
+
+    def begin(self, connection, request, response):
+        """Gives a client without a session a new one: called for each answer to a request."""
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            return
+        connection.session = self.session_in(request)
+        if connection.session is None:
+            connection.session = self.issue(self.names, None)
+            cookie = f"session={connection.session}; HttpOnly; SameSite=Strict; Path=/"
+            response.headers["Set-Cookie"] = cookie
+
+    def joined(self, client):
+        super().joined(client)
+        client.session = client.connection.session
+        owner = self.tickets.pop(client.query.get("ticket"), None)
+        client.username = owner or self.names.get(client.session)
+        client.send({"type": "welcome", "username": client.username})
+
+    def heard(self, client, text):
+        frame = parse(text)
+        match frame["type"] if is_frame(frame) else None:
+            case "login":
+                self.login(client, name_in(frame))
+            case "ticket" if client.username is None:
+                client.send({"type": "error", "message": "log in first"})
+            case "ticket":
+                client.send({"type": "ticket", "ticket": self.issue(self.tickets, client.username)})
+            case "message":
+                said = {"username": client.username, "content": frame.get("content")}
+                client.send({"type": "message", **said})
+            case _:
+                client.send({"type": "error", "message": "unknown type"})
+
+    def login(self, client, username):
+        if username is None:
+            client.send({"type": "error", "message": "a name has 1 to 32 characters"})
+            return
+        client.username = username
+        if client.session in self.names:
+            self.names[client.session] = username
+        client.send({"type": "welcome", "username": username})
+
+
+class Limits(Broadcast):
+    """14: whoever sends too fast is refused, and closed if that does not help."""
+
+    RATE = setting("WS_RATE", 5)
+    BURST = 4 * RATE
+    REFUSALS = 20
+
+    def joined(self, client):
+        client.allowed, client.counted, client.refused = self.BURST, time.monotonic(), 0
+        super().joined(client)
+
+    def heard(self, client, text):
+        at = time.monotonic()
+        refilled = client.allowed + (at - client.counted) * self.RATE
+        client.allowed, client.counted = min(self.BURST, refilled), at
+        if client.allowed >= 1:
+            client.allowed -= 1
+            client.refused = 0
+            return super().heard(client, text)
+        client.refused += 1
+        if client.refused <= self.REFUSALS:
+            wait = math.ceil((1 - client.allowed) / self.RATE * 1000)
+            client.send({"type": "error", "code": "rate_limited", "retry_after_ms": wait})
+        elif client.refused == self.REFUSALS + 1:
+            client.close(1008, "too fast")
+
+
+class Games(Room):
+    """15: a game for each client; a test chooses the number and the time."""
+
+    NUMBER = setting("WS_NUMBER", 0)
+    GAME_SECONDS = setting("WS_GAME_MS", 60_000) / 1000
+    HIGHEST = 100
+
+    def joined(self, client):
+        super().joined(client)
+        client.score = 0
+        self.think(client)
+        client.send({"type": "new", "from": 1, "to": self.HIGHEST})
+        loop = asyncio.get_running_loop()
+        client.patience = loop.call_later(self.GAME_SECONDS, self.over, client)
+
+    def think(self, client):
+        client.number = self.NUMBER or 1 + secrets.randbelow(self.HIGHEST)
+        client.tries = 0
+
+    def heard(self, client, text):
+        frame = parse(text)
+        n = frame.get("n") if is_frame(frame) and frame["type"] == "guess" else None
+        # `True` is an `int`, too.
+        if type(n) is not int or not 1 <= n <= self.HIGHEST:
+            return client.send({"type": "error", "message": "that is no guess"})
+        client.tries += 1
+        tries = {"tries": client.tries}
+        if n == client.number:
+            client.score += 1
+            self.think(client)
+            return client.send({"type": "right", **tries})
+        client.send({"type": "higher" if n < client.number else "lower", **tries})
+
+    def over(self, client):
+        client.send({"type": "over", "score": client.score})
+        client.close(1000, "the time is over")
+
+    def left(self, client):
+        client.patience.cancel()
+        super().left(client)
+
+
+def is_ours(headers):
+    """Whether the page that asks came from here. Who is no browser sends no Origin."""
+    origins, host = headers.get_all("Origin"), headers.get("Host", "")
+    return not origins or origins in ([f"http://{host}"], [f"https://{host}"])
+
+
 def room_of(lesson):
     if lesson <= 3:
         return Echo()
@@ -476,7 +621,8 @@ def room_of(lesson):
         return Connections() if lesson == 4 else Broadcast()
     if lesson <= 9:
         return EchoBroadcast()
-    return {10: Reconnect, 11: NamesAndTyping}.get(lesson, FullChat)()
+    rooms = [Reconnect, NamesAndTyping, FullChat, Sessions, Limits, Games]
+    return rooms[lesson - 10]()
 
 
 # ---- What all rooms share ----
@@ -533,6 +679,8 @@ def refuse(connection, request):
         response.headers.update({name.replace("_", "-"): value for name, value in more.items()})
         return response
 
+    if LESSON == 13 and not is_ours(headers):
+        return answer(HTTPStatus.FORBIDDEN, "The page is not from here")
     nothing_here = (HTTPStatus.NOT_FOUND, "There is nothing here; the WebSocket is at /ws")
     if path == "/connections" and LESSON == 4 and ip_address(connection.remote_address[0]).is_loopback:
         response = connection.respond(HTTPStatus.OK, json.dumps(room.list()))
@@ -598,6 +746,7 @@ async def main():
         os.environ.get("HOST", "127.0.0.1"),
         setting("PORT", 8080),
         process_request=refuse,
+        process_response=getattr(room, "begin", None),
         select_subprotocol=lambda _, offered: SUBPROTOCOL if SUBPROTOCOL in offered else None,
         compression=None,
         max_size=MAX_MESSAGE_BYTES,

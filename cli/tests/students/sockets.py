@@ -280,7 +280,7 @@ class Peer:
             time.sleep(4)
         opcode = 2 if wrong("2.1,2.2,2.3,2.4 answers in binary") else 1
         self.send(opcode, (prefix + text).encode())
-        if wrong("2.1,2.2,2.4 answers twice"):
+        if wrong("2.1,2.2,2.3,2.4 answers twice"):
             self.send(opcode, (prefix + text).encode())
 
     def ping(self, payload):

@@ -1,15 +1,19 @@
 //! Certificates of every kind, made for one test.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CustomExtension, DnType, IsCa, Issuer,
     KeyPair, date_time_ymd,
 };
 use tempfile::TempDir;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{NoClientAuth, WebPkiClientVerifier};
+use tokio_rustls::rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// A certificate for `localhost`, and its fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,13 +81,36 @@ impl Authority {
 
     /// A server with a certificate of this kind.
     pub fn server(&self, kind: Kind) -> ServerConfig {
+        self.server_that(kind, ALL_VERSIONS, Arc::new(NoClientAuth))
+    }
+
+    /// A server with a good certificate that asks its clients for one, over one version of TLS.
+    pub fn asking_server(
+        &self,
+        version: &'static SupportedProtocolVersion,
+        must_have_one: bool,
+    ) -> ServerConfig {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&self.file).unwrap()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let judge = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+        let judge = if must_have_one { judge } else { judge.allow_unauthenticated() };
+        self.server_that(Kind::Good, &[version], judge.build().unwrap())
+    }
+
+    fn server_that(
+        &self,
+        kind: Kind,
+        versions: &[&'static SupportedProtocolVersion],
+        judge: Arc<dyn ClientCertVerifier>,
+    ) -> ServerConfig {
         let (certificate, key) = self.issue(kind);
         std::fs::write(self.path(kind), certificate.pem()).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(judge)
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];

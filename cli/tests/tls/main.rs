@@ -5,6 +5,7 @@ mod certificates;
 mod http2;
 mod matrix;
 mod mortal;
+mod mutual;
 #[path = "../../../tests/needs/mod.rs"]
 mod needs;
 #[path = "../../src/port.rs"]
@@ -19,6 +20,7 @@ use std::time::Duration;
 use certificates::{Authority, Kind};
 use needs::Need::{self, Nginx, Node, Python};
 use needs::{clients, ensure_there};
+use port::Port;
 use tokio::io::{
     AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
     copy_bidirectional,
@@ -27,6 +29,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use ws101::handshake::Policy;
 use ws101::limits::HEAD_DEADLINE;
 use ws101::upgrade::{accept, config};
@@ -46,7 +49,12 @@ async fn echoes(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
 
 /// An echo at /ws behind TLS, with this kind of certificate.
 async fn serving(authority: &Authority, kind: Kind) -> SocketAddr {
-    let acceptor = TlsAcceptor::from(Arc::new(authority.server(kind)));
+    serving_as(authority.server(kind)).await
+}
+
+/// An echo at /ws behind this TLS.
+async fn serving_as(config: ServerConfig) -> SocketAddr {
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -377,6 +385,13 @@ async fn the_way_may_be_fixed_or_lead_through_a_proxy() {
     let no_proxy = rigid(|tcp| async move { drop(tcp) }).await;
     let no_proxy = diagnosed(&url, &["--proxy", &format!("http://{no_proxy}")]).await;
     assert!(no_proxy.0.contains("does not answer CONNECT by HTTP"), "{}", no_proxy.0);
+    let silent = rigid(|tcp| async move {
+        sleep(PATIENCE).await;
+        drop(tcp);
+    });
+    let silent = diagnosed(&url, &["--proxy", &format!("http://{}", silent.await)]).await;
+    assert!(silent.0.contains("the proxy says nothing"), "{}", silent.0);
+    assert!(silent.1.contains("прокси молчит"), "{}", silent.1);
 }
 
 /// Starts `program` with a certificate and its key; its first line is the port.
@@ -413,7 +428,8 @@ fn behind(
     upstream: SocketAddr,
     name: &str,
 ) -> (PathBuf, SocketAddr) {
-    let port = port::free().unwrap();
+    let held = Port::free().unwrap();
+    let port = held.number;
     let text = text
         .replace("FOLDER", &folder.display().to_string())
         .replace("CERTIFICATE", certificate)

@@ -21,21 +21,21 @@ const REFUSED: [(Kind, &str, &str); 3] = [
 ];
 
 /// A command, what is typed into it, and its exit codes at a good certificate and at a refused one.
-struct Tried {
+pub struct Tried {
     words: &'static [&'static str],
     typed: &'static str,
-    good: i32,
-    refused: i32,
+    pub good: i32,
+    pub refused: i32,
 }
 
 const ACTS: &str = "bob -> GET /ws\nbob >> text \"hi\"\nbob >> close 1000\n";
 
 /// The scenario that every echo passes.
-const PLAYED: &str = "bob -> GET /ws\nbob <- 101\nbob >> text \"hi\"\nbob << text \"hi\"\n\
+pub const PLAYED: &str = "bob -> GET /ws\nbob <- 101\nbob >> text \"hi\"\nbob << text \"hi\"\n\
     bob >> close 1000\nbob << close 1000\nbob -- end\n";
 
 /// `FILE` is a scenario, `URL` the address.
-const COMMANDS: [Tried; 5] = [
+pub const COMMANDS: [Tried; 5] = [
     Tried { words: &["doctor", "URL"], typed: "", good: 0, refused: 1 },
     Tried { words: &["connect", "URL"], typed: "hello\n", good: 0, refused: 1 },
     Tried { words: &["play", "FILE", "--url", "URL"], typed: "", good: 0, refused: 2 },
@@ -45,7 +45,7 @@ const COMMANDS: [Tried; 5] = [
 
 impl Tried {
     /// Runs it at `url`; gives its exit code and what it told.
-    async fn run(&self, url: &str, file: &str, more: &[&str]) -> (Option<i32>, String) {
+    pub async fn run(&self, url: &str, file: &str, more: &[&str]) -> (Option<i32>, String) {
         let word = |&word: &&'static str| match word {
             "URL" => url.to_owned(),
             "FILE" => file.to_owned(),

@@ -21,6 +21,7 @@ use ws101::wst::{Item, LineWriter, Observation, Payload, ResponsePattern};
 use super::failure::Failure;
 use crate::lang::Lang;
 use crate::process::Process;
+use crate::strain::Strain;
 
 /// The longest message that a client may send, in bytes: no client of these trials needs as much.
 const MESSAGE_LIMIT: usize = 64 * 1024;
@@ -42,6 +43,8 @@ pub struct TestServer {
     name: &'static str,
     lang: Lang,
     process: Process,
+    /// The waits of the client for a processor, since its start or the end of the last connection.
+    pub strain: Strain,
     listener: TcpListener,
     /// The first request, until a trial takes it.
     first: Option<Pending>,
@@ -56,6 +59,15 @@ pub struct Pending {
     head: Box<Head<TcpStream>>,
     /// How long after the last connection it came; the first one, how long after the start.
     pub waited: Duration,
+    /// How much of this time the client, or this command, may have waited for a processor.
+    pub starved: Duration,
+}
+
+impl Pending {
+    /// The least that the client itself has waited: what the machine may have added does not count.
+    pub fn least(&self) -> Duration {
+        self.waited.saturating_sub(self.starved)
+    }
 }
 
 /// An open connection to the client.
@@ -99,13 +111,26 @@ impl TestServer {
             ],
             lang,
         )?;
-        let ended = Instant::now();
-        let wire = String::new();
-        let writer = LineWriter::literal().for_host(&host);
-        let mut server =
-            Self { waits, name, lang, process, listener, first: None, ended, writer, wire };
+        let strain = Strain::of(process.group());
+        let mut server = Self {
+            waits,
+            name,
+            lang,
+            process,
+            strain,
+            listener,
+            first: None,
+            ended: Instant::now(),
+            writer: LineWriter::literal().for_host(&host),
+            wire: String::new(),
+        };
         let command = server.process.command().to_owned();
-        let why = match server.next(timeout).await {
+        // A client that starts slowly on a busy machine is waited for.
+        let mut next = server.next(timeout).await;
+        while matches!(next, Next::Silence) && !server.strain.is_over(timeout) {
+            next = server.next(timeout / 4).await;
+        }
+        let why = match next {
             Next::Request(pending) => {
                 server.first = Some(pending);
                 return Ok(server);
@@ -156,7 +181,7 @@ impl TestServer {
         }
         let next = tokio::select! {
             biased;
-            next = next_request(&self.listener, self.ended) => next,
+            next = next_request(&self.listener, self.ended, &self.strain) => next,
             () = self.process.end() => Next::Ended,
             () = sleep(timeout) => Next::Silence,
         };
@@ -189,7 +214,7 @@ impl TestServer {
     /// Refuses the client with this status.
     pub fn refuse(&mut self, mut pending: Pending, status: StatusCode) {
         self.answered(status);
-        self.ended = Instant::now();
+        self.has_ended();
         tokio::spawn(async move {
             let answer =
                 format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -262,7 +287,7 @@ impl TestServer {
     /// Ends the connection without a close frame.
     pub fn cut(&mut self, mut connection: Connection) {
         self.event(&LineWriter::end(self.name, None));
-        self.ended = Instant::now();
+        self.has_ended();
         // Lingering delivers what was sent before; a reset would discard it.
         tokio::spawn(async move { linger(&mut connection.io, LINGER).await });
     }
@@ -271,11 +296,17 @@ impl TestServer {
     pub fn close(&mut self, connection: Connection, code: u16) {
         let item = self.writer.frame(self.name, Role::Server, &Frame::close(code, ""));
         self.event(&item);
-        self.ended = Instant::now();
+        self.has_ended();
         tokio::spawn(async move {
             let mut socket = connection.into_socket(config(MESSAGE_LIMIT)).await;
             start(&mut socket, close_frame(code.into(), ""), CLOSE_DEADLINE).await;
         });
+    }
+
+    /// From now on the client waits before its next attempt.
+    fn has_ended(&mut self) {
+        self.strain = Strain::of(self.process.group());
+        self.ended = Instant::now();
     }
 
     fn answered(&mut self, status: StatusCode) {
@@ -304,16 +335,16 @@ impl TestServer {
 }
 
 /// The next handshake request. Not cancel safe: a head that is half read is lost.
-async fn next_request(listener: &TcpListener, ended: Instant) -> Next {
+async fn next_request(listener: &TcpListener, ended: Instant, strain: &Strain) -> Next {
     loop {
         let Ok((io, _)) = listener.accept().await else {
             // The system has no descriptors or memory left: try again.
             sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let waited = ended.elapsed();
+        let (waited, starved) = (ended.elapsed(), strain.waited());
         match read_head(io, HEAD_DEADLINE).await {
-            Ok(head) => return Next::Request(Pending { head: Box::new(head), waited }),
+            Ok(head) => return Next::Request(Pending { head: Box::new(head), waited, starved }),
             Err(AcceptError::Rejected(why)) => return Next::Malformed(why.to_string()),
             // A connection without a request does not count.
             Err(_) => {}

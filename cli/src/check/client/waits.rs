@@ -19,7 +19,7 @@ pub const GROWING: usize = 6;
 const GROWN: usize = 29;
 
 /// How many waits of a run are early: before they begin to grow, they are short.
-const EARLY: usize = 2;
+pub const EARLY: usize = 2;
 
 /// How much later than its wait an early attempt may come: the client starts, and the machine is busy.
 const EARLY_LATE: Duration = Duration::from_millis(350);

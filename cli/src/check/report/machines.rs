@@ -7,13 +7,18 @@ use ws101::escape::Lines;
 
 use super::super::judge::{Judged, Outcome};
 use super::Report;
+use crate::exit::Exit;
 
 impl Report {
     /// One JSON object: `version`, `status`, `seed`, and the `tests` with their transcripts. A check that
     /// failed at first has `replayed`; if it has passed after all, it has `unsteady`, too.
     pub fn json(&self) -> Value {
         let tests: Vec<_> = self.judged.iter().map(|judged| self.test(judged)).collect();
-        let status = if self.passed() { "pass" } else { "fail" };
+        let status = match self.exit() {
+            Exit::Passed => "pass",
+            Exit::Failed => "fail",
+            Exit::Unknown => "error",
+        };
         json!({"version": 3, "status": status, "seed": self.seed, "lesson": self.lesson.name, "tests": tests})
     }
 
@@ -37,6 +42,10 @@ impl Report {
                 test["message"] = (*why).into();
                 "skip".into()
             }
+            Outcome::Unknown(why) => {
+                test["message"] = Lines(why).to_string().into();
+                "error".into()
+            }
             Outcome::Failed(failure) => {
                 test["message"] = Lines(&self.message(judged)).to_string().into();
                 test["hints"] = failure.hints.clone().into();
@@ -53,10 +62,11 @@ impl Report {
             self.judged.iter().filter(|j| matches!(j.outcome, Outcome::Skipped(_))).count();
         let mut out = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{skipped}\">\n",
+             <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{skipped}\">\n",
             escaped(self.lesson.name),
             self.judged.len(),
             self.failures(),
+            self.unknowns(),
         );
         for judged in &self.judged {
             let name = escaped(&format!("{} {}", judged.number, judged.title));
@@ -67,6 +77,7 @@ impl Report {
             let inside = match &judged.outcome {
                 Outcome::Passed => None,
                 Outcome::Skipped(why) => Some(format!("<skipped message=\"{}\"/>", escaped(why))),
+                Outcome::Unknown(why) => Some(format!("<error message=\"{}\"/>", escaped(why))),
                 Outcome::Failed(failure) => Some(format!(
                     "<failure message=\"{}\">{}</failure>",
                     escaped(&failure.because),

@@ -10,7 +10,7 @@ use ws101::stats::Report;
 use ws101::upgrade::Peer;
 
 use super::event;
-use crate::broken;
+use crate::broken::mistake::broken;
 
 /// Says to you `echo`, to the others `broadcast`.
 #[derive(Default)]

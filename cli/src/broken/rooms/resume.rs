@@ -8,7 +8,7 @@ use ws101::room::Room;
 use ws101::upgrade::Peer;
 
 use super::{event, kind, parsed};
-use crate::broken;
+use crate::broken::mistake::broken;
 
 /// How many bytes of what was said are kept.
 const CAPACITY: usize = 256 * 1024;

@@ -4,7 +4,7 @@ use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{ClientId, Hub};
 use ws101::room::Room;
 
-use crate::broken;
+use crate::broken::mistake::broken;
 
 /// The longest text that a length of seven bits can tell.
 const SHORT: usize = 125;

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use anyhow::Result;
-use http::Response;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use ws101::broadcast::{ClientId, Hub};
 use ws101::heartbeat::pong;
+use ws101::http::Response;
 use ws101::room::Room;
 use ws101::upgrade::Peer;
 
 use super::event;
-use crate::broken;
+use crate::broken::mistake::broken;
 
 /// Where the list is.
 pub const PATH: &str = "/connections";

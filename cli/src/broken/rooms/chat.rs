@@ -10,7 +10,7 @@ use ws101::room::Room;
 use ws101::upgrade::Peer;
 
 use super::{event, kind, parsed};
-use crate::broken;
+use crate::broken::mistake::broken;
 
 /// One room, `general`, whose lines are numbered.
 #[derive(Default)]

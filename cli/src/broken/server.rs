@@ -15,23 +15,15 @@ use ws101::settings::Settings;
 use ws101::shutdown::Shutdown;
 use ws101::stats::{Stats, every};
 
-use crate::{broken, opening, session};
+use super::mistake::broken;
+use super::shared::{FOREVER, Shared};
+use super::{opening, session};
 
 /// Later than any statistics may come, and sooner than a client gives up.
 const LATE: Duration = Duration::from_millis(2300);
 
-/// Longer than anyone waits.
-pub const FOREVER: Duration = Duration::from_secs(600);
-
-/// One room, and what its connections share.
-pub struct Shared<R> {
-    pub room: Mutex<R>,
-    pub hub: Hub,
-    pub settings: Settings,
-    pub stats: Stats,
-    policy: Policy,
-    shutdown: Shutdown,
-}
+/// More bytes than anyone sends.
+const ENDLESS: usize = 1 << 40;
 
 /// Serves `room` until a signal comes.
 pub async fn serve<R: Room>(room: R) -> Result<()> {
@@ -44,9 +36,13 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
         paths: opening::paths().into_iter().map(Into::into).collect(),
         ..settings.policy()
     };
+    let options = match broken("14.6") {
+        true => HubOptions { capacity: ENDLESS, write_deadline: FOREVER, ..HubOptions::default() },
+        false => HubOptions { capacity: settings.max_queue_bytes, ..HubOptions::default() },
+    };
     let shared = Arc::new(Shared {
         room: Mutex::new(room),
-        hub: Hub::new(HubOptions { capacity: settings.max_queue_bytes, ..HubOptions::default() }),
+        hub: Hub::new(options),
         settings,
         stats: Stats::start(),
         policy,
@@ -67,7 +63,8 @@ pub async fn serve<R: Room>(room: R) -> Result<()> {
         let _ended = accepting.await;
     }
     room.lock().unwrap().closing(hub);
-    let code = if broken("9.2") { CloseCode::Normal } else { CloseCode::Away };
+    let is_normal = broken("9.2") || broken("15.6");
+    let code = if is_normal { CloseCode::Normal } else { CloseCode::Away };
     hub.close_all(code, "server shutting down");
     shutdown.drain(if broken("9.4") { FOREVER } else { settings.drain }).await;
     ws101::log::flush();

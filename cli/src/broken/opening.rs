@@ -4,11 +4,12 @@ use anyhow::Result;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use ws101::handshake::{AcceptKey, Fault, Policy, Rejection, encode};
+use ws101::http::header::SET_COOKIE;
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::{Accepted, Ends, HEAD_DEADLINE, Head, Peer, read_head, refuse};
 
-use crate::broken;
-use crate::rooms::connections;
+use super::rooms::{connections, sessions};
+use crate::broken::mistake::broken;
 
 /// Answers the first request; `None` if no WebSocket comes of it.
 pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rewind<TcpStream>>>> {
@@ -21,7 +22,9 @@ pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rew
         linger(&mut io, LINGER).await;
         return Ok(None);
     }
-    let mut agreement = match policy.answer(&request) {
+    let wrong = sessions::wrong_policy(policy, &request);
+    let cookie = sessions::begin(&mut request);
+    let mut agreement = match wrong.as_ref().unwrap_or(policy).answer(&request) {
         Ok(agreement) => agreement,
         Err(rejection) => {
             refuse(io, blamed(rejection)).await;
@@ -34,7 +37,11 @@ pub async fn open(tcp: TcpStream, policy: &Policy) -> Result<Option<Accepted<Rew
         agreement.accept = AcceptKey::derive(&key).accept;
     }
     let peer = Peer::new(&request, &agreement);
-    io.write_all(&encode(&agreement.to_response())).await?;
+    let mut response = agreement.to_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(SET_COOKIE, cookie.parse()?);
+    }
+    io.write_all(&encode(&response)).await?;
     Ok(Some(Accepted { peer, io: Rewind::new(&bytes[size..], io) }))
 }
 

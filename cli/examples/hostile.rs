@@ -1,19 +1,23 @@
 //! No server at all, and no client: what harms whoever it meets, on purpose.
+//!
+//!     cargo run -p ws101-cli --example ws101-hostile -- flood
+//!
+//! The grader is graded with it.
 
 use std::env;
 use std::process::exit;
 
-use anyhow::{Context, Result};
-use clap::ValueEnum;
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use ws101::frame::{Frame, Header, Opcode};
 use ws101::handshake::Policy;
+use ws101::limits::HEAD_DEADLINE;
 use ws101::program;
 use ws101::settings::Settings;
 use ws101::stream::Rewind;
-
-use crate::opening;
+use ws101::upgrade::accept;
 
 /// How a client begins that is let in.
 const REQUEST: &[u8] = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
@@ -22,7 +26,7 @@ const REQUEST: &[u8] = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websock
 
 /// The harm that the program does to its peer.
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Hostility {
+enum Hostility {
     /// Connects, and says nothing
     Silent,
     /// Speaks in bytes that never end and mean nothing
@@ -46,8 +50,15 @@ enum Role {
     Client,
 }
 
-/// Does it to everyone who connects, or to whoever is at `WS_URL`, and listens to no signal.
-pub async fn meet(hostility: Hostility) -> Result<()> {
+/// Harms everyone who connects, or whoever is at `WS_URL`, and listens to no signal.
+#[derive(Parser)]
+struct Cli {
+    hostility: Hostility,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Cli { hostility } = Cli::parse();
     if let Ok(url) = env::var("WS_URL") {
         let address = url.trim_start_matches("ws://").trim_end_matches("/ws");
         loop {
@@ -104,8 +115,8 @@ async fn harm(mut tcp: TcpStream, role: Role, hostility: Hostility) -> Result<()
 async fn upgraded(mut tcp: TcpStream, role: Role) -> Result<Rewind<TcpStream>> {
     match role {
         Role::Server => {
-            let accepted = opening::open(tcp, &Policy::default()).await?;
-            Ok(accepted.context("it was no handshake")?.io)
+            let policy = Policy::default();
+            Ok(accept(tcp, &policy, HEAD_DEADLINE).await?.io)
         }
         Role::Client => {
             tcp.write_all(REQUEST).await?;

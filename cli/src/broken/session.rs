@@ -3,13 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use ws101::broadcast::{Mailbox, Outlet};
+use ws101::bytes::{Bytes, BytesMut};
 use ws101::close::CLOSE_DEADLINE;
 use ws101::frame::{Checker, Decoder, Frame, Opcode, Role};
 use ws101::heartbeat::{Heartbeat, HeartbeatOptions};
@@ -17,8 +17,8 @@ use ws101::room::Room;
 use ws101::stream::{LINGER, Rewind, linger};
 use ws101::upgrade::Accepted;
 
-use crate::broken;
-use crate::server::{FOREVER, Shared};
+use super::shared::{FOREVER, Shared};
+use crate::broken::mistake::broken;
 
 /// The longest message, in bytes; too short for check 3.1 is [`SHORT`].
 const LONGEST: usize = 1024 * 1024;

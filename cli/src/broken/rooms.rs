@@ -4,9 +4,12 @@ pub mod broadcast;
 pub mod chat;
 pub mod connections;
 pub mod echo;
+pub mod games;
+pub mod limits;
 pub mod names;
 pub mod others;
 pub mod resume;
+pub mod sessions;
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;

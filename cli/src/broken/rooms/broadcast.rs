@@ -7,7 +7,7 @@ use ws101::room::Room;
 use ws101::upgrade::Peer;
 
 use super::{event, kind, parsed};
-use crate::broken;
+use crate::broken::mistake::broken;
 
 /// A list of clients, and one loop over it.
 #[derive(Default)]
