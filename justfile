@@ -20,6 +20,17 @@ lesson n="" *options:
     # With a job of its own, Ctrl-C is for the lesson, and `just` has no error to report.
     if [ -t 0 ]; then set -m; fi
     if [ -z "$plain" ]; then
+        # A build of some seconds is told, since cargo is quiet about it.
+        case "${lang:-${LANG:-}}" in
+            ru*) building="собираю ws101; в первый раз это несколько минут" ;;
+            *) building="building ws101; the first time this takes some minutes" ;;
+        esac
+        (sleep 2 >/dev/null 2>&1; echo "$building" >&2) &
+        cargo build --quiet -p ws101-cli
+        built=$?
+        kill $! 2>/dev/null
+        wait $! 2>/dev/null
+        if [ $built -ne 0 ]; then exit $built; fi
         cargo run --quiet -p ws101-cli -- lesson ${n:+"$n"} ${lang:+--lang "$lang"} "$@"
         exit
     fi
@@ -85,6 +96,10 @@ soak minutes="1":
 # Attack the examples with crowds, floods and odd requests, in some minutes: `just siege`, `just siege --only odd`, `just siege --table`
 siege *options:
     cargo run --release -p ws101-siege -- {{ options }}
+
+# A class of 60 phones and 3 projector pages for some minutes: are events late, does the memory grow? `just class 10`, `just class 1 --echo`
+class minutes="1" *options:
+    cargo run --release -p ws101-soak -- --class --minutes {{ minutes }} {{ options }}
 
 # Install what the slow half of the tests needs: Chromium, Node, Python, Go and their libraries
 clients:

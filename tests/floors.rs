@@ -32,7 +32,7 @@ const FLOORS: &[&[&str]] = &[
         "timestamp",
         "typed",
     ],
-    &["fault", "limits", "log", "stream", "tap", "wst"],
+    &["limits", "log", "stream", "tap", "wst"],
     &[
         "blocking",
         "broadcast",
@@ -40,6 +40,7 @@ const FLOORS: &[&[&str]] = &[
         "crowd",
         "echo",
         "close",
+        "fault",
         "heartbeat",
         "history",
         "page",

@@ -30,7 +30,7 @@ const STATEMENTS: usize = 120;
 const ADDED: usize = 60;
 
 /// The limits of single examples. The order is that of the lessons.
-const LIMITS: [Rung; 13] = [
+const LIMITS: [Rung; 16] = [
     rung("poll_vs_push", 126, None),
     rung("handshake", 42, None),
     rung("raw_echo", 60, None),
@@ -44,6 +44,9 @@ const LIMITS: [Rung; 13] = [
     rung("reconnect", 82, Some(44)),
     rung("names_and_typing", 122, Some(76)),
     rung("full_chat", 30, None),
+    rung("strangers_page", 120, None),
+    rung("too_fast", 60, None),
+    rung("guess", 84, None),
 ];
 
 fn source(example: &str) -> String {

@@ -2,16 +2,24 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use std::{io, thread};
 
+use bytes::Bytes;
 use futures::FutureExt;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until};
+use ws101::address::Address;
+use ws101::client::{ConnectError, Connection, Route, RouteFuture};
 use ws101::frame::{Decoder, Frame, Opcode};
+use ws101::scenario::Scenario;
 use ws101::transcript::{Pipe, Transcript, UNTIL};
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
@@ -251,4 +259,130 @@ async fn a_mask_of_ones_own_is_sent() {
     assert!(sent.starts_with(&own.to_bytes()), "{sent:02x?}");
     let second = &sent[own.to_bytes().len()..];
     assert_eq!(second[1] & 0x80, 0x80, "{sent:02x?}");
+}
+
+/// A connection whose thread does not run for a while after each write.
+#[derive(Debug)]
+struct Preempted(TcpStream);
+
+/// How long its thread does not run: longer than another client takes to hear what was written.
+const PREEMPTED: Duration = Duration::from_millis(100);
+
+impl AsyncRead for Preempted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Preempted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.0).poll_write(cx, buf));
+        thread::sleep(PREEMPTED);
+        Poll::Ready(written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+impl Connection for Preempted {
+    fn reset(self: Box<Self>) {}
+}
+
+/// The way to a server whose clients are preempted.
+#[derive(Debug)]
+struct Busy;
+
+impl Route for Busy {
+    fn connect<'r>(
+        &'r self,
+        peer: SocketAddr,
+        _address: &'r Address,
+        _limit: Duration,
+    ) -> RouteFuture<'r, Result<Box<dyn Connection>, ConnectError>> {
+        Box::pin(async move {
+            let tcp = TcpStream::connect(peer).await.unwrap();
+            Ok(Box::new(Preempted(tcp)) as Box<dyn Connection>)
+        })
+    }
+}
+
+/// Upgrades, and hands each text of `own` to all others.
+async fn tell_others(mut tcp: TcpStream, own: usize, told: broadcast::Sender<(usize, Bytes)>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        tcp.read_buf(&mut head).await.unwrap();
+    }
+    let mut hears = told.subscribe();
+    tcp.write_all(SWITCH.as_bytes()).await.unwrap();
+    let mut decoder = Decoder::new(1024);
+    let mut bytes = [0; 1024];
+    loop {
+        let frames = tokio::select! {
+            said = hears.recv() => match said.unwrap() {
+                (speaker, _) if speaker == own => Vec::new(),
+                (_, text) => vec![Frame::text(text)],
+            },
+            read = tcp.read(&mut bytes) => {
+                let Ok(size @ 1..) = read else { return };
+                decoder.push(&bytes[..size]);
+                let mut pongs = Vec::new();
+                for frame in &mut decoder {
+                    match frame.header.opcode {
+                        Opcode::Text => drop(told.send((own, frame.payload))),
+                        Opcode::Ping => pongs.push(Frame::new(Opcode::Pong, frame.payload)),
+                        _ => {}
+                    }
+                }
+                pongs
+            }
+        };
+        for frame in frames {
+            if tcp.write_all(&frame.to_bytes()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_sent_stands_before_what_it_causes() {
+    const TEXT: &str = "\
+ann -> GET /
+ann <- 101
+bob -> GET /
+bob <- 101
+ann >> text \"hi\"
+bob << text \"hi\"
+ann >> text \"ho\"
+bob << text \"ho\"
+";
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let peer = listener.local_addr().unwrap();
+    let (told, _) = broadcast::channel(16);
+    tokio::spawn(async move {
+        for own in 0.. {
+            let (tcp, _) = listener.accept().await.unwrap();
+            tokio::spawn(tell_others(tcp, own, told.clone()));
+        }
+    });
+    let (host, port) = (peer.ip().to_string(), peer.port());
+    let address = Address { tls: false, host, port, target: "/".to_owned() };
+    let t = Transcript::over(Arc::new(Busy), peer, address);
+    let scenario: Scenario = TEXT.parse().unwrap();
+    let played = scenario.play(t).await;
+    assert_eq!(played.to_string(), TEXT);
 }

@@ -15,13 +15,17 @@ use ws101::scenario::{Mismatch, Played};
 use ws101::transcript::{Pipe, Transcript};
 use ws101::upgrade::{HEAD_DEADLINE, accept, config};
 use ws101::wst::{
-    Action, Ask, ConnectionAction, Group, Item, LineWriter, Payload, Scenario, Text, VERBS, Verb,
+    Action, Ask, ConnectionAction, FAULT_NAMES, Group, Item, LineWriter, Payload, Scenario, Text,
+    VERBS, Verb,
 };
 
 /// The pages, and whether they are in Russian.
 const PAGES: [(&str, bool); 2] = [("docs/wst.md", false), ("docs/wst.ru.md", true)];
 
 const GRAMMAR: &str = "docs/vscode/syntaxes/wst.tmLanguage.json";
+
+/// The names of the faults as the classroom's page has them.
+const NAMES: &str = "frontend/class/fault_names.js";
 
 const BEGIN: &str =
     "<!-- verbs: made from src/wst/verbs.rs by UPDATE_EXCERPTS=1 cargo test --test wst -->\n";
@@ -388,4 +392,20 @@ fn the_grammar_is_what_the_table_says() {
     let path = package["contributes"]["grammars"][0]["path"].as_str().expect("a path");
     assert!(root("docs/vscode").join(path).exists(), "{path}");
     assert_eq!(package["contributes"]["grammars"][0]["scopeName"], "source.wst");
+}
+
+#[test]
+fn the_page_calls_the_faults_as_the_terminal_does() {
+    let mut page = "// The names of the faults: made from src/wst/fault_names.rs by UPDATE_EXCERPTS=1 cargo test --test wst\n\nexport const faults = {\n".to_owned();
+    let names = |russian: bool| {
+        let name = move |&(word, english, other): &(&str, &str, &str)| {
+            format!("    fault_{word}: '{}',\n", if russian { other } else { english })
+        };
+        FAULT_NAMES.iter().map(name).collect::<String>()
+    };
+    for (lang, russian) in [("en", false), ("ru", true)] {
+        writeln!(page, "  {lang}: {{\n{}  }},", names(russian)).expect("a string grows");
+    }
+    page.push_str("};\n");
+    is_current(NAMES, &page);
 }

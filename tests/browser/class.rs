@@ -1,12 +1,15 @@
 //! The classroom page with a recorded session: no server of a class, and what each panel shows.
 
-mod classroom;
+mod asking;
+pub mod classroom;
+mod experiments;
 mod frames;
 mod hostile;
 mod live;
 mod panels;
 mod place;
-mod site;
+mod room;
+pub mod site;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +36,7 @@ fn events() -> Vec<Value> {
 }
 
 /// The page with the recording opened, in one of its languages.
-async fn opened(browser: &Browser, site: &Site, lang: &str) -> Result<Tab> {
+pub async fn opened(browser: &Browser, site: &Site, lang: &str) -> Result<Tab> {
     let tab = browser.tab().await?;
     tab.view(PROJECTOR).await?;
     tab.go(&site.page(lang)).await?;

@@ -4,12 +4,16 @@
 //! where `CHROMIUM` says. Without one these tests fail. The examples are built by
 //! `cargo build --examples`. This target is in the slow half of the tests.
 
+mod axe;
+mod changes;
 mod class;
 mod delivery;
 mod devtools;
 mod dialects;
+mod habits;
 mod history;
 mod identity;
+mod lesson_pages;
 mod limits;
 #[path = "../needs/mod.rs"]
 mod needs;
@@ -37,10 +41,17 @@ use person::{
 use program::{Program, SUBPROTOCOL};
 use serde_json::json;
 use server::{Port, Server};
+use tokio::sync::Semaphore;
+
+/// How many browsers run at once. Each keeps two cores busy while it starts.
+const AT_ONCE: usize = 3;
+
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// Runs a test in a browser of its own, and closes the browser whatever came of the test.
 async fn in_browser(test: impl AsyncFnOnce(&Browser) -> Result<()>) -> Result<()> {
     ensure_there(&[Chromium])?;
+    let _turn = TURNS.acquire().await?;
     let browser = Browser::launch().await?;
     let outcome = test(&browser).await;
     let closed = browser.close().await;
@@ -430,7 +441,7 @@ async fn speaks(tab: &Tab, words: &Words) -> Result<()> {
         "[document.title, ...[...document.querySelectorAll('body :not(noscript, bdi, #nameInput)')].flatMap((element) => [
             ...[...element.childNodes].filter(({{ nodeType }}) => nodeType === 3).map(({{ data }}) => data),
             element.placeholder, element.title, element.ariaLabel])]
-         .map((text) => (text ?? '').replace(/WebSocket|English|Русский|EN|RU/g, ''))
+         .map((text) => (text ?? '').replace(/WebSocket|English|русский|EN|RU/g, ''))
          .filter((text) => /{}/i.test(text))",
         if *lang == "ru" { "[a-z]" } else { "[а-яё]" }
     );

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 #[path = "../program/mod.rs"]
 pub mod program;
 
-use program::Program;
 pub use program::{Ended, Port};
+use program::{Program, addresses};
 
 /// One run of the program; dropped, it is killed.
 pub struct Server {
@@ -27,6 +27,11 @@ impl Server {
     pub async fn example(name: &str, settings: &[(&str, &str)]) -> Self {
         let program = Program::start(name, settings).await;
         Self { address: program.address, program }
+    }
+
+    /// The second address that the program prints.
+    pub async fn other_address(&self) -> SocketAddr {
+        self.program.said(|said| addresses(said).nth(1)).await
     }
 
     /// Asks the program to end (SIGTERM), and waits until it has.

@@ -6,6 +6,8 @@
 
 #![cfg(unix)]
 
+#[path = "../bounded/mod.rs"]
+mod bounded;
 #[path = "../copy/mod.rs"]
 mod copy;
 mod justfile;

@@ -10,11 +10,14 @@ use std::{env, fs, thread};
 
 use tempfile::TempDir;
 
-use crate::copy;
 use crate::justfile::Recipe;
+use crate::{bounded, copy};
 
 /// For a program to print its first line, on a busy machine.
 const FIRST_LINE: Duration = Duration::from_secs(60);
+
+/// For a command to end: the longest builds a package and all below it.
+const END: Duration = Duration::from_mins(10);
 
 /// How long a program that prints nothing has to go on, to be taken for one that works.
 const RUNNING: Duration = Duration::from_secs(10);
@@ -133,12 +136,12 @@ impl Clone {
     }
 
     fn ended(shell: &mut Command) -> io::Result<Outcome> {
-        let output = shell.output()?;
-        Ok(if output.status.success() {
+        let ended = bounded::run(shell, END)?;
+        Ok(if ended.succeeded() {
             Outcome::Worked
         } else {
-            let said = [output.stdout, output.stderr].concat();
-            Outcome::Failed(format!("{}: {}", output.status, String::from_utf8_lossy(&said)))
+            let status = ended.status.map_or("it does not end".into(), |status| status.to_string());
+            Outcome::Failed(format!("{status}: {}", ended.said))
         })
     }
 
@@ -183,6 +186,8 @@ impl Clone {
             ["cargo", ..] => self.run(command),
             ["bash", script] if self.path.join(script).exists() => Ok(Outcome::Worked),
             ["just", recipe, ..] => self.recipe(recipe, &words[2..]),
+            // It waits for a second device.
+            ["ws101", "doctor", "--class", ..] => self.goes_on(command),
             ["ws101", "tap", listen, ..] => self.taps(command, listen, port),
             ["ws101", ..] => {
                 let command = port.map_or(command.to_owned(), |port| command.replace("8080", port));
@@ -245,16 +250,17 @@ impl Clone {
         if let Outcome::Failed(why) = self.run(&build)? {
             return Ok(Outcome::Failed(why));
         }
-        let run = command.replacen("cargo run", "exec cargo run --quiet", 1);
-        let mut shell = self.shell(&run);
+        self.goes_on(&command.replacen("cargo run", "exec cargo run --quiet", 1))
+    }
+
+    /// Starts a program: it has to print a line, or to be running still after `RUNNING`.
+    fn goes_on(&self, command: &str) -> io::Result<Outcome> {
+        let mut shell = self.shell(command);
         shell.env("PORT", "0").env("PORT_PYTHON_CHAT", "0").process_group(0);
         let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let first = first_line(child.stdout.take()).recv_timeout(RUNNING);
         let ended = if first.is_ok() { None } else { child.try_wait()? };
-        // The programs that it started belong to the same group.
-        let group = format!("-{}", child.id());
-        Command::new("kill").args(["-s", "KILL", "--", &group]).stderr(Stdio::null()).status()?;
-        child.wait()?;
+        bounded::end(&mut child)?;
         Ok(match ended {
             Some(status) => Outcome::Failed(format!("it prints nothing: {status}")),
             None => Outcome::Worked,

@@ -3,6 +3,7 @@
 #[macro_use]
 mod ward;
 mod addresses;
+mod changing;
 mod illnesses;
 mod page;
 mod rules;
@@ -290,7 +291,7 @@ async fn texts_of_refusals_that_do_not_come_cost_little() {
     let began = Instant::now();
     let (diagnosis, _) = diagnosed(silent).await;
     assert!(matches!(diagnosis.cause, Some(Cause::Forbidden(_))), "{:?}", diagnosis.cause);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 /// A server that agrees to the compression that browsers offer is well.

@@ -1,7 +1,7 @@
 //! Which rules of RFC 6455 a server keeps.
 
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use futures::future::FutureExt;
@@ -57,10 +57,79 @@ async fn whoever_lets_in_only_a_few_is_not_well() {
         .boxed()
     };
     let (mut diagnosis, _) = diagnosed(few).await;
-    assert_eq!(diagnosis.cause, None, "{:#?}", diagnosis.evidence);
+    let cause = diagnosis.cause.clone().expect("it lets in nobody any more");
+    assert_eq!(cause.id(), "lets-in-no-more");
+    assert_eq!(cause.to_string().matches("400 Bad Request").count(), 1, "{cause}");
     diagnosis.verdicts.retain(|verdict| verdict.seen == Reaction::NotOpened);
     assert!(diagnosis.verdicts.len() > 3, "{:#?}", diagnosis.verdicts);
     assert!(!diagnosis.is_well());
+}
+
+/// One that locks something for ever when it meets a frame that breaks a rule: it lives, and lets in nobody, or
+/// leaves everybody unanswered.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_broken_by_a_test_is_not_said_to_answer() {
+    static LOCKED: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
+    macro_rules! locks {
+        ($at:expr, $call:ident => $locked:expr) => {
+            |mut $call| {
+                async move {
+                    if $call.header("Sec-WebSocket-Key").len() != 24 {
+                        return $call.say("HTTP/1.1 400 No\r\n\r\n").await;
+                    }
+                    if LOCKED[$at].load(Relaxed) {
+                        return $locked;
+                    }
+                    $call.switch("").await;
+                    let (mut decoder, mut heard) = (Decoder::new(1024), Vec::new());
+                    while $call.tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
+                        decoder.push(&heard);
+                        heard.clear();
+                        while let Some(frame) = decoder.next_frame() {
+                            if frame.header.opcode == Opcode::Ping {
+                                $call.say(Frame::pong(frame.payload).to_bytes()).await;
+                            } else if frame.payload == "bare" {
+                                LOCKED[$at].store(true, Relaxed);
+                            }
+                        }
+                    }
+                }
+                .boxed()
+            }
+        };
+    }
+    let refuses: Illness = locks!(0, call => call.say("HTTP/1.1 500 Poisoned\r\n\r\n").await);
+    let leaves: Illness = locks!(1, call => {
+        call.switch("").await;
+        call.hold().await;
+    });
+    let since = "(500 Internal Server Error), since it was tested that a frame without a mask";
+    for (illness, words) in [(refuses, since), (leaves, "(no answer)")] {
+        let (diagnosis, _) = diagnosed(illness).await;
+        let told = diagnosis.cause.expect("the server is broken").to_string();
+        assert!(told.contains(&format!("lets in nobody any more {words}")), "{told}");
+    }
+}
+
+/// One that lets in two at a time is asked again, one test after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lets_in_two_at_a_time_is_known() {
+    static SEATS: AtomicUsize = AtomicUsize::new(2);
+    let narrow: Illness = |mut call| {
+        async move {
+            let take = SEATS.fetch_update(Relaxed, Relaxed, |seats| seats.checked_sub(1));
+            if take.is_err() {
+                return call.say("HTTP/1.1 503 Full\r\n\r\n").await;
+            }
+            call.switch("").await;
+            call.answer_pings().await;
+            SEATS.fetch_add(1, Relaxed);
+        }
+        .boxed()
+    };
+    let (diagnosis, _) = diagnosed(narrow).await;
+    let mut verdicts = diagnosis.verdicts.iter();
+    assert!(verdicts.all(|verdict| verdict.seen != Reaction::NotOpened), "{diagnosis:#?}");
 }
 
 /// A server that takes everything and breaks every rule it can.

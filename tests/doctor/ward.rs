@@ -22,6 +22,8 @@ pub struct Call {
     pub tcp: TcpStream,
     /// The first bytes that came, as text: a request, or not.
     pub request: String,
+    /// The number of connections before it.
+    pub before: usize,
 }
 
 impl Call {
@@ -84,12 +86,13 @@ pub fn ward(illness: Illness) -> SocketAddr {
     let listener = socket.listen(1024).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        while let Ok((mut tcp, _)) = listener.accept().await {
+        for before in 0.. {
+            let Ok((mut tcp, _)) = listener.accept().await else { break };
             tokio::spawn(async move {
                 let mut first = [0; 4096];
                 let n = tcp.read(&mut first).await.unwrap_or_default();
                 let request = String::from_utf8_lossy(&first[..n]).into_owned();
-                illness(Call { tcp, request }).await;
+                illness(Call { tcp, request, before }).await;
             });
         }
     });

@@ -9,7 +9,7 @@ use crate::program::Program;
 use crate::{HEAD, SWITCHED, read, talk_to};
 
 /// The examples that say goodbye before they end.
-const DRAINING: [&str; 4] = ["shutdown", "reconnect", "names_and_typing", "full_chat"];
+const DRAINING: [&str; 5] = ["shutdown", "reconnect", "names_and_typing", "full_chat", "guess"];
 
 /// Starts a program with SIGHUP as it is by default, even if the tests run under `nohup`.
 const HEARING: &[&str] =

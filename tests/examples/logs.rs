@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use ws101::frame::Frame;
 
 use super::program::examples;
-use super::program::{self, PATIENCE, Port, Program};
+use super::program::{self, PATIENCE, Port, Program, socket_path};
 
 /// The bytes that a pipe of Linux holds; the next one blocks.
 const PIPE_BYTES: usize = 64 * 1024;
@@ -103,27 +103,18 @@ impl Unread {
     }
 }
 
-/// Where a WebSocket opens in each.
-fn path(example: &str) -> &'static str {
-    match example {
-        "full_chat" | "reconnect" | "connections" => "/ws",
-        _ => "/",
-    }
-}
-
 async fn survives(example: &str, reader: Reader) {
     let mut unread = Unread::start(example, reader).await;
     for name in 0..CLIENTS {
         if example == "poll_vs_push" {
             break;
         }
-        let path = if example == "handshake" { "/ws" } else { path(example) };
-        let visited = unread.visit(path, name).await;
+        let visited = unread.visit(socket_path(example), name).await;
         assert_eq!(visited, Ok(()), "{example}, {reader:?}: client {name}");
     }
     assert!(unread.child.try_wait().unwrap().is_none(), "{example}, {reader:?}: it has ended");
     let ended = unread.stop().await;
-    let drains = ["shutdown", "reconnect", "names_and_typing", "full_chat"];
+    let drains = ["shutdown", "reconnect", "names_and_typing", "full_chat", "guess"];
     if drains.contains(&example) {
         assert_eq!(ended.code(), Some(0), "{example}, {reader:?}");
     }
@@ -195,7 +186,7 @@ async fn what_was_lost_is_counted_once_somebody_reads() {
 async fn plant(program: &Program, example: &str) {
     const ODD: &str = "\u{9b}31m\u{202e}\u{2028}";
     let mut tcp = TcpStream::connect(program.address).await.unwrap();
-    let path = if example == "handshake" { "/ws" } else { path(example) };
+    let path = socket_path(example);
     let head = format!(
         "GET {path}?{ODD} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
          Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\

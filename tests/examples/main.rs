@@ -9,6 +9,7 @@ mod crowds;
 mod drain;
 mod echo_broadcast;
 mod established;
+mod guess;
 mod hangup;
 #[cfg(target_os = "linux")]
 mod logs;
@@ -22,7 +23,9 @@ mod obeyed;
 mod program;
 mod race;
 mod requests;
+mod stranger;
 mod strangers;
+mod too_fast;
 mod waits;
 
 use std::net::SocketAddr;

@@ -90,7 +90,8 @@ fn just_finds_every_lesson() {
             };
             let plain = format!("{}\ncargo run --example {}\n", lesson.page.path, lesson.example);
             assert_eq!(said(&["--plain"]), plain, "just lesson {number} {language} --plain");
-            let lesson = "cargo run --quiet -p ws101-cli -- lesson";
+            let lesson =
+                "cargo build --quiet -p ws101-cli\ncargo run --quiet -p ws101-cli -- lesson";
             let taught = format!("{lesson} {number} --lang {language} --lan\n");
             assert_eq!(said(&["--lan"]), taught, "just lesson {number} {language} --lan");
         }

@@ -135,8 +135,15 @@ fn is_default(name: &str, value: &str) -> bool {
     };
     let default = Some(Settings::default());
     if value.is_empty() {
-        // A directory that has a page, and an origin or a host for the others.
-        let named = set(if name == "WS_FRONTEND" { "frontend" } else { "http://class.example" });
+        let named = set(match name {
+            "WS_FRONTEND" => "frontend",
+            "WS_HISTORY" => "chat.db",
+            // Origins and hosts.
+            _ => "http://class.example",
+        });
+        if name == "WS_HISTORY" && !cfg!(feature = "sqlite") {
+            return named.is_none();
+        }
         return named.is_some() && named != default;
     }
     set(value) == default

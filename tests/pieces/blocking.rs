@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -80,9 +81,16 @@ fn silence_and_a_reader_who_does_not_read_are_told_by_the_same_name() {
     assert_eq!([silence.kind(), full.kind()], [ErrorKind::TimedOut; 2]);
 }
 
+/// Has many descriptors allowed. One test at a time needs so many of them.
+fn descriptors() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    rlimit::increase_nofile_limit(65_536).expect("descriptors can be had");
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn one_more_than_there_may_be_waits_until_one_has_left() {
-    rlimit::increase_nofile_limit(65_536).expect("descriptors can be had");
+    let _turn = descriptors();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (give, given) = channel();
@@ -112,7 +120,7 @@ fn connect_from(last: u8, to: SocketAddr) -> TcpStream {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_address_that_has_most_makes_room_for_others() {
-    rlimit::increase_nofile_limit(65_536).expect("descriptors can be had");
+    let _turn = descriptors();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (give, given) = channel();

@@ -109,15 +109,9 @@ fn key(reason: &str) -> String {
 fn the_page_has_words_for_every_reason_of_the_chat_in_both_languages() {
     let texts = page("texts.js");
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = [
-        "endpoint.rs",
-        "heartbeat.rs",
-        "broadcast/outlet.rs",
-        "chat/room.rs",
-        "chat/rooms.rs",
-        "chat/arrival.rs",
-    ];
-    let reasons: Vec<_> = files.iter().flat_map(|file| reasons(&src.join(file))).collect();
+    let pieces = ["endpoint.rs", "heartbeat.rs", "broadcast/outlet.rs", "chat.rs"];
+    let files = pieces.iter().map(|file| src.join(file)).chain(sources(&src.join("chat")));
+    let reasons: Vec<_> = files.flat_map(|file| reasons(&file)).collect();
     assert!(reasons.iter().any(|it| it == "server shutting down"), "{reasons:?}");
     assert!(reasons.len() > 8, "{reasons:?}");
     for reason in &reasons {

@@ -57,7 +57,7 @@ impl Meter {
     }
 
     /// The same, parsed as JSON.
-    fn heard(&self) -> Vec<Value> {
+    pub(super) fn heard(&self) -> Vec<Value> {
         self.texts().iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
 }

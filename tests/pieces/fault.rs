@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ws101::fault::{
-    Decision, Fault, Kind, Line, Member, Out, PATIENCE, Refusal, Rule, WHOLE_FRAME,
+    Decision, Fault, FrameKind, Line, Member, Out, PATIENCE, Refusal, Rule, WHOLE_FRAME,
 };
 use ws101::frame::Role::{Client, Server};
 use ws101::frame::{Decoder, Frame, Opcode, Role};
@@ -340,7 +340,7 @@ fn frames_are_found_however_they_are_cut_and_long_ones_pass() {
 }
 
 /// A rule that holds such frames for a person.
-fn hold(kind: Kind, member: Option<Member>) -> Rule {
+fn hold(kind: FrameKind, member: Option<Member>) -> Rule {
     let Ok(like) = "drop frame from client".parse::<Rule>() else { panic!() };
     Rule { fault: Fault::Hold(kind, member), ..like }
 }
@@ -423,7 +423,7 @@ fn without_a_rule_bytes_pass_as_they_come_and_a_made_frame_stands_between_two() 
 #[test]
 fn a_held_frame_waits_for_a_person_and_pings_overtake_it() {
     let mut wire = Wire::behind(&[]);
-    wire.line.add(wire.now, 1, &hold(Kind::Of(Opcode::Text), None));
+    wire.line.add(wire.now, 1, &hold(FrameKind::Of(Opcode::Text), None));
     wire.say(Client, "one").say(Client, "two").say(Client, Frame::binary("b"));
     wire.say(Client, Frame::ping("")).say(Server, "back");
     assert!(matches!(wire.line.due(wire.now, Client), Some(Out::Send(_, None))), "the ping");
@@ -444,7 +444,7 @@ fn a_held_frame_waits_for_a_person_and_pings_overtake_it() {
 #[test]
 fn a_held_frame_is_sent_on_if_nobody_decides() {
     let mut wire = Wire::behind(&[]);
-    wire.line.add(wire.now, 1, &hold(Kind::Any, None));
+    wire.line.add(wire.now, 1, &hold(FrameKind::Any, None));
     wire.say(Client, "one").wait(1000).say(Client, "two");
     let patience = millis(PATIENCE);
     let sent = wire.sent(Client);
@@ -455,7 +455,7 @@ fn a_held_frame_is_sent_on_if_nobody_decides() {
     wire.say(Client, "three");
     wire.line.remove(wire.now, 1);
     assert_eq!(wire.sent(Client).len(), 1);
-    wire.line.add(wire.now, 2, &hold(Kind::Any, None));
+    wire.line.add(wire.now, 2, &hold(FrameKind::Any, None));
     wire.say(Client, "four").say(Client, "five");
     wire.line.finish(wire.now, Client);
     assert_eq!(wire.sent(Client).len(), 2);
@@ -473,7 +473,7 @@ fn frames_are_held_by_what_their_json_says() {
         (member("/user/id", None), false),
     ] {
         let mut wire = Wire::behind(&[]);
-        wire.line.add(wire.now, 1, &hold(Kind::Of(Opcode::Text), member));
+        wire.line.add(wire.now, 1, &hold(FrameKind::Of(Opcode::Text), member));
         wire.say(Client, r#"{"type":"message"}"#);
         let out = wire.line.due(wire.now, Client);
         assert_eq!(matches!(out, Some(Out::Held(..))), is_held, "{out:?}");
@@ -483,7 +483,7 @@ fn frames_are_held_by_what_their_json_says() {
 #[test]
 fn what_waits_behind_a_held_frame_is_bounded() {
     let mut wire = Wire::behind(&[]);
-    wire.line.add(wire.now, 1, &hold(Kind::Of(Opcode::Text), None));
+    wire.line.add(wire.now, 1, &hold(FrameKind::Of(Opcode::Text), None));
     wire.say(Client, "held");
     let mut said = 0;
     while wire.line.has_room(Client) {

@@ -166,3 +166,31 @@ fn the_page_knows_how_long_a_name_may_be() {
         assert!(line.contains(&format!(" {NAME_CHARS} ")), "{line}");
     }
 }
+
+/// The most bytes that a browser loads to show the chat.
+const PAGE_BYTES: usize = 150_000;
+
+/// Follows the page's links and its scripts' imports, but those that wait until somebody needs them.
+#[test]
+fn the_chat_is_a_light_page() {
+    let mut open = vec!["index.html".to_owned()];
+    let mut loaded = BTreeSet::new();
+    let mut bytes = 0;
+    while let Some(name) = open.pop() {
+        if !loaded.insert(name.clone()) {
+            continue;
+        }
+        let file = embedded(&name).unwrap_or_else(|| panic!("{name} is asked for"));
+        bytes += file.len();
+        let text = std::str::from_utf8(file).unwrap();
+        for begin in ["href=\"/", "src=\"/", "from './", "import './"] {
+            let after = text.split(begin).skip(1);
+            let names = after.filter_map(|after| after.split(['"', '\'']).next());
+            open.extend(names.filter(|name| name.contains('.')).map(str::to_owned));
+        }
+    }
+    assert!(loaded.contains("teacher.js") && loaded.contains("styles.css"), "{loaded:?}");
+    assert!(!loaded.contains("code.js"), "the projector's code is loaded for everybody");
+    assert!(bytes <= PAGE_BYTES, "{bytes} bytes: {loaded:?}");
+    println!("{bytes} bytes in {} files", loaded.len());
+}

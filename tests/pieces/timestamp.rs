@@ -32,10 +32,35 @@ fn every_day_of_four_centuries_follows_the_day_before_it() {
         let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
         for (month, length) in (1..).zip(months) {
             for day in 1..=length {
-                assert_eq!(at(days * DAY), format!("{year}-{month:02}-{day:02}T00:00:00.000Z"));
+                let text = format!("{year}-{month:02}-{day:02}T00:00:00.000Z");
+                assert_eq!(at(days * DAY), text);
+                let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(days * DAY);
+                assert_eq!(timestamp::read(&text), Some(moment));
                 days += 1;
             }
         }
+    }
+}
+
+#[test]
+fn what_was_written_is_read_and_nothing_else() {
+    let moment = SystemTime::UNIX_EPOCH + Duration::from_millis(1_234_567_890_987);
+    assert_eq!(timestamp::read(&timestamp::of(moment)), Some(moment));
+    for other in [
+        "",
+        "yesterday",
+        "1969-12-31T23:59:59.000Z",
+        "2023-02-29T00:00:00.000Z",
+        "2023-13-01T00:00:00.000Z",
+        "2023-00-01T00:00:00.000Z",
+        "2023-01-00T00:00:00.000Z",
+        "2023-01-01T24:00:00.000Z",
+        "2023-01-01T00:00:00Z",
+        "2023-01-01T00:00:00.000+01",
+        "2023-01-01T00:00:00.000Z ",
+        "２０２３-01-01T00:00:00.000Z",
+    ] {
+        assert_eq!(timestamp::read(other), None, "{other}");
     }
 }
 

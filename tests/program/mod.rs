@@ -229,6 +229,15 @@ fn fresh(program: &str, fix: &str) -> PathBuf {
     path
 }
 
+/// The path at which an example opens a WebSocket.
+pub fn socket_path(example: &str) -> &'static str {
+    match example {
+        "connections" | "full_chat" | "guess" | "handshake" | "poll_vs_push" | "reconnect"
+        | "strangers_page" | "too_fast" => "/ws",
+        _ => "/",
+    }
+}
+
 /// The addresses in what a program says: `ws://127.0.0.1:8080`.
 pub fn addresses(said: &str) -> impl Iterator<Item = SocketAddr> {
     let after = said.split("//").skip(1);

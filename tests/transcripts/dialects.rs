@@ -194,7 +194,7 @@ impl Dialect for Lines {
             return Ok(Request::Bye);
         }
         let content = checked_content(text)?;
-        Ok(Request::Message { id: None, content, username: None, data: None })
+        Ok(Request::Message { id: None, content, username: None, data: None, reply_to: None })
     }
 
     fn write(&self, event: &Event, _: &str) -> Option<Message> {

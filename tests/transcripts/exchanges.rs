@@ -3,7 +3,7 @@
 use ws101::chat::{Chat, Rooms};
 use ws101::endpoint::Endpoint;
 use ws101::scenario::Scenario;
-use ws101::settings::Settings;
+use ws101::settings::{Key, Settings};
 use ws101::transcript::Transcript;
 
 use super::chat;
@@ -16,11 +16,16 @@ const ROOMS: &str = include_str!("rooms.wst");
 
 const PRIVATE: &str = include_str!("private.wst");
 
-const EXCHANGES: [&str; 5] = [RESUME, HISTORY, IDENTITY, ROOMS, PRIVATE];
+const CHANGES: &str = include_str!("changes.wst");
+
+const TEACHER: &str = include_str!("teacher.wst");
+
+const EXCHANGES: [&str; 7] = [RESUME, HISTORY, IDENTITY, ROOMS, PRIVATE, CHANGES, TEACHER];
 
 async fn play(exchange: &str) {
     let scenario: Scenario = exchange.parse().unwrap();
-    let (t, _chat) = chat(&Settings { rate: 0, ..Settings::default() });
+    let teacher_key = Some(Key::new("correct horse battery"));
+    let (t, _chat) = chat(&Settings { rate: 0, teacher_key, ..Settings::default() });
     let played = scenario.play(t).await;
     assert!(played.difference.is_none(), "{}", played.difference.unwrap());
 }
@@ -43,6 +48,16 @@ async fn a_token_keeps_name_and_place() {
 #[tokio::test(start_paused = true)]
 async fn a_private_message_reaches_nobody_else() {
     play(PRIVATE).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_edited_deleted_and_reacted_to() {
+    play(CHANGES).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_teacher_keeps_order() {
+    play(TEACHER).await;
 }
 
 #[tokio::test(start_paused = true)]

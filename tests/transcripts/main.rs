@@ -1,5 +1,6 @@
 //! What the protocols look like: every byte that crossed the wire, in virtual time.
 
+mod abuse;
 mod again;
 mod chat;
 mod dialects;

@@ -1,6 +1,7 @@
 //! A class as a teacher starts it: `ws101 lesson`, with `full_chat` behind its tap.
 
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -19,12 +20,13 @@ const START: Duration = Duration::from_secs(60);
 /// The screen of a phone.
 const PHONE: View = View { width: 390, height: 844, mobile: true, ..PROJECTOR };
 
-/// A running class; dropped, it is killed.
+/// A running class; when the last of its clones is dropped, it is killed.
+#[derive(Clone)]
 pub struct Classroom {
     /// `http://localhost:PORT/class/`
     page: String,
     pub key: String,
-    _child: Child,
+    _child: Arc<Child>,
 }
 
 impl Classroom {
@@ -54,7 +56,17 @@ impl Classroom {
         });
         let address = address.await.context("no class")??;
         let (page, key) = address.split_once("teach#").context("a key")?;
-        Ok(Self { page: page.to_owned(), key: key.to_owned(), _child: child })
+        Ok(Self { page: page.to_owned(), key: key.to_owned(), _child: Arc::new(child) })
+    }
+
+    /// The address of a page: `phone?lang=ru`.
+    pub fn address(&self, page: &str) -> String {
+        format!("{}{page}", self.page)
+    }
+
+    /// The same class by its other address, where a browser keeps other cookies.
+    pub fn on_127_0_0_1(&self) -> Self {
+        Self { page: self.page.replace("localhost", "127.0.0.1"), ..self.clone() }
     }
 
     /// A page of the class on a projector: `""`, or `"teach#KEY"`.

@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Result;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use warp::Filter;
 
@@ -21,7 +24,14 @@ impl Site {
         let routes = warp::path("class").and(own.or(warp::fs::dir(frontend)));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let serving = tokio::spawn(warp::serve(routes).incoming(listener).run());
+        let serving = tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let service = TowerToHyperService::new(warp::service(routes.clone()));
+                let http = http1::Builder::new().serve_connection(TokioIo::new(tcp), service);
+                // Errors are a browser's that has gone.
+                tokio::spawn(async move { drop(http.await) });
+            }
+        });
         Ok(Self { address, serving })
     }
 

@@ -59,6 +59,15 @@ impl Tab {
         Ok(())
     }
 
+    /// Presses and releases Space on what has the focus.
+    pub async fn space(&self) -> Result<()> {
+        for (kind, text) in [("keyDown", " "), ("keyUp", "")] {
+            let key = json!({ "type": kind, "key": " ", "code": "Space", "windowsVirtualKeyCode": 32, "text": text });
+            self.call("Input.dispatchKeyEvent", key).await?;
+        }
+        Ok(())
+    }
+
     /// Presses and releases a key by its place on the keyboard: `KeyK`, `Space`, `ArrowLeft`.
     ///
     /// `types` is what it types in the layout that is on, so `KeyK` may type "k" or "л".

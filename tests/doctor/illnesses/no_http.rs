@@ -44,6 +44,7 @@ pub const ILLNESSES: &[(&str, Illness)] = &[
     ("breaks off", |mut call| {
         async move { call.say("HTTP/1.1 101 Switching Protocols\r\nUpgr").await }.boxed()
     }),
+    ("forgets the blank line", says!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")),
     ("never ends its head", |mut call| {
         async move {
             call.say("HTTP/1.1 200 OK\r\n").await;

@@ -23,6 +23,7 @@ pub const ILLNESSES: &[(&str, Illness)] = &[
         "answers with a page",
         says!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<!doctype html>"),
     ),
+    ("answers with no content", says!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")),
     ("has a cache before it", says!("HTTP/1.1 200 OK\r\nVia: 1.1 varnish\r\n\r\nhello")),
     (
         "has a proxy that drops Upgrade",
@@ -41,7 +42,9 @@ pub const ILLNESSES: &[(&str, Illness)] = &[
     ),
     (
         "sends to log in",
-        says!("HTTP/1.1 302 Found\r\nLocation: https://example.com/login?next=%2Fws\r\n\r\n"),
+        says!(
+            "HTTP/1.1 302 Found\r\nLocation: https://example.com/login?next=%2Fws&token=hush\r\n\r\n"
+        ),
     ),
     (
         "has moved",

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use ws101::client::{self, Answer, Received, Request};
 use ws101::frame::{Frame, Opcode};
 
-use crate::program::PATIENCE;
+use crate::program::{PATIENCE, socket_path};
 
 /// The longest payload that is kept whole.
 const KEEP: usize = 1 << 20;
@@ -25,7 +25,7 @@ pub async fn narrow(address: SocketAddr) -> TcpStream {
 /// A message of a person, as the example expects it.
 pub fn message(example: &str, content: &str) -> Frame {
     Frame::text(match example {
-        "broadcast" => format!(r#"{{"type":"user","content":"{content}"}}"#),
+        "broadcast" | "too_fast" => format!(r#"{{"type":"user","content":"{content}"}}"#),
         "reconnect" | "names_and_typing" | "full_chat" => {
             format!(r#"{{"type":"message","content":"{content}"}}"#)
         }
@@ -35,11 +35,7 @@ pub fn message(example: &str, content: &str) -> Frame {
 
 /// The request for a WebSocket.
 pub fn request(example: &str) -> Request {
-    let path = match example {
-        "handshake" | "poll_vs_push" | "connections" | "reconnect" | "full_chat" => "/ws",
-        _ => "/",
-    };
-    Request::new(path).subprotocol("ws101.chat.v1")
+    Request::new(socket_path(example)).subprotocol("ws101.chat.v1")
 }
 
 pub struct Client(client::Client<TcpStream>);

@@ -1,6 +1,5 @@
 //! For each setting, what a client sees if an example obeys it.
 
-use std::fs;
 use std::future::pending;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -27,8 +26,13 @@ const REPLY: Duration = Duration::from_secs(10);
 /// More bytes than the buffers between two programs take.
 const FLOOD: usize = 6 << 20;
 
+/// The examples with a page of their own, in place of `frontend/`.
+const OWN_PAGES: [&str; 3] = ["guess", "strangers_page", "too_fast"];
+
 /// A time after which nobody looks any more, in milliseconds.
 const LATE: &str = "600000";
+
+const TEACHER_KEY: &str = "correct horse battery";
 
 /// Stands for a port that is reserved for one run.
 const FREE_PORT: &str = "a free port";
@@ -153,6 +157,8 @@ enum Kind {
     },
     /// The status of the answer to a request for a WebSocket with this header.
     Status(u16, &'static str, &'static str),
+    /// The key is accepted.
+    Teacher,
     Page,
 }
 
@@ -205,6 +211,7 @@ pub fn effects(frontend: &Path) -> Vec<Effect> {
         ]),
         Effect::of("WS_ORIGINS", "http://class.example", origin),
         Effect::of("WS_HOSTS", "class.example", host),
+        Effect::of("WS_TEACHER_KEY", TEACHER_KEY, Kind::Teacher),
         Effect::of("WS_FRONTEND", &frontend.to_string_lossy(), Kind::Page),
     ]
 }
@@ -308,6 +315,12 @@ impl Effect {
             Kind::Status(wanted, name, value) => {
                 run.status(&request(&run.example).header(name, value)).await == wanted
             }
+            Kind::Teacher => {
+                let mut client = run.enter("ann").await;
+                let teach = format!(r#"{{"type":"teach","id":"t","key":"{TEACHER_KEY}"}}"#);
+                client.send(Frame::new(Opcode::Text, teach)).await;
+                client.hears(&[r#""type":"ack""#]).await
+            }
             Kind::Page => page(run).await,
             Kind::LeftBehind | Kind::NotReadingEnds | Kind::SlowMemberEnds => {
                 unreachable!("`comes` looks for these")
@@ -410,10 +423,16 @@ async fn not_reading_ends(run: &Run) -> bool {
             };
             run.in_time(reading).await
         }
-        _ => {
-            let texts = fs::metadata(concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/texts.js"));
-            let times = FLOOD / usize::try_from(texts.unwrap().len()).unwrap();
-            is_cut(run, &"GET /texts.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(times)).await
+        example => {
+            // The longest file that it has: some have a page of their own, and no other.
+            let target = if OWN_PAGES.contains(&example) { "/" } else { "/texts.js" };
+            let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let mut tcp = run.connect().await;
+            let last = request.replace("Host", "Connection: close\r\nHost");
+            tcp.write_all(last.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            tcp.read_to_end(&mut answer).await.unwrap();
+            is_cut(run, &request.repeat(FLOOD / answer.len())).await
         }
     }
 }
@@ -425,7 +444,9 @@ async fn is_cut(run: &Run, requests: &str) -> bool {
     let mut buffer = vec![0; 1 << 16];
     loop {
         let mut tcp = narrow(run.program.address).await;
-        tcp.write_all(requests.as_bytes()).await.unwrap();
+        if tcp.write_all(requests.as_bytes()).await.is_err() {
+            return true;
+        }
         sleep(not_reading).await;
         let mut come = 0;
         while come < FLOOD * 9 / 10 {
