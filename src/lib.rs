@@ -81,6 +81,7 @@
 //! | | [`close`] | Ends a connection so that both sides get a close code. |
 //! | | [`echo`] | Sends every message back. |
 //! | | [`broadcast`] | Sends one message to every member. |
+//! | | [`broker`] | A numbered log that several servers share, in memory or in Redis. |
 //! | | [`crowd`] | Tells arrivals and departures together when there are many. |
 //! | | [`history`] | Keeps the latest messages for clients that reconnect. |
 //! | | [`heartbeat`] | Sends pings, and finds connections whose peer is gone. |
@@ -113,6 +114,7 @@
 //! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
 //! | `testing` | what tests a server: [`client`], [`fault`], [`proxy`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
 //! | `sqlite` | a [`history`] in a file, `history::Sqlite`: needs a C compiler; not on by default |
+//! | `redis` | a [`broker`] for several servers, `broker::Redis`; not on by default |
 //!
 //! Crates whose types stand in signatures are re-exported, so that a program has the same
 //! versions: [`bytes`], [`http`], [`tokio`], [`serde_json`], and with `server` [`hyper`],
@@ -143,6 +145,8 @@ pub mod address;
 pub mod blocking;
 #[cfg(feature = "server")]
 pub mod broadcast;
+#[cfg(feature = "server")]
+pub mod broker;
 #[cfg(feature = "server")]
 pub mod chat;
 #[cfg(feature = "testing")]

@@ -36,6 +36,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "blocking",
         "broadcast",
+        "broker",
         "client",
         "crowd",
         "echo",

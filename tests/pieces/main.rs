@@ -1,8 +1,12 @@
 //! The pieces, each alone.
 
+#[path = "../brokers/mod.rs"]
+mod brokers;
+
 mod address;
 mod blocking;
 mod broadcast;
+mod broker;
 mod changes;
 mod chat;
 mod checks;

@@ -9,6 +9,7 @@ mod chance;
 mod corpus;
 
 mod addresses;
+mod broker;
 mod disk;
 mod frames;
 mod handshakes;
