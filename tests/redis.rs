@@ -259,7 +259,7 @@ async fn parrot(answer: &'static str) -> String {
                 let mut buffer = [0; 4096];
                 while let Ok(count @ 1..) = stream.read(&mut buffer).await {
                     // Several commands come at once, and each begins with a `*`.
-                    let commands = buffer[..count].iter().filter(|&&byte| byte == b'*').count();
+                    let commands = buffer[..count].split(|&byte| byte == b'*').count() - 1;
                     if stream.write_all(answer.repeat(commands).as_bytes()).await.is_err() {
                         return;
                     }

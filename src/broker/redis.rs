@@ -62,7 +62,7 @@ impl Redis {
         let opening = concat!(include_str!("redis/open.lua"), "\n");
         let script = |rest: &str| Script::new(&format!("{opening}{rest}"));
         // The error does not quote the address, which may have a password.
-        let client = Client::open(address).map_err(explained)?;
+        let client = Client::open(address).map_err(|error| explained(&error))?;
         Ok(Self {
             link: Link::new(client),
             publish: script(include_str!("redis/publish.lua")),

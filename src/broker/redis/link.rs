@@ -67,7 +67,7 @@ impl Link {
     where
         F: Future<Output = Result<T, RedisError>>,
     {
-        let cell = {
+        let shared = {
             let state = self.state();
             if let Some((error, at)) = &state.trouble
                 && state.cell.get().is_none()
@@ -78,14 +78,14 @@ impl Link {
             state.cell.clone()
         };
         let called = timeout(CALL_DEADLINE, async {
-            let connected = cell.get_or_try_init(|| connect(&self.client)).await?.clone();
-            call(self.client.clone(), connected).await.map_err(explained)
+            let connected = shared.get_or_try_init(|| connect(&self.client)).await?.clone();
+            call(self.client.clone(), connected).await.map_err(|error| explained(&error))
         });
         let called = called.await.unwrap_or_else(|_| {
             let words = format!("no answer within {} s", CALL_DEADLINE.as_secs());
             Err(BrokerError::Away(Shown::of(&words)))
         });
-        self.tell(called.as_ref().err(), &cell);
+        self.tell(called.as_ref().err(), &shared);
         called
     }
 
@@ -114,9 +114,12 @@ async fn connect(client: &Client) -> Result<Connected, BrokerError> {
         .set_connection_timeout(Some(CALL_DEADLINE))
         .set_response_timeout(Some(CALL_DEADLINE));
     let connecting = client.get_multiplexed_async_connection_with_config(&config);
-    let mut connection = connecting.await.map_err(explained)?;
-    let server: String =
-        cmd("INFO").arg("server").query_async(&mut connection).await.map_err(explained)?;
+    let mut connection = connecting.await.map_err(|error| explained(&error))?;
+    let server: String = cmd("INFO")
+        .arg("server")
+        .query_async(&mut connection)
+        .await
+        .map_err(|error| explained(&error))?;
     let version = server.lines().find_map(|line| line.strip_prefix("redis_version:"));
     let version = version.unwrap_or("of an unknown version").trim();
     if !is_new_enough(version) {
@@ -140,7 +143,7 @@ fn is_new_enough(version: &str) -> bool {
 }
 
 /// An error of Redis, or of the way there, in words.
-pub(super) fn explained(error: RedisError) -> BrokerError {
+pub(super) fn explained(error: &RedisError) -> BrokerError {
     let text = error.to_string();
     let words = Shown::of(&text);
     match error.kind() {
