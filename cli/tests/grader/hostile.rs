@@ -45,8 +45,22 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// Of virtual memory: too little for whoever believes in a length of 4 GiB.
 const KIBIBYTES: &str = "3145728";
 
+/// How often a verdict is asked for on a machine that is too busy to tell.
+const TRIES: usize = 4;
+
 /// What `ws101` makes of these words with little memory, and in time.
 async fn limited(words: &[&str]) -> Graded {
+    let mut graded = limited_once(words).await;
+    for _ in 1..TRIES {
+        if !graded.out.contains("not known on this machine") {
+            break;
+        }
+        graded = limited_once(words).await;
+    }
+    graded
+}
+
+async fn limited_once(words: &[&str]) -> Graded {
     let ws101 = env!("CARGO_BIN_EXE_ws101");
     let mut limited = Command::new(ws101);
     if cfg!(target_os = "linux") {

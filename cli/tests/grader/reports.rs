@@ -16,12 +16,13 @@ const CLIENT_CHECKS: [&str; 3] = ["10.1", "10.6", "10.7"];
 
 /// Events for which the check does not wait, so that they come before what a client does next, or
 /// after.
-const ANYWHERE: [(&str, &[&str]); 5] = [
+const ANYWHERE: [(&str, &[&str]); 6] = [
     ("6.1", &["client_connected", "client_disconnected"]),
     ("7.3", &["welcome"]),
     ("9.5", &["welcome"]),
     ("11.7", &["user_joined"]),
     ("12.6", &["user_joined"]),
+    ("14.1", &["user", "error"]),
 ];
 
 /// The report of that check, in English and in Russian.
@@ -35,8 +36,8 @@ async fn report(number: &str, target: &str, cmd: &str) -> String {
     }
     let anywhere = ANYWHERE.iter().find(|(known, _)| *known == number).map_or(&[][..], |of| of.1);
     let is_told = |line: &&str| {
-        let is_of =
-            |kind: &&str| line.contains(" << ") && line.contains(&format!(r#""type":"{kind}""#));
+        let is_event = [" << ", " >> "].iter().any(|arrow| line.contains(arrow));
+        let is_of = |kind: &&str| is_event && line.contains(&format!(r#""type":"{kind}""#));
         !anywhere.iter().any(is_of)
     };
     let told = told.lines().filter(is_told).collect::<Vec<_>>().join("\n");

@@ -255,7 +255,7 @@ function open(ws, request, query) {
 function beat(ws) {
   let asked;
   const ask = () => {
-    if (wrong("7.1,7.2,7.3,7.4 sends a JSON ping")) return send(ws, { type: "ping" });
+    if (wrong("7.1,7.2,7.3,7.4,7.5?,7.6? sends a JSON ping")) return send(ws, { type: "ping" });
     if (wrong("7.1,7.3 pings once") && ws.wasAsked) return;
     if (wrong("7.1 pings the first who came only") && [...clients][0] !== ws) return;
     if (wrong("7.1,7.2,7.3,7.4 sends pongs")) return ws.pong();
