@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use ws101::frame::{Decoder, Frame, Opcode};
 use ws101::scenario::{Mismatch, Scenario};
-use ws101::transcript::{Pipe, Transcript};
+use ws101::transcript::{ENDING, Pipe, Transcript};
 
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
@@ -116,6 +116,33 @@ async fn a_panic_of_a_handler_is_a_line_and_a_failure() {
     let scenario: Scenario = t.to_string().parse().unwrap();
     let played = scenario.play(panics()).await;
     assert!(played.difference.is_none(), "{played}");
+}
+
+/// What a handler does when its client has left is in no line of a scenario.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_ends_badly_fails_the_scenario() {
+    let panics = || {
+        Transcript::new(async |pipe| {
+            serve(pipe, back).await;
+            panic!("nobody is left");
+        })
+    };
+    for end in ["", "bob -- cut\n", "bob -- cut\n\n== ann comes\nann -> GET /\nann <- 101\n"] {
+        let scenario: Scenario = format!("{HI}{end}").parse().unwrap();
+        let played = scenario.play(panics()).await;
+        let text = played.to_string();
+        let difference = played.difference.expect(end);
+        assert_eq!(difference.why, Mismatch::Panicked, "{text}");
+        let seen = "-- server panicked: \"nobody is left\"";
+        assert_eq!(difference.seen.as_deref(), Some(seen), "{text}");
+    }
+    let stays = Transcript::new(async |pipe| {
+        serve(pipe, back).await;
+        std::future::pending::<()>().await
+    });
+    let (why, text) = difference(stays).await;
+    assert_eq!(why, Some(Mismatch::Running(ENDING)), "{text}");
+    assert!(text.contains("its handler still runs 60s after the connection ended"), "{text}");
 }
 
 /// As axum does with what follows an upgrade.

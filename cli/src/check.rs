@@ -24,7 +24,7 @@ use crate::lang::Lang;
 use crate::output::{clear_terminal, print_document, print_error, print_lines};
 use crate::place::{Place, address};
 use crate::request::RequestOptions;
-use judge::{Candidate, Judge};
+use judge::{Candidate, Judge, Judged};
 pub use lesson::{Check as LessonCheck, Lesson};
 use report::{Report, Tested};
 use watch::Watch;
@@ -83,6 +83,22 @@ struct Machine {
     /// Print `JUnit`'s XML
     #[arg(long)]
     junit: bool,
+}
+
+impl Machine {
+    /// Whether somebody asked for one.
+    fn is_asked_for(&self) -> bool {
+        self.json || self.junit
+    }
+
+    /// Prints the report that was asked for, if one was.
+    fn print(&self, report: &Report) {
+        if self.json {
+            print_document(&format!("{}\n", report.json()));
+        } else if self.junit {
+            print_document(&report.junit());
+        }
+    }
 }
 
 impl Check {
@@ -182,20 +198,27 @@ impl Check {
         };
         let mut judge = Judge::new(candidate, lesson.settings(), self.build);
         let secrets = self.options.secrets(self.url.as_ref());
-        let for_people = !self.machine.json && !self.machine.junit;
+        let for_people = !self.machine.is_asked_for();
         let mut report = Report::new(lesson, seed, lang, self.tested());
         if for_people {
             report.begin();
         }
         let judged = async {
             for check in checks {
-                let judged = judge.judge(&check, seed, lang).await?.hiding(&secrets);
+                let judged = match judge.judge(&check, seed, lang).await {
+                    Ok(judged) => judged.hiding(&secrets),
+                    Err(error) => {
+                        let unplayed = Judged::unplayed(&check, format!("{error:#}"));
+                        report.add(unplayed.hiding(&secrets));
+                        return Err(error);
+                    }
+                };
                 if for_people {
                     report.tell(&judged, self.wire, self.hints);
                 }
                 report.add(judged);
             }
-            anyhow::Ok(())
+            Ok(())
         };
         let interrupt = interrupted()?;
         let judged = tokio::select! {
@@ -203,7 +226,11 @@ impl Check {
             signal = interrupt => bail!(lang.interrupted(signal)),
         };
         judge.end().await;
-        judged?;
+        if let Err(error) = judged {
+            // A program that reads the report reads why it breaks off.
+            self.machine.print(&report);
+            return Err(error);
+        }
         if let Some(suspect) = judge.suspect().filter(|_| report.passed()) {
             let suspect = suspect.hiding(&secrets);
             if for_people {
@@ -211,13 +238,10 @@ impl Check {
             }
             report.replace(suspect);
         }
-        match &self.machine {
-            Machine { json: true, .. } => print_document(&format!("{}\n", report.json())),
-            Machine { junit: true, .. } => print_document(&report.junit()),
-            Machine { .. } => {
-                report.end();
-                next::remember(&report, lesson, lang);
-            }
+        self.machine.print(&report);
+        if for_people {
+            report.end();
+            next::remember(&report, lesson, lang);
         }
         Ok(report.exit())
     }

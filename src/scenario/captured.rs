@@ -14,6 +14,16 @@ const NAMES_LIMIT: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CapturedFault {
+    /// Fewer names were captured than the note compares.
+    #[error("{found} {} captured of {front}, {front}1 and so on, and the note compares {needed} at least", if *.found == 1 { "was" } else { "were" })]
+    TooFew {
+        /// The front of the names.
+        front: String,
+        /// How many were captured.
+        found: usize,
+        /// How many must be.
+        needed: usize,
+    },
     /// `@distinct`: so many names stand for this one value.
     #[error("{count} clients have one id, {id}, and each must have its own")]
     NotDistinct {
@@ -57,6 +67,9 @@ impl CapturedFault {
     #[must_use]
     pub fn in_russian(&self) -> String {
         match self {
+            Self::TooFew { front, found, needed } => format!(
+                "из имён {front}, {front}1 и так далее захвачено {found}, а сравнивать нужно не меньше {needed}"
+            ),
             Self::NotDistinct { count, id } => format!(
                 "у нескольких клиентов ({count}) один и тот же id {id}, а у каждого должен быть свой"
             ),
@@ -86,12 +99,22 @@ pub(super) fn captured_fault(
     let of_steps = of_steps.flat_map(|(at, step)| step.notes.iter().map(move |note| (at, note)));
     let mut notes = of_file.chain(of_steps);
     notes.find_map(|(at, note)| {
+        let (front, needed) = match note {
+            Note::Distinct(front) | Note::Rising(front) | Note::Grows(front, ..) => (front, 2),
+            Note::Positive(front) | Note::Between(front, ..) => (front, 1),
+            _ => return None,
+        };
+        let values = captured(names, front);
         let fault = match note {
-            Note::Distinct(front) => distinct(&captured(names, front)),
-            Note::Rising(front) => rising(&captured(names, front)),
-            Note::Positive(front) => positive(&captured(names, front)),
-            Note::Between(front, from, to) => between(&captured(names, front), *from, *to),
-            Note::Grows(front, from, to) => grows(&captured(names, front), *from, *to),
+            _ if values.len() < needed => {
+                let front = front.clone();
+                Some(CapturedFault::TooFew { front, found: values.len(), needed })
+            }
+            Note::Distinct(_) => distinct(&values),
+            Note::Rising(_) => rising(&values),
+            Note::Positive(_) => positive(&values),
+            Note::Between(_, from, to) => between(&values, *from, *to),
+            Note::Grows(_, from, to) => grows(&values, *from, *to),
             _ => None,
         };
         fault.map(|fault| (at, note.clone(), fault))

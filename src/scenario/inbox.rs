@@ -55,7 +55,6 @@ pub(super) struct Inbox {
     answer: Option<Answering>,
     message: Option<JoinedMessage>,
     bytes: usize,
-    is_panic_taken: bool,
 }
 
 /// An answer whose body is incomplete.
@@ -88,10 +87,8 @@ impl Inbox {
             steps::count(1);
             // A panic ends the connection, so it stands before the end.
             if matches!(seen.event, TapEvent::Eof | TapEvent::Error(_))
-                && !self.is_panic_taken
-                && let Some(message) = lane.panic()
+                && let Some(message) = lane.receive_panic()
             {
-                self.is_panic_taken = true;
                 self.flush();
                 let what = Arrived::Panicked(message);
                 self.push(Arrival { at: seen.at, what, seen: Vec::new() });

@@ -105,6 +105,12 @@ pub enum Mismatch {
     /// A task of the server panicked.
     #[error("the server panicked")]
     Panicked,
+    /// The handler of a client still ran this long after its connection had ended.
+    #[error(
+        "its handler still runs {} after the connection ended: it waits for something else than its client",
+        seconds(*.0)
+    )]
+    Running(Duration),
     /// A server in process that never falls silent.
     #[error(
         "the server never falls silent: a task of it runs on and on while the clock stands still"

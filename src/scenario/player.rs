@@ -17,7 +17,7 @@ use super::mismatch::{Difference, Mismatch, NOTHING_MORE};
 use super::settings::StepSettings;
 use super::{Expectation, Item, Names, Note, Observation, Scenario, Timing};
 use crate::tap::Limits;
-use crate::transcript::{BYTES_TOLD, Transcript};
+use crate::transcript::{BYTES_TOLD, ENDING, Transcript};
 use crate::wst::{LineWriter, steps};
 
 /// The most bytes of each payload, and the most events that are not yet in an inbox, that are kept of each client.
@@ -91,6 +91,10 @@ pub(super) async fn play(
     };
     player.take_in();
     player.report();
+    let difference = match difference {
+        None => player.badly_ended().await,
+        differs => differs,
+    };
     let Player { t, names, steps, .. } = player;
     Played { difference, steps, names, transcript: t }
 }
@@ -311,6 +315,34 @@ impl Player {
         difference.seen =
             self.t.panics().first().map(|message| format!("server panicked: {message}"));
         difference
+    }
+
+    /// Ends the conversation with a server in process. The difference is a handler that panics or runs on when
+    /// its client has left, and a panic that no client received because it had left before.
+    async fn badly_ended(&mut self) -> Option<Difference> {
+        let server = self.t.server()?;
+        if Transcript::unless_restless(Some(server), false, self.t.end()).await.is_none() {
+            return Some(*self.differs(None, Mismatch::Restless));
+        }
+        if let Some((name, message)) = self.t.unreceived_panic() {
+            let seen = LineWriter::panic(name, &message).to_string();
+            let lane = Some(name.to_owned());
+            return Some(Difference {
+                seen: Some(seen),
+                lane,
+                ..self.at_the_end(Mismatch::Panicked)
+            });
+        }
+        if !self.t.panics().is_empty() {
+            return Some(*self.panicked());
+        }
+        let lane = Some(self.t.running()?.to_owned());
+        Some(Difference { lane, ..self.at_the_end(Mismatch::Running(ENDING)) })
+    }
+
+    /// A difference behind the last line.
+    fn at_the_end(&self, why: Mismatch) -> Difference {
+        Difference { expected: NOTHING_MORE.to_owned(), ..*self.differs(None, why) }
     }
 
     /// An event as transcripts write it, and its bytes.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::detail::Detail;
 use super::mismatch::Mismatch;
 use crate::frame::Torn;
+use crate::wst::seconds;
 
 /// `300 мс`, `4,5 с`.
 fn time(time: Duration) -> String {
@@ -51,6 +52,10 @@ impl Mismatch {
             Self::Connected => "соединение ещё есть".to_owned(),
             Self::Flood => "пришло так быстро, что не всё удалось услышать".to_owned(),
             Self::Panicked => "сервер запаниковал".to_owned(),
+            Self::Running(time) => format!(
+                "обработчик работает ещё {} после конца соединения: он ждёт не клиента, а чего-то другого",
+                seconds(*time)
+            ),
             Self::Restless => {
                 "сервер не умолкает: его задача работает без остановки, а часы стоят".to_owned()
             }

@@ -37,17 +37,7 @@ impl Transcript {
     ///
     /// If a handler has panicked, or has not ended, or the server never falls silent.
     pub async fn finish(&mut self) {
-        self.leave().await;
-        if self.server.is_none() {
-            return;
-        }
-        self.sleep(ENDING).await;
-        if self.handlers.iter().any(|(_, handler)| !handler.has_ended())
-            && let Some(server) = self.server.clone()
-        {
-            server.hold(self.real_quiet).await;
-        }
-        self.note_panics();
+        self.end().await;
         let of_handlers = self.handlers.iter().filter_map(|(name, handler)| match handler.panic() {
             Some(message) => Some(format!("{name}'s handler panicked: {message}")),
             None if handler.has_ended() => None,
@@ -60,6 +50,28 @@ impl Transcript {
         let faults: Vec<_> =
             self.trouble().into_iter().chain(of_handlers).chain(of_server).collect();
         assert!(faults.is_empty(), "{}\n{}", faults.join("\n"), self.end_of_text());
+    }
+
+    /// Closes all connections. In process it then gives the handlers [`ENDING`] to end. Not cancel safe.
+    pub(crate) async fn end(&mut self) {
+        self.leave().await;
+        let Some(server) = self.server.clone() else { return };
+        self.sleep(ENDING).await;
+        if self.handlers.iter().any(|(_, handler)| !handler.has_ended()) {
+            server.hold(self.real_quiet).await;
+        }
+        self.note_panics();
+    }
+
+    /// The first client whose handler panicked without its receiving that, and the message.
+    pub(crate) fn unreceived_panic(&self) -> Option<(&str, String)> {
+        self.handlers.iter().find_map(|(name, handler)| Some((&**name, handler.receive_panic()?)))
+    }
+
+    /// The first client whose handler still runs.
+    pub(crate) fn running(&self) -> Option<&str> {
+        let mut handlers = self.handlers.iter();
+        handlers.find(|(_, handler)| !handler.has_ended()).map(|(name, _)| &**name)
     }
 
     /// The last lines of the text.

@@ -128,9 +128,9 @@ impl Lane {
         self
     }
 
-    /// The message of the panic that ended the connection, if one did.
-    pub(crate) fn panic(&self) -> Option<String> {
-        self.handler.as_ref()?.panic()
+    /// The message of the panic that ended the connection, if one did; `None` when it is asked again.
+    pub(crate) fn receive_panic(&self) -> Option<String> {
+        self.handler.as_ref()?.receive_panic()
     }
 
     /// Whether the client waits for the answer to its request.

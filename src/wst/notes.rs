@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::cursor::{Cursor, Parsed};
 use super::text::Text;
 use super::time::{duration, seconds};
+use crate::frame::Opcode;
 
 /// For each note the words that must follow it, for the error message.
 pub(super) const NOTES: [(&str, &str); 21] = [
@@ -23,9 +24,9 @@ pub(super) const NOTES: [(&str, &str); 21] = [
     ("open", "nothing: events beyond the expected ones are not compared"),
     ("rfc", "a section of RFC 6455, such as 5.6"),
     ("lesson", "a lesson's heading, such as #the-trap"),
-    ("hint", "a language and a text in quotes"),
-    ("why", "a language and a text in quotes"),
-    ("title", "a language and a text in quotes"),
+    ("hint", "a language, en or ru, and a text in quotes"),
+    ("why", "a language, en or ru, and a text in quotes"),
+    ("title", "a language, en or ru, and a text in quotes"),
     ("must", "nothing"),
     ("env", "a setting for the server's environment, and its value"),
     ("signal", "TERM, which the server gets before the step"),
@@ -40,6 +41,13 @@ pub(super) const NOTES: [(&str, &str); 21] = [
         "the front of names that stand for numbers, and by how much the last is above the first: at least and at most",
     ),
 ];
+
+/// The languages of hints, reasons and titles.
+const LANGUAGES: [&str; 2] = ["en", "ru"];
+
+/// The kinds of frames that `@ignore` can name.
+const IGNORABLE: [Opcode; 6] =
+    [Opcode::Text, Opcode::Binary, Opcode::Continuation, Opcode::Ping, Opcode::Pong, Opcode::Close];
 
 /// A note. Before the first step it is for the whole scenario, else for its step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +103,16 @@ impl Note {
         matches!(self, Self::Env(..) | Self::SignalTerm | Self::Exits(..) | Self::Client(..))
     }
 
+    /// Whether another one of its kind in the same place would change what it says.
+    pub(crate) fn is_single(&self) -> bool {
+        matches!(self, Self::Quiet(_) | Self::Timeout(_) | Self::Seed(_))
+    }
+
+    /// Whether it is for the whole scenario, so that it stands before the first step.
+    pub(crate) fn is_for_all(&self) -> bool {
+        matches!(self, Self::Seed(_))
+    }
+
     /// The number of words behind the name.
     pub(crate) fn words(&self) -> usize {
         match self {
@@ -138,19 +156,25 @@ fn read(name: &str, words: Vec<String>) -> Option<Note> {
         let [from, to] = [from, to].map(|number| number.parse::<u64>().ok());
         Some((front, from?, to?)).filter(|(_, from, to)| from <= to)
     };
+    let translated = || {
+        let [lang, text] = <[String; 2]>::try_from(words.clone()).ok()?;
+        LANGUAGES.contains(&&*lang).then_some((lang, text))
+    };
     let two = || <[String; 2]>::try_from(words.clone()).ok().map(|[first, second]| (first, second));
     Some(match name {
         "quiet" => Note::Quiet(duration(&one()?)?),
         "timeout" => Note::Timeout(duration(&one()?)?),
         "fence" if one()? == "off" => Note::FenceOff,
-        "ignore" if !words.is_empty() => Note::Ignore(words),
+        "ignore" if !words.is_empty() && words.iter().all(|word| is_ignorable(word)) => {
+            Note::Ignore(words)
+        }
         "seed" => Note::Seed(one()?.parse().ok()?),
         "open" if words.is_empty() => Note::Open,
-        "rfc" => Note::Rfc(one()?),
+        "rfc" => Note::Rfc(one().filter(|section| is_section(section))?),
         "lesson" => Note::Lesson(one()?),
-        "hint" => two().map(|(lang, text)| Note::Hint(lang, text))?,
-        "why" => two().map(|(lang, text)| Note::Why(lang, text))?,
-        "title" => two().map(|(lang, text)| Note::Title(lang, text))?,
+        "hint" => translated().map(|(lang, text)| Note::Hint(lang, text))?,
+        "why" => translated().map(|(lang, text)| Note::Why(lang, text))?,
+        "title" => translated().map(|(lang, text)| Note::Title(lang, text))?,
         "must" if words.is_empty() => Note::Must,
         "env" => two().map(|(name, value)| Note::Env(name, value))?,
         "signal" if one()? == "TERM" => Note::SignalTerm,
@@ -167,6 +191,17 @@ fn read(name: &str, words: Vec<String>) -> Option<Note> {
         "grows" => range().map(|(front, from, to)| Note::Grows(front, from, to))?,
         _ => return None,
     })
+}
+
+/// Whether `@ignore` can name it: a kind of frames, or `type=stats`.
+fn is_ignorable(word: &str) -> bool {
+    let has_type = word.strip_prefix("type=").is_some_and(|kind| !kind.is_empty());
+    has_type || IGNORABLE.iter().any(|opcode| opcode.to_string() == word)
+}
+
+/// Whether it is the number of a section: `5`, `5.5.2`.
+fn is_section(text: &str) -> bool {
+    text.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl fmt::Display for Note {

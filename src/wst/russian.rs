@@ -2,6 +2,7 @@
 
 use super::cursor::{LINE_END, MORE, ParseError};
 use super::fault_form::SCOPE;
+use super::scenario::{FOR_ALL, SINGLE};
 
 /// The forms that the parser expects, in English and in Russian. Words of the language stay as they are written in a file.
 const FORMS: &[(&str, &str)] = &[
@@ -44,6 +45,8 @@ const FORMS: &[(&str, &str)] = &[
     ("events", "events"),
     ("a status such as 101 or 400|426", "код ответа, например 101 или 400|426"),
     ("the title of the step", "название шага"),
+    (FOR_ALL, "эту строку перед первым шагом"),
+    (SINGLE, "эту строку один раз: она уже есть выше"),
     ("a method such as GET, or raw", "метод, например GET, или raw"),
     ("a path such as /ws", "путь, например /ws"),
     (
@@ -89,7 +92,7 @@ const FORMS: &[(&str, &str)] = &[
     ),
     ("a section of RFC 6455, such as 5.6", "раздел RFC 6455, например 5.6"),
     ("a lesson's heading, such as #the-trap", "заголовок урока, например #the-trap"),
-    ("a language and a text in quotes", "язык и текст в кавычках"),
+    ("a language, en or ru, and a text in quotes", "язык en или ru и текст в кавычках"),
     ("nothing", "ничего"),
     (
         "a setting for the server's environment, and its value",

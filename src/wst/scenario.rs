@@ -1,6 +1,7 @@
 //! A whole file: its notes and its steps.
 
 use std::fmt::{self, Display};
+use std::mem::discriminant;
 use std::str::FromStr;
 
 use super::bounds::Bounds;
@@ -8,6 +9,10 @@ use super::cursor::{Cursor, MORE, ParseError, Parsed};
 use super::item::{self, padded, width};
 use super::notes::{Note, note};
 use super::{FILE_LIMIT, Item};
+
+/// For the error messages of a note that is for the whole scenario, and of one that stands there already.
+pub(super) const FOR_ALL: &str = "this note before the first step";
+pub(super) const SINGLE: &str = "this note once: it stands above already";
 
 /// A whole file: its notes and its steps.
 ///
@@ -120,14 +125,21 @@ impl Scenario {
         }
         if cursor.rest().starts_with('@') {
             while !cursor.is_done() {
+                let place = cursor.clone();
                 let note = note(cursor)?;
                 bounds.note(&start, self.steps.len(), &note)?;
-                match self.steps.last_mut() {
-                    None => self.notes.push(note),
+                let notes = match self.steps.last_mut() {
+                    None => &mut self.notes,
                     // Above the first title, a note is for the whole file.
-                    Some(step) if step.title.is_empty() => self.notes.push(note),
-                    Some(step) => step.notes.push(note),
+                    Some(step) if step.title.is_empty() => &mut self.notes,
+                    Some(_) if note.is_for_all() => return Err(place.expected(FOR_ALL)),
+                    Some(step) => &mut step.notes,
+                };
+                let is_same = |other: &Note| discriminant(other) == discriminant(&note);
+                if note.is_single() && notes.iter().any(is_same) {
+                    return Err(place.expected(SINGLE));
                 }
+                notes.push(note);
             }
             return Ok(());
         }

@@ -162,7 +162,7 @@ pub const VERBS: &[Verb] = &[
         words: &["@distinct", "@rising", "@positive", "@between", "@grows"],
         english: "The values of captured names: all different, none smaller than the one before, all above 0; numbers `from to`; the last above the first by `from` to `to`.",
         russian: "Значения захваченных имён: все разные, ни одно не меньше предыдущего, все больше 0; числа `от до`; последнее больше первого на число `от до`.",
-        example: "== two ids\n@distinct id\nbob -> GET /says?810178\nbob <- 101\nbob << text \"<id>\"",
+        example: "== two ids\n@distinct id\nbob -> GET /says?810178\nbob <- 101\nbob << text \"<id>\"\nann -> GET /says?810179\nann <- 101\nann << text \"<id1>\"",
         mistake: "@rising",
     },
     Verb {

@@ -236,7 +236,7 @@ class Peer:
         size = len(payload)
         if opcode == 1 and wrong("2.1,2.2,2.3,2.4 counts letters"):
             size = len(payload.decode())
-        if size < 126:
+        if size < 126 or size == 126 and wrong("2.2 writes 126 as a length of seven bits"):
             head = bytes([first_byte, size])
         elif wrong("2.2 writes seven bits only"):
             head = bytes([first_byte, size & 127])
@@ -244,8 +244,8 @@ class Peer:
             head = bytes([first_byte, 127]) + size.to_bytes(8, "big")
         elif size < 65536 and wrong("2.2 writes the length backwards"):
             head = bytes([first_byte, 126]) + size.to_bytes(2, "little")
-        elif size < 65536:
-            head = bytes([first_byte, 126]) + size.to_bytes(2, "big")
+        elif size < 65536 or size == 65536 and wrong("2.2 writes 65536 in sixteen bits"):
+            head = bytes([first_byte, 126]) + (size & 65535).to_bytes(2, "big")
         elif wrong("2.2 writes sixteen bits only"):
             head = bytes([first_byte, 126]) + (size & 65535).to_bytes(2, "big")
         else:

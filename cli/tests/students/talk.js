@@ -107,6 +107,8 @@ const rooms = {
       if (wrong("5.4 hangs up and tells all") && said?.type === "system") sendAll({ type: "user", content: "a forger!" });
       if (said?.type !== "user" || typeof said.content !== "string") return;
       const frame = { type: "user", content: said.content };
+      if (wrong("5.2 trims the text")) frame.content = frame.content.trim();
+      if (wrong("5.2 cuts the text at 100")) frame.content = frame.content.slice(0, 100);
       if (wrong("5.2,5.3,5.4,5.5 leaves the text out")) delete frame.content;
       if (wrong("5.2,5.3,5.4,5.5 tells the newest only")) return send([...clients].at(-1), frame);
       if (wrong("5.2,5.3,5.4,5.5 puts it into data")) return sendAll({ type: "user", data: frame });

@@ -251,8 +251,9 @@ fn line() -> impl Strategy<Value = ScenarioLine> {
 
 fn note() -> impl Strategy<Value = Note> {
     prop_oneof![
-        (plain(), plain()).prop_map(|(lang, text)| Note::Hint(lang, text)),
-        plain().prop_map(|kind| Note::Ignore(vec![kind, "ping".to_owned()])),
+        (select(vec!["en", "ru"]), plain())
+            .prop_map(|(lang, text)| Note::Hint(lang.to_owned(), text)),
+        plain().prop_map(|kind| Note::Ignore(vec![format!("type=_{kind}"), "ping".to_owned()])),
         (plain(), plain()).prop_map(|(name, value)| Note::Env(name, value)),
         (time(), option::of(any::<i32>())).prop_map(|(time, code)| Note::Exits(time, code)),
         time().prop_map(Note::Timeout),
@@ -261,8 +262,17 @@ fn note() -> impl Strategy<Value = Note> {
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
-    let step = (line_of_text(), vec(note(), 0..3), vec(line(), 0..5));
-    (vec(note(), 0..3), vec(step, 0..4)).prop_map(|(notes, steps)| {
+    let notes = || {
+        vec(note(), 0..3).prop_map(|mut notes| {
+            let mut has_time = false;
+            notes.retain(|note| {
+                !matches!(note, Note::Timeout(_)) || !std::mem::replace(&mut has_time, true)
+            });
+            notes
+        })
+    };
+    let step = (line_of_text(), notes(), vec(line(), 0..5));
+    (notes(), vec(step, 0..4)).prop_map(|(notes, steps)| {
         let steps = steps.into_iter().map(|(title, notes, lines)| {
             let title = if title.is_empty() { "untitled".to_owned() } else { title };
             Step { place: LineNumber(0), title, notes, lines }

@@ -26,6 +26,8 @@ pub struct Handler {
     panic: Mutex<Option<String>>,
     /// Whether the transcript has its panic.
     is_panic_told: AtomicBool,
+    /// Whether its client has received the panic, as an event.
+    is_panic_received: AtomicBool,
     /// Another thread has woken it, and it has not run since.
     is_woken: AtomicBool,
     /// How often silence had been taken for granted when it last ran.
@@ -42,6 +44,7 @@ impl Handler {
             was_elsewhere: AtomicBool::new(false),
             panic: Mutex::default(),
             is_panic_told: AtomicBool::new(false),
+            is_panic_received: AtomicBool::new(false),
             is_woken: AtomicBool::new(false),
             ran_in: AtomicU64::new(0),
         })
@@ -73,6 +76,12 @@ impl Handler {
     pub fn untold_panic(&self) -> Option<String> {
         let panic = self.panic();
         panic.filter(|_| !self.is_panic_told.swap(true, Relaxed))
+    }
+
+    /// The same, once for its client, as an event of the connection.
+    pub fn receive_panic(&self) -> Option<String> {
+        let panic = self.panic();
+        panic.filter(|_| !self.is_panic_received.swap(true, Relaxed))
     }
 
     fn panicked(&self, message: String) {
