@@ -110,7 +110,7 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `timestamp`, `typed` |
+//! | `server` | what a server is made of: floors 2 to 5 without the modules of `testing`, and `frontend`, `id`, `name`, `receipts`, `typed` |
 //! | `testing` | what tests a server: [`client`], [`fault`], [`proxy`], [`wst`], [`transcript`], [`scenario`], [`doctor`]; at most 35 crates, no warp, hyper or tungstenite |
 //! | `sqlite` | a [`history`] in a file, `history::Sqlite`: needs a C compiler; not on by default |
 //!
@@ -199,7 +199,6 @@ pub mod shutdown;
 pub mod stats;
 pub mod stream;
 pub mod tap;
-#[cfg(feature = "server")]
 pub mod timestamp;
 #[cfg(feature = "testing")]
 pub mod transcript;

@@ -17,6 +17,8 @@
 //! The log escapes control characters, because a terminal would act on them ([`Lines`]). It also
 //! escapes line feeds, so text of a peer cannot begin a line. [`Line`] shortens such text.
 //!
+//! The log is on standard output, or in a file ([`to_file`]); its lines are text or JSON ([`write_as`]).
+//!
 //! `log::init` prints the events of the crate `tracing`, which this library uses. A program that
 //! needs more of `tracing-subscriber` gives it this log:
 //! `tracing_subscriber::fmt().with_ansi(false).with_writer(log::writer).init()`. Colours are off
@@ -24,6 +26,8 @@
 
 #[cfg(feature = "server")]
 mod events;
+mod file;
+mod format;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
@@ -35,6 +39,9 @@ use std::time::Duration;
 
 #[cfg(feature = "server")]
 pub use self::events::{Events, init};
+use self::file::Output;
+pub use self::file::{reopen, to_file};
+pub use self::format::{Format, write_as};
 use crate::escape::{Line, Lines};
 
 /// The most bytes that wait to be written: 256 KiB, some thousand lines.
@@ -59,18 +66,21 @@ macro_rules! log {
     };
 }
 
-/// The log on standard output. Its first use also sends the messages of panics through [`ERR`].
+/// The log on standard output, or in its file. Its first use also sends the messages of panics through
+/// [`ERR`].
 static OUT: LazyLock<Log> = LazyLock::new(|| {
     report_panics();
-    Log::to(io::stdout())
+    let complain = |text: &str| report(format_args!("{text}"));
+    Log::telling(Output::new(io::stdout(), complain), format::lost)
 });
 
 /// The log on standard error.
 static ERR: LazyLock<Log> = LazyLock::new(|| Log::to(io::stderr()));
 
-/// Puts one line into the queue for standard output; [`log!`](crate::log!) calls it.
+/// Puts one line into the queue for standard output; [`log!`](crate::log!) calls it. As JSON its level
+/// is `INFO`, and its target is `log`.
 pub fn line(text: fmt::Arguments<'_>) {
-    OUT.put(one_line(&text.to_string()).as_bytes());
+    OUT.put(format::line("INFO", &text.to_string()).as_bytes());
 }
 
 /// Puts a report into the queue for standard error. Its line feeds begin lines; other control
@@ -118,6 +128,9 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
         let _ = writeln!(text, "{backtrace}");
     }
     ERR.put(text.as_bytes());
+    if file::is_set() {
+        OUT.put(format::line("ERROR", text.trim_end()).as_bytes());
+    }
     // A panic of `main` ends the process as soon as this returns.
     if name == "main" {
         flush();
@@ -157,11 +170,16 @@ struct Queue {
 impl Log {
     /// A log that writes to `sink`, which may block or fail.
     pub fn to(sink: impl Write + Send + 'static) -> Self {
+        Self::telling(sink, |lines| format!("-- {lines} lines of this log were lost\n"))
+    }
+
+    /// A log to `sink` in which `lost` makes the line that tells how many lines are missing.
+    fn telling(sink: impl Write + Send + 'static, lost: fn(u64) -> String) -> Self {
         let shared = Arc::new(Shared::default());
         let writing = shared.clone();
         let thread = thread::Builder::new().name("log".to_owned());
         // If the thread cannot start, the queue fills, and lines are lost and counted.
-        drop(thread.spawn(move || writing.write(sink)));
+        drop(thread.spawn(move || writing.write(sink, lost)));
         Self(Arc::new(Handle(shared)))
     }
 
@@ -199,16 +217,16 @@ impl Shared {
     }
 
     /// Writes lines until the last clone is dropped. The queue is not locked while it writes.
-    fn write(&self, mut sink: impl Write) {
+    fn write(&self, mut sink: impl Write, lost: fn(u64) -> String) {
         while let Some((lines, unreported)) = self.take() {
-            let mut outcome = sink.write_all(&lines);
-            if outcome.is_ok() && unreported > 0 {
-                outcome = writeln!(sink, "-- {unreported} lines of this log were lost");
+            let unwritten = write_most(&mut sink, &lines);
+            let mut is_reported = unwritten.is_empty();
+            if is_reported && unreported > 0 {
+                is_reported = write_most(&mut sink, lost(unreported).as_bytes()).is_empty();
             }
-            let outcome = outcome.and_then(|()| sink.flush());
             let mut queue = self.queue();
-            if outcome.is_err() {
-                queue.lose(count(&lines));
+            queue.lose(count(unwritten));
+            if !is_reported {
                 queue.unreported += unreported;
             }
             queue.is_writing = false;
@@ -258,11 +276,21 @@ impl Write for Writer {
     }
 }
 
-/// The text as one line, with its line feed.
-fn one_line(text: &str) -> String {
-    format!("{}\n", Lines(&text.replace('\n', "\\n")))
+/// Writes `lines` until the sink fails. Returns what is not written, from the line on in which it failed.
+fn write_most<'a>(sink: &mut impl Write, lines: &'a [u8]) -> &'a [u8] {
+    let mut left = lines;
+    while !left.is_empty() {
+        match sink.write(left) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => return left,
+            Ok(size) => left = left.get(size..).unwrap_or_default(),
+        }
+    }
+    // A sink with a buffer of its own does not tell how much of it is written.
+    if sink.flush().is_ok() { left } else { lines }
 }
 
+/// Counts the line feeds: a line is lost if its end is.
 fn count(lines: &[u8]) -> u64 {
     lines.split(|&byte| byte == b'\n').count() as u64 - 1
 }

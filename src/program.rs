@@ -22,6 +22,8 @@
 //! ```
 
 mod environment;
+#[cfg(unix)]
+mod hangup;
 mod listen;
 mod signal;
 
@@ -100,15 +102,19 @@ impl fmt::Debug for StartError {
 /// build inside its checkout serves the page from `frontend/` there. `max_connections` is lowered,
 /// with a warning in the log, to what [`raise_descriptor_limit`] returns.
 ///
+/// The log goes to `log_file` from now on, in `log_format`. With a file, SIGHUP reopens it from now on,
+/// for programs that rotate logs, and does not end the process: call [`signal`] after this.
+///
 /// # Errors
 ///
-/// The first variable with a value that cannot be used.
+/// The first variable with a value that cannot be used, or a log file that cannot be opened.
 pub fn settings(defaults: Settings) -> Result<Settings, SettingError> {
     let mut settings = defaults;
     if let Some(directory) = checkout() {
         settings.frontend = Frontend::Directory(directory);
     }
     settings = settings_from(settings, variable)?;
+    begin_log(&settings)?;
     let wanted = settings.max_connections;
     let possible = raise_descriptor_limit();
     if wanted > possible {
@@ -116,6 +122,20 @@ pub fn settings(defaults: Settings) -> Result<Settings, SettingError> {
         settings.max_connections = possible;
     }
     Ok(settings)
+}
+
+/// Puts the log where the settings say.
+fn begin_log(settings: &Settings) -> Result<(), SettingError> {
+    log::write_as(settings.log_format);
+    let Some(path) = &settings.log_file else { return Ok(()) };
+    log::to_file(path).map_err(|error| SettingError::file("WS_LOG_FILE", path, &error))?;
+    // Else a person in front of the terminal sees nothing at all.
+    log::report(format_args!("the log is in {}", path.display()));
+    #[cfg(unix)]
+    if let Err(error) = hangup::renew() {
+        warn!(%error, "SIGHUP does not reopen the log");
+    }
+    Ok(())
 }
 
 /// The whole number in a variable of the program's own, which [`Settings`] has no field for. `None` if

@@ -18,6 +18,7 @@ use crate::frontend::Frontend;
 use crate::handshake::{Origins, Policy};
 use crate::heartbeat::HeartbeatOptions;
 use crate::limits::{self, Allowance, Caps, FrameLimits, MAX_FRAGMENTS};
+use crate::log::Format;
 
 /// The values of `root_dialect`, each with its older spelling. The first is the default.
 pub const ROOT_DIALECTS: [(&str, &str); 2] = [("node_chat", "000"), ("broadcast_server", "001")];
@@ -94,6 +95,11 @@ pub struct Settings {
     /// `WS_TEACHER_KEY`: the key with which a client of `full_chat` becomes the teacher's. Without one
     /// there is no teacher. None.
     pub teacher_key: Option<Key>,
+    /// `WS_LOG_FILE`: the file to which a program appends its log. SIGHUP reopens it, and no longer ends
+    /// the program. None: the log is on standard output.
+    pub log_file: Option<PathBuf>,
+    /// `WS_LOG_FORMAT`: the form of the log's lines, `text` or `json`. `text`.
+    pub log_format: Format,
     /// `WS_FRONTEND`: a directory to serve the page from. By default it is the page that was
     /// compiled into the program; a debug build inside its checkout serves `frontend/` from there.
     pub frontend: Frontend,
@@ -130,6 +136,8 @@ impl Default for Settings {
             hosts: Vec::new(),
             history: None,
             teacher_key: None,
+            log_file: None,
+            log_format: Format::Text,
             frontend: Frontend::Embedded,
         }
     }

@@ -3,7 +3,9 @@
 mod value;
 mod variables;
 
+use std::io;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 pub use variables::{VARIABLES, Variable};
 
@@ -16,6 +18,14 @@ pub struct SettingError {
     name: &'static str,
     value: String,
     wanted: String,
+}
+
+impl SettingError {
+    /// The file `path`, which a variable names and the system refuses to open.
+    pub(super) fn file(name: &'static str, path: &Path, error: &io::Error) -> Self {
+        let value = path.to_string_lossy().into_owned();
+        Self { name, value, wanted: format!("a file that can be written: {error}") }
+    }
 }
 
 /// The variable whose value is in no error.

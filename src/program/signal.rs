@@ -8,12 +8,15 @@ use tokio::signal::unix;
 #[cfg(windows)]
 use tokio::signal::windows;
 
+#[cfg(unix)]
+use super::hangup;
+
 /// Listens for Ctrl-C and, on Unix, SIGTERM and SIGHUP from now on. The future waits for the first
 /// of them, and gives its name.
 ///
 /// The system sends SIGHUP when the terminal is closed or the SSH connection to it ends. If the
 /// process was started with SIGHUP ignored, as `nohup` does, it stays ignored; this is noticed on
-/// Linux only. A program that does not call this function ends at once at each of these signals,
+/// Linux only. If [`settings`](super::settings) has given the log a file, SIGHUP reopens it instead. A program that does not call this function ends at once at each of these signals,
 /// which suits a program without connections to close.
 ///
 /// A second signal, of any of these kinds, ends the process at once, with the status that a
@@ -41,7 +44,7 @@ struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
     hangup: unix::Signal,
-    /// Whether SIGHUP stays ignored. A listener makes the system deliver it, so it is ignored here.
+    /// Whether SIGHUP stays ignored, or renews the log. A listener makes the system deliver it, so it is ignored here.
     ignores_hangup: bool,
 }
 
@@ -51,7 +54,7 @@ impl Signals {
         let interrupt = unix::signal(unix::SignalKind::interrupt())?;
         let terminate = unix::signal(unix::SignalKind::terminate())?;
         // Read before this process listens, which would change it.
-        let ignores_hangup = ignores_hangup();
+        let ignores_hangup = hangup::renews() || ignores_hangup();
         let hangup = unix::signal(unix::SignalKind::hangup())?;
         Ok(Self { interrupt, terminate, hangup, ignores_hangup })
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{PipeReader, Read, Write};
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -21,7 +22,7 @@ const PIPE_BYTES: usize = 64 * 1024;
 
 /// How many clients come: each makes two lines at least, together more than a pipe holds where a line
 /// names the client's 250 characters.
-const CLIENTS: usize = 300;
+pub const CLIENTS: usize = 300;
 
 /// What becomes of standard output or error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,28 +74,6 @@ impl Unread {
         unread
     }
 
-    /// A client that opens, says a long line and is gone; it must be let in.
-    async fn visit(&self, path: &str, name: usize) -> Result<(), String> {
-        let mut tcp = TcpStream::connect(self.port.address).await.map_err(|e| e.to_string())?;
-        let agent = "x".repeat(250);
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Sec-WebSocket-Version: 13\r\nUser-Agent: {name}{agent}\r\n\r\n"
-        );
-        tcp.write_all(head.as_bytes()).await.map_err(|e| e.to_string())?;
-        let mut answer = [0; 12];
-        let read = timeout(PATIENCE, tcp.read_exact(&mut answer)).await;
-        read.map_err(|_| "no answer".to_owned())?.map_err(|e| e.to_string())?;
-        if answer != *b"HTTP/1.1 101" {
-            return Err(String::from_utf8_lossy(&answer).into_owned());
-        }
-        let said = Frame::text(agent).masked([1, 2, 3, 4]).to_bytes();
-        // An example may already have ended it.
-        let _ = tcp.write_all(&said).await;
-        Ok(())
-    }
-
     /// SIGTERM, and how it ended.
     async fn stop(&mut self) -> std::process::ExitStatus {
         let id = self.child.id().expect("it runs").to_string();
@@ -103,13 +82,35 @@ impl Unread {
     }
 }
 
+/// A client that opens, says a long line and is gone; it must be let in.
+pub async fn visit(address: SocketAddr, path: &str, name: usize) -> Result<(), String> {
+    let mut tcp = TcpStream::connect(address).await.map_err(|e| e.to_string())?;
+    let agent = "x".repeat(250);
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Version: 13\r\nUser-Agent: {name}{agent}\r\n\r\n"
+    );
+    tcp.write_all(head.as_bytes()).await.map_err(|e| e.to_string())?;
+    let mut answer = [0; 12];
+    let read = timeout(PATIENCE, tcp.read_exact(&mut answer)).await;
+    read.map_err(|_| "no answer".to_owned())?.map_err(|e| e.to_string())?;
+    if answer != *b"HTTP/1.1 101" {
+        return Err(String::from_utf8_lossy(&answer).into_owned());
+    }
+    let said = Frame::text(agent).masked([1, 2, 3, 4]).to_bytes();
+    // An example may already have ended it.
+    let _ = tcp.write_all(&said).await;
+    Ok(())
+}
+
 async fn survives(example: &str, reader: Reader) {
     let mut unread = Unread::start(example, reader).await;
     for name in 0..CLIENTS {
         if example == "poll_vs_push" {
             break;
         }
-        let visited = unread.visit(socket_path(example), name).await;
+        let visited = visit(unread.port.address, socket_path(example), name).await;
         assert_eq!(visited, Ok(()), "{example}, {reader:?}: client {name}");
     }
     assert!(unread.child.try_wait().unwrap().is_none(), "{example}, {reader:?}: it has ended");
@@ -163,7 +164,7 @@ async fn what_was_lost_is_counted_once_somebody_reads() {
     let mut unread = Unread::start("full_chat", Reader::Asleep).await;
     // The pipe is full, twice 256 KiB are with the writer, and 300 bytes a line at least.
     for name in 0..3_000 {
-        assert_eq!(unread.visit("/ws", name).await, Ok(()));
+        assert_eq!(visit(unread.port.address, "/ws", name).await, Ok(()));
     }
     let mut reader = unread.readers[0].take().unwrap();
     let (saying, mut said) = watch::channel(Vec::new());
@@ -183,9 +184,9 @@ async fn what_was_lost_is_counted_once_somebody_reads() {
 }
 
 /// A client that plants what acts on a terminal wherever an example may quote it.
-async fn plant(program: &Program, example: &str) {
+pub async fn plant(address: SocketAddr, example: &str) {
     const ODD: &str = "\u{9b}31m\u{202e}\u{2028}";
-    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let mut tcp = TcpStream::connect(address).await.unwrap();
     let path = socket_path(example);
     let head = format!(
         "GET {path}?{ODD} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
@@ -209,7 +210,7 @@ async fn plant(program: &Program, example: &str) {
     let _ = tcp.write_all(&said).await;
     let _ = timeout(PATIENCE, tcp.read_to_end(&mut Vec::new())).await.expect("it ends");
     // One with a version nobody speaks: the refusal quotes it.
-    let mut tcp = TcpStream::connect(program.address).await.unwrap();
+    let mut tcp = TcpStream::connect(address).await.unwrap();
     let head = head.replace("Version: 13", &format!("Version: {ODD}"));
     tcp.write_all(head.as_bytes()).await.unwrap();
     let _ = timeout(PATIENCE, tcp.read(&mut [0; 4096])).await.expect("it answers");
@@ -219,7 +220,7 @@ async fn plant(program: &Program, example: &str) {
 async fn no_example_lets_a_client_speak_to_the_terminal() {
     for example in &examples() {
         let program = Program::start(example, &[]).await;
-        plant(&program, example).await;
+        plant(program.address, example).await;
         let said = program.stop().await.said;
         let odd = said.chars().find(|&char| char != '\n' && ws101::escape::acts(char));
         assert_eq!(odd, None, "{example}: {said:?}");

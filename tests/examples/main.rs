@@ -12,6 +12,8 @@ mod established;
 mod guess;
 mod hangup;
 #[cfg(target_os = "linux")]
+mod log_file;
+#[cfg(target_os = "linux")]
 mod logs;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -138,6 +138,7 @@ fn is_default(name: &str, value: &str) -> bool {
         let named = set(match name {
             "WS_FRONTEND" => "frontend",
             "WS_HISTORY" => "chat.db",
+            "WS_LOG_FILE" => "ws101.log",
             // Origins and hosts.
             _ => "http://class.example",
         });

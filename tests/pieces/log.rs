@@ -6,9 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tracing::{Level, debug, info, span, warn};
-use ws101::log;
-use ws101::log::{Events, Log, QUEUE_BYTES};
+use ws101::log::{Events, Format, Log, QUEUE_BYTES};
+use ws101::{log, timestamp};
 
 /// How long the writing thread may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -152,6 +153,15 @@ fn text_of_a_peer_cannot_begin_a_line_or_act_on_the_terminal() {
     assert_eq!(lines, [line]);
 }
 
+/// Runs one test of this file in a process of its own, which prints. Gives what it wrote to standard
+/// output and error.
+fn printed(name: &str) -> [String; 2] {
+    let mut itself = Command::new(std::env::current_exe().unwrap());
+    let test = format!("log::{name}");
+    let ended = itself.args(["--exact", &test, "--nocapture"]).env(PRINTS, "").output().unwrap();
+    [ended.stdout, ended.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Set in the process that prints.
 const PRINTS: &str = "WS101_PRINTS";
 
@@ -163,10 +173,95 @@ fn a_line_of_the_log_stays_one_line_and_a_report_keeps_its_lines() {
         assert!(log::flush());
         return;
     }
-    let name = "log::a_line_of_the_log_stays_one_line_and_a_report_keeps_its_lines";
-    let mut itself = Command::new(std::env::current_exe().unwrap());
-    let ended = itself.args(["--exact", name]).env(PRINTS, "").output().unwrap();
-    let stdout = String::from_utf8_lossy(&ended.stdout);
+    let [stdout, stderr] = printed("a_line_of_the_log_stays_one_line_and_a_report_keeps_its_lines");
     assert!(stdout.contains("said: hi\\nforged\\u{1b}\n"), "{stdout}");
-    assert_eq!(String::from_utf8_lossy(&ended.stderr), "one\\u{1b}\ntwo\n");
+    assert_eq!(stderr, "one\\u{1b}\ntwo\n");
 }
+
+/// Text that would end a JSON string, begin a line or act on a terminal.
+const ODD: &str = "\",\"forged\":1}\\\n\r\0\u{1b}[2J\u{9b}\u{202e}\u{2028}\u{1f600}é\u{ffff}";
+
+#[test]
+fn a_line_of_json_is_one_object_whatever_it_quotes() {
+    if std::env::var_os(PRINTS).is_some() {
+        log::init();
+        log::write_as(Format::Json);
+        info!(who = 7, ok = true, rate = 0.5, none = f64::NAN, %ODD, "left: {ODD}");
+        warn!(target: "chat", code = ?Some(ODD), text = ODD);
+        log!("said: {ODD}");
+        assert!(log::flush());
+        return;
+    }
+    let [stdout, stderr] = printed("a_line_of_json_is_one_object_whatever_it_quotes");
+    assert_eq!(stderr, "");
+    let lines: Vec<Value> = stdout
+        .lines()
+        .filter_map(|line| line.find("{\"time\"").map(|at| &line[at..]))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    assert!(!stdout.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{2028}']), "{stdout:?}");
+    let time = |line: &Value| timestamp::read(line["time"].as_str().unwrap()).is_some();
+    assert!(lines.iter().all(time), "{stdout}");
+    let part =
+        |line: &Value| json!([line["level"], line["target"], line["message"], line["fields"]]);
+    let expected = [
+        json!(["INFO", "pieces::log", format!("left: {ODD}"),
+            {"who": 7, "ok": true, "rate": 0.5, "none": null, "ODD": ODD}]),
+        json!(["WARN", "chat", "", {"code": format!("{:?}", Some(ODD)), "text": ODD}]),
+        json!(["INFO", "log", format!("said: {ODD}"), {}]),
+    ];
+    assert_eq!(lines.iter().map(part).collect::<Vec<_>>(), expected);
+}
+
+/// A sink that takes half of what it is given, and then nothing.
+struct Half(bool);
+
+impl Write for Half {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if std::mem::replace(&mut self.0, true) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(bytes.len() / 2)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn lines_that_a_full_disk_took_are_not_lost() {
+    let log = Log::to(Half(false));
+    log.put(b"one\ntwo\nthree\nfour\n");
+    assert!(log.flush(PATIENCE));
+    assert_eq!(log.lost(), 2, "half of them is `one`, `two` and a part of `three`");
+}
+
+/// The log is told of a file after its first lines, and a panic is in it, too.
+#[test]
+fn a_panic_is_in_the_file_of_the_log() {
+    if let Some(file) = std::env::var_os(PRINTS_TO) {
+        log!("on standard output");
+        assert!(log::flush());
+        log::write_as(Format::Json);
+        log::to_file(file.as_ref()).unwrap();
+        let panicked = std::thread::spawn(|| panic!("said \"{}\"", "hi\n")).join();
+        assert!(panicked.is_err() && log::flush());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log");
+    let mut itself = Command::new(std::env::current_exe().unwrap());
+    let name = "log::a_panic_is_in_the_file_of_the_log";
+    let itself = itself.args(["--exact", name, "--nocapture"]).env(PRINTS_TO, &file);
+    let ended = itself.output().unwrap();
+    assert!(String::from_utf8_lossy(&ended.stdout).contains("on standard output\n"));
+    let written = std::fs::read_to_string(file).unwrap();
+    let line: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    let said = line["message"].as_str().unwrap();
+    assert!(said.contains("panicked at") && said.contains("said \"hi\\n\""), "{said}");
+}
+
+/// The file to which the process that prints writes its log.
+const PRINTS_TO: &str = "WS101_PRINTS_TO";

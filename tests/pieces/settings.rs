@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ws101::log::Format;
 use ws101::program::{ListenError, listen, settings_from};
 use ws101::settings::Settings;
 
@@ -41,6 +42,8 @@ fn each_name_sets_its_own() {
     assert_eq!(with("WS_MAX_MESSAGE_BYTES", "1048576").unwrap().max_message_bytes, 1 << 20);
     assert_eq!(with("WS_MAX_QUEUE_BYTES", "4096").unwrap().max_queue_bytes, 4096);
     assert_eq!(with("WS_HOSTS", "class.example").unwrap().hosts, ["class.example"]);
+    assert_eq!(with("WS_LOG_FILE", "x.log").unwrap().log_file, Some("x.log".into()));
+    assert_eq!(with("WS_LOG_FORMAT", "json").unwrap().log_format, Format::Json);
     let origins = with("WS_ORIGINS", "null, https://class.example ,").unwrap().origins;
     assert_eq!(origins, ["null", "https://class.example"]);
 }
@@ -88,6 +91,7 @@ fn nonsense_is_refused_by_name() {
         ("WS_MAX_MESSAGE_BYTES", "1"),
         ("WS_MAX_QUEUE_BYTES", "lots"),
         ("WS_ROOT_DIALECT", "004"),
+        ("WS_LOG_FORMAT", "xml"),
     ];
     let told: Vec<_> = cases.iter().map(|(name, value)| with(name, value).unwrap_err()).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
@@ -103,6 +107,7 @@ fn nonsense_is_refused_by_name() {
     WS_MAX_MESSAGE_BYTES="1" is not a whole number from 125 to 1073741824
     WS_MAX_QUEUE_BYTES="lots" is not a whole number from 1024 to 1073741824
     WS_ROOT_DIALECT="004" is not node_chat or broadcast_server
+    WS_LOG_FORMAT="xml" is not text or json
     "#);
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::frontend::Frontend;
+use crate::log::Format;
 use crate::settings::{KEY_CHARS_MAX, KEY_CHARS_MIN, Key};
 
 /// The longest time that a setting may name: a week, in milliseconds.
@@ -71,6 +72,15 @@ pub(super) fn history(text: &str, to: &mut Option<PathBuf>) -> Read {
         return Err("possible here: build the program with `--features sqlite`".to_owned());
     }
     *to = Some(PathBuf::from(text));
+    Ok(())
+}
+
+pub(super) fn log_format(text: &str, to: &mut Format) -> Read {
+    *to = match text {
+        "text" => Format::Text,
+        "json" => Format::Json,
+        _ => return Err("text or json".to_owned()),
+    };
     Ok(())
 }
 

@@ -277,6 +277,27 @@ pub const VARIABLES: &[Variable] = &[
         read: |text, settings| value::key(text, &mut settings.teacher_key),
     },
     Variable {
+        name: "WS_LOG_FILE",
+        old_name: None,
+        default: "",
+        examples: "0–15",
+        english: "The file to which the log is appended, with panics. SIGHUP then reopens the file, and no longer ends the program. Empty is standard output.",
+        russian: "Файл, в конец которого пишется журнал, включая паники. Сигнал SIGHUP тогда открывает файл заново и больше не завершает программу. Пусто — стандартный вывод.",
+        read: |text, settings| {
+            settings.log_file = Some(text.into());
+            Ok(())
+        },
+    },
+    Variable {
+        name: "WS_LOG_FORMAT",
+        old_name: None,
+        default: "text",
+        examples: "0–15",
+        english: "The form of the log's lines: `text`, or `json` for one JSON object a line.",
+        russian: "Вид строк журнала: `text` или `json` — один объект JSON в строке.",
+        read: |text, settings| value::log_format(text, &mut settings.log_format),
+    },
+    Variable {
         name: "WS_FRONTEND",
         old_name: None,
         default: "",
