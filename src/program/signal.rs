@@ -16,8 +16,10 @@ use super::hangup;
 ///
 /// The system sends SIGHUP when the terminal is closed or the SSH connection to it ends. If the
 /// process was started with SIGHUP ignored, as `nohup` does, it stays ignored; this is noticed on
-/// Linux only. If [`settings`](super::settings) has given the log a file, SIGHUP reopens it instead. A program that does not call this function ends at once at each of these signals,
-/// which suits a program without connections to close.
+/// Linux only. If [`settings`](super::settings) has given the log a file, SIGHUP reopens it instead.
+///
+/// A program that does not call this function ends at once at each of these signals, which suits a
+/// program without connections to close.
 ///
 /// A second signal, of any of these kinds, ends the process at once, with the status that a
 /// shell reports for a program that such a signal ended (130, 143, 129). Await the future on a
@@ -44,7 +46,8 @@ struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
     hangup: unix::Signal,
-    /// Whether SIGHUP stays ignored, or renews the log. A listener makes the system deliver it, so it is ignored here.
+    /// Whether SIGHUP stays ignored, or reopens the log. A listener makes the system deliver it, so it is
+    /// ignored here.
     ignores_hangup: bool,
 }
 

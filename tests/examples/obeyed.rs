@@ -29,7 +29,8 @@ const AT_ONCE: usize = 64;
 /// Settings that no client on loopback can see the effect of, and a setting that the same examples
 /// obey. The first two are limits of [`Caps`](ws101::limits::Caps), which an example has or has not;
 /// `tests/pieces/limits.rs` sees what they do. The third needs another build, and is read by the rooms of
-/// `full_chat`, as the dialect is; `tests/sqlite.rs` sees what it does. The log is no client's; `log_file.rs` beside this sees it in every example.
+/// `full_chat`, as the dialect is; `tests/sqlite.rs` sees what it does. No client sees the log; `log_file.rs`
+/// beside this reads it in every example.
 const UNSEEN: [(&str, &str); 5] = [
     ("WS_MAX_PER_ADDRESS", "WS_MAX_CONNECTIONS"),
     ("WS_ARRIVALS", "WS_MAX_CONNECTIONS"),

@@ -3,7 +3,9 @@
 //!
 //! A mistake is a branch in a program of this folder: `wrong("5.2 leaves the sender out")`. Its first word is
 //! the exercise that must fail, with commas if others must fail with it, and with `?` behind those that may. No
-//! other may fail. So a new row is a new branch. `cargo test -p ws101-cli --test students` plays one part of six, `STUDENTS=2` another part, and
+//! other may fail. So a new row is a new branch.
+//!
+//! `cargo test -p ws101-cli --test students` plays one part of six, `STUDENTS=2` another part, and
 //! `STUDENTS=all` all of them, in some twenty minutes.
 
 // The programs read their memory from /proc.
@@ -115,13 +117,12 @@ impl Program {
             let (may_fail, fails): (Vec<_>, Vec<_>) =
                 numbers.split(',').partition(|number| number.ends_with('?'));
             let may_fail = may_fail.iter().map(|number| number.trim_end_matches('?').to_owned());
-            let fails = fails.into_iter().map(str::to_owned);
+            let (fails, may_fail) =
+                (fails.into_iter().map(str::to_owned).collect(), may_fail.collect());
             let (lesson, _) = numbers.split_once('.').context("it begins with an exercise")?;
             let lesson = lesson.parse()?;
             ensure!(self.lessons.contains(&lesson), "{}: {mistake}", self.file);
-            let mistake = mistake.to_owned();
-            let (fails, may_fail) = (fails.collect(), may_fail.collect());
-            Ok(Row { program: self, lesson, mistake, fails, may_fail })
+            Ok(Row { program: self, lesson, mistake: mistake.to_owned(), fails, may_fail })
         });
         rows.collect()
     }
